@@ -1,0 +1,1 @@
+"""The only loop over bytes, and the jobs that run it in the background."""

@@ -1,0 +1,45 @@
+"""What a reader may see before it says yes, and what it promises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from ckptgui.core.checkpoint import Checkpoint
+from ckptgui.sources.base import ByteSource
+
+HEAD = 512
+"""Bytes of the file that a reader may look at before it says yes."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A file on offer: its path, first bytes, size, and the source to read the header from.
+
+    ``names`` are the files beside it (or inside, for a folder), for formats of several files.
+    """
+
+    path: str
+    head: bytes
+    size: int
+    source: ByteSource
+    names: tuple[str, ...] = ()
+
+
+Check = Callable[[], None]
+"""Called between steps of a long parse; raises ``Cancelled`` when the person asked to stop."""
+
+
+class Reader(Protocol):
+    """Parses the header of one format. Stateless; never reads tensor data, never imports what a file names."""
+
+    name: str
+
+    def matches(self, probe: Probe) -> bool:
+        """Whether the content is this format's, by its bytes and not by its suffix."""
+        ...
+
+    def read(self, probe: Probe, check: Check) -> Checkpoint:
+        """The checkpoint; raises ``CheckpointError`` for anything that cannot even be listed."""
+        ...

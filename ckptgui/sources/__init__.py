@@ -1,0 +1,1 @@
+"""Bytes: the one door through which checkpoint data is read."""
