@@ -122,9 +122,7 @@ class TableBuilder:
         if needed > extent.nbytes:
             return f"It needs {needed:,} bytes of its storage, which has {extent.nbytes:,}."
         if numel and needed > extent.available:
-            return (
-                f"The file is cut: {extent.available:,} of {extent.nbytes:,} bytes of its storage are here."
-            )
+            return f"The file is cut: {extent.available:,} of {extent.nbytes:,} bytes of its storage are here."
         return None
 
     def build(self) -> TensorTable:

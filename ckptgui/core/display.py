@@ -35,6 +35,4 @@ def display(text: object, limit: int = MAX_CELL) -> str:
 
 def _escaped(match: re.Match[str]) -> str:
     code = ord(match.group())
-    return {9: "\\t", 10: "\\n", 13: "\\r"}.get(code) or (
-        f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
-    )
+    return {9: "\\t", 10: "\\n", 13: "\\r"}.get(code) or (f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}")

@@ -75,8 +75,10 @@ class DType:
 
 
 _NUMPY_NAMES = frozenset(
-    ["bool", "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64", "float16", "float32", "float64", "complex64", "complex128"]
-)
+    f"{kind}{bits}"
+    for kind, widths in (("uint", (8, 16, 32, 64)), ("int", (8, 16, 32, 64)), ("float", (16, 32, 64)))
+    for bits in widths
+) | {"bool", "complex64", "complex128"}
 
 _F, _S, _U, _C, _Q, _P = Kind.FLOAT, Kind.SIGNED, Kind.UNSIGNED, Kind.COMPLEX, Kind.QUANTIZED, Kind.PACKED
 
@@ -125,9 +127,7 @@ _ALL: tuple[DType, ...] = (
 BY_NAME: Mapping[str, DType] = MappingProxyType({dtype.name: dtype for dtype in _ALL})
 """Every dtype by torch's name."""
 
-BY_STORAGE_CLASS: Mapping[str, DType] = MappingProxyType(
-    {d.storage_class: d for d in _ALL if d.storage_class}
-)
+BY_STORAGE_CLASS: Mapping[str, DType] = MappingProxyType({d.storage_class: d for d in _ALL if d.storage_class})
 """Every dtype that has a typed storage in torch, by that class's name."""
 
 BY_SAFETENSORS: Mapping[str, DType] = MappingProxyType({d.safetensors: d for d in _ALL if d.safetensors})

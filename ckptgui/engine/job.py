@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from ckptgui.errors import Cancelled
 
@@ -113,7 +113,7 @@ class Jobs:
     def __init__(self, threads: int = 4) -> None:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="ckptgui-job")
         self._lock = threading.Lock()
-        self._alive: set[Job[object]] = set()
+        self._alive: set[Job[Any]] = set()
         self._closed = False
 
     def start(
@@ -124,7 +124,7 @@ class Jobs:
         with self._lock:
             closed = self._closed
             if not closed:
-                self._alive.add(job)  # type: ignore[arg-type]
+                self._alive.add(job)
                 self._pool.submit(self._run, job)
         if closed:
             job.cancel()
@@ -136,7 +136,7 @@ class Jobs:
             job.run()
         finally:
             with self._lock:
-                self._alive.discard(job)  # type: ignore[arg-type]
+                self._alive.discard(job)
 
     def shutdown(self, timeout: float = 2.0) -> bool:
         """Cancel everything and wait up to ``timeout`` seconds; True when no job is left."""

@@ -32,7 +32,7 @@ Check = Callable[[], None]
 
 
 class Reader(Protocol):
-    """Parses the header of one format. Stateless; never reads tensor data, never imports what a file names."""
+    """Parses the header of one format. Stateless; never reads tensor data or imports what a file names."""
 
     name: str
 

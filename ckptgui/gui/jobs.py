@@ -1,0 +1,154 @@
+"""The one bridge from background jobs into Qt: outcomes arrive on the GUI thread, newest wins, weakly held."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+import shiboken6
+from PySide6.QtCore import QObject, Qt, Signal
+
+from ckptgui.engine.job import Job, Jobs, Progress, State, Work
+from ckptgui.errors import CheckpointError
+
+R = TypeVar("R")
+
+PROGRESS_INTERVAL = 0.05
+"""Seconds between two progress reports of a job: as fast as an eye can use."""
+
+
+class _Courier(QObject):
+    """Lives on the GUI thread; its queued signals carry a job's news there."""
+
+    ended = Signal(object, object)
+    progressed = Signal(object, object, object)
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self.ended.connect(self._deliver_end, Qt.ConnectionType.QueuedConnection)
+        self.progressed.connect(self._deliver_progress, Qt.ConnectionType.QueuedConnection)
+
+    def _deliver_end(self, lane: QtLane[Any], job: Job[Any]) -> None:
+        lane.deliver_end(job)
+
+    def _deliver_progress(self, lane: QtLane[Any], job: Job[Any], progress: Progress) -> None:
+        lane.deliver_progress(job, progress)
+
+
+class Background(QObject):
+    """Owns the job threads of the window. ``shutdown`` refuses new work, cancels, and waits briefly."""
+
+    def __init__(self, parent: QObject | None = None, threads: int = 4) -> None:
+        super().__init__(parent)
+        self._jobs = Jobs(threads)
+        self._courier = _Courier(self)
+
+    def lane(self, owner: QObject) -> QtLane[Any]:
+        """A lane for one panel: answers are dropped once ``owner`` is gone."""
+        return QtLane(self._jobs, self._courier, owner)
+
+    def shutdown(self, timeout: float = 2.0) -> bool:
+        """Cancel all jobs and wait up to ``timeout`` seconds; True when none is left."""
+        return self._jobs.shutdown(timeout)
+
+
+class QtLane(Generic[R]):
+    """Starts work off the GUI thread and calls back on it. Starting again cancels what ran before."""
+
+    def __init__(self, jobs: Jobs, courier: _Courier, owner: QObject) -> None:
+        self._jobs = jobs
+        self._courier = courier
+        self._owner = owner
+        self._job: Job[R] | None = None
+        self._callbacks: _Callbacks[R] | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether a job of this lane has not ended yet."""
+        return self._job is not None
+
+    def start(
+        self,
+        work: Work[R],
+        on_result: Callable[[R], None],
+        on_error: Callable[[CheckpointError], None] | None = None,
+        on_progress: Callable[[Progress], None] | None = None,
+        on_cancelled: Callable[[], None] | None = None,
+    ) -> Job[R]:
+        """Run ``work``. An expected failure goes to ``on_error``; anything else is a bug, for the excepthook."""
+        self.cancel()
+        self._callbacks = _Callbacks(on_result, on_error, on_progress, on_cancelled)
+        holder: list[Job[R]] = []
+        last = [0.0]
+
+        def report(progress: Progress) -> None:
+            now = time.monotonic()
+            if holder and (now - last[0] >= PROGRESS_INTERVAL or progress.done >= progress.total > 0):
+                last[0] = now
+                self._send(self._courier.progressed, holder[0], progress)
+
+        def done(job: Job[R]) -> None:
+            self._send(self._courier.ended, job)
+
+        job = self._jobs.start(work, done, report)
+        holder.append(job)
+        self._job = job
+        return job
+
+    def _send(self, signal: Any, *news: object) -> None:
+        if shiboken6.isValid(self._courier):
+            signal.emit(self, *news)
+
+    def cancel(self) -> None:
+        """Cancel what runs and tell its ``on_cancelled`` now; its late answer will be dropped."""
+        job, self._job = self._job, None
+        if job is None:
+            return
+        job.cancel()
+        callbacks, self._callbacks = self._callbacks, None
+        if callbacks and callbacks.cancelled and shiboken6.isValid(self._owner):
+            callbacks.cancelled()
+
+    def deliver_progress(self, job: Job[R], progress: Progress) -> None:
+        """Hand progress on, if it is still wanted. Called on the GUI thread."""
+        if job is self._job and self._callbacks and self._callbacks.progress and shiboken6.isValid(self._owner):
+            self._callbacks.progress(progress)
+
+    def deliver_end(self, job: Job[R]) -> None:
+        """Hand the outcome on, if it is still wanted. Called on the GUI thread."""
+        if job.state is State.ERROR and not isinstance(job.error, CheckpointError):
+            error = job.error
+            if error is not None:
+                sys.excepthook(type(error), error, error.__traceback__)
+        if job is not self._job:
+            return
+        self._job = None
+        callbacks, self._callbacks = self._callbacks, None
+        if callbacks is None or not shiboken6.isValid(self._owner):
+            return
+        if job.state is State.SUCCESS:
+            callbacks.result(job.result)  # type: ignore[arg-type]
+        elif job.state is State.CANCELLED and callbacks.cancelled:
+            callbacks.cancelled()
+        elif isinstance(job.error, CheckpointError) and callbacks.error:
+            callbacks.error(job.error)
+
+
+class _Callbacks(Generic[R]):
+    """Who wants to hear of a job."""
+
+    __slots__ = ("cancelled", "error", "progress", "result")
+
+    def __init__(
+        self,
+        result: Callable[[R], None],
+        error: Callable[[CheckpointError], None] | None,
+        progress: Callable[[Progress], None] | None,
+        cancelled: Callable[[], None] | None,
+    ) -> None:
+        self.result = result
+        self.error = error
+        self.progress = progress
+        self.cancelled = cancelled
