@@ -1,0 +1,194 @@
+"""A zip's records: names and where their bytes lie, from the central directory, checked against the records.
+
+Read with few large reads and vectorised checks, because a checkpoint may hold a hundred thousand records.
+Strict where readers of zips are known to differ (``read_directory``): a file that two programs would read
+differently is refused. CRCs are checked for the records that are read here, which are small.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from ckptgui.core.display import display
+from ckptgui.errors import DamagedFileError, LimitExceededError, UnsupportedError
+from ckptgui.formats.base import Check
+from ckptgui.formats.zip_end import find_end
+from ckptgui.formats.zip_local import FULL32, REFUSED_FLAGS, Claims, check_local_headers, refuse, zip64_values
+from ckptgui.formats.zip_names import check_names
+from ckptgui.sources.base import ByteSource, read_exactly
+
+STORED, DEFLATED = 0, 8
+MAX_ENTRIES = 4_000_000
+"""Records of one archive; a million tensors is the most that anyone has shown."""
+
+MAX_DIRECTORY = 1 << 30
+"""Bytes of a central directory."""
+
+_CENTRAL = np.dtype(
+    [
+        ("signature", "S4"), ("made_by", "<u2"), ("needs", "<u2"), ("flags", "<u2"), ("method", "<u2"),
+        ("time", "<u2"), ("date", "<u2"), ("crc", "<u4"), ("compressed", "<u4"), ("size", "<u4"),
+        ("name", "<u2"), ("extra", "<u2"), ("comment", "<u2"), ("disk", "<u2"), ("internal", "<u2"),
+        ("external", "<u4"), ("offset", "<u4"),
+    ]
+)  # fmt: skip
+_CHECK_EVERY = 20_000
+
+
+class ZipEntry(NamedTuple):
+    """One record. ``offset`` is its local header's place, ``data_offset`` its first byte's, in the file.
+
+    ``size`` is what it holds, ``compressed`` what it takes. ``whole`` is False for the record in which a cut
+    file ends: ``compressed`` bytes of it are here.
+    """
+
+    name: str
+    offset: int
+    data_offset: int
+    compressed: int
+    size: int
+    method: int
+    crc: int
+    flags: int
+    whole: bool = True
+
+
+@dataclass(frozen=True)
+class ZipDirectory:
+    """The records by name, in the order of the directory; ``cut`` when they were found without one."""
+
+    entries: Mapping[str, ZipEntry]
+    cut: bool = False
+
+    def read(self, source: ByteSource, name: str, limit: int, warnings: list[str] | None = None) -> bytes:
+        """A whole record of at most ``limit`` bytes, inflated and compared with its CRC.
+
+        torch ignores CRCs, so a caller that passes ``warnings`` gets the bytes and a sentence there; without
+        it a wrong CRC raises. A CRC of zero is not compared: torch writes it when told to skip CRCs.
+        """
+        entry = self.entries[name]
+        if entry.size > limit:
+            raise LimitExceededError(
+                f"Its record {display(name)} claims {entry.size:,} bytes; at most {limit:,} are read."
+            )
+        data = read_exactly(source, entry.data_offset, entry.compressed)
+        if len(data) < entry.compressed or not entry.whole:
+            raise DamagedFileError(f"The file is cut within its record {display(name)}, at byte {source.size:,}.")
+        if entry.method == DEFLATED:
+            data = _inflated(data, entry)
+        if entry.crc and zlib.crc32(data) != entry.crc:
+            sentence = (
+                f"The record {display(name)} at byte {entry.data_offset:,} has CRC {zlib.crc32(data):08x}, "
+                f"the directory says {entry.crc:08x}: its bytes were changed after saving."
+            )
+            if warnings is None:
+                raise DamagedFileError(sentence)
+            warnings.append(sentence)
+        return data
+
+
+def _inflated(data: bytes, entry: ZipEntry) -> bytes:
+    """Deflated bytes inflated to the declared size, never beyond it."""
+    stream = zlib.decompressobj(-15)
+    try:
+        result = stream.decompress(data, entry.size + 1)
+    except zlib.error as error:
+        raise DamagedFileError(
+            f"The compressed record {display(entry.name)} at byte {entry.data_offset:,} is damaged."
+        ) from error
+    if len(result) != entry.size or not stream.eof:
+        raise DamagedFileError(
+            f"The compressed record {display(entry.name)} at byte {entry.data_offset:,} does not hold the "
+            f"{entry.size:,} bytes that it claims."
+        )
+    return result
+
+
+def read_directory(source: ByteSource, check: Check = lambda: None) -> ZipDirectory:
+    """Every record of the archive, or a sentence on the first rule that it breaks.
+
+    Raises ``DirectoryMissingError`` where the end of the file holds no directory (see ``zip_salvage``).
+    """
+    end = find_end(source)
+    if end.size > MAX_DIRECTORY or end.count > MAX_ENTRIES:
+        raise LimitExceededError(
+            f"Its zip directory claims {end.count:,} records in {end.size:,} bytes; at most {MAX_ENTRIES:,} "
+            f"in {MAX_DIRECTORY:,} are read."
+        )
+    central = read_exactly(source, end.offset, end.size)
+    places = _places(central, end.count, end.offset, check)
+    fields = _fixed_fields(central, places)
+    names = _raw_names(central, places, fields["name"])
+    text = check_names(names)
+    _check_fields(fields, text)
+    compressed, size, offset = _wide_fields(central, places, fields, text)
+    claims = Claims(names, text, fields, compressed, size, offset)
+    data_offset = check_local_headers(source, end.offset, claims, check)
+    columns = (offset, data_offset, compressed, size, fields["method"], fields["crc"], fields["flags"])
+    rows = map(ZipEntry, text, *(column.tolist() for column in columns))
+    return ZipDirectory(dict(zip(text, rows)))
+
+
+def _places(central: bytes, count: int, base: int, check: Check) -> list[int]:
+    """Where each entry begins in the directory; each tells only its own length."""
+    places: list[int] = []
+    at, limit = 0, len(central) - _CENTRAL.itemsize
+    lengths = struct.Struct("<3H").unpack_from
+    while at <= limit and len(places) < count:
+        places.append(at)
+        name, extra, comment = lengths(central, at + 28)
+        at += 46 + name + extra + comment
+        if len(places) % _CHECK_EVERY == 0:
+            check()
+    if len(places) != count or at != len(central):
+        raise DamagedFileError(
+            f"The zip's directory claims {count:,} records in {len(central):,} bytes from byte {base:,} on, "
+            f"but they do not fill it exactly."
+        )
+    return places
+
+
+def _fixed_fields(central: bytes, places: list[int]) -> np.ndarray:
+    joined = b"".join([central[at : at + 46] for at in places])
+    return np.frombuffer(joined, _CENTRAL)
+
+
+def _raw_names(central: bytes, places: list[int], lengths: np.ndarray) -> list[bytes]:
+    return [central[at + 46 : at + 46 + n] for at, n in zip(places, lengths.tolist())]
+
+
+def _check_fields(fields: np.ndarray, names: list[str]) -> None:
+    """Refuse what no checkpoint has and what readers disagree about."""
+    refuse(fields["signature"] != b"PK\x01\x02", names, "has a damaged directory entry")
+    refuse((fields["flags"] & REFUSED_FLAGS) != 0, names, "is marked as encrypted or patched")
+    refuse((fields["disk"] != 0) & (fields["disk"] != 0xFFFF), names, "is said to lie on another disk")
+    odd = np.flatnonzero((fields["method"] != STORED) & (fields["method"] != DEFLATED))
+    if len(odd):
+        raise UnsupportedError(
+            f"Its record {display(names[odd[0]])} is compressed with zip method {int(fields['method'][odd[0]])}; "
+            "only stored and deflated records are read."
+        )
+
+
+def _wide_fields(
+    central: bytes, places: list[int], fields: np.ndarray, names: list[str]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Compressed size, size and offset as int64, taken from the zip64 extra where the entry points there."""
+    compressed, size, offset = (fields[key].astype(np.int64) for key in ("compressed", "size", "offset"))
+    for row in np.flatnonzero((compressed == FULL32) | (size == FULL32) | (offset == FULL32)).tolist():
+        start = places[row] + 46 + int(fields["name"][row])
+        wide = zip64_values(central[start : start + int(fields["extra"][row])])
+        for column in (size, compressed, offset):  # the order that the format fixes
+            if column[row] == FULL32:
+                value = next(wide, None)
+                if value is None or value >= 1 << 63:
+                    raise DamagedFileError(f"The 64-bit sizes of its record {display(names[row])} are damaged.")
+                column[row] = value
+    refuse((fields["method"] == STORED) & (compressed != size), names, "is stored, yet has two sizes")
+    return compressed, size, offset
