@@ -1,0 +1,74 @@
+"""Which names share bytes, and which bytes of a storage no name reaches; all by columns, for a million rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ckptgui.core.checkpoint import Checkpoint
+from ckptgui.core.tensors import TensorTable
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """``tied`` rows have another name for the very same elements; ``repeated`` ones are not the first of them.
+
+    ``shown`` is what a row adds to its section: its bytes, or 0 when it is repeated there.
+    """
+
+    tied: np.ndarray  # bool a row
+    repeated: np.ndarray  # bool a row, first within its section
+    shown: np.ndarray  # int64 a row
+
+
+def sharing(checkpoint: Checkpoint) -> Sharing:
+    """Find the tied rows of a checkpoint."""
+    table = checkpoint.tensors
+    section = np.zeros(len(table), np.int32)
+    for number, part in enumerate(checkpoint.sections):
+        section[part.start : part.stop] = number
+    tied, _ = _same(table, np.zeros(len(table), np.int32))
+    _, repeated = _same(table, section)
+    storages = np.fromiter((e.nbytes for e in table.extents), np.int64, len(table.extents))
+    has = table.storage >= 0
+    shown = np.where(repeated, 0, table.nbytes)
+    shown[has] = np.minimum(shown[has], storages[table.storage[has]])  # an expanded view takes what it stands on
+    return Sharing(tied, repeated, shown)
+
+
+def _same(table: TensorTable, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For each row whether another of its group is the same view, and whether an earlier one is."""
+    count = len(table)
+    tied, repeated = np.zeros(count, bool), np.zeros(count, bool)
+    rows = np.flatnonzero((table.storage >= 0) & (table.numel > 0))
+    if len(rows) < 2:
+        return tied, repeated
+    columns = [column[rows] for column in (table.numel, table.storage_offset, table.storage, group)]
+    order = np.lexsort(columns)  # stable, so earlier rows come first among equals
+    same = np.logical_and.reduce([column[order][1:] == column[order][:-1] for column in columns])
+    repeated[rows[order[1:][same]]] = True
+    tied[rows[order[1:][same]]] = True
+    tied[rows[order[:-1][same]]] = True
+    return tied, repeated
+
+
+def unreached_bytes(table: TensorTable) -> np.ndarray:
+    """int64 for each storage, how many of its bytes no tensor reaches; overlapping views count once."""
+    total = np.fromiter((extent.nbytes for extent in table.extents), np.int64, len(table.extents))
+    rows = np.flatnonzero(table.storage >= 0)
+    if not len(rows):
+        return total
+    bits = np.fromiter((dtype.bits for dtype in table.dtypes), np.int64, len(table.dtypes))[table.dtype[rows]]
+    start = table.storage_offset[rows].astype(np.float64) * bits / 8
+    stop = np.minimum(start + table.nbytes[rows], total[table.storage[rows]])
+    order = np.lexsort((start, table.storage[rows]))
+    storage, start, stop = table.storage[rows][order], start[order], stop[order]
+    # Views sorted by start reach from the farthest end so far; storages are kept apart by a lift each.
+    lift = storage.astype(np.float64) * (float(total.max(initial=0)) + 1)
+    reach = np.maximum.accumulate(stop + lift) - lift
+    before = np.concatenate([[0.0], reach[:-1]])
+    before[np.concatenate([[True], storage[1:] != storage[:-1]])] = 0.0
+    new = np.maximum(0, stop - np.maximum(start, before))
+    reached = np.bincount(storage, weights=new, minlength=len(total))
+    return np.maximum(0, total - np.round(reached).astype(np.int64))

@@ -1,0 +1,161 @@
+"""The rows of a checkpoint as a tree in preorder columns: a subtree is a range, so folding is arithmetic.
+
+Children stand in saved order, numbers among them in natural order. ``core.tree`` builds it,
+``core.tree_search`` finds names in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ckptgui.core.checkpoint import Checkpoint, Role
+from ckptgui.core.names import NamePool
+from ckptgui.core.tensors import Path
+
+ROLES: tuple[Role, ...] = tuple(Role)
+"""What the numbers in ``Tree.role`` mean."""
+
+
+class NodeKind(IntEnum):
+    """What a row of the tree stands for."""
+
+    ROOT = 0
+    SECTION = 1
+    MODULE = 2  # also a plain container between sections and tensors
+    TENSOR = 3
+    VALUE = 4
+
+
+@dataclass(frozen=True)
+class Tree:
+    """All rows, node 0 the file itself. ``end`` is one past a node's last descendant.
+
+    ``row`` is a tensor's row in the table, else -1. ``tensors``, ``nbytes`` and ``numel`` are totals of the
+    subtree; bytes that an earlier name of the same section has already shown count as zero, as they take
+    none. ``dtype`` is the dtype with most bytes in the subtree (-1: none), ``dtypes`` how many there are.
+    """
+
+    checkpoint: Checkpoint
+    parent: np.ndarray  # int32, -1 for the root
+    depth: np.ndarray  # uint8
+    end: np.ndarray  # int32
+    kind: np.ndarray  # uint8 of NodeKind
+    row: np.ndarray  # int32
+    role: np.ndarray  # uint8, into ROLES
+    tensors: np.ndarray  # int64
+    nbytes: np.ndarray  # int64
+    numel: np.ndarray  # int64
+    dtype: np.ndarray  # int16, into checkpoint.tensors.dtypes
+    dtypes: np.ndarray  # uint8
+    labels: NamePool
+    classes: Mapping[int, str]  # class name of the modules that tell theirs
+    prefixes: Mapping[int, str]  # wrapper prefix taken off all names below, "module." for instance
+    values: Mapping[int, Any]  # a VALUE row's JSON value, or a ``Remainder``
+    value_paths: Mapping[int, Path]
+    tied: np.ndarray  # bool a tensor row: it shares its view with another name
+    repeated: np.ndarray  # bool a tensor row: an earlier name of its section has shown its bytes
+
+    def __len__(self) -> int:
+        return len(self.parent)
+
+    @cached_property
+    def nodes(self) -> np.ndarray:
+        """int32, the node of each tensor row."""
+        nodes = np.zeros(len(self.checkpoint.tensors), np.int32)
+        of = np.flatnonzero(self.row >= 0)
+        nodes[self.row[of]] = of
+        return nodes
+
+    def node_of_row(self, row: int) -> int:
+        """The node that shows a tensor."""
+        return int(self.nodes[row])
+
+    def is_branch(self, node: int) -> bool:
+        """Whether anything hangs below."""
+        return bool(self.end[node] > node + 1)
+
+    @cached_property
+    def branches(self) -> np.ndarray:
+        """bool, which nodes have something below them."""
+        return np.asarray(self.end > np.arange(1, len(self) + 1))
+
+    def children(self, node: int) -> list[int]:
+        """The nodes right below, in order."""
+        found, child, end = [], node + 1, int(self.end[node])
+        while child < end:
+            found.append(child)
+            child = int(self.end[child])
+        return found
+
+    def ancestors(self, node: int) -> list[int]:
+        """From the parent up to the root."""
+        found = []
+        while (node := int(self.parent[node])) >= 0:
+            found.append(node)
+        return found
+
+    def path(self, node: int) -> Path:
+        """A tensor's or value's own path; for a module its section's keys and its dotted name."""
+        if self.row[node] >= 0:
+            return self.checkpoint.tensors.path(int(self.row[node]))
+        if node in self.value_paths:
+            return self.value_paths[node]
+        dotted: list[str] = []
+        while node > 0 and self.kind[node] != NodeKind.SECTION:
+            dotted.append(self.labels[node])
+            node = int(self.parent[node])
+        name = self.prefixes.get(node, "") + ".".join(reversed(dotted)) if dotted else ""
+        above: list[str] = []
+        while node > 0:
+            above.append(self.labels[node])
+            node = int(self.parent[node])
+        return (*reversed(above), *([name] if name else []))
+
+    def node_of_path(self, path: Path) -> int | None:
+        """The node at a path, however its keys and dots are divided, with or without the wrapper's prefix."""
+        wanted = ".".join(path)
+        if not path:
+            return 0
+        found: int | None = None
+        waiting = [(0, wanted)]
+        while waiting:
+            node, rest = waiting.pop()
+            prefix = self.prefixes.get(node, "")
+            rests = {rest, rest.removeprefix(prefix)} | {_unwrapped(rest)}
+            for child in self.children(node):
+                label = self.labels[child]
+                for below in rests:
+                    if below == label:
+                        if self.row[child] >= 0 or found is None:
+                            found = child
+                    elif below.startswith(label + ".") and self.is_branch(child):
+                        waiting.append((child, below[len(label) + 1 :]))
+            if found is not None and self.row[found] >= 0:
+                return found
+        return found
+
+    def visible(self, expanded: np.ndarray) -> np.ndarray:
+        """int32 nodes whose ancestors are all expanded; ``expanded`` is a bool for every node."""
+        closed = np.flatnonzero(self.branches & ~expanded)
+        if not len(closed):
+            return np.arange(len(self), dtype=np.int32)
+        change = np.zeros(len(self) + 1, np.int32)
+        change[closed + 1] = 1
+        change -= np.bincount(self.end[closed], minlength=len(self) + 1).astype(np.int32)
+        return np.flatnonzero(np.cumsum(change[:-1]) == 0).astype(np.int32)
+
+
+WRAPPERS = ("module", "_orig_mod", "_fsdp_wrapped_module", "_forward_module")
+"""What DistributedDataParallel, torch.compile and their kin put before every name."""
+
+
+def _unwrapped(name: str) -> str:
+    while (head := name.partition("."))[0] in WRAPPERS and head[2]:
+        name = head[2]
+    return name
