@@ -7,6 +7,7 @@ Where the classes of modules are known each keeps its row, and only a lone tenso
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -154,7 +155,7 @@ def _in_order(children: list[Node]) -> list[Node]:
         return children
     places = [place for place, child in enumerate(children) if _is_number(child.label)]
     numbers = [int(children[place].label) for place in places]
-    if all(a <= b for a, b in zip(numbers, numbers[1:])):
+    if all(a <= b for a, b in pairwise(numbers)):
         return children
     result = list(children)
     for place, source in zip(places, sorted(places, key=lambda p: int(children[p].label))):

@@ -45,6 +45,7 @@ class Node:
         self.value_path: Path = ()
 
     def branch(self, label: str) -> Node:
+        """The branch of this label, made if there is none."""
         found = self.sub.get(label)
         if found is None:
             found = self.sub[label] = Node(label, NodeKind.MODULE)
@@ -63,6 +64,7 @@ class Growth:
         self._root = Node(PurePath(checkpoint.path).name or checkpoint.path, NodeKind.ROOT)
 
     def grow(self) -> Node:
+        """The root, with everything below it."""
         covered = 0
         for section in self._checkpoint.sections:
             self._hang_rows(range(covered, section.start), (), None)
