@@ -1,0 +1,183 @@
+"""What a pickle says, as a graph of inert nodes: nothing is imported, called, hashed or compared.
+
+None, bool, int, float, str, bytes, tuple and list stand for themselves; everything else is a node of this
+module. Two references to one value are one object here, as they were in the program that saved it. Nodes
+and the tuples and lists that hold them are looked at by identity only: a file can make a container whose
+``hash``, ``==`` or ``repr`` never ends.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+Node = Any
+"""A value of the graph; what it may be stands at the top of this module."""
+
+
+class _Missing(Enum):
+    MISSING = "missing"
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING = _Missing.MISSING
+"""No BUILD has been seen for an object, which is not the same as a state of None."""
+
+
+class Ref:
+    """An importable name, never imported. One object for each name in a pickle.
+
+    ``called`` and ``made`` say what a loader would do with it: call it, or make an instance of it.
+    """
+
+    __slots__ = ("called", "made", "module", "name", "path")
+
+    def __init__(self, module: str, name: str) -> None:
+        self.module = module
+        self.name = name
+        self.path = f"{module}.{name}"
+        self.called = False
+        self.made = False
+
+    def __repr__(self) -> str:
+        return f"Ref({self.path[:80]!r})"
+
+
+class Dict:
+    """A dictionary as the pairs that were set, keys and values in turns; a key may stand there twice."""
+
+    __slots__ = ("flat",)
+
+    def __init__(self) -> None:
+        self.flat: list[Node] = []
+
+
+class Set:
+    """A set or frozenset as the items that were added."""
+
+    __slots__ = ("frozen", "items")
+
+    def __init__(self, items: list[Node], frozen: bool) -> None:
+        self.items = items
+        self.frozen = frozen
+
+
+class Call:
+    """A call that a loader would make: ``target(*args)``, then items appended, pairs set and a state given.
+
+    ``makes`` is True where the loader would only make an instance (``cls.__new__``), not call the name.
+    """
+
+    __slots__ = ("args", "flat", "items", "kwargs", "makes", "state", "target")
+
+    def __init__(self, target: Node, args: Node, makes: bool = False, kwargs: Node = None) -> None:
+        self.target = target
+        self.args = args
+        self.makes = makes
+        self.kwargs = kwargs
+        self.items: list[Node] | None = None
+        self.flat: list[Node] | None = None
+        self.state: Node = MISSING
+
+    @property
+    def path(self) -> str:
+        """Dotted name of what would be called; empty when that is not a plain name."""
+        return self.target.path if type(self.target) is Ref else ""
+
+
+class Persistent:
+    """A value that lives outside the pickle, by the identity that the pickle gives for it."""
+
+    __slots__ = ("pid",)
+
+    def __init__(self, pid: Node) -> None:
+        self.pid = pid
+
+
+class LongText:
+    """Text too long to be a name or a remark, left undecoded: UTF-8 bytes as they stand in the pickle."""
+
+    __slots__ = ("raw",)
+
+    def __init__(self, raw: bytes) -> None:
+        self.raw = raw
+
+
+def pairs_of(node: Node) -> list[Node] | None:
+    """Keys and values in turns when ``node`` is a dictionary or an object that pairs were set on."""
+    if type(node) is Dict:
+        return node.flat
+    if type(node) is Call and node.path in MAPPINGS:
+        return _mapping_pairs(node)
+    return None
+
+
+MAPPINGS = frozenset({"collections.OrderedDict", "collections.defaultdict", "collections.Counter"})
+"""Callables that make a dictionary which pairs are then set on."""
+
+
+def _mapping_pairs(call: Call) -> list[Node]:
+    """Pairs set one by one, behind those in the arguments (protocol 0 and ``Counter`` give them so)."""
+    first = call.args[-1] if type(call.args) is tuple and call.args else None
+    given: list[Node] = []
+    if type(first) is Dict:
+        given = first.flat
+    elif type(first) is list:
+        for pair in first:
+            if type(pair) in (tuple, list) and len(pair) == 2:
+                given.extend(pair)
+    return given + call.flat if call.flat and given else (call.flat or given)
+
+
+def entries(node: Node) -> list[tuple[str, Node]] | None:
+    """Items of a dictionary under unique string keys, in the order a Python dict has them; None for others.
+
+    Keys that become the same string get their type's name (``1``, ``1 (int)``).
+    """
+    flat = pairs_of(node)
+    if flat is None:
+        return None
+    keys = flat[::2]
+    if all(type(key) is str for key in keys) and len(set(keys)) == len(keys):
+        return list(zip(keys, flat[1::2]))
+    chosen: dict[tuple[str, str], Node] = {}
+    for key, value in zip(keys, flat[1::2]):
+        chosen[key_text(key), type_name(key)] = value  # set again: the later value at the earlier place
+    named: dict[str, Node] = {}
+    for (text, kind), value in chosen.items():
+        name = text if text not in named else f"{text} ({kind})"
+        while name in named:
+            name += "'"
+        named[name] = value
+    return list(named.items())
+
+
+def key_text(key: Node, depth: int = 3) -> str:
+    """A dictionary key as the string that stands for it in paths and metadata."""
+    if type(key) is str:
+        return key
+    if key is None or type(key) in (bool, int, float):
+        return str(key)
+    if type(key) is bytes:
+        return repr(key[:64])
+    if type(key) is tuple and depth:
+        inner = ", ".join(key_text(part, depth - 1) for part in key[:16])
+        return f"({inner})"
+    if type(key) is Call and type(key.args) is tuple and depth:
+        return f"{key.path or 'call'}({', '.join(key_text(part, depth - 1) for part in key.args[:4])})"
+    if type(key) is Ref:
+        return key.path
+    return f"<{type_name(key)}>"
+
+
+def type_name(node: Node) -> str:
+    """Python's name for the type of a value, as a person would write it."""
+    if node is None:
+        return "None"
+    if type(node) is Call:
+        return node.target.name if type(node.target) is Ref else "object"
+    return {Dict: "dict", Set: "set", Ref: "name", Persistent: "stored", LongText: "str"}.get(
+        type(node), type(node).__name__
+    )
