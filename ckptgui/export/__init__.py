@@ -1,0 +1,1 @@
+"""Re-saves what was read: the one room that writes files a person keeps."""

@@ -1,0 +1,123 @@
+"""Writes a protocol-2 pickle opcode by opcode: only what we mean to say can come out.
+
+No ``pickle`` module takes part, so no object can smuggle its own reduction in. The opcodes and the memo
+are those that torch's own saving produces, and all of them are known to its ``weights_only`` reader.
+"""
+
+from __future__ import annotations
+
+import struct
+
+MARK = b"("
+EMPTY_TUPLE, EMPTY_LIST, EMPTY_DICT = b")", b"]", b"}"
+TUPLE, TUPLES = b"t", {1: b"\x85", 2: b"\x86", 3: b"\x87"}
+SETITEM, SETITEMS, APPENDS = b"s", b"u", b"e"
+REDUCE, BUILD, PERSISTENT, STOP = b"R", b"b", b"Q", b"."
+NONE, TRUE, FALSE = b"N", b"\x88", b"\x89"
+MAX_LONG_BYTES = 255
+"""The longest integer that ``weights_only`` reads, in bytes of two's complement."""
+
+
+class PickleWriter:
+    """A growing pickle. Constants and names that come again are fetched from the memo."""
+
+    def __init__(self) -> None:
+        self._out = bytearray(b"\x80\x02")
+        self._memo = 0
+        self._known: dict[tuple[str, str], int] = {}
+
+    def op(self, opcode: bytes) -> None:
+        """An opcode without an argument."""
+        self._out += opcode
+
+    def put(self) -> int:
+        """Remember the top of the stack; returns its number for ``get``."""
+        number, self._memo = self._memo, self._memo + 1
+        self._out += b"q" + bytes([number]) if number < 256 else b"r" + struct.pack("<I", number)
+        return number
+
+    def get(self, number: int) -> None:
+        """Push what was remembered."""
+        self._out += b"h" + bytes([number]) if number < 256 else b"j" + struct.pack("<I", number)
+
+    def text(self, string: str) -> int:
+        """A string, remembered; lone surrogates pass, as they do in Python's own pickles."""
+        encoded = string.encode("utf-8", "surrogatepass")
+        self._out += b"X" + struct.pack("<I", len(encoded)) + encoded
+        return self.put()
+
+    def constant(self, string: str) -> None:
+        """A string that comes often."""
+        self._once(("", string))
+
+    def name(self, module: str, attribute: str) -> None:
+        """An importable name; the callers' names are all written in this package."""
+        self._once((module, attribute))
+
+    def _once(self, key: tuple[str, str]) -> None:
+        if key in self._known:
+            self.get(self._known[key])
+        elif key[0]:
+            self._out += f"c{key[0]}\n{key[1]}\n".encode("ascii")
+            self._known[key] = self.put()
+        else:
+            self._known[key] = self.text(key[1])
+
+    def integer(self, number: int) -> None:
+        """An integer in its shortest form."""
+        if 0 <= number < 1 << 8:
+            self._out += b"K" + bytes([number])
+        elif 0 <= number < 1 << 16:
+            self._out += b"M" + struct.pack("<H", number)
+        elif -(1 << 31) <= number < 1 << 31:
+            self._out += b"J" + struct.pack("<i", number)
+        else:
+            encoded = long_bytes(number)
+            self._out += b"\x8a" + bytes([len(encoded)]) + encoded
+
+    def real(self, number: float) -> None:
+        """A float; NaN and infinities pass."""
+        self._out += b"G" + struct.pack(">d", number)
+
+    def truth(self, value: bool) -> None:
+        """True or False."""
+        self._out += TRUE if value else FALSE
+
+    def tuple_end(self, length: int) -> None:
+        """Close a tuple of ``length`` that had a mark only if it is longer than three."""
+        self._out += TUPLES.get(length, TUPLE)
+        self.put()
+
+    def numbers(self, values: tuple[int, ...]) -> None:
+        """A tuple of integers."""
+        if not values:
+            self.op(EMPTY_TUPLE)
+            return
+        if len(values) > len(TUPLES):
+            self.op(MARK)
+        for value in values:
+            self.integer(value)
+        self.tuple_end(len(values))
+
+    def ordered_dict(self) -> int:
+        """An empty ``collections.OrderedDict``, remembered."""
+        self.name("collections", "OrderedDict")
+        self.op(EMPTY_TUPLE)
+        self.op(REDUCE)
+        return self.put()
+
+    def finish(self) -> bytes:
+        """The pickle."""
+        self.op(STOP)
+        return bytes(self._out)
+
+
+def long_bytes(number: int) -> bytes:
+    """Two's complement, little-endian, as short as it goes."""
+    if number == 0:
+        return b""
+    length = (number.bit_length() >> 3) + 1
+    encoded = number.to_bytes(length, "little", signed=True)
+    if number < 0 and length > 1 and encoded[-1] == 0xFF and encoded[-2] & 0x80:
+        return encoded[:-1]
+    return encoded

@@ -1,0 +1,120 @@
+"""Which tensors an export takes, under which names, and what stays behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from ckptgui.core.checkpoint import Checkpoint, Role, Section
+from ckptgui.core.display import display
+from ckptgui.core.tensors import Path, TensorInfo, TensorKind
+from ckptgui.errors import ExportError
+from ckptgui.export.storages import view_key
+
+_PLAIN = frozenset({Role.MODEL, Role.EMA, Role.OTHER})
+"""Roles of which a file's only section is taken for its state dict without being asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The tensors that go, by name, and the top-level keys and names that do not."""
+
+    section: Section
+    tensors: Mapping[str, TensorInfo]
+    dropped: tuple[str, ...]
+
+
+def choose_section(checkpoint: Checkpoint, wanted: Path | None) -> Section:
+    """The state dict to export; raises ``ExportError`` naming those there are when none is meant."""
+    sections = [section for section in checkpoint.sections if section.tensor_count]
+    if wanted is not None:
+        spelled = "/".join(wanted)
+        for section in checkpoint.sections:
+            if section.path == wanted or spelled in ("/".join(section.path), ".".join(section.path)):
+                return section
+        raise ExportError(f"There is no section {display(spelled)}; there are: {_named(sections)}.")
+    models = [section for section in sections if section.role is Role.MODEL]
+    found = models or [section for section in sections if section.role in _PLAIN]
+    if len(found) == 1:
+        return found[0]
+    if not sections:
+        raise ExportError("It holds no tensors, so there is no state dict to export.")
+    if not found:
+        raise ExportError(f"It holds no model's state dict; choose a section of: {_named(sections)}.")
+    what = f"{len(found)} models" if models else f"{len(found)} state dicts and none is the model"
+    raise ExportError(f"It holds {what}; choose a section of: {_named(found)}.")
+
+
+def select_state_dict(checkpoint: Checkpoint, wanted: Path | None) -> Selection:
+    """One section's tensors by their ``state_dict()`` names; raises ``ExportError`` if one cannot go."""
+    section = choose_section(checkpoint, wanted)
+    table = checkpoint.tensors
+    infos = [table.info(row, section.path) for row in range(section.start, section.stop)]
+    kept = [info for info in infos if info.persistent and info.kind is not TensorKind.COMPONENT]
+    if any(not info.path for info in kept):
+        raise ExportError("It holds one tensor without a name, so there is no state dict to export.")
+    require_whole(kept)
+    named: dict[str, TensorInfo] = {}
+    for info in kept:
+        if info.name in named:
+            raise ExportError(f"Two tensors would both be called {display(info.name)}.")
+        named[info.name] = info
+    if not named:
+        raise ExportError(f"{display('/'.join(section.path)) or 'It'} holds no tensors to export.")
+    unsaved = [info.name for info in infos if not info.persistent]
+    return Selection(section, named, (*_other_keys(checkpoint, section), *unsaved))
+
+
+def require_whole(tensors: Iterable[TensorInfo]) -> None:
+    """Raise ``ExportError`` naming the first tensor that cannot be written and how many more there are."""
+    reasons = [(info, _obstacle(info)) for info in tensors]
+    bad = [(info, reason) for info, reason in reasons if reason]
+    if bad:
+        info, reason = bad[0]
+        more = f" ({len(bad) - 1:,} more like it)" if len(bad) > 1 else ""
+        raise ExportError(f"{display(info.name)} cannot be exported: {reason}{more}")
+
+
+def ties(tensors: Mapping[str, TensorInfo]) -> dict[str, str]:
+    """From each name that is another one's tensor to the first name that it has."""
+    first: dict[tuple[object, ...], str] = {}
+    found = {}
+    for name, tensor in tensors.items():
+        if tensor.storage < 0 or tensor.numel == 0:
+            continue
+        original = first.setdefault(view_key(tensor), name)
+        if original != name:
+            found[name] = original
+    return found
+
+
+def _obstacle(info: TensorInfo) -> str:
+    if info.error is not None:
+        return info.error
+    if "components" in info.extra or info.layout not in ("strided", "packed"):
+        return f"it is {info.layout}, made of other tensors, which export does not write."
+    if "quantization" in info.extra or info.dtype.name.startswith(("qint", "quint")):
+        return f"it is quantised ({info.dtype}), which export does not write."
+    if info.extent is None:
+        return "it was saved without values (on the meta device)."
+    return ""
+
+
+def _other_keys(checkpoint: Checkpoint, section: Section) -> list[str]:
+    """Top-level keys that stay behind, in the order in which they are known: sections, then values."""
+    keys: dict[str, None] = {}
+    for other in checkpoint.sections:
+        if other is section:
+            continue
+        same = section.path and other.path[:1] == section.path[:1]
+        keys["/".join(other.path) if same else "".join(other.path[:1])] = None
+    if isinstance(checkpoint.metadata, Mapping):
+        taken = section.path[:1]
+        keys.update(dict.fromkeys(key for key in checkpoint.metadata if (key,) != taken))
+    return [key for key in keys if key]
+
+
+def _named(sections: Iterable[Section], limit: int = 12) -> str:
+    names = [display("/".join(section.path)) or "(the whole file)" for section in sections]
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(names[:limit]) + more

@@ -1,0 +1,136 @@
+"""A ``.pt`` file: a state dict as torch writes it, made of a pickle of ours and streamed storages."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ckptgui.core.tensors import TensorInfo
+from ckptgui.engine.job import Cancel
+from ckptgui.export.atomic import Output
+from ckptgui.export.pickle_file import BUILD, EMPTY_DICT, MARK, SETITEM, SETITEMS, PickleWriter
+from ckptgui.export.storages import Storage, plan_storages
+from ckptgui.export.tensor_pickle import TensorPickler
+from ckptgui.export.zip_file import ALIGNMENT, ZipWriter, directory_span, record_span
+from ckptgui.sources.locate import SourcePool
+
+_ROOT = "archive"  # what torch calls it when it does not know the file's name
+_BATCH = 1000  # items a mark, as Python's pickler sets them
+_ID_DIGITS = 40
+
+Metadata = Mapping[str, Mapping[str, Any]]
+"""A state dict's ``_metadata``: module prefix to plain values, of which ``version`` is the one in use."""
+
+
+@dataclass(frozen=True)
+class TorchLayout:
+    """A ``.pt`` that is ready to be written."""
+
+    pickle: bytes = field(repr=False)
+    storages: tuple[Storage, ...]
+
+    def records(self) -> Iterator[tuple[str, int]]:
+        """Name and size of every record, in file order."""
+        yield f"{_ROOT}/data.pkl", len(self.pickle)
+        yield from ((f"{_ROOT}/{name}", len(content)) for name, content in _HEAD)
+        yield from ((f"{_ROOT}/data/{key}", storage.nbytes) for key, storage in enumerate(self.storages))
+        yield from ((f"{_ROOT}/{name}", len(content)) for name, content in _TAIL)
+        yield f"{_ROOT}/.data/serialization_id", _ID_DIGITS
+
+    @property
+    def nbytes(self) -> int:
+        """Size of the file to come."""
+        offset = 0
+        placed = []
+        for name, size in self.records():
+            placed.append((name, offset, size))
+            offset += record_span(name, offset, size)
+        return offset + directory_span(placed)
+
+    @property
+    def data_bytes(self) -> int:
+        """Bytes of tensor data, for progress."""
+        return sum(storage.nbytes for storage in self.storages)
+
+    def write(self, output: Output, pool: SourcePool, cancel: Cancel, wrote: Callable[[int], None]) -> None:
+        """Write the whole file; ``wrote`` hears of every chunk of tensor data."""
+        archive = ZipWriter(output)
+        archive.add(f"{_ROOT}/data.pkl", [self.pickle], len(self.pickle))
+        for name, content in _HEAD:
+            archive.add(f"{_ROOT}/{name}", [content], len(content))
+        for key, storage in enumerate(self.storages):
+            cancel.check()
+            pieces = _told(storage.piece.read(pool, cancel), wrote)
+            archive.add(f"{_ROOT}/data/{key}", pieces, storage.nbytes)
+        for name, content in _TAIL:
+            archive.add(f"{_ROOT}/{name}", [content], len(content))
+        identity = _serialization_id(archive)
+        archive.add(f"{_ROOT}/.data/serialization_id", [identity], len(identity))
+        archive.finish()
+
+
+_HEAD = ((".format_version", b"1"), (".storage_alignment", b"%d" % ALIGNMENT), ("byteorder", b"little"))
+_TAIL = (("version", b"3\n"),)
+
+
+def state_dict_layout(
+    names: Sequence[str],
+    tensors: Sequence[TensorInfo],
+    *,
+    location: str,
+    share: bool,
+    metadata: Metadata | None = None,
+) -> TorchLayout:
+    """Lay out a state dict: an ``OrderedDict`` of names and tensors, with its ``_metadata`` if there is one."""
+    storages, views = plan_storages(tensors, share=share)
+    pickle = PickleWriter()
+    pickler = TensorPickler(pickle, storages, location)
+    pickle.ordered_dict()
+    rows = list(zip(names, tensors, views))
+    for start in range(0, len(rows), _BATCH):
+        batch = rows[start : start + _BATCH]
+        if len(batch) > 1:
+            pickle.op(MARK)
+        for name, tensor, view in batch:
+            pickle.text(name)
+            pickler.tensor(view, tensor.shape, tensor.dtype)
+        pickle.op(SETITEMS if len(batch) > 1 else SETITEM)
+    if metadata is not None:
+        _state_dict_metadata(pickle, metadata)
+    return TorchLayout(pickle.finish(), tuple(storages))
+
+
+def _state_dict_metadata(pickle: PickleWriter, metadata: Metadata) -> None:
+    """The dictionary's ``_metadata`` attribute; only ``version`` numbers are known to be in it."""
+    pickle.op(EMPTY_DICT)
+    pickle.put()
+    pickle.text("_metadata")
+    pickle.ordered_dict()
+    for prefix, values in metadata.items():
+        pickle.text(prefix)
+        pickle.op(EMPTY_DICT)
+        pickle.put()
+        version = values.get("version")
+        if isinstance(version, int):
+            pickle.constant("version")
+            pickle.integer(version)
+            pickle.op(SETITEM)
+        pickle.op(SETITEM)
+    pickle.op(SETITEM)
+    pickle.op(BUILD)
+
+
+def _told(pieces: Iterator[memoryview], wrote: Callable[[int], None]) -> Iterator[memoryview]:
+    for piece in pieces:
+        yield piece
+        wrote(len(piece))
+
+
+def _serialization_id(archive: ZipWriter) -> bytes:
+    """Forty digits that are equal for equal content, as torch's are; the rule behind them is our own."""
+    digest = hashlib.sha256()
+    for name, crc in archive.checksums():
+        digest.update(name + crc.to_bytes(5, "little"))
+    return b"%040d" % (int.from_bytes(digest.digest(), "little") % 10**_ID_DIGITS)
