@@ -1,0 +1,90 @@
+"""The tree's columns as data: titles, the texts that set their widths, who gives way first."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetrics
+
+from ckptgui.gui.numbers import tr
+from ckptgui.gui.theme import ui_font
+
+
+class Column(IntEnum):
+    """From left to right."""
+
+    NAME = 0
+    SHAPE = 1
+    TYPE = 2
+    SIZE = 3
+    SHARE = 4
+    MEAN = 5
+    DISTRIBUTION = 6
+
+
+GIVES_WAY = (Column.TYPE, Column.SHARE, Column.MEAN, Column.DISTRIBUTION)
+"""Which columns go, first to last, when the window gets narrow."""
+
+PAD = 6
+"""Left and right of what a cell shows."""
+
+UNIT_GAP = 4
+SHARE_BAR = 40
+SPARKLINE = 80
+MIN_NAME = 190
+
+
+def title(column: Column) -> str:
+    """What the header says."""
+    return {
+        Column.NAME: tr("Name"),
+        Column.SHAPE: tr("Shape"),
+        Column.TYPE: tr("Type"),
+        Column.SIZE: tr("Size"),
+        Column.SHARE: tr("Share"),
+        Column.MEAN: tr("Mean ± std"),
+        Column.DISTRIBUTION: tr("Distribution"),
+    }[column]
+
+
+def alignment(column: Column) -> Qt.AlignmentFlag:
+    """Where the header's title stands."""
+    if column is Column.MEAN:
+        return Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter
+    return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+
+
+class Widths:
+    """Distances that come from the font, so that every fallback font looks right."""
+
+    def __init__(self) -> None:
+        metrics = QFontMetrics(ui_font())
+        self.unit = metrics.horizontalAdvance("MiB")
+        self.number = metrics.horizontalAdvance("1,023.9")
+        self.plus_minus = metrics.horizontalAdvance(" ± ")
+        self.mean = metrics.horizontalAdvance("−9.9e−05")
+        self.std = metrics.horizontalAdvance("9.9e−05") + 2
+        self.shape = metrics.horizontalAdvance("50,304 × 1,024")
+        self.type = metrics.horizontalAdvance("bfloat16")
+
+    def of(self, column: Column) -> int:
+        """A column's width; the name takes what is left."""
+        return {
+            Column.NAME: MIN_NAME,
+            Column.SHAPE: self.shape + 2 * PAD,
+            Column.TYPE: self.type + 2 * PAD,
+            Column.SIZE: self.number + UNIT_GAP + self.unit + 2 * PAD,
+            Column.SHARE: SHARE_BAR + 2 * PAD,
+            Column.MEAN: self.mean + self.plus_minus + self.std + 2 * PAD,
+            Column.DISTRIBUTION: SPARKLINE + 2 * PAD + 4,
+        }[column]
+
+    def hidden(self, width: int) -> frozenset[Column]:
+        """Which columns have to go at a view's ``width``."""
+        gone: set[Column] = set()
+        for column in GIVES_WAY:
+            if sum(self.of(each) for each in Column if each not in gone) <= width:
+                break
+            gone.add(column)
+        return frozenset(gone)

@@ -1,0 +1,117 @@
+"""The filter above the tree: a field for names and globs, and how many tensors fit."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRect, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPalette, QPen, QResizeEvent
+from PySide6.QtWidgets import QLineEdit, QWidget
+
+from ckptgui.gui.assets import ICON, draw_icon
+from ckptgui.gui.numbers import integer, tr
+from ckptgui.gui.theme import BUTTON, RADIUS_CONTROL, mono_font, theme, theme_signal, ui_font
+
+_PAUSE_MS = 80
+
+
+class FilterBox(QLineEdit):
+    """``asked`` comes a moment after the last key, so that a fast typist is answered once."""
+
+    asked = Signal(str)
+    left = Signal()  # Escape in an empty field, or a step down into the rows
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._count = ""
+        self._nothing = False
+        self._timer = QTimer(self, singleShot=True, interval=_PAUSE_MS)
+        self._timer.timeout.connect(self._ask)
+        self.textChanged.connect(self._timer.start)
+        self.setFrame(False)
+        self.setFont(mono_font())
+        self.setFixedHeight(BUTTON)
+        self.setMaxLength(400)
+        self.setPlaceholderText("")
+        self.setAccessibleName(tr("Filter"))
+        self.setAttribute(Qt.WidgetAttribute.WA_MacShowFocusRect, False)
+        self._recolour()
+        theme_signal().changed.connect(self._recolour)
+        self._leave_room()
+
+    def _recolour(self) -> None:
+        palette = self.palette()
+        palette.setColor(QPalette.ColorRole.Base, Qt.GlobalColor.transparent)
+        palette.setColor(QPalette.ColorRole.Text, theme().text)
+        self.setPalette(palette)
+
+    def show_count(self, found: int | None, total: int) -> None:
+        """Say ``12 of 306`` at the right; None when nothing is asked."""
+        self._count = "" if found is None else tr("{} of {}").format(integer(found), integer(total))
+        self._nothing = found == 0
+        self._leave_room()
+        self.update()
+
+    def _leave_room(self) -> None:
+        right = QFontMetrics(ui_font()).horizontalAdvance(self._count) + 16 if self._count else 8
+        self.setTextMargins(8 + ICON + 4, 0, right, 0)
+
+    def _ask(self) -> None:
+        self.asked.emit(self.text().strip())
+
+    def ask_now(self) -> None:
+        """Do not wait for more keys."""
+        self._timer.stop()
+        self._ask()
+
+    def sizeHint(self) -> QSize:
+        return QSize(240, BUTTON)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            if self.text():
+                self.clear()
+                self.ask_now()
+            else:
+                self.left.emit()
+            return
+        if event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.ask_now()
+            self.left.emit()
+            return
+        super().keyPressEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        t = theme()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        line, width = (t.danger, 2) if self._nothing else (t.focus, 2) if self.hasFocus() else (t.control, 1)
+        inset = width / 2
+        painter.setPen(QPen(line, width))
+        painter.setBrush(t.panel)
+        box = QRectF(self.rect()).adjusted(inset, inset, -inset, -inset)
+        painter.drawRoundedRect(box, RADIUS_CONTROL, RADIUS_CONTROL)
+        draw_icon(painter, QRect(8, 0, ICON, self.height()), "filter", "danger" if self._nothing else "text2")
+        painter.setFont(ui_font())
+        painter.setPen(t.text2)
+        if self._count:
+            place = QRect(0, 0, self.width() - 10, self.height())
+            painter.drawText(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, self._count)
+        if not self.text():
+            self._paint_hint(painter)
+        painter.end()
+        super().paintEvent(event)
+
+    def _paint_hint(self, painter: QPainter) -> None:
+        """Words in the interface's font, what can be typed in the field's own."""
+        left = 8 + ICON + 6
+        words = tr("Filter by name or") + " "
+        painter.drawText(
+            QRect(left, 0, self.width() - left - 8, self.height()), Qt.AlignmentFlag.AlignVCenter, words
+        )
+        left += QFontMetrics(ui_font()).horizontalAdvance(words)
+        painter.setFont(mono_font())
+        room = QRect(left, 0, self.width() - left - 8, self.height())
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, "*.bias  float16")

@@ -1,0 +1,52 @@
+"""The header of the tree: captions on the panel's own ground, a hairline below, no buttons in relief."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QFont, QPainter
+from PySide6.QtWidgets import QHeaderView, QWidget
+
+from ckptgui.gui.theme import theme, ui_font
+from ckptgui.gui.tree.columns import PAD, UNIT_GAP, Column, Widths, alignment, title
+from ckptgui.gui.tree.delegate import LEFT, SIGN
+
+HEIGHT = 24
+
+
+class TreeHeader(QHeaderView):
+    """Paints titles where the columns' texts stand."""
+
+    def __init__(self, widths: Widths, parent: QWidget | None = None) -> None:
+        super().__init__(Qt.Orientation.Horizontal, parent)
+        self._widths = widths
+        self.setSectionsClickable(False)
+        self.setHighlightSections(False)
+        self.setMinimumSectionSize(24)
+        self.setFixedHeight(HEIGHT)
+
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), HEIGHT)
+
+    def paintSection(self, painter: QPainter, rect: QRect, logicalIndex: int) -> None:  # noqa: N803 - Qt calls it so
+        t, column = theme(), Column(logicalIndex)
+        painter.fillRect(rect, t.sunken)
+        painter.fillRect(QRect(rect.left(), rect.bottom(), rect.width(), 1), t.hairline)
+        inner, align = rect.adjusted(PAD, 0, -PAD, 0), alignment(column)
+        if column is Column.NAME:
+            inner.setLeft(rect.left() + LEFT + SIGN + 4)
+        elif column is Column.SIZE:
+            inner.setRight(rect.right() - PAD - self._widths.unit - UNIT_GAP)
+            align = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        painter.setFont(ui_font(11, QFont.Weight.Medium))
+        painter.setPen(t.text2)
+        painter.drawText(inner, align, title(column))
+
+    def paintEvent(self, event: object) -> None:
+        super().paintEvent(event)  # type: ignore[arg-type]
+        painter = QPainter(self.viewport())
+        end = self.length() - self.offset()
+        if end < self.width():
+            rest = QRect(end, 0, self.width() - end, self.height())
+            painter.fillRect(rest, theme().sunken)
+            painter.fillRect(QRect(end, self.height() - 1, rest.width(), 1), theme().hairline)
+        painter.end()

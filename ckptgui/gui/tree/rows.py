@@ -1,0 +1,307 @@
+"""What a row of the tree says, as plain values: texts, badges and shares, ready to be painted or spoken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+
+from ckptgui.core.checkpoint import Role
+from ckptgui.core.display import MAX_CELL, MAX_DETAIL, display
+from ckptgui.core.sharing import unreached_bytes
+from ckptgui.core.tensors import Flag, TensorKind
+from ckptgui.core.tree import ROLES, NodeKind, Remainder, Tree
+from ckptgui.gui.numbers import counted, integer, shape_text, significant, size, size_text, tr
+
+
+class SummarySource(Protocol):
+    """Who knows statistics, at once or later (``gui.summaries``)."""
+
+    def get(self, row: int) -> Any: ...  # noqa: D102
+    def error(self, row: int) -> str | None: ...  # noqa: D102
+    def want(self, rows: Sequence[int]) -> None: ...  # noqa: D102
+
+
+class Tone(Enum):
+    """How loud a badge is."""
+
+    PLAIN = "plain"  # outlined
+    WARN = "warn"
+    ALARM = "alarm"
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """A word at the end of the name cell."""
+
+    text: str
+    tone: Tone = Tone.PLAIN
+
+
+class Rows:
+    """Answers for one tree. Never waits, never reads; what is not known yet is simply not there."""
+
+    def __init__(self, tree: Tree, summaries: SummarySource | None = None) -> None:
+        self.tree = tree
+        self.table = tree.checkpoint.tensors
+        self.summaries = summaries
+
+    def name(self, node: int) -> str:
+        """The label, as it may be shown."""
+        return display(self.tree.labels[node]) or '""'
+
+    def note(self, node: int) -> str:
+        """What follows the name quietly: a class, or that it is the second name of a tensor."""
+        row = int(self.tree.row[node])
+        if row >= 0 and self.tree.repeated[row]:
+            return tr("tied")
+        name = self.tree.classes.get(node, "")
+        return display(name.rpartition(".")[2])
+
+    def is_tied(self, node: int) -> bool:
+        """Whether a tensor has another name."""
+        row = int(self.tree.row[node])
+        return row >= 0 and bool(self.tree.tied[row])
+
+    def role(self, node: int) -> Role:
+        """What the node's section is for."""
+        return ROLES[int(self.tree.role[node])]
+
+    def shape(self, node: int) -> str:
+        """A tensor's shape, a value's value, how many tensors hang below."""
+        tree = self.tree
+        row = int(tree.row[node])
+        if row >= 0:
+            return shape_text(self.table.shape(row))
+        if tree.kind[node] == NodeKind.VALUE:
+            return value_text(tree.values[node])
+        count = int(tree.tensors[node])
+        if count:
+            return counted(count, "tensor", "tensors")
+        return tr("no tensors") if tree.kind[node] == NodeKind.MODULE else ""
+
+    def shape_is_quiet(self, node: int) -> bool:
+        """Whether that text is a count, which steps back behind shapes and values."""
+        tree = self.tree
+        if tree.kind[node] == NodeKind.VALUE:
+            return isinstance(tree.values[node], (dict, list, Remainder))
+        return bool(tree.row[node] < 0)
+
+    def type(self, node: int) -> str:
+        """The dtype, or a value's type; ``+ 1`` says that there is another dtype below."""
+        tree = self.tree
+        if tree.kind[node] == NodeKind.VALUE:
+            return value_type(tree.values[node])
+        if tree.dtype[node] < 0:
+            return ""
+        more = int(tree.dtypes[node]) - 1
+        name = self.table.dtypes[tree.dtype[node]].name
+        return f"{name} +{more}" if more else name
+
+    def nbytes(self, node: int) -> int | None:
+        """Bytes in the file; the root's are the file's own. None for rows without tensors."""
+        if node == 0:
+            return self.tree.checkpoint.nbytes
+        return int(self.tree.nbytes[node]) if self.tree.tensors[node] else None
+
+    def size(self, node: int) -> tuple[str, str] | None:
+        """Bytes as number and unit."""
+        nbytes = self.nbytes(node)
+        return None if nbytes is None else size(nbytes)
+
+    def share(self, node: int) -> float | None:
+        """Part of the parent's bytes, 0 to 1; the root is whole."""
+        mine = self.nbytes(node)
+        if mine is None:
+            return None
+        whole = self.nbytes(int(self.tree.parent[node])) if node else mine
+        return min(1.0, mine / whole) if whole else 0.0
+
+    def mean_std(self, node: int) -> tuple[str, str] | None:
+        """Mean and standard deviation, once they are known."""
+        found = self._statistics(node)
+        if found is None or found.mean is None:
+            return None
+        return significant(float(found.mean)), "" if found.std is None else significant(float(found.std))
+
+    def _statistics(self, node: int) -> Any:
+        row = int(self.tree.row[node])
+        known = self.summaries.get(row) if row >= 0 and self.summaries is not None else None
+        return None if known is None else known.statistics
+
+    def may_have_values(self, node: int) -> bool:
+        """Whether a distribution is to be expected here."""
+        row = int(self.tree.row[node])
+        return row >= 0 and self.table.storage[row] >= 0 and self.table.numel[row] > 0 and self.error(node) is None
+
+    def sparkline(self, node: int, bins: int) -> bytes:
+        """The distribution, a byte a bin; empty until it is known."""
+        row = int(self.tree.row[node])
+        known = self.summaries.get(row) if row >= 0 and self.summaries is not None else None
+        spread = None if known is None else known.distribution
+        return b"" if spread is None else bytes(spread.sparkline(bins))
+
+    def error(self, node: int) -> str | None:
+        """Why a tensor cannot be shown, in a sentence."""
+        row = int(self.tree.row[node])
+        if row < 0:
+            return None
+        reason = self.table.errors.get(row)
+        return reason or (self.summaries.error(row) if self.summaries is not None else None)
+
+    @cached_property
+    def _broken_before(self) -> np.ndarray:
+        """How many tensors before each node cannot be shown, so that a closed module knows its own."""
+        broken = np.zeros(len(self.tree) + 1, np.int32)
+        if self.table.errors:
+            broken[self.tree.nodes[np.fromiter(self.table.errors, np.int64)] + 1] = 1
+        return np.cumsum(broken)
+
+    @cached_property
+    def _unreached(self) -> np.ndarray:
+        return unreached_bytes(self.table)
+
+    def badges(self, node: int, open_branch: bool = False) -> list[Badge]:
+        """What has to be known about a row at a glance, the worst first."""
+        row = int(self.tree.row[node])
+        if row >= 0:
+            return list(self._tensor_badges(node, row))
+        count = int(self._broken_before[self.tree.end[node]] - self._broken_before[node])
+        if count and not open_branch:
+            return [Badge(f"{integer(count)} {tr('broken')}", Tone.ALARM)]
+        return []
+
+    def _tensor_badges(self, node: int, row: int) -> Sequence[Badge]:
+        table, found = self.table, []
+        if self.error(node) is not None:
+            found.append(self._error_badge(row))
+        statistics = self._statistics(node)
+        if statistics is not None:
+            found.extend(_health(statistics))
+        storage = int(table.storage[row])
+        if table.flags[row] & Flag.NOT_PERSISTENT:
+            found.append(Badge(tr("not persistent")))
+        elif table.kind[row] == TensorKind.BUFFER:
+            found.append(Badge(tr("buffer")))
+        elif table.kind[row] == TensorKind.ARRAY:
+            found.append(Badge(tr("array")))
+        if storage < 0 and table.devices[table.device[row]] == "meta":
+            found.append(Badge(tr("on meta, no values")))
+        elif storage < 0 and table.layouts[table.layout[row]] != "strided":
+            found.append(Badge(display(table.layouts[table.layout[row]])))
+        elif storage >= 0 and self._unreached[storage] > 0:
+            found.append(Badge(tr("view of {}").format(size_text(table.extents[storage].nbytes)), Tone.WARN))
+        return found
+
+    def _error_badge(self, row: int) -> Badge:
+        storage = int(self.table.storage[row])
+        if storage >= 0 and row in self.table.errors:
+            extent = self.table.extents[storage]
+            dtype = self.table.dtypes[self.table.dtype[row]]
+            nbytes = int(self.table.nbytes[row])
+            here = extent.available - dtype.nbytes(int(self.table.storage_offset[row]))
+            if extent.available < extent.nbytes and here < nbytes:
+                if here <= 0:
+                    return Badge(tr("missing"))
+                return Badge(tr("cut at {} %").format(integer(100 * here // nbytes)), Tone.ALARM)
+        return Badge(tr("broken"), Tone.ALARM)
+
+    def is_missing(self, node: int) -> bool:
+        """Whether nothing of a tensor is in the file."""
+        row = int(self.tree.row[node])
+        return row in self.table.errors and self._error_badge(row).tone is Tone.PLAIN
+
+    def tooltip(self, node: int) -> str:
+        """The row in full, as plain text."""
+        tree = self.tree
+        lines = [display(" › ".join(tree.path(node)) or tree.checkpoint.path, MAX_CELL * 4)]
+        if tree.kind[node] == NodeKind.VALUE:
+            lines.append(value_text(tree.values[node], MAX_CELL * 4))
+        elif node in tree.classes:
+            lines.append(display(tree.classes[node]))
+        if tree.row[node] >= 0:
+            lines.append(
+                f"{self.shape(node)}, {self.type(node)}, {tr('{} bytes').format(integer(self._own(node)))}"
+            )
+        elif tree.tensors[node]:
+            lines.append(
+                f"{self.shape(node)}, {tr('{} elements').format(integer(int(tree.numel[node])))}, "
+                f"{tr('{} bytes').format(integer(self.nbytes(node) or 0))}"
+            )
+        if (reason := self.error(node)) is not None:
+            lines.append(display(reason, MAX_CELL * 2))
+        return "\n".join(lines)
+
+    def _own(self, node: int) -> int:
+        return int(self.table.nbytes[self.tree.row[node]])
+
+    def value(self, node: int) -> str:
+        """What "Copy value" gives: a value in full, a tensor's shape, a module's count."""
+        if self.tree.kind[node] == NodeKind.VALUE:
+            return value_text(self.tree.values[node], MAX_DETAIL, whole=True)
+        return self.shape(node)
+
+
+def _health(statistics: Any) -> list[Badge]:
+    found = []
+    if statistics.nan:
+        found.append(Badge(f"{integer(statistics.nan)} NaN", Tone.ALARM))
+    infinite = statistics.posinf + statistics.neginf
+    if infinite:
+        found.append(Badge(f"{integer(infinite)} Inf", Tone.ALARM))
+    if statistics.count > 1 and statistics.zeros == statistics.count:
+        found.append(Badge(tr("all zero"), Tone.WARN))
+    return found
+
+
+def value_type(value: Any) -> str:
+    """Python's word for a metadata value."""
+    if isinstance(value, Remainder):
+        return ""
+    if isinstance(value, dict):
+        if "__class__" in value:
+            return display(str(value["__class__"]).rpartition(".")[2])
+        return "bytes" if "__bytes__" in value else "dict"
+    return "None" if value is None else type(value).__name__
+
+
+def value_text(value: Any, limit: int = MAX_CELL, whole: bool = False) -> str:
+    """A metadata value on one line; ``whole`` writes containers out."""
+    if isinstance(value, Remainder):
+        return counted(value.count, "more value", "more values")
+    if whole and isinstance(value, (dict, list)):
+        return display(_json(value), limit)
+    if isinstance(value, dict):
+        if "__bytes__" in value:
+            return counted(int(value["__bytes__"]), "byte", "bytes")
+        count = len(value) - ("__class__" in value)
+        return counted(count, "value", "values") if count else tr("empty")
+    if isinstance(value, list):
+        return _list_text(value, limit)
+    if isinstance(value, str):
+        return display(value, limit)
+    if isinstance(value, bool) or value is None:
+        return str(value)
+    if isinstance(value, int) and abs(value) >= 10_000 and not whole:
+        return integer(value) if abs(value) < 2**63 else display(str(value), limit)
+    return display(repr(value), limit)
+
+
+_LIST_SHOWN = 16
+
+
+def _list_text(value: list[Any], limit: int) -> str:
+    plain = all(not isinstance(item, (dict, list)) for item in value[:_LIST_SHOWN])
+    if not value or not plain or len(value) > _LIST_SHOWN:
+        return counted(len(value), "value", "values") if value else tr("empty")
+    return display(", ".join(value_text(item, limit) for item in value), limit)
+
+
+def _json(value: Any) -> str:
+    import json
+
+    return json.dumps(value, ensure_ascii=False, default=str)[: 4 * MAX_DETAIL]

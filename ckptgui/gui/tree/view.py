@@ -1,0 +1,277 @@
+"""The table that behaves like a tree: keys fold and unfold, the chevron is clicked, typing jumps to a name."""
+
+from __future__ import annotations
+
+import time
+
+from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPoint, QRect, Qt, Signal
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QFocusEvent,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
+
+from ckptgui.gui.theme import ROW, theme, theme_signal
+from ckptgui.gui.tree.columns import Column
+from ckptgui.gui.tree.delegate import INDENT, SIGN, TreeDelegate, sign_left
+from ckptgui.gui.tree.header import TreeHeader
+from ckptgui.gui.tree.model import TreeModel
+
+_TYPING_PAUSE = 1.0
+_TYPE_AHEAD_ROWS = 200_000
+
+
+class TreeView(QTableView):
+    """Shows a ``TreeModel`` and says what a person asks of it; what is open is decided elsewhere."""
+
+    toggled = Signal(int, bool)  # node, open
+    expanded_below = Signal(int)
+    current_node = Signal(int)
+    menu_asked = Signal(int, QPoint)  # node, global place
+    copy_asked = Signal(int)
+    scrolled = Signal()
+
+    def __init__(self, model: TreeModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._model = model
+        self._typed, self._typed_at = "", 0.0
+        self._by_keyboard = False
+        self.delegate = TreeDelegate(model, self)
+        self.setModel(model)
+        self.setItemDelegate(self.delegate)
+        self.setHorizontalHeader(TreeHeader(self.delegate.widths, self))
+        self._lay_out()
+        self.selectionModel().currentRowChanged.connect(self._current_changed)
+        self.verticalScrollBar().valueChanged.connect(self.scrolled)
+        theme_signal().changed.connect(self.viewport().update)
+
+    def _lay_out(self) -> None:
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setCornerButtonEnabled(False)
+        self.setTabKeyNavigation(False)
+        self.setMouseTracking(True)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        rows = self.verticalHeader()
+        rows.setVisible(False)
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        rows.setMinimumSectionSize(ROW)
+        rows.setDefaultSectionSize(ROW)
+        header = self.horizontalHeader()
+        for column in Column:
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
+            header.resizeSection(column, self.delegate.widths.of(column))
+        header.setSectionResizeMode(Column.NAME, QHeaderView.ResizeMode.Stretch)
+
+    def current(self) -> int:
+        """The current node, or -1."""
+        index = self.currentIndex()
+        return self._model.node(index.row()) if index.isValid() else -1
+
+    def go_to(
+        self, node: int, place: QAbstractItemView.ScrollHint = QAbstractItemView.ScrollHint.EnsureVisible
+    ) -> bool:
+        """Make a visible node current and scroll to it."""
+        row = self._model.row_of(node)
+        if row < 0:
+            return False
+        index = self._model.index(row, Column.NAME)
+        flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
+        self.selectionModel().setCurrentIndex(index, flags)
+        self.scrollTo(index, place)
+        return True
+
+    def visible_nodes(self) -> list[int]:
+        """The nodes on the screen."""
+        first, last = self.rowAt(0), self.rowAt(self.viewport().height() - 1)
+        if first < 0:
+            return []
+        stop = last + 1 if last >= 0 else self._model.rowCount()
+        found: list[int] = self._model.visible[first:stop].tolist()
+        return found
+
+    def _current_changed(self, current: QModelIndex, _previous: QModelIndex) -> None:
+        if current.isValid():
+            self.current_node.emit(self._model.node(current.row()))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        self._by_keyboard = True
+        node = self.current()
+        if event.matches(QKeySequence.StandardKey.Copy):
+            if node >= 0:
+                self.copy_asked.emit(node)
+            return
+        act = _KEYS.get(Qt.Key(event.key())) if not event.modifiers() & ~_HARMLESS else None
+        if act is not None and node >= 0 and self._model.rows is not None:
+            act(self, node)
+            self._update_row(self.currentIndex().row())
+            return
+        super().keyPressEvent(event)
+        self.viewport().update()
+
+    def _fold(self, node: int) -> None:
+        rows = self._model.rows
+        if rows is None:
+            return
+        if rows.tree.is_branch(node) and self._model.is_open(node):
+            self.toggled.emit(node, False)
+        elif node > 0:
+            self.go_to(int(rows.tree.parent[node]))
+
+    def _unfold(self, node: int) -> None:
+        rows = self._model.rows
+        if rows is None or not rows.tree.is_branch(node):
+            return
+        if self._model.is_open(node):
+            self._step(1)
+        else:
+            self.toggled.emit(node, True)
+
+    def _toggle(self, node: int) -> None:
+        rows = self._model.rows
+        if rows is not None and rows.tree.is_branch(node):
+            self.toggled.emit(node, not self._model.is_open(node))
+
+    def _unfold_all(self, node: int) -> None:
+        self.expanded_below.emit(node)
+
+    def _step(self, by: int) -> None:
+        row = min(max(0, self.currentIndex().row() + by), self._model.rowCount() - 1)
+        self.go_to(self._model.node(row))
+
+    def _first(self, _node: int) -> None:
+        self._step(-self._model.rowCount())
+
+    def _last(self, _node: int) -> None:
+        self._step(self._model.rowCount())
+
+    def keyboardSearch(self, search: str) -> None:
+        """Jump to the next name that begins with what is typed; after a pause it begins anew."""
+        now = time.monotonic()
+        fresh = now - self._typed_at > _TYPING_PAUSE
+        self._typed_at = now
+        again = not fresh and self._typed == search
+        self._typed = search if fresh or again else self._typed + search
+        rows, count = self._model.rows, self._model.rowCount()
+        if rows is None or not count or not self._typed.strip():
+            return
+        start = max(0, self.currentIndex().row()) + (1 if fresh or again else 0)
+        wanted = self._typed.lower()
+        for step in range(min(count, _TYPE_AHEAD_ROWS)):
+            node = self._model.node((start + step) % count)
+            if rows.tree.labels[node].lower().startswith(wanted):
+                self.go_to(node)
+                return
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._by_keyboard = False
+        node = self._chevron_at(event.position().toPoint())
+        if node >= 0 and event.button() is Qt.MouseButton.LeftButton:
+            self.toggled.emit(node, not self._model.is_open(node))
+            self.setFocus(Qt.FocusReason.MouseFocusReason)
+            return
+        super().mousePressEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        place = event.position().toPoint()
+        row = self.rowAt(place.y())
+        if event.button() is not Qt.MouseButton.LeftButton or row < 0:
+            return
+        node = self._chevron_at(place)
+        self._toggle(node if node >= 0 else self._model.node(row))
+
+    def _chevron_at(self, place: QPoint) -> int:
+        """The branch whose chevron is at a place, or -1; the whole height of the row counts."""
+        row, rows = self.rowAt(place.y()), self._model.rows
+        if row < 0 or rows is None or self.columnAt(place.x()) != Column.NAME:
+            return -1
+        node = self._model.node(row)
+        left = sign_left(int(rows.tree.depth[node]), self.columnWidth(Column.NAME))
+        return node if rows.tree.is_branch(node) and left - 2 <= place.x() < left + SIGN + 2 else -1
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self._hover(self.rowAt(event.position().toPoint().y()))
+        super().mouseMoveEvent(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._hover(-1)
+        super().leaveEvent(event)
+
+    def _hover(self, row: int) -> None:
+        old, self.delegate.hovered = self.delegate.hovered, row
+        if old != row:
+            self._update_row(old)
+            self._update_row(row)
+
+    def _update_row(self, row: int) -> None:
+        if 0 <= row < self._model.rowCount():
+            self.viewport().update(QRect(0, self.rowViewportPosition(row), self.viewport().width(), ROW))
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        place = event.pos()
+        if event.reason() is QContextMenuEvent.Reason.Keyboard:
+            node = self.current()
+            place = QPoint(INDENT * 4, self.rowViewportPosition(self.currentIndex().row()) + ROW)
+        else:
+            row = self.rowAt(place.y())
+            node = self._model.node(row) if row >= 0 else -1
+        if node >= 0:
+            self.menu_asked.emit(node, self.viewport().mapToGlobal(place))
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        if event.reason() in _KEYBOARD_REASONS:
+            self._by_keyboard = True
+        super().focusInEvent(event)
+        self.viewport().update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.viewport().update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        hidden = self.delegate.widths.hidden(self.viewport().width())
+        for column in Column:
+            if self.isColumnHidden(column) != (column in hidden):
+                self.setColumnHidden(column, column in hidden)
+        super().resizeEvent(event)
+        self.scrolled.emit()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        row = self.currentIndex().row()
+        if self._by_keyboard and self.hasFocus() and row >= 0:
+            painter = QPainter(self.viewport())
+            pen = QPen(theme().focus, 2)
+            pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
+            painter.setPen(pen)
+            painter.drawRect(1, self.rowViewportPosition(row) + 1, self.viewport().width() - 2, ROW - 2)
+            painter.end()
+
+
+_HARMLESS = Qt.KeyboardModifier.KeypadModifier | Qt.KeyboardModifier.ShiftModifier
+_KEYBOARD_REASONS = (
+    Qt.FocusReason.TabFocusReason,
+    Qt.FocusReason.BacktabFocusReason,
+    Qt.FocusReason.ShortcutFocusReason,
+)
+_KEYS = {
+    Qt.Key.Key_Left: TreeView._fold,
+    Qt.Key.Key_Right: TreeView._unfold,
+    Qt.Key.Key_Return: TreeView._toggle,
+    Qt.Key.Key_Enter: TreeView._toggle,
+    Qt.Key.Key_Asterisk: TreeView._unfold_all,
+    Qt.Key.Key_Home: TreeView._first,
+    Qt.Key.Key_End: TreeView._last,
+}
