@@ -128,6 +128,8 @@ def read_directory(source: ByteSource, check: Check = lambda: None) -> ZipDirect
     text = check_names(names)
     _check_fields(fields, text)
     compressed, size, offset = _wide_fields(central, places, fields, text)
+    folders = np.fromiter((name.endswith("/") for name in text), np.bool_, len(text))
+    refuse(folders & (size > 0), text, "is a folder, yet holds bytes")
     claims = Claims(names, text, fields, compressed, size, offset)
     data_offset = check_local_headers(source, end.offset, claims, check)
     columns = (offset, data_offset, compressed, size, fields["method"], fields["crc"], fields["flags"])
@@ -138,13 +140,15 @@ def read_directory(source: ByteSource, check: Check = lambda: None) -> ZipDirect
 def _places(central: bytes, count: int, base: int, check: Check) -> list[int]:
     """Where each entry begins in the directory; each tells only its own length."""
     places: list[int] = []
+    append, lengths = places.append, struct.Struct("<3H").unpack_from
     at, limit = 0, len(central) - _CENTRAL.itemsize
-    lengths = struct.Struct("<3H").unpack_from
-    while at <= limit and len(places) < count:
-        places.append(at)
+    for done in range(count):
+        if at > limit:
+            break
+        append(at)
         name, extra, comment = lengths(central, at + 28)
         at += 46 + name + extra + comment
-        if len(places) % _CHECK_EVERY == 0:
+        if done % _CHECK_EVERY == 0:
             check()
     if len(places) != count or at != len(central):
         raise DamagedFileError(
