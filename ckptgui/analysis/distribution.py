@@ -1,0 +1,135 @@
+"""How the finite values of a tensor are spread: disjoint spans in rising order, each with a count.
+
+A span whose ends are equal is one exact value. Up to 65,536 elements, and for types of 16 bits and fewer,
+every span is. For the rest a span is less than 2**-7 wide in relation to its values, and finer where the
+whole tensor lives in few of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ckptgui.analysis.histogram import Histogram, Scale, linear_edges, symlog_edges
+
+QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
+"""The quantiles that are shown, and that an exact reading makes exact."""
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """``counts`` values lie in each span from ``lows`` to ``highs``; every one stands for ``times`` elements.
+
+    ``exact`` says that ``quantiles(QUANTILES)`` are exact.
+    """
+
+    lows: np.ndarray
+    highs: np.ndarray
+    counts: np.ndarray
+    times: int = 1
+    exact: bool = True
+
+    @property
+    def total(self) -> int:
+        """Finite elements."""
+        return int(self._after[-1]) * self.times if self.counts.size else 0
+
+    @cached_property
+    def _after(self) -> np.ndarray:
+        return np.cumsum(self.counts)
+
+    def quantiles(self, qs: Sequence[float]) -> list[float]:
+        """Values at the fractions ``qs``, linear between the order statistics on either side."""
+        if not self.total:
+            return [float("nan")] * len(qs)
+        return [self._quantile(q) for q in qs]
+
+    def _quantile(self, q: float) -> float:
+        last = self.total - 1
+        rank = q * last
+        below = min(last, int(rank))
+        part = rank - below
+        low, high = self._order(below), self._order(min(last, below + 1))
+        return low if part == 0 or low == high else low * (1 - part) + high * part
+
+    def _order(self, rank: int) -> float:
+        """The value of the element that ``rank`` others precede, or one near it in its span."""
+        rank //= self.times
+        span = int(np.searchsorted(self._after, rank, side="right"))
+        low, high, count = float(self.lows[span]), float(self.highs[span]), int(self.counts[span])
+        if low == high:
+            return low
+        within = (rank - int(self._after[span]) + count + 0.5) / count
+        return low * (1 - within) + high * within
+
+    def bounds(self, coverage: float = 1.0) -> tuple[float, float]:
+        """The range that holds the middle ``coverage`` of the values."""
+        if coverage >= 1.0:
+            return float(self.lows[0]), float(self.highs[-1])
+        tail = (1.0 - coverage) / 2
+        low, high = self.quantiles([tail, 1.0 - tail])
+        return low, high
+
+    def histogram(
+        self, bins: int, scale: Scale = "linear", low: float | None = None, high: float | None = None
+    ) -> Histogram:
+        """``bins`` bars from ``low`` to ``high`` (by default all values); values outside are not counted."""
+        if not self.total:
+            return Histogram(np.linspace(0.0, 1.0, bins + 1), np.zeros(bins), scale, 1.0)
+        first, last = self.bounds()
+        low = first if low is None else low
+        high = last if high is None else high
+        if not low < high:
+            low, high = _widened(low)
+        threshold = self.threshold if scale == "symlog" else 0.0
+        edges = symlog_edges(low, high, bins, threshold) if threshold else linear_edges(low, high, bins)
+        counts = np.maximum(np.diff(self._below(edges)), 0.0) * float(self.times)
+        return Histogram(edges, counts, scale, threshold)
+
+    @cached_property
+    def threshold(self) -> float:
+        """Where the symmetric-log axis turns linear: a power of ten below nearly all magnitudes but zero."""
+        magnitudes = np.maximum(np.abs(self.lows), np.abs(self.highs))
+        some = magnitudes > 0
+        if not some.any():
+            return 1.0
+        order = np.argsort(magnitudes[some], kind="stable")
+        sizes, counts = magnitudes[some][order], np.cumsum(self.counts[some][order])
+        small = sizes[np.searchsorted(counts, 0.02 * counts[-1])]
+        exponent = np.floor(np.log10(max(small, sizes[-1] * 1e-12)))
+        return float(10.0 ** max(exponent, -300.0))
+
+    def _below(self, edges: np.ndarray) -> np.ndarray:
+        """How many values lie below each edge; at the last edge, those on it too."""
+        before = np.concatenate([[0], self._after]).astype(np.float64)
+        span = np.searchsorted(self.lows, edges, side="left") - 1
+        span[-1] = np.searchsorted(self.lows, edges[-1], side="right") - 1
+        inside = np.maximum(span, 0)
+        low, high = self.lows[inside], self.highs[inside]
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            part = np.where(high > low, (edges / 2 - low / 2) / (high / 2 - low / 2), 1.0)
+        here = self.counts[inside] * np.clip(part, 0.0, 1.0)
+        below: np.ndarray = np.where(span < 0, 0.0, before[inside] + here)
+        return below
+
+    def sparkline(self, bins: int = 32) -> bytes:
+        """Heights from 0 to 255 of bars over the middle 99.8 % of the values; empty when there are none.
+
+        A bar with any value in it is at least 1 high.
+        """
+        if not self.total:
+            return b""
+        counts = self.histogram(bins, "linear", *self.bounds(0.998)).counts
+        tallest = counts.max()
+        if not tallest:
+            return bytes(bins)
+        return np.ceil(counts * (255.0 / tallest)).clip(0, 255).astype(np.uint8).tobytes()
+
+
+def _widened(value: float) -> tuple[float, float]:
+    """A range around a single value, wide enough that its ends differ."""
+    by = max(0.5, abs(value) * 2.0**-7) if abs(value) < 1e300 else 0.0
+    return (value - by, value + by) if by else (min(value, 0.0), max(value, 0.0))

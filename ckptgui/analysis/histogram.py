@@ -1,0 +1,61 @@
+"""Bars over a range of values, evenly wide on a linear or a symmetric-log axis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+Scale = Literal["linear", "symlog"]
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """``counts[i]`` values lie in ``edges[i]`` to ``edges[i + 1]``, the right end belonging to the last bar.
+
+    Counts are float64: where a group of values straddles an edge it is split in proportion. On a
+    symmetric-log axis values below ``threshold`` are spread linearly.
+    """
+
+    edges: np.ndarray
+    counts: np.ndarray
+    scale: Scale = "linear"
+    threshold: float = 0.0
+
+    @property
+    def total(self) -> float:
+        """Values in all bars."""
+        return float(self.counts.sum())
+
+
+def linear_edges(low: float, high: float, bins: int) -> np.ndarray:
+    """``bins + 1`` even edges; written so that the distance of the ends need not fit float64."""
+    t = np.linspace(0.0, 1.0, bins + 1)
+    edges = low * (1.0 - t) + high * t
+    edges[0], edges[-1] = low, high
+    return edges
+
+
+def symlog_edges(low: float, high: float, bins: int, threshold: float) -> np.ndarray:
+    """``bins + 1`` edges that are even on an axis linear within ``threshold`` and logarithmic beyond."""
+    positions = linear_edges(float(to_symlog(low, threshold)), float(to_symlog(high, threshold)), bins)
+    edges = from_symlog(positions, threshold)
+    edges[0], edges[-1] = low, high
+    return edges
+
+
+def to_symlog(values: np.ndarray | float, threshold: float) -> np.ndarray:
+    """Places on the symmetric-log axis: ``sign(x) * log10(1 + |x| / threshold)``."""
+    values = np.asarray(values, np.float64)
+    with np.errstate(over="ignore"):
+        ratio = np.abs(values) / threshold
+    wide = np.log10(np.maximum(np.abs(values), threshold)) - np.log10(threshold)
+    return np.sign(values) * np.where(np.isfinite(ratio), np.log1p(ratio) / np.log(10.0), wide)
+
+
+def from_symlog(places: np.ndarray, threshold: float) -> np.ndarray:
+    """The values at some places of the symmetric-log axis."""
+    with np.errstate(over="ignore"):
+        grown = np.expm1(np.abs(places) * np.log(10.0))
+        return np.sign(places) * np.minimum(grown * threshold, np.finfo(np.float64).max)

@@ -1,0 +1,23 @@
+"""What is known of a tensor once its bytes were read: its figures and how its values are spread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ckptgui.analysis.distribution import QUANTILES, Distribution
+from ckptgui.analysis.statistics import Statistics
+
+
+@dataclass(frozen=True)
+class Summary:
+    """``distribution`` is None where the values are not numbers that can be spread, or there are none."""
+
+    statistics: Statistics
+    distribution: Distribution | None = None
+
+    @property
+    def quantiles(self) -> dict[float, float]:
+        """The usual quantiles; empty where there are no finite values."""
+        if self.distribution is None or not self.distribution.total:
+            return {}
+        return dict(zip(QUANTILES, self.distribution.quantiles(QUANTILES)))

@@ -1,0 +1,71 @@
+"""From a tensor's stored elements to the real numbers that figures are about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ckptgui.analysis.reduction import Chunk
+from ckptgui.core.dtypes import Kind
+from ckptgui.core.tensors import TensorInfo
+from ckptgui.engine.plan import Decode, Layout
+
+
+def decoder(info: TensorInfo, layout: Layout) -> Decode | None:
+    """The decoding for this tensor; None where its elements stand for no known real numbers."""
+    if info.dtype.kind is Kind.PACKED:
+        return None
+    if info.dtype.kind is Kind.QUANTIZED:
+        return _dequantiser(info, layout)
+    return _modulus if info.dtype.kind is Kind.COMPLEX else _as_stored
+
+
+def _as_stored(values: np.ndarray, _: Chunk) -> np.ndarray:
+    return values
+
+
+def _modulus(values: np.ndarray, _: Chunk) -> np.ndarray:
+    """Absolute values in float64, whatever the width of the parts."""
+    width = {4: np.float16, 8: np.float32, 16: np.float64}[values.itemsize]
+    parts = values.view(width).reshape(-1, 2).astype(np.float64)
+    with np.errstate(over="ignore"):
+        modulus: np.ndarray = np.hypot(parts[:, 0], parts[:, 1])
+    return modulus
+
+
+@dataclass(frozen=True)
+class _Dequantise:
+    """``(stored - zero) * scale``, with one rule or one for each place along a dimension."""
+
+    scale: np.ndarray
+    zero: np.ndarray
+    weight: int
+    size: int
+
+    def __call__(self, values: np.ndarray, chunk: Chunk) -> np.ndarray:
+        real = values.astype(np.float64)
+        if self.size == 1:
+            return (real - self.zero[0]) * self.scale[0]
+        along = chunk.ranks(np.arange(values.size)) // self.weight % self.size
+        return (real - self.zero[along]) * self.scale[along]
+
+
+def _dequantiser(info: TensorInfo, layout: Layout) -> Decode | None:
+    rule: Any = info.extra.get("quantization")
+    if not isinstance(rule, dict):
+        return None
+    scale = np.atleast_1d(np.asarray(rule.get("scales", rule.get("scale")), np.float64))
+    zero = np.atleast_1d(np.asarray(rule.get("zero_points", rule.get("zero_point")), np.float64))
+    axis = rule.get("axis")
+    if np.isnan(scale).any() or np.isnan(zero).any() or scale.shape != zero.shape:
+        return None
+    if axis is None:
+        return _Dequantise(scale, zero, 1, 1) if scale.size == 1 else None
+    if not 0 <= axis < len(info.shape) or scale.size != info.shape[axis] or layout.times != 1:
+        return None
+    weight = 1
+    for size in layout.axes[axis + 1 :]:
+        weight *= size
+    return _Dequantise(scale, zero, weight, scale.size)

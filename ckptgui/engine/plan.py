@@ -1,0 +1,129 @@
+"""What to read of a tensor, in which pieces and in which order, so that no stored element is read in vain.
+
+Dimensions of stride 0 are read once and counted many times; the others are read in the order in which
+they lie in the file. A piece knows the rank of each of its elements, so that "the first" means what a
+person means.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import numpy as np
+
+from ckptgui.analysis.reduction import Chunk, Reduction
+from ckptgui.core.tensors import TensorInfo, contiguous_strides
+from ckptgui.engine.access import StorageReader
+from ckptgui.engine.gather import Box, boxes, gather, raw_dtype, resolve
+
+CHUNK = 4 << 20
+"""Bytes a piece; small enough to be felt by a cancel and to stay in a cache."""
+
+P = TypeVar("P")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A view's dimensions as they lie in the file, outermost first.
+
+    ``weights`` are the row-major steps over the dimensions that are read. ``axes`` are their sizes in the
+    tensor's own order, 1 where a dimension is repeated, so a rank unravels to an index. ``times`` says how
+    often each element that is read stands in the tensor.
+    """
+
+    sizes: tuple[int, ...]
+    strides: tuple[int, ...]
+    weights: tuple[int, ...]
+    axes: tuple[int, ...]
+    times: int
+
+    @classmethod
+    def of(cls, shape: tuple[int, ...], strides: tuple[int, ...]) -> Layout:
+        """The layout of a view that has elements."""
+        axes = tuple(1 if step == 0 else size for size, step in zip(shape, strides))
+        steps = contiguous_strides(axes)
+        kept = [d for d in range(len(axes)) if axes[d] > 1]
+        kept.sort(key=lambda d: -strides[d])
+        merged: list[tuple[int, int, int]] = []
+        for d in kept:
+            if merged and merged[-1][1:] == (axes[d] * strides[d], axes[d] * steps[d]):
+                merged[-1] = (merged[-1][0] * axes[d], strides[d], steps[d])
+            else:
+                merged.append((axes[d], strides[d], steps[d]))
+        columns = [tuple(column) for column in zip(*merged)] if merged else [(), (), ()]
+        return cls(columns[0], columns[1], columns[2], axes, math.prod(shape) // math.prod(axes))
+
+    @property
+    def count(self) -> int:
+        """Elements to read."""
+        return math.prod(self.sizes)
+
+    @property
+    def in_order(self) -> bool:
+        """Whether ranks rise as the file is read."""
+        return self.weights == contiguous_strides(self.sizes)
+
+    def index(self, rank: int) -> tuple[int, ...]:
+        """The tensor's own index of a rank."""
+        index = []
+        for size in reversed(self.axes):
+            rank, here = divmod(rank, size)
+            index.append(here)
+        return tuple(reversed(index))
+
+
+Decode = Callable[[np.ndarray, Chunk], np.ndarray]
+"""From values of the tensor's dtype to those that a reduction takes."""
+
+
+@dataclass(frozen=True)
+class Plan(Generic[P, R]):
+    """One reading of one tensor: its layout, where the bytes come from, and what to fold them with."""
+
+    info: TensorInfo
+    layout: Layout
+    reader: StorageReader
+    reduction: Reduction[P, R]
+    decode: Decode
+
+    @property
+    def total(self) -> int:
+        """Bytes that will be read and used."""
+        return self.layout.count * self.info.dtype.itemsize
+
+    def pieces(self) -> Iterator[Box]:
+        """What to read, in order."""
+        width = self.info.dtype.itemsize
+        return boxes(self.layout.sizes, max(1, CHUNK * (2 if width >= 8 else 1) // width))
+
+    def reduce(self, piece: Box) -> P:
+        """Read one piece and fold it; runs on any thread."""
+        return self.reduction.of(self.chunk(piece))
+
+    def chunk(self, piece: Box) -> Chunk:
+        """One piece's values, in a buffer that the thread uses again for its next piece."""
+        starts, sizes = piece
+        raw = raw_dtype(self.info.dtype)
+        out = _buffer(math.prod(sizes) * raw.itemsize).view(raw).reshape(sizes)
+        begin = self.info.storage_offset + sum(start * step for start, step in zip(starts, self.layout.strides))
+        gather(self.reader, out, self.layout.strides, begin)
+        values = resolve(out, self.info).reshape(-1)
+        chunk = Chunk(values, starts, sizes, self.layout.weights, self.layout.in_order)
+        decoded = self.decode(values, chunk)
+        return chunk if decoded is values else Chunk(decoded, starts, sizes, chunk.weights, chunk.in_order)
+
+
+_local = threading.local()
+
+
+def _buffer(nbytes: int) -> np.ndarray:
+    """Bytes of this thread's own, kept for next time."""
+    kept: np.ndarray | None = getattr(_local, "buffer", None)
+    if kept is None or kept.nbytes < nbytes:
+        kept = _local.buffer = np.empty(nbytes, np.uint8)
+    return kept[:nbytes]

@@ -1,0 +1,151 @@
+"""A tensor's figures and the spread of its values, in one reading where that suffices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from ckptgui.analysis.distribution import Distribution
+from ckptgui.analysis.first_pass import FloatPass, Found, IntegerPass, NarrowPass, SmallPass
+from ckptgui.analysis.keys import Ranges
+from ckptgui.analysis.reduction import Chunk, Reduction
+from ckptgui.analysis.refinement import (
+    RefinementPass,
+    distribution_of,
+    for_pictures,
+    for_quantiles,
+    replaced,
+)
+from ckptgui.analysis.statistics import Statistics
+from ckptgui.analysis.summary import Summary
+from ckptgui.core.dtypes import Kind
+from ckptgui.core.tensors import TensorInfo
+from ckptgui.engine.access import StorageReader, storage_reader
+from ckptgui.engine.decoding import decoder
+from ckptgui.engine.executors import chunk_executor
+from ckptgui.engine.gather import require_whole
+from ckptgui.engine.job import Cancel, Progress, Report, silent
+from ckptgui.engine.plan import Decode, Layout, Plan
+from ckptgui.engine.run import run
+from ckptgui.sources.locate import SourcePool
+
+P = TypeVar("P")
+R = TypeVar("R")
+
+SMALL = 65_536
+"""Up to this many elements are sorted, which makes everything exact."""
+
+INLINE = 1 << 18
+"""Up to this many bytes are read on the calling thread; handing them over would take longer."""
+
+
+def summarise(
+    info: TensorInfo, pool: SourcePool, cancel: Cancel, report: Report = silent, exact: bool = False
+) -> Summary:
+    """Read the tensor and say what is in it; with ``exact`` the usual quantiles too are exact.
+
+    Each stored element is read once, a second and further time only where a picture or a quantile would be
+    too coarse. Figures are None where there are no values or their meaning is not known. Raises
+    ``CheckpointError`` when the bytes cannot be had, ``Cancelled``.
+    """
+    require_whole(info)
+    if info.numel == 0:
+        return Summary(Statistics(0))
+    layout = Layout.of(info.shape, info.strides)
+    decode = decoder(info, layout)
+    if decode is None or info.extent is None:
+        return Summary(Statistics(info.numel))
+    reading = _Reading(info, layout, storage_reader(info.extent, pool), decode, cancel, report)
+    found = reading.first()
+    return Summary(_statistics(info, layout, found), reading.spread(found, exact))
+
+
+@dataclass
+class _Reading:
+    """The passes over one tensor. Progress goes on rising where a pass follows another."""
+
+    info: TensorInfo
+    layout: Layout
+    reader: StorageReader
+    decode: Decode
+    cancel: Cancel
+    report: Report
+    read: int = 0
+
+    def run(self, reduction: Reduction[P, R]) -> R:
+        """Fold the tensor once."""
+        plan = Plan(self.info, self.layout, self.reader, reduction, self.decode)
+        before = self.read
+        self.read += plan.total
+        return run(
+            plan,
+            chunk_executor() if plan.total > INLINE else None,
+            self.cancel,
+            lambda progress: self.report(Progress(before + progress.done, before + progress.total)),
+        )
+
+    def first(self) -> Found:
+        """The pass that fits the values as they are once decoded."""
+        kind, bits = self.info.dtype.kind, self.info.dtype.bits
+        if self.layout.count <= SMALL:
+            return self.run(SmallPass(self.info.dtype))
+        if kind in (Kind.COMPLEX, Kind.QUANTIZED):
+            return self.run(FloatPass("float64"))
+        if bits <= 16:
+            return self.run(NarrowPass(self.info.dtype))
+        if kind is Kind.FLOAT:
+            return self.run(FloatPass("float32" if bits == 32 else "float64"))
+        return self.run(IntegerPass("uint64" if self.info.dtype.name == "uint64" else "int"))
+
+    def spread(self, found: Found, exact: bool) -> Distribution | None:
+        """The distribution, read again where the first pass was too coarse."""
+        times = self.layout.times
+        if found.points is not None:
+            values, counts = found.points
+            return Distribution(values, values, counts, times) if values.size else None
+        ranges = found.ranges
+        if ranges is None or not ranges.counts.size:
+            return None
+        ranges = self.refined(ranges, lambda ranges: for_pictures(ranges, found.space))
+        ranges = self.refined(ranges, lambda ranges: for_quantiles(ranges, found.space, times, exact))
+        return distribution_of(ranges, found.space, times)
+
+    def refined(self, ranges: Ranges, targets: Callable[[Ranges], RefinementPass | None]) -> Ranges:
+        """Read again until nothing is too coarse; each time spans get 2**16 times finer, so it ends."""
+        while (refinement := targets(ranges)) is not None:
+            ranges = replaced(ranges, self.run(refinement), refinement)
+        return ranges
+
+
+def _statistics(info: TensorInfo, layout: Layout, found: Found) -> Statistics:
+    times = layout.times
+    return Statistics(
+        count=info.numel,
+        min=found.low[0] if found.low else None,
+        max=found.high[0] if found.high else None,
+        argmin=layout.index(found.low[1]) if found.low else None,
+        argmax=layout.index(found.high[1]) if found.high else None,
+        mean=found.moments.mean,
+        std=found.moments.std,
+        l2=found.moments.l2(times),
+        zeros=found.zeros * times,
+        nan=found.nan * times,
+        posinf=found.posinf * times,
+        neginf=found.neginf * times,
+    )
+
+
+def warm_up() -> None:
+    """Import numba and load the commonest compiled loops, so that the first click need not wait for them.
+
+    For a background thread, once the window stands; a tenth of a second to some seconds the very first time.
+    """
+    values = np.linspace(-1.0, 1.0, 64, dtype=np.float32)
+    chunk = Chunk(values, (0,), (values.size,), (1,), in_order=True)
+    first = FloatPass("float32")
+    found = first.finish(first.of(chunk))
+    if found.ranges is not None:
+        RefinementPass(found.space, found.ranges.lows[:1], found.ranges.highs[:1]).of(chunk)
