@@ -28,9 +28,9 @@ def run(options: argparse.Namespace) -> int:
     except CheckpointError as error:
         return complain(str(error), str(folder))
     if options.screenshot is None and has_display():
-        return window.window([str(folder)])
+        return window.window(options.front, [str(folder)])
     picture = options.screenshot or str(folder / _PICTURE)
-    status = window.picture([str(folder)], picture)
+    status = window.picture(options.front, [str(folder)], picture)
     if status == DONE:
         why = "" if options.screenshot else "There is no display. "
         say(f"{why}A picture of the window is in {shown_path(picture)}.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from ckptgui.cli.report import DONE, UsageError, complain, shown_path
+from ckptgui.cli.report import DONE, UsageError, complain, say, shown_path
 from ckptgui.workspace import desktop
 from ckptgui.workspace.desktop import Places
 
@@ -22,19 +22,17 @@ def run(options: argparse.Namespace) -> int:
             desktop.install(places, default=options.default)
         elif options.action == "uninstall":
             removed = desktop.uninstall(places)
-            print("Removed." if removed else "Nothing was installed.")
+            say("Removed." if removed else "Nothing was installed.")
             return DONE
     except OSError as error:
         return complain(f"{error.strerror or error}.", str(error.filename or places.data))
-    print(_described(desktop.status(places)))
+    say(_described(desktop.status(places)))
     return DONE
 
 
 def _described(status: desktop.Status) -> str:
-    lines = [
-        f"{'in place' if current else 'missing or other':<18}{shown_path(str(path))}"
-        for path, current in status.files
-    ]
+    words = {True: "in place", False: "missing or other"}
+    lines = [f"{words[current]:<18}{shown_path(str(path))}" for path, current in status.files]
     head = "Installed" if status.installed else "Not installed"
     default = ", ".join(status.default_for) or "no type"
     return "\n".join([f"{head} for this user.", *lines, f"{'opens by default':<18}{default}"])

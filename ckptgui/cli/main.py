@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from ckptgui.cli import arguments
+from ckptgui.cli.front import Front
 from ckptgui.cli.report import DONE, INTERRUPTED, TROUBLE, complain
 from ckptgui.errors import CheckpointError
 
@@ -21,13 +22,12 @@ _COMMANDS: dict[str, tuple[Callable[[], arguments.Parser], str]] = {
 _WINDOW = (arguments.window_parser, "ckptgui.cli.window")
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str], front: Front) -> int:
     """Run the command line and return the exit status; only bugs raise."""
-    words = list(sys.argv[1:] if argv is None else argv)
     if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal of few letters gets escapes, not a traceback
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        status = _run(words)
+        status = _run(list(argv), front)
         sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
-def _run(words: list[str]) -> int:
+def _run(words: list[str], front: Front) -> int:
     if words and words[0] in arguments.LATER_COMMANDS:
         return complain("This command comes with a later version.", words[0])
     make_parser, module = _COMMANDS.get(words[0], _WINDOW) if words else _WINDOW
@@ -50,4 +50,5 @@ def _run(words: list[str]) -> int:
     except SystemExit:  # --help and --version, which have printed what was asked for
         return DONE
     command: Callable[..., int] = import_module(module).run
+    options.front = front
     return command(options)

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from ckptgui.cli.display import has_display
+from ckptgui.cli.front import Front
 from ckptgui.cli.report import UsageError, complain
 
 DEFAULT_SIZE = (1440, 900)
@@ -19,40 +20,37 @@ _NO_DISPLAY = (
 
 def run(options: argparse.Namespace) -> int:
     """Open ``options.paths``, or render them with ``--screenshot``."""
+    front: Front = options.front
     if options.screenshot is not None:
         if not options.paths:
             raise UsageError("--screenshot needs the PATH to show (see ckptgui --help)")
         if options.timings or options.quit_after:
             raise UsageError("--timings does not go with --screenshot (see ckptgui --help)")
-        return picture(
-            options.paths,
-            options.screenshot,
-            size=options.size or DEFAULT_SIZE,
-            scale=options.scale or 1.0,
-            theme=options.theme,
-            select=options.select,
-            view=options.view,
-        )
+        look = {"size": options.size or DEFAULT_SIZE, "scale": options.scale or 1.0, "theme": options.theme}
+        return picture(front, options.paths, options.screenshot, **look, select=options.select, view=options.view)
     for name in _PICTURE_ONLY:
         if getattr(options, name) is not None:
             raise UsageError(f"--{name} needs --screenshot (see ckptgui --help)")
     if options.quit_after and not options.timings:
         raise UsageError("--quit-after needs --timings (see ckptgui --help)")
-    return window(options.paths, timings=options.timings, quit_after=options.quit_after, select=options.select)
+    return window(front, options.paths, options.timings, options.quit_after, options.select)
 
 
 def window(
-    paths: list[str], *, timings: bool = False, quit_after: str | None = None, select: str | None = None
+    front: Front,
+    paths: list[str],
+    timings: bool = False,
+    quit_after: str | None = None,
+    select: str | None = None,
 ) -> int:
-    """Open the window and return its exit status."""
+    """Open the window and return its exit status; without a display, say what works there."""
     if not has_display():
         return complain(_NO_DISPLAY)
-    from ckptgui.gui.app import run_window
-
-    return run_window(paths, timings=timings, quit_after=quit_after, select=select)
+    return front.window(paths, timings=timings, quit_after=quit_after, select=select)
 
 
 def picture(
+    front: Front,
     paths: list[str],
     png: str,
     *,
@@ -69,6 +67,4 @@ def picture(
     if not os.access(folder, os.W_OK):
         return complain("There is no permission to save the picture in this folder.", str(folder))
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    from ckptgui.gui.app import take_screenshot
-
-    return take_screenshot(paths, png, size=size, scale=scale, theme=theme, select=select, view=view)
+    return front.picture(paths, png, size=size, scale=scale, theme=theme, select=select, view=view)

@@ -84,24 +84,24 @@ def train(folder: Path) -> None:
     for epoch in range(1, EPOCHS + 1):
         model.train()
         total = 0.0
-        for batch in torch.randperm(TRAIN, generator=generator).split(BATCH):
+        for batch in torch.split(torch.randperm(TRAIN, generator=generator), BATCH):
             loss = functional.cross_entropy(model(pictures[batch]), labels[batch])
             optimizer.zero_grad()
-            loss.backward()
+            torch.autograd.backward(loss)
             optimizer.step()
             total += loss.item() * len(batch)
         scheduler.step()
+        mean, accuracy = total / TRAIN, _accuracy(model, *unseen)
         saved = {
             "epoch": epoch,
             "model_state_dict": model.state_dict(),
             "optimizer_state_dict": optimizer.state_dict(),
             "scheduler_state_dict": scheduler.state_dict(),
-            "loss": total / TRAIN,
-            "accuracy": _accuracy(model, *unseen),
+            "loss": mean,
+            "accuracy": accuracy,
         }
         _save(saved, folder / f"epoch_{epoch}.pt")
-        line = f"epoch {epoch} of {EPOCHS} · loss {saved['loss']:.3f} · accuracy {100 * saved['accuracy']:.1f} %"
-        sys.stdout.write(line + "\n")
+        sys.stdout.write(f"epoch {epoch} of {EPOCHS} · loss {mean:.3f} · accuracy {100 * accuracy:.1f} %\n")
         sys.stdout.flush()
 
 
