@@ -7,13 +7,18 @@ are those that torch's own saving produces, and all of them are known to its ``w
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
 
 MARK = b"("
 EMPTY_TUPLE, EMPTY_LIST, EMPTY_DICT = b")", b"]", b"}"
 TUPLE, TUPLES = b"t", {1: b"\x85", 2: b"\x86", 3: b"\x87"}
-SETITEM, SETITEMS, APPENDS = b"s", b"u", b"e"
+SETITEM, SETITEMS, APPEND, APPENDS = b"s", b"u", b"a", b"e"
 REDUCE, BUILD, PERSISTENT, STOP = b"R", b"b", b"Q", b"."
 NONE, TRUE, FALSE = b"N", b"\x88", b"\x89"
+_BATCH = 1000  # items a mark, as Python's pickler sets them
 MAX_LONG_BYTES = 255
 """The longest integer that ``weights_only`` reads, in bytes of two's complement."""
 
@@ -105,6 +110,23 @@ class PickleWriter:
         self.op(EMPTY_TUPLE)
         self.op(REDUCE)
         return self.put()
+
+    def pairs(self, items: Sequence[T], say: Callable[[T], None]) -> None:
+        """Set pairs on the dictionary at the top; ``say`` pushes an item's key and value."""
+        self._batched(items, say, SETITEM, SETITEMS)
+
+    def elements(self, items: Sequence[T], say: Callable[[T], None]) -> None:
+        """Append to the list at the top; ``say`` pushes an item."""
+        self._batched(items, say, APPEND, APPENDS)
+
+    def _batched(self, items: Sequence[T], say: Callable[[T], None], one: bytes, many: bytes) -> None:
+        for start in range(0, len(items), _BATCH):
+            batch = items[start : start + _BATCH]
+            if len(batch) > 1:
+                self.op(MARK)
+            for item in batch:
+                say(item)
+            self.op(many if len(batch) > 1 else one)
 
     def finish(self) -> bytes:
         """The pickle."""

@@ -10,14 +10,13 @@ from typing import Any
 from ckptgui.core.tensors import TensorInfo
 from ckptgui.engine.job import Cancel
 from ckptgui.export.atomic import Output
-from ckptgui.export.pickle_file import BUILD, EMPTY_DICT, MARK, SETITEM, SETITEMS, PickleWriter
-from ckptgui.export.storages import Storage, plan_storages
+from ckptgui.export.pickle_file import BUILD, EMPTY_DICT, SETITEM, PickleWriter
+from ckptgui.export.storages import Storage, View, plan_storages
 from ckptgui.export.tensor_pickle import TensorPickler
 from ckptgui.export.zip_file import ALIGNMENT, ZipWriter, directory_span, record_span
 from ckptgui.sources.locate import SourcePool
 
 _ROOT = "archive"  # what torch calls it when it does not know the file's name
-_BATCH = 1000  # items a mark, as Python's pickler sets them
 _ID_DIGITS = 40
 
 Metadata = Mapping[str, Mapping[str, Any]]
@@ -88,15 +87,13 @@ def state_dict_layout(
     pickle = PickleWriter()
     pickler = TensorPickler(pickle, storages, location)
     pickle.ordered_dict()
-    rows = list(zip(names, tensors, views))
-    for start in range(0, len(rows), _BATCH):
-        batch = rows[start : start + _BATCH]
-        if len(batch) > 1:
-            pickle.op(MARK)
-        for name, tensor, view in batch:
-            pickle.text(name)
-            pickler.tensor(view, tensor.shape, tensor.dtype)
-        pickle.op(SETITEMS if len(batch) > 1 else SETITEM)
+
+    def say(row: tuple[str, TensorInfo, View]) -> None:
+        name, tensor, view = row
+        pickle.text(name)
+        pickler.tensor(view, tensor.shape, tensor.dtype)
+
+    pickle.pairs(list(zip(names, tensors, views)), say)
     if metadata is not None:
         _state_dict_metadata(pickle, metadata)
     return TorchLayout(pickle.finish(), tuple(storages))
@@ -108,7 +105,9 @@ def _state_dict_metadata(pickle: PickleWriter, metadata: Metadata) -> None:
     pickle.put()
     pickle.text("_metadata")
     pickle.ordered_dict()
-    for prefix, values in metadata.items():
+
+    def say(item: tuple[str, Mapping[str, Any]]) -> None:
+        prefix, values = item
         pickle.text(prefix)
         pickle.op(EMPTY_DICT)
         pickle.put()
@@ -117,7 +116,8 @@ def _state_dict_metadata(pickle: PickleWriter, metadata: Metadata) -> None:
             pickle.constant("version")
             pickle.integer(version)
             pickle.op(SETITEM)
-        pickle.op(SETITEM)
+
+    pickle.pairs(list(metadata.items()), say)
     pickle.op(SETITEM)
     pickle.op(BUILD)
 

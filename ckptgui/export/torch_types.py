@@ -10,23 +10,11 @@ from ckptgui.core.tensors import TensorInfo, contiguous_strides
 from ckptgui.errors import ExportError
 
 _WITHOUT_STORAGE_CLASS = frozenset(
-    [
-        "uint16",
-        "uint32",
-        "uint64",
-        "complex32",
-        "float4_e2m1fn_x2",
-        "bits8",
-        "bits16",
-        "bits1x8",
-        "bits2x4",
-        "bits4x2",
-        "float8_e4m3fn",
-        "float8_e5m2",
-        "float8_e4m3fnuz",
-        "float8_e5m2fnuz",
-        "float8_e8m0fnu",
-    ]
+    {
+        *("uint16", "uint32", "uint64", "complex32", "float4_e2m1fn_x2"),
+        *("bits8", "bits16", "bits1x8", "bits2x4", "bits4x2"),
+        *("float8_e4m3fn", "float8_e5m2", "float8_e4m3fnuz", "float8_e5m2fnuz", "float8_e8m0fnu"),
+    }
 )
 """Types that torch saves by ``_rebuild_tensor_v3`` over plain bytes (``torch.storage._new_dtypes``)."""
 
