@@ -29,17 +29,18 @@ MISSING = _Missing.MISSING
 class Ref:
     """An importable name, never imported. One object for each name in a pickle.
 
-    ``called`` and ``made`` say what a loader would do with it: call it, or make an instance of it.
+    ``called`` says that a loader would call it (and not only make an instance of it), ``tampered`` that a
+    loader would change it.
     """
 
-    __slots__ = ("called", "made", "module", "name", "path")
+    __slots__ = ("called", "module", "name", "path", "tampered")
 
     def __init__(self, module: str, name: str) -> None:
         self.module = module
         self.name = name
         self.path = f"{module}.{name}"
         self.called = False
-        self.made = False
+        self.tampered = False
 
     def __repr__(self) -> str:
         return f"Ref({self.path[:80]!r})"
@@ -145,10 +146,11 @@ def entries(node: Node) -> list[tuple[str, Node]] | None:
     chosen: dict[tuple[str, str], Node] = {}
     for key, value in zip(keys, flat[1::2]):
         chosen[key_text(key), type_name(key)] = value  # set again: the later value at the earlier place
+    taken = {text for text, kind in chosen if kind == "str"}  # a text keeps its name, whatever collides with it
     named: dict[str, Node] = {}
     for (text, kind), value in chosen.items():
-        name = text if text not in named else f"{text} ({kind})"
-        while name in named:
+        name = text if text not in named and (kind == "str" or text not in taken) else f"{text} ({kind})"
+        while name in named or (name != text and name in taken):
             name += "'"
         named[name] = value
     return list(named.items())

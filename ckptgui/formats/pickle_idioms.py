@@ -17,7 +17,9 @@ from ckptgui.formats.pickle_graph import Call, Node, Persistent, Ref
 _GET = rb"(h.|j.{4})"
 _PUT = rb"(q.|r.{4})?+"
 _INT = rb"(?:K.|M..|J.{4})"
-_INTS = rb"(\)|" + _INT + rb"(?:\x85|" + _INT + rb"(?:\x86|" + _INT + rb"\x87))|\((?:" + _INT + rb"){4,64}+t)" + _PUT
+_INTS = (
+    rb"(\)|" + _INT + rb"(?:\x85|" + _INT + rb"(?:\x86|" + _INT + rb"\x87))|\((?:" + _INT + rb"){4,64}+t)" + _PUT
+)
 _PATTERN = re.compile(
     rb"\(\(" + _GET + _GET  # "storage", its class
     + rb"(?:X(.)\0\0\0([0-9]{1,18}+)" + _PUT + rb"|" + _GET + rb")"  # key of the storage

@@ -24,6 +24,9 @@ _STEPS = 4096
 
 _NO_FRAME = float("inf")
 
+_CALLING = frozenset({"torch._tensor._rebuild_from_type_v2", "torch._tensor._rebuild_from_type"})
+"""Functions that call what their first argument names."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
@@ -105,10 +108,7 @@ class _Machine:
             broken = f"Its pickle makes no sense at byte {self.before:,}: {error}."
         except IndexError:
             broken, cut = self._out_of_range()
-        if broken is None:
-            root = self.stack[-1]
-        else:
-            root = fold(self.stack, self.marks)
+        root = self.stack[-1] if broken is None else fold(self.stack, self.marks)
         return Parsed(root, broken, tuple(self.refs.values()), self.pos, cut, tuple(self.notes))
 
     def _loop(self) -> None:
@@ -152,7 +152,8 @@ class _Machine:
         stop = self.pos + length
         if stop > self.size:
             raise _Truncated(
-                f"Its pickle is cut: byte {self.before:,} announces {length:,} bytes, {self.size - self.pos:,} are left."
+                f"Its pickle is cut: byte {self.before:,} announces {length:,} bytes, "
+                f"{self.size - self.pos:,} are left."
             )
         piece = self.buf[self.pos : stop]
         self.pos = stop
@@ -207,12 +208,11 @@ class _Machine:
         return found
 
     def call(self, target: Node, args: Node, makes: bool = False, kwargs: Node = None) -> Call:
-        """A node for a call, with the name marked as called or only instantiated."""
-        if type(target) is Ref:
-            if makes:
-                target.made = True
-            else:
-                target.called = True
+        """A node for a call, with the name marked as called unless it is only instantiated."""
+        if type(target) is Ref and not makes:
+            target.called = True
+            if target.path in _CALLING and type(args) is tuple and args and type(args[0]) is Ref:
+                args[0].called = True
         return Call(target, args, makes, kwargs)
 
 
@@ -623,7 +623,7 @@ def _set_pairs(m: _Machine, target: Node, flat: list[Node]) -> None:
             target.flat = []
         target.flat.extend(flat)
     elif type(target) is Ref:
-        target.called = True  # a loader would change the named object itself
+        target.tampered = True  # a loader would change the named object itself
     else:
         raise _Invalid("it sets a key on something that is no dictionary")
 
@@ -716,7 +716,7 @@ def _build(m: _Machine) -> None:
     state = m.stack.pop()
     target = m.stack[-1]
     if type(target) is Ref:
-        target.called = True  # a loader would change the named object itself
+        target.tampered = True  # a loader would change the named object itself
     elif type(target) is not Call:
         raise _Invalid("a state is given to something that is no object")
     elif type(target.state) is Dict and type(state) is Dict:

@@ -1,0 +1,116 @@
+"""numpy's arrays, scalars and dtypes as they stand in a pickle; their bytes are the pickle's own."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ckptgui.core.dtypes import BY_NAME, ByteOrder, DType
+from ckptgui.formats.pickle_graph import MISSING, Call, LongText, Node, Ref
+
+_CORES = ("numpy._core.", "numpy.core.")
+_CODES = {
+    "b1": "bool", "i1": "int8", "i2": "int16", "i4": "int32", "i8": "int64",
+    "u1": "uint8", "u2": "uint16", "u4": "uint32", "u8": "uint64",
+    "f2": "float16", "f4": "float32", "f8": "float64", "c8": "complex64", "c16": "complex128",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Array:
+    """A plain array: shape, element type, bytes in C or Fortran order."""
+
+    shape: tuple[int, ...]
+    dtype: DType
+    data: bytes
+    byteorder: ByteOrder
+    fortran: bool
+
+
+def numpy_name(node: Node) -> str:
+    """What a call makes, without the part of the path that changed between numpy's versions."""
+    path = node.path if type(node) is Call else ""
+    return next((path[len(core) :] for core in _CORES if path.startswith(core)), path)
+
+
+def bytes_of(node: Node) -> bytes | None:
+    """Bytes, as such or as protocol 2 has them: a text that is encoded as Latin-1 when loaded."""
+    if type(node) is bytes:
+        return node
+    if type(node) is not Call or type(node.args) is not tuple:
+        return None
+    args = node.args
+    if node.path == "_codecs.encode" and len(args) == 2 and args[1].__class__ is str:
+        if args[1] not in ("latin1", "latin-1"):
+            return None
+        text = args[0]
+        if type(text) is LongText:
+            text = text.raw.decode("utf-8", "surrogatepass")
+        try:
+            return text.encode("latin-1") if type(text) is str else None
+        except UnicodeEncodeError:
+            return None
+    if node.path in ("__builtin__.bytes", "builtins.bytes") and not args:
+        return b""
+    if node.path in ("__builtin__.bytearray", "builtins.bytearray"):
+        return bytes_of(args[0]) if len(args) == 1 else (b"" if not args else None)
+    return None
+
+
+def dtype_of(node: Node) -> tuple[DType, ByteOrder] | None:
+    """The element type of a ``numpy.dtype`` call, if a tensor can have it."""
+    if type(node) is not Call or node.path != "numpy.dtype" or type(node.args) is not tuple or not node.args:
+        return None
+    code = node.args[0]
+    if type(code) is not str or code not in _CODES:
+        return None
+    order = node.state[1] if type(node.state) is tuple and len(node.state) > 1 else "<"
+    return BY_NAME[_CODES[code]], "big" if order.__class__ is str and order == ">" else "little"
+
+
+def array_of(node: Node) -> Array | None:
+    """The array that a node rebuilds; None for other nodes and for arrays of objects, texts or records."""
+    name = numpy_name(node)
+    if name == "multiarray._reconstruct":
+        state = node.state
+        if type(state) is not tuple or len(state) != 5:
+            return None
+        _, shape, dtype, fortran, data = state
+        return _array(shape, dtype, data, fortran is True)
+    if name == "numeric._frombuffer" and type(node.args) is tuple and len(node.args) == 4:
+        data, dtype, shape, order = node.args
+        return _array(shape, dtype, data, order.__class__ is str and order == "F")
+    return None
+
+
+def _array(shape: Node, dtype: Node, data: Node, fortran: bool) -> Array | None:
+    kind, raw = dtype_of(dtype), bytes_of(data)
+    if kind is None or raw is None or type(shape) is not tuple:
+        return None
+    if not all(type(size) is int and size >= 0 for size in shape):
+        return None
+    if math.prod(shape) * kind[0].itemsize != len(raw):
+        return None
+    return Array(shape, kind[0], raw, kind[1], fortran)
+
+
+def scalar_of(node: Node) -> Any:
+    """The Python number of a numpy scalar; ``MISSING`` for other nodes."""
+    if numpy_name(node) != "multiarray.scalar" or type(node.args) is not tuple or len(node.args) != 2:
+        return MISSING
+    kind, raw = dtype_of(node.args[0]), bytes_of(node.args[1])
+    if kind is None or raw is None or len(raw) != kind[0].itemsize:
+        return MISSING
+    dtype = np.dtype(kind[0].name).newbyteorder("<" if kind[1] == "little" else ">")
+    return np.frombuffer(raw, dtype)[0].item()
+
+
+def dtype_text(node: Node) -> str | None:
+    """A numpy dtype or scalar type as a text."""
+    if type(node) is Call and node.path == "numpy.dtype" and type(node.args) is tuple and node.args:
+        code = node.args[0]
+        return _CODES.get(code, code) if type(code) is str else (code.path if type(code) is Ref else None)
+    return None

@@ -1,0 +1,195 @@
+"""From the graph to rows: every tensor under every name, in saved order.
+
+Containers are followed as often as they are reached, because a tensor has each of its names; a budget bounds
+what repetition can ask for, and what holds no tensor is looked at once.
+"""
+
+from __future__ import annotations
+
+from ckptgui.core.builder import TableBuilder
+from ckptgui.core.checkpoint import Module
+from ckptgui.core.tensors import Path, TensorKind
+from ckptgui.formats import modules
+from ckptgui.formats.base import Check
+from ckptgui.formats.limits import DEFAULT, Limits, exceeded
+from ckptgui.formats.pickle_graph import MISSING, Call, Dict, Node, Persistent, Ref, Set, entries
+from ckptgui.formats.rebuild import Storages, TensorSpec, spec_of
+
+_ATOMS = frozenset({str, int, float, bool, type(None), bytes, Ref, Persistent})
+_CHECK_EVERY = 4096
+
+
+class TensorWalk:
+    """Adds rows to a builder. ``modules`` are the modules met, ``warnings`` what had to be left out."""
+
+    def __init__(self, builder: TableBuilder, storages: Storages, check: Check, limits: Limits = DEFAULT) -> None:
+        self._builder = builder
+        self._storages = storages
+        self._check = check
+        self._limits = limits
+        self._open: set[int] = set()
+        self._barren: set[int] = set()
+        self._seen: set[int] = set()
+        self._repeated = 0
+        self._since_check = 0
+        self.modules: list[Module] = []
+        self.warnings: list[str] = []
+
+    def visit(self, node: Node, path: Path) -> None:
+        """List every tensor in ``node``, which hangs at ``path``."""
+        if type(node) in _ATOMS:
+            return
+        if type(node) is Call:
+            spec = spec_of(node, self._storages)
+            if spec is not None:
+                self.emit(spec, path)
+                return
+        self._container(node, path)
+
+    def _container(self, node: Node, path: Path) -> None:
+        key = id(node)
+        if key in self._open or key in self._barren:
+            return
+        again = key in self._seen
+        if again and self._repeated >= self._limits.repeats:
+            self._warn("Some tensors are reached by more names than can be listed.")
+            return
+        if len(self._open) >= self._limits.depth:
+            self._warn(f"Values nested more than {self._limits.depth} deep are not listed.")
+            return
+        before = len(self._builder)
+        self._open.add(key)
+        if modules.is_module(node):
+            self._module(node, path)
+        else:
+            for name, child in children_of(node):
+                self.visit(child, (*path, name))
+        self._open.discard(key)
+        added = len(self._builder) - before
+        if added == 0:
+            self._barren.add(key)
+        elif again:
+            self._repeated += added
+        self._seen.add(key)
+
+    def _module(self, root: Node, path: Path) -> None:
+        """A module's tensors under one name each, whatever dots that has."""
+        for step in modules.walk(root, self._limits.depth):
+            if isinstance(step, modules.Found):
+                where = (*path, step.name) if step.name else path
+                self.modules.append(Module(where, step.class_name, step.training))
+                continue
+            spec = spec_of(step.node, self._storages)
+            if spec is not None:
+                spec.kind = step.kind
+                self.emit(spec, (*path, step.name), step.persistent)
+            elif step.attribute:
+                self._attribute(step.node, path, step.name, len(self._open))
+
+    def _attribute(self, node: Node, path: Path, name: str, depth: int) -> None:
+        """Tensors in a plain attribute of a module: kept with it, but not part of its state dict."""
+        key = id(node)
+        if type(node) in _ATOMS or key in self._open or key in self._barren or depth >= self._limits.depth:
+            return
+        if modules.is_module(node):  # a module that is not registered: state_dict() does not know it
+            return
+        before = len(self._builder)
+        self._open.add(key)
+        for child_name, child in children_of(node):
+            spec = spec_of(child, self._storages)
+            if spec is not None:
+                self.emit(spec, (*path, f"{name}.{child_name}"), persistent=False)
+            else:
+                self._attribute(child, path, f"{name}.{child_name}", depth + 1)
+        self._open.discard(key)
+        if len(self._builder) == before:
+            self._barren.add(key)
+
+    def emit(self, spec: TensorSpec, path: Path, persistent: bool = True) -> int:
+        """Append a row, and one for each component."""
+        if len(self._builder) >= self._limits.tensors:
+            raise exceeded("tensors", self._limits)
+        self._since_check += 1
+        if self._since_check >= _CHECK_EVERY:
+            self._since_check = 0
+            self._check()
+        parts = spec.components
+        if parts:
+            spec.extra.setdefault("components", [])
+        row = self._builder.add(
+            path,
+            spec.shape,
+            spec.dtype,
+            storage=spec.storage,
+            storage_offset=spec.offset,
+            strides=spec.strides,
+            device=spec.device,
+            requires_grad=spec.requires_grad,
+            kind=spec.kind,
+            persistent=persistent,
+            layout=spec.layout,
+            conj=spec.conj,
+            neg=spec.neg,
+            error=spec.error,
+            extra=spec.extra or None,
+        )
+        if parts and id(parts) not in self._open:
+            for name, node in parts:
+                component = spec_of(node, self._storages)
+                if component is not None:
+                    component.kind = TensorKind.COMPONENT
+                    component.components = []
+                    spec.extra["components"].append(self.emit(component, (*path, name), persistent))
+        return row
+
+    def _warn(self, sentence: str) -> None:
+        if sentence not in self.warnings:
+            self.warnings.append(sentence)
+
+
+def children_of(node: Node) -> list[tuple[str, Node]]:
+    """What hangs below a value, by the names that paths use."""
+    if type(node) in (list, tuple):
+        return [(str(index), child) for index, child in enumerate(node)]
+    if type(node) is Set:
+        return [(str(index), child) for index, child in enumerate(node.items)]
+    if type(node) is Dict:
+        return entries(node) or []
+    if type(node) is Call:
+        return _children_of_call(node)
+    return []
+
+
+def _children_of_call(node: Call) -> list[tuple[str, Node]]:
+    """A mapping's items, a list-like's items, an object's arguments and attributes."""
+    found = entries(node)
+    if found is None:
+        found = []
+        if type(node.args) is tuple:
+            found += _arguments(node)
+        found += [(str(index), child) for index, child in enumerate(node.items or ())]
+        found += modules_pairs(node)
+    if node.state is not MISSING:
+        known = modules.attributes(node)
+        if known is not None and node.path != "collections.OrderedDict":
+            found += list(known.items())
+        elif known is None and type(node.state) not in _ATOMS:
+            found.append(("state", node.state))
+    return found
+
+
+def _arguments(node: Call) -> list[tuple[str, Node]]:
+    """Arguments by position; a single list or dictionary stands for the object made from it."""
+    args = node.args
+    if len(args) == 1 and type(args[0]) in (list, tuple, Dict):
+        return children_of(args[0])
+    return [(str(index), child) for index, child in enumerate(args)]
+
+
+def modules_pairs(node: Call) -> list[tuple[str, Node]]:
+    """Pairs that were set on an object that is no mapping we know."""
+    if not node.flat:
+        return []
+    holder = Dict()
+    holder.flat = node.flat
+    return entries(holder) or []

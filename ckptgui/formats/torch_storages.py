@@ -1,0 +1,152 @@
+"""From a pickle's persistent ids to extents: a storage named ``7`` is the record ``data/7``.
+
+The pickle claims how many elements a storage has, the archive says how many bytes the record holds. They are
+two independent numbers; where they disagree the tensors on that storage carry the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ckptgui.core.builder import TableBuilder
+from ckptgui.core.display import display
+from ckptgui.core.dtypes import BY_STORAGE_CLASS, ByteOrder, DType
+from ckptgui.core.extents import Codec, Extent, Segment, SourceIdentity
+from ckptgui.formats.pickle_graph import Node, Persistent, Ref
+from ckptgui.formats.zip_directory import DEFLATED, ZipEntry
+
+_HOMES = frozenset({"torch", "torch.storage", "torch.cuda"})
+_UNTYPED = frozenset({"UntypedStorage", "_UntypedStorage"})
+
+
+class Storage(NamedTuple):
+    """A storage as a tensor sees it: its extent's row, and the dtype that its class tells, if any."""
+
+    row: int
+    dtype: DType | None
+    device: str
+    error: str | None
+
+
+class StorageClaim(NamedTuple):
+    """A persistent id that makes sense: the record's key, the element type (None: bytes), place and length."""
+
+    key: str
+    dtype: DType | None
+    device: str
+    numel: int
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the storage should have."""
+        return self.numel if self.dtype is None else self.dtype.nbytes(self.numel)
+
+
+def claim_of(node: Node) -> StorageClaim | None:
+    """What a persistent id says, or None when it is not a storage's."""
+    if type(node) is not Persistent:
+        return None
+    pid = node.pid
+    if type(pid) is not tuple or len(pid) < 5 or pid[0].__class__ is not str or pid[0] != "storage":
+        return None
+    _, storage_class, key, place, numel = pid[:5]
+    if type(key) is int:
+        key = str(key)
+    if type(storage_class) is not Ref or storage_class.module not in _HOMES:
+        return None
+    if type(key) is not str or type(place) is not str or type(numel) is not int or numel < 0:
+        return None
+    if storage_class.name in _UNTYPED:
+        return StorageClaim(key, None, place, numel)
+    dtype = BY_STORAGE_CLASS.get(storage_class.name)
+    return None if dtype is None else StorageClaim(key, dtype, place, numel)
+
+
+Read = Callable[[int, int], bytes]
+"""Bytes at an offset of the source, fewer at its end."""
+
+_UNKNOWN = Storage(-1, None, "cpu", "The pickle does not say which storage it lies in.")
+
+
+@dataclass(slots=True)
+class _Known:
+    row: int
+    size: int
+    cut: bool
+    missing: bool
+
+
+class ZipStorages:
+    """Storages of one archive. Registers each with the builder the first time that a tensor uses it."""
+
+    def __init__(
+        self,
+        builder: TableBuilder,
+        find: Callable[[str], ZipEntry | None],
+        identity: SourceIdentity,
+        byteorder: ByteOrder,
+        read: Read,
+        cut: bool,
+    ) -> None:
+        self._builder = builder
+        self._find = find
+        self._identity = identity
+        self._byteorder = byteorder
+        self._read = read
+        self._cut = cut
+        self._known: dict[str, _Known] = {}
+        self.rows: dict[str, int] = {}
+
+    def get(self, node: Node) -> Storage:
+        """The storage that a persistent id names; with an error when it cannot be what it claims."""
+        claim = claim_of(node)
+        if claim is None:
+            return _UNKNOWN
+        key, dtype, device, _ = claim
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = self._register(claim)
+        error = None
+        if known.missing or known.size < claim.nbytes:
+            error = self._disagreement(claim, known)
+        return Storage(known.row, dtype, device, error)
+
+    def inline(self, data: bytes, byteorder: ByteOrder) -> int:
+        """Register bytes that stand in the pickle itself."""
+        return self._builder.add_storage(None, Extent(len(data), byteorder=byteorder, inline=data))
+
+    def bytes_of(self, node: Node, start: int, length: int) -> bytes | None:
+        """A few bytes of a stored record: parameters of a quantisation, which belong to the description."""
+        claim = claim_of(node)
+        entry = self._find(claim.key) if claim else None
+        if entry is None or entry.method == DEFLATED or start < 0 or start + length > entry.compressed:
+            return None
+        data = self._read(entry.data_offset + start, length)
+        return data if len(data) == length else None
+
+    @property
+    def byteorder(self) -> ByteOrder:
+        """Byte order of the records."""
+        return self._byteorder
+
+    def _register(self, claim: StorageClaim) -> _Known:
+        entry = self._find(claim.key)
+        if entry is None:
+            row = self._builder.add_storage(claim.key, Extent(claim.nbytes, byteorder=self._byteorder))
+            return _Known(row, 0, self._cut, missing=claim.nbytes > 0)
+        codec = Codec.DEFLATE if entry.method == DEFLATED else Codec.STORED
+        segments = (Segment(self._identity, entry.data_offset, entry.compressed),) if entry.compressed else ()
+        row = self._builder.add_storage(claim.key, Extent(entry.size, segments, codec, self._byteorder))
+        self.rows[entry.name] = row
+        size = entry.size if codec is Codec.STORED or entry.whole else 0
+        return _Known(row, size, not entry.whole, missing=False)
+
+    def _disagreement(self, claim: StorageClaim, known: _Known) -> str:
+        key = display(claim.key)
+        if known.cut:
+            return f"The file is cut short: the {claim.nbytes:,} bytes of its storage “{key}” are not all there."
+        if known.missing:
+            return f"Its storage “{key}” of {claim.nbytes:,} bytes is not in the file."
+        return f"Its storage “{key}” claims {claim.nbytes:,} bytes, but its record has {known.size:,}."
