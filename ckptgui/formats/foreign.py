@@ -1,0 +1,179 @@
+"""What a file is when no reader knows it: one sentence, from its content, with what was tried.
+
+A file with a checkpoint's name often is not one: a login page that a download ended in, a pointer that
+git-lfs left, an archive around the checkpoint. Naming it saves the search for a fault in the checkpoint.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Collection
+
+from ckptgui.core.display import display
+from ckptgui.errors import CheckpointError, UnknownFormatError
+from ckptgui.formats.base import Check, Probe
+from ckptgui.formats.zip_directory import read_directory
+from ckptgui.formats.zip_end import DirectoryMissingError
+from ckptgui.formats.zip_salvage import salvage
+
+_LEGACY = bytes.fromhex("80028a0a6cfc9c46f9206aa850192e")
+"""The first pickle of torch.save before 1.6: a magic number."""
+
+# What the first bytes say, longest first where one begins another.
+_MAGIC: tuple[tuple[bytes, str], ...] = (
+    (b"version https://git-lfs", "a git-lfs pointer; the real file is fetched by “git lfs pull”"),
+    (_LEGACY, "a checkpoint in PyTorch's older format (before 1.6), which is not read yet"),
+    (b"GGUF", "a GGUF model, which is not read yet"),
+    (b"\x93NUMPY", "a numpy array (npy), which is not read yet"),
+    (b"\x89HDF\r\n\x1a\n", "an HDF5 file, such as Keras writes"),
+    (b"\x89PNG\r\n\x1a\n", "a PNG picture"),
+    (b"\xff\xd8\xff", "a JPEG picture"),
+    (b"GIF8", "a GIF picture"),
+    (b"%PDF-", "a PDF document"),
+    (b"\x7fELF", "a program or library (ELF)"),
+    (b"MZ", "a Windows program"),
+    (b"\x1f\x8b", "compressed with gzip; unpack it first"),
+    (b"BZh", "compressed with bzip2; unpack it first"),
+    (b"\xfd7zXZ\x00", "compressed with xz; unpack it first"),
+    (b"\x28\xb5\x2f\xfd", "compressed with zstd; unpack it first"),
+    (b"\x04\x22\x4d\x18", "compressed with lz4; unpack it first"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive; unpack it first"),
+    (b"Rar!\x1a\x07", "a RAR archive; unpack it first"),
+    (b"PK\x05\x06", "an empty zip archive"),
+    (b"PK\x07\x08", "one part of a zip archive in several parts"),
+    (b"SQLite format 3\x00", "an SQLite database"),
+    (b"PAR1", "a Parquet table"),
+    (b"ARROW1", "an Arrow table"),
+)
+_HTML = (b"<!doctype html", b"<html", b"<head", b"<body")
+_PICKLE_PROTOCOLS = (2, 3, 4, 5)
+
+
+def refusal(probe: Probe, tried: Collection[str], check: Check = lambda: None) -> UnknownFormatError:
+    """The error for a file that none of the readers in ``tried`` takes."""
+    if probe.size == 0:
+        return UnknownFormatError("The file is empty.")
+    for guess in _GUESSES:
+        if (kind := guess(probe)) is not None:
+            break
+    else:
+        kind = _zip(probe, check) if probe.head.startswith(b"PK\x03\x04") else None
+    names = ", ".join(tried)
+    if kind is None:
+        return UnknownFormatError(
+            f"Its content is no known format: it begins with {_first_bytes(probe.head)} (tried: {names})."
+        )
+    return UnknownFormatError(f"It is {kind} (tried: {names}).")
+
+
+def zip_kind(names: Collection[str]) -> str:
+    """What a zip archive without a checkpoint is, by the names of its records, to follow “It is”."""
+    last = {name.rpartition("/")[2] for name in names}
+    if "constants.pkl" in last:
+        return "a TorchScript archive, which is not read yet"
+    if "archive_format" in last or "serialized_exported_program.json" in last:
+        return "an archive of torch.export (pt2), which is not read yet"
+    if names and all(name.endswith(".npy") for name in names):
+        return "a numpy archive (npz), which is not read yet"
+    if "[Content_Types].xml" in last:
+        return "an office document"
+    if "META-INF/MANIFEST.MF" in names:
+        return "a Java archive"
+    first = next(iter(names), None)
+    shown = f" (its first is {display(first, 60)})" if first is not None else ""
+    return f"a zip archive without a checkpoint's data.pkl among its {len(names):,} records{shown}"
+
+
+def _magic(probe: Probe) -> str | None:
+    return next((kind for start, kind in _MAGIC if probe.head.startswith(start)), None)
+
+
+def _tiny(probe: Probe) -> str | None:
+    return f"only {probe.size} bytes long, too short for any checkpoint" if probe.size < 9 else None
+
+
+def _html(probe: Probe) -> str | None:
+    start = probe.head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    return "an HTML page, as a download behind a login leaves it" if start.startswith(_HTML) else None
+
+
+def _tar(probe: Probe) -> str | None:
+    if probe.head[257:262] != b"ustar":
+        return None
+    if probe.head.startswith((b"sys_info\0", b"pickle\0", b"storages\0", b"tensors\0")):
+        return "a checkpoint in PyTorch's oldest format (tar, up to 0.1.9), which is not read yet"
+    return "a tar archive; unpack it first"
+
+
+def _pickle(probe: Probe) -> str | None:
+    if probe.head[:1] == b"\x80" and probe.head[1:2] and probe.head[1] in _PICKLE_PROTOCOLS:
+        return f"a bare pickle (protocol {probe.head[1]}), which is not read yet"
+    return None
+
+
+def _onnx(probe: Probe) -> str | None:
+    """A protobuf whose first field is a small version and whose second is the producer's name."""
+    head = probe.head
+    if len(head) > 4 and head[0] == 0x08 and 1 <= head[1] <= 20 and head[2] == 0x12:
+        name = head[4 : 4 + head[3]]
+        if name.isascii() and name.decode().isprintable():
+            return "a protobuf that looks like an ONNX model"
+    return None
+
+
+def _zeros(probe: Probe) -> str | None:
+    if probe.head.strip(b"\0"):
+        return None
+    return "zeros at its start, as a download that reserved its space and never finished"
+
+
+def _almost_safetensors(probe: Probe) -> str | None:
+    """A length that fits and text behind it, which only fails to begin with a brace."""
+    (length,) = struct.unpack_from("<Q", probe.head)
+    if not 2 <= length <= probe.size - 8:
+        return None
+    text = probe.head[8 : 8 + min(length, 64)]
+    if text[:1] not in (b"[", b" ", b"\t", b"\n", b"\r", b"\xef") or not _is_text(text):
+        return None
+    return "like safetensors, but its header does not begin with “{” at byte 8"
+
+
+def _text(probe: Probe) -> str | None:
+    if not _is_text(probe.head):
+        return None
+    if probe.head.lstrip()[:1] in (b"{", b"["):
+        return "a text file that looks like JSON"
+    line = probe.head.decode(errors="replace").lstrip("\ufeff").strip().partition("\n")[0].strip()
+    return f"a text file that begins with “{display(line, 40)}”" if line else "a text file of blanks"
+
+
+def _is_text(data: bytes) -> bool:
+    """UTF-8 without control characters, apart from a character that the end of ``data`` cuts."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        if error.start < len(data) - 3:
+            return False
+        text = data[: error.start].decode()
+    return not any(ord(character) < 32 and character not in "\t\n\r\f" for character in text)
+
+
+_GUESSES: tuple[Callable[[Probe], str | None], ...] = (
+    _magic, _html, _tiny, _tar, _pickle, _almost_safetensors, _text, _zeros, _onnx,
+)  # fmt: skip
+
+
+def _zip(probe: Probe, check: Check) -> str | None:
+    """A zip archive by its records; what is wrong with a zip that has no readable records."""
+    try:
+        try:
+            directory = read_directory(probe.source, check)
+        except DirectoryMissingError:
+            directory = salvage(probe.source, check)
+    except CheckpointError as error:
+        return f"a damaged zip archive: {str(error).rstrip('.')}"
+    return zip_kind(directory.entries)
+
+
+def _first_bytes(head: bytes) -> str:
+    return f"the bytes {head[:8].hex(' ')}"
