@@ -61,7 +61,7 @@ class Widths:
     def __init__(self) -> None:
         metrics = QFontMetrics(ui_font())
         self.unit = metrics.horizontalAdvance("MiB")
-        self.number = metrics.horizontalAdvance("1,023.9")
+        self.number = metrics.horizontalAdvance("999.9")
         self.plus_minus = metrics.horizontalAdvance(" ± ")
         self.mean = metrics.horizontalAdvance("−9.9e−05")
         self.std = metrics.horizontalAdvance("9.9e−05") + 2

@@ -15,22 +15,22 @@ MAX_KEPT = 20_000
 
 
 def first_expansion(tree: Tree) -> np.ndarray:
-    """The root, then level by level what still fits, larger sections first in saved order; one bool a node."""
+    """The root, then level by level what still fits, a bool for every node."""
     expanded = np.zeros(len(tree), bool)
     expanded[0] = True
     shown = 1 + len(tree.children(0))
-    level = [node for node in tree.children(0) if tree.is_branch(node)]
+    # A scheduler's insides are seldom what one came for; siblings open together, since half of them look odd.
+    level = [[node] for node in tree.children(0) if tree.is_branch(node) and tree.kind[node] != NodeKind.VALUE]
     while level:
-        below: list[int] = []
-        for node in level:
-            if tree.kind[node] == NodeKind.VALUE and tree.parent[node] == 0:
-                continue  # a scheduler's insides are seldom what one came for
-            children = tree.children(node)
-            if shown + len(children) <= FIRST_ROWS:
-                expanded[node] = True
-                shown += len(children)
-                below.extend(child for child in children if tree.is_branch(child))
-        level = below
+        below: list[list[int]] = []
+        for siblings in level:
+            children = [tree.children(node) for node in siblings]
+            count = sum(map(len, children))
+            if shown + count <= FIRST_ROWS:
+                expanded[siblings] = True
+                shown += count
+                below.extend([child for child in group if tree.is_branch(child)] for group in children)
+        level = [group for group in below if group]
     return expanded
 
 

@@ -1,0 +1,165 @@
+"""The file as a line of pixels: which record lies where, what was read of it, what is wrong; all in columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ckptgui.core.checkpoint import Checkpoint, Role
+from ckptgui.core.sharing import unreached_bytes
+from ckptgui.core.tree import ROLES
+
+_ROLE_NUMBER = {role: number for number, role in enumerate(ROLES)}
+PLAIN = _ROLE_NUMBER[Role.SCHEDULER]
+"""What the pickle, the zip's directory and all that is no storage look like."""
+
+MAX_HATCHED = 2_000
+GAP_FROM = 5.0
+"""Storages whose unreached bytes get their hatching, and pixels of a record from which its edge is drawn."""
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """One entry a pixel column. ``role`` indexes ``ROLES``; ``errors`` are columns with a broken tensor."""
+
+    role: np.ndarray  # uint8
+    read: np.ndarray  # bool
+    wasted: np.ndarray  # bool
+    gap: np.ndarray  # bool, the hairline between two records
+    errors: np.ndarray  # int64
+
+
+class RibbonMap:
+    """Records in file order (several files one after the other), and the state of each."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self._checkpoint = checkpoint
+        table = checkpoint.tensors
+        bases = np.concatenate([[0], np.cumsum([source.size for source in checkpoint.sources])]).astype(np.int64)
+        records = _records(checkpoint)
+        order = np.argsort(bases[records[0]] + records[1], kind="stable")
+        self.start = (bases[records[0]] + records[1])[order]
+        self.length = records[2][order]
+        self.storage = records[3][order]
+        self.index = records[4][order]  # into checkpoint.records, -1 without one
+        self.total = max(1, checkpoint.nbytes, int(bases[-1]))
+        self._record_of = np.full(len(table.extents), -1, np.int64)
+        has = self.storage >= 0
+        self._record_of[self.storage[has]] = np.flatnonzero(has)
+        self.role = np.full(len(self.start), PLAIN, np.uint8)
+        self.role[has] = _storage_roles(checkpoint)[self.storage[has]]
+        self.read = ~has  # what is no storage was read to open the file
+        self.error = np.zeros(len(self.start), bool)
+        self._unreached = unreached_bytes(table)
+        for row in table.errors:
+            self.mark_error(row)
+
+    def record_of(self, row: int) -> int:
+        """Where in file order a tensor's record stands, or -1."""
+        storage = int(self._checkpoint.tensors.storage[row])
+        return int(self._record_of[storage]) if storage >= 0 else -1
+
+    def mark_read(self, row: int) -> bool:
+        """Note that a tensor's bytes were read; False when that was known."""
+        return self._mark(self.read, row)
+
+    def mark_error(self, row: int) -> bool:
+        """Note that a tensor cannot be read; False when that was known."""
+        return self._mark(self.error, row)
+
+    def _mark(self, column: np.ndarray, row: int) -> bool:
+        record = self.record_of(row)
+        if record < 0 or column[record]:
+            return False
+        column[record] = True
+        return True
+
+    def at(self, byte: int) -> int:
+        """The record over a byte of the file, or the last one before it; -1 in front of the first."""
+        return int(np.searchsorted(self.start, byte, side="right")) - 1
+
+    def row_at(self, record: int, byte: int) -> int:
+        """The tensor of a record that is at a byte, or the one nearest before it, else its first; or -1."""
+        table = self._checkpoint.tensors
+        if record < 0 or self.storage[record] < 0:
+            return -1
+        rows = np.flatnonzero(table.storage == self.storage[record])
+        if not len(rows):
+            return -1
+        bits = np.fromiter((dtype.bits for dtype in table.dtypes), np.int64, len(table.dtypes))[table.dtype[rows]]
+        begins = table.storage_offset[rows] * bits // 8
+        before = np.flatnonzero(begins <= byte - self.start[record])
+        return int(rows[before[np.argmax(begins[before])]]) if len(before) else int(rows[0])
+
+    def span(self, row: int, width: int) -> tuple[float, float] | None:
+        """From where to where a tensor reaches on a line of ``width``; None when it has no place in the file."""
+        record, table = self.record_of(row), self._checkpoint.tensors
+        if record < 0:
+            return None
+        offset = table.dtypes[table.dtype[row]].nbytes(int(table.storage_offset[row]))
+        begin = int(self.start[record]) + min(offset, int(self.length[record]))
+        end = min(begin + int(table.nbytes[row]), int(self.start[record] + self.length[record]))
+        return begin * width / self.total, max(begin, end) * width / self.total
+
+    def pixels(self, width: int) -> Pixels:
+        """Every column of a line. Records below a pixel merge, and the worst state among them wins."""
+        count = len(self.start)
+        if not count:
+            none = np.zeros(width, bool)
+            return Pixels(np.full(width, PLAIN, np.uint8), none, none, none, np.zeros(0, np.int64))
+            )
+        scale = width / self.total
+        centres = ((np.arange(width) + 0.5) / scale).astype(np.int64)
+        at = np.clip(np.searchsorted(self.start, centres, side="right") - 1, 0, count - 1)
+        read = self.read[at].copy()
+        first = np.minimum((self.start * scale).astype(np.int64), width - 1)
+        wide = self.length * scale
+        small = (wide < 1) & (self.storage >= 0)
+        read[first[small & ~self.read]] = False
+        gap = np.zeros(width, bool)
+        gap[first[1:][(wide[1:] >= GAP_FROM) & (wide[:-1] >= GAP_FROM)]] = True
+        middle = np.minimum(((self.start + self.length / 2) * scale).astype(np.int64), width - 1)
+        return Pixels(self.role[at], read, self._wasted(width, scale), gap, np.unique(middle[self.error]))
+
+    def _wasted(self, width: int, scale: float) -> np.ndarray:
+        """Columns of storages that no tensor reaches."""
+        wasted, table = np.zeros(width, bool), self._checkpoint.tensors
+        for storage in np.flatnonzero(self._unreached > 0)[:MAX_HATCHED].tolist():
+            record = int(self._record_of[storage])
+            if record < 0:
+                continue
+            begin = float(self.start[record])
+            wasted[int(begin * scale) : round((begin + float(self.length[record])) * scale)] = True
+            for row in np.flatnonzero(table.storage == storage)[:MAX_HATCHED].tolist():
+                span = self.span(row, width)
+                if span is not None:
+                    wasted[int(span[0]) : round(span[1])] = False
+        return wasted
+
+
+def _storage_roles(checkpoint: Checkpoint) -> np.ndarray:
+    """The role of each storage: that of the first tensor that stands on it."""
+    table = checkpoint.tensors
+    by_row = np.full(len(table), _ROLE_NUMBER[Role.OTHER], np.uint8)
+    for section in checkpoint.sections:
+        by_row[section.start : section.stop] = _ROLE_NUMBER[section.role]
+    roles = np.full(len(table.extents), _ROLE_NUMBER[Role.OTHER], np.uint8)
+    rows = np.flatnonzero(table.storage >= 0)[::-1]
+    roles[table.storage[rows]] = by_row[rows]
+    return roles
+
+
+def _records(checkpoint: Checkpoint) -> tuple[np.ndarray, ...]:
+    """Source, offset, length, storage and number of each record; the storages' own places where none are told."""
+    if checkpoint.records:
+        rows = [(r.source, r.offset, r.length, r.storage, i) for i, r in enumerate(checkpoint.records)]
+    else:
+        sources = {source: number for number, source in enumerate(checkpoint.sources)}
+        rows = [
+            (sources.get(segment.source, 0), segment.offset, segment.length, storage, -1)
+            for storage, extent in enumerate(checkpoint.tensors.extents)
+            for segment in extent.segments
+        ]
+    columns = np.array(rows, np.int64).reshape(-1, 5).T
+    return tuple(columns)
