@@ -108,7 +108,6 @@ class RibbonMap:
         if not count:
             none = np.zeros(width, bool)
             return Pixels(np.full(width, PLAIN, np.uint8), none, none, none, np.zeros(0, np.int64))
-            )
         scale = width / self.total
         centres = ((np.arange(width) + 0.5) / scale).astype(np.int64)
         at = np.clip(np.searchsorted(self.start, centres, side="right") - 1, 0, count - 1)
