@@ -1,0 +1,248 @@
+"""How far the training was: epoch, step, loss, optimizer, scheduler, wherever a checkpoint's author put them.
+
+Nobody fixed the names. Looked for are those of PyTorch's tutorials, of Lightning and of common trainers, each
+value with the metadata path that it came from. Whatever JSON is in a file, the answer is a summary or a gap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from ckptgui.core.checkpoint import Checkpoint, Json, Role
+from ckptgui.core.optimizers import OptimizerSummary, optimizers
+from ckptgui.core.tensors import Path
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Found(Generic[T]):
+    """A value and the metadata path that it came from."""
+
+    value: T
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What the file says of its training; None or empty where it says nothing.
+
+    ``metrics`` are further figures by name, ``schedulers`` the plain values of each scheduler's state,
+    ``hyper_parameters`` a JSON value.
+    """
+
+    epoch: Found[int] | None = None
+    step: Found[int] | None = None
+    loss: Found[float] | None = None
+    metrics: tuple[tuple[str, Found[float]], ...] = ()
+    learning_rate: Found[float] | None = None
+    optimizers: tuple[OptimizerSummary, ...] = ()
+    schedulers: tuple[Found[Mapping[str, Json]], ...] = ()
+    hyper_parameters: Found[Json] | None = None
+
+    @property
+    def optimizer(self) -> OptimizerSummary | None:
+        """The first optimizer, which most files have alone."""
+        return self.optimizers[0] if self.optimizers else None
+
+    @property
+    def scheduler(self) -> Mapping[str, Json] | None:
+        """The first scheduler's plain values."""
+        return self.schedulers[0].value if self.schedulers else None
+
+
+EPOCH = ("epoch", "epochs", "current_epoch", "last_epoch", "start_epoch", "epoch_num", "epoch_idx", "n_epoch")
+STEP = (
+    "global_step", "step", "steps", "global_steps", "iteration", "iterations", "iter", "iter_num", "num_steps",
+    "current_step", "n_iter", "total_steps", "num_updates", "batch_idx",
+)  # fmt: skip
+LOSS = (
+    "loss", "train_loss", "training_loss", "val_loss", "valid_loss", "validation_loss", "test_loss", "avg_loss",
+    "loss_value", "running_loss", "epoch_loss", "eval_loss", "best_loss", "best_val_loss", "min_loss",
+)  # fmt: skip
+RATE = ("lr", "learning_rate", "current_lr", "base_lr")
+HYPER = (
+    "hyper_parameters", "hparams", "hyperparameters", "hyper_params", "config", "cfg", "args", "opt", "options",
+    "train_args", "model_args", "module_arguments", "params", "ds_config",
+)  # fmt: skip
+SCHEDULER = (
+    "scheduler_state_dict", "lr_scheduler_state_dict", "scheduler", "lr_scheduler", "schedulers", "lr_schedulers",
+    "scheduler_state", "lr_sched", "sched", "opt_param_scheduler", "scheduler_states",
+)  # fmt: skip
+_GROUPS_OF_VALUES = (
+    "metrics", "stats", "results", "metadata", "meta", "state", "trainer", "trainer_state", "info", "history",
+    "log", "logs", "progress",
+)  # fmt: skip
+_METRIC_WORDS = (
+    "loss", "acc", "accuracy", "score", "metric", "error", "f1", "auc", "iou", "map", "bleu", "rouge", "ppl",
+    "perplexity", "precision", "recall", "psnr", "ssim", "fid", "top1", "top5", "mse", "mae", "rmse", "dice",
+    "wer",
+)  # fmt: skip
+MAX_METRICS = 64
+"""Metrics that are listed; a history of a thousand figures is no summary."""
+
+
+def training(checkpoint: Checkpoint) -> Training:
+    """The summary of a checkpoint's metadata."""
+    root = checkpoint.metadata
+    if not isinstance(root, Mapping):
+        return Training()
+    places = list(_places(root))
+    sections = [s.path for s in checkpoint.sections if s.role is Role.OPTIMIZER]
+    found = optimizers(root, sections, checkpoint)
+    schedulers = tuple(_schedulers(root))
+    watched = list(_watched(root))
+    loss = _number(places, LOSS) or next((score for name, score in watched if "loss" in name.lower()), None)
+    return Training(
+        epoch=_whole(places, EPOCH),
+        step=_whole(places, STEP),
+        loss=loss,
+        metrics=(*_metrics(places, loss), *((name, score) for name, score in watched if score != loss)),
+        learning_rate=_rate(places, found, schedulers),
+        optimizers=found,
+        schedulers=schedulers,
+        hyper_parameters=_hyper_parameters(root),
+    )
+
+
+def _places(root: Mapping[str, Json]) -> Iterator[tuple[Path, Mapping[str, Json]]]:
+    """Where values are looked for: the top, and the tables there that by name hold such values."""
+    yield (), root
+    for key in _GROUPS_OF_VALUES:
+        value = root.get(key)
+        if isinstance(value, Mapping):
+            yield (key,), value
+
+
+def _watched(root: Mapping[str, Json]) -> Iterator[tuple[str, Found[float]]]:
+    """What Lightning's ModelCheckpoint callbacks watch: the figure's name and its value at this epoch."""
+    callbacks = root.get("callbacks")
+    for key, value in callbacks.items() if isinstance(callbacks, Mapping) else ():
+        if isinstance(value, Mapping) and isinstance(value.get("monitor"), str):
+            score = figure(value.get("current_score"))
+            if score is not None:
+                yield value["monitor"], Found(score, ("callbacks", key, "current_score"))
+
+
+def figure(value: Json) -> float | None:
+    """A JSON value as a number; words for non-finite ones are read back, a list of one is its element."""
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, (int, float)):
+        try:
+            return float(value)
+        except OverflowError:
+            return None
+    if value in ("NaN", "Infinity", "-Infinity"):
+        return float(value)
+    return None
+
+
+def _number(places: list[tuple[Path, Mapping[str, Json]]], names: tuple[str, ...]) -> Found[float] | None:
+    """The first of the names that has a number; the last figure where it is a list of them."""
+    for path, table in places:
+        folded = _folded(table)
+        for name in names:
+            key = folded.get(name)
+            if key is None:
+                continue
+            value = table[key]
+            if isinstance(value, list) and value:
+                value = value[-1]
+            number = figure(value)
+            if number is not None:
+                return Found(number, (*path, key))
+    return None
+
+
+def _whole(places: list[tuple[Path, Mapping[str, Json]]], names: tuple[str, ...]) -> Found[int] | None:
+    """The first of the names that has a whole number; lists are no counters."""
+    for path, table in places:
+        folded = _folded(table)
+        for name in names:
+            key = folded.get(name)
+            value = table[key] if key is not None else None
+            if key is not None and isinstance(value, int) and not isinstance(value, bool):
+                return Found(value, (*path, key))
+            if key is not None and isinstance(value, float) and value.is_integer():
+                return Found(int(value), (*path, key))
+    return None
+
+
+def _folded(table: Mapping[str, Json]) -> dict[str, str]:
+    """Each key by its lower-case spelling with underscores; the first of several wins."""
+    folded: dict[str, str] = {}
+    for key in table:
+        folded.setdefault(key.lower().replace("-", "_").replace(" ", "_").replace("/", "_"), key)
+    return folded
+
+
+def _metrics(
+    places: list[tuple[Path, Mapping[str, Json]]], loss: Found[float] | None
+) -> Iterator[tuple[str, Found[float]]]:
+    """Figures whose name says that they measure something, but for the loss itself."""
+    count = 0
+    for path, table in places:
+        for key, value in table.items():
+            number = figure(value)
+            named = path[:1] == ("metrics",) or any(
+                part.startswith(_METRIC_WORDS) for part in key.lower().replace("-", "_").split("_")
+            )
+            if number is None or not named or (loss is not None and loss.path == (*path, key)):
+                continue
+            if count == MAX_METRICS:
+                return
+            count += 1
+            yield key, Found(number, (*path, key))
+
+
+def _rate(
+    places: list[tuple[Path, Mapping[str, Json]]],
+    found: tuple[OptimizerSummary, ...],
+    schedulers: tuple[Found[Mapping[str, Json]], ...],
+) -> Found[float] | None:
+    """The learning rate in use: the optimizer's own, else the scheduler's last, else a value of that name."""
+    for optimizer in found:
+        for index, group in enumerate(optimizer.groups):
+            if group.lr is not None:
+                return Found(group.lr, (*optimizer.path, "param_groups", str(index), "lr"))
+    for scheduler in schedulers:
+        last = scheduler.value.get("_last_lr")
+        number = figure(last[0]) if isinstance(last, list) and last else figure(last)
+        if number is not None:
+            return Found(number, (*scheduler.path, "_last_lr"))
+    return _number(places, RATE)
+
+
+def _schedulers(root: Mapping[str, Json]) -> Iterator[Found[Mapping[str, Json]]]:
+    """Each scheduler's state without what is nested in it; ``param_groups`` would make it an optimizer's."""
+    folded = _folded(root)
+    for name in SCHEDULER:
+        key = folded.get(name)
+        if key is None:
+            continue
+        value = root[key]
+        members = enumerate(value) if isinstance(value, list) else ((None, value),)
+        for index, state in members:
+            if isinstance(state, Mapping) and state and "param_groups" not in state:
+                path = (key,) if index is None else (key, str(index))
+                yield Found({k: v for k, v in state.items() if _is_plain(v)}, path)
+
+
+def _is_plain(value: Json) -> bool:
+    return not isinstance(value, Mapping) and not (
+        isinstance(value, list) and (len(value) > 16 or any(isinstance(v, (list, Mapping)) for v in value))
+    )
+
+
+def _hyper_parameters(root: Mapping[str, Json]) -> Found[Json] | None:
+    folded = _folded(root)
+    for name in HYPER:
+        key = folded.get(name)
+        if key is not None and root[key] not in (None, {}, [], "") and isinstance(root[key], (Mapping, list)):
+            return Found(root[key], (key,))
+    return None
