@@ -171,7 +171,7 @@ class Ribbon(QWidget):
         total = self._map.total if self._map is not None else 1
         for caption in sorted(self._captions, key=lambda c: -c.nbytes):
             fixed = _SQUARE + 10 + loud.horizontalAdvance(caption.size)
-            room = min(quiet.horizontalAdvance(caption.name), max(60, bar.width() // 3))
+            room = min(quiet.horizontalAdvance(caption.name) + 2, max(60, bar.width() // 3))
             wide = fixed + room
             left = min(bar.left() + round(caption.place * bar.width() / total), bar.right() + 1 - wide)
             for begin, end in sorted(taken):

@@ -31,7 +31,7 @@ PAD = 6
 
 UNIT_GAP = 4
 SHARE_BAR = 40
-SPARKLINE = 80
+SPARKLINE = 78
 MIN_NAME = 190
 
 
@@ -77,7 +77,7 @@ class Widths:
             Column.SIZE: self.number + UNIT_GAP + self.unit + 2 * PAD,
             Column.SHARE: SHARE_BAR + 2 * PAD,
             Column.MEAN: self.mean + self.plus_minus + self.std + 2 * PAD,
-            Column.DISTRIBUTION: SPARKLINE + 2 * PAD + 4,
+            Column.DISTRIBUTION: SPARKLINE + 2 * PAD,
         }[column]
 
     def hidden(self, width: int) -> frozenset[Column]:

@@ -16,7 +16,7 @@ from ckptgui.gui.tree import glyphs
 from ckptgui.gui.tree.columns import PAD, SHARE_BAR, SPARKLINE, UNIT_GAP, Column, Widths
 from ckptgui.gui.tree.model import TreeModel
 from ckptgui.gui.tree.rows import Badge, Rows
-from ckptgui.gui.tree.sparklines import BINS, HEIGHT, Sparklines, paint_baseline
+from ckptgui.gui.tree.sparklines import HEIGHT, Sparklines, paint_baseline
 
 INDENT = 16
 LEFT = 4
@@ -129,9 +129,9 @@ class TreeDelegate(QStyledItemDelegate):
             left += ICON + 4
         prefix = rows.tree.prefixes.get(node, "")
         if prefix:
-            badge = Badge(display(prefix, 48))
-            if glyphs.badge_width(badge) <= rect.right() - left:
-                glyphs.paint_badge(painter, badge, left + 2, rect.center().y() + 1)
+            badge = glyphs.fitted(Badge(display(prefix, 48)), rect.right() - left)
+            if badge is not None:
+                glyphs.paint_badge(painter, badge, left, rect.center().y() + 1)
                 left += glyphs.badge_width(badge) + 6
         note = rows.note(node)
         if note and rect.right() - left > 24:
@@ -203,7 +203,7 @@ class TreeDelegate(QStyledItemDelegate):
             return
         t = theme()
         place = QRect(rect.left() + PAD, rect.top() + (ROW - HEIGHT) // 2, SPARKLINE, HEIGHT)
-        shape = rows.sparkline(node, BINS)
+        shape = rows.sparkline(node)
         if shape:
             ratio = painter.device().devicePixelRatioF()
             pixmap = self.sparklines.pixmap(node, shape, rows.role(node), SPARKLINE, ratio)

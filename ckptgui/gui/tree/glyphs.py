@@ -77,6 +77,17 @@ def badge_width(badge: Badge) -> int:
     return QFontMetrics(_badge_font(badge)).horizontalAdvance(badge.text) + 2 * _BADGE_PAD + 1
 
 
+def fitted(badge: Badge, room: int) -> Badge | None:
+    """The badge, or one with its middle left out; None where not even that says anything."""
+    if badge_width(badge) <= room:
+        return badge
+    if room < 56:
+        return None
+    metrics = QFontMetrics(_badge_font(badge))
+    text = metrics.elidedText(badge.text, Qt.TextElideMode.ElideMiddle, room - 2 * _BADGE_PAD - 2)
+    return Badge(text, badge.tone)
+
+
 def paint_badge(painter: QPainter, badge: Badge, left: int, middle: int) -> None:
     """Paint a badge, its vertical middle at ``middle``."""
     t = theme()

@@ -24,6 +24,7 @@ from ckptgui.gui.tree.folding import carried_over, first_expansion
 from ckptgui.gui.tree.model import TreeModel
 from ckptgui.gui.tree.nothing import NothingFound
 from ckptgui.gui.tree.rows import Rows
+from ckptgui.gui.tree.subtotals import rows_below
 from ckptgui.gui.tree.view import TreeView
 
 SEARCHED_AT_ONCE = 20_000
@@ -278,8 +279,10 @@ class TreePanel(QWidget):
         shown = self._shown
         if shown is None or not self.isVisible():
             return
-        rows = [int(shown.tree.row[node]) for node in self.view.visible_nodes()]
-        shown.summaries.want([row for row in rows if row >= 0])
+        tree, nodes = shown.tree, self.view.visible_nodes()
+        rows = [int(tree.row[node]) for node in nodes if tree.row[node] >= 0]
+        below = [row for node in nodes if shown.rows.subtotal(node) is None for row in rows_below(tree, node)]
+        shown.summaries.want(list(dict.fromkeys(rows + below)))
 
     def _summary_arrived(self, row: int) -> None:
         self._arrived.add(row)
@@ -291,9 +294,15 @@ class TreePanel(QWidget):
         shown, arrived = self._shown, self._arrived
         if shown is None or not arrived:
             return
-        rows = [self._model.row_of(shown.tree.node_of_row(row)) for row in arrived]
+        rows = {self._nearest_row(shown.tree, shown.tree.node_of_row(row)) for row in arrived}
         arrived.clear()
-        self._model.rows_changed([row for row in rows if row >= 0])
+        self._model.rows_changed(sorted(row for row in rows if row >= 0))
+
+    def _nearest_row(self, tree: Tree, node: int) -> int:
+        """The row of a node, or of the closed branch that it is in."""
+        while node >= 0 and (row := self._model.row_of(node)) < 0:
+            node = int(tree.parent[node])
+        return row if node >= 0 else -1
 
     def showEvent(self, event: object) -> None:
         super().showEvent(event)  # type: ignore[arg-type]

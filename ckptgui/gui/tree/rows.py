@@ -16,6 +16,10 @@ from ckptgui.core.sharing import unreached_bytes
 from ckptgui.core.tensors import Flag, TensorKind
 from ckptgui.core.tree import ROLES, NodeKind, Remainder, Tree
 from ckptgui.gui.numbers import counted, integer, shape_text, significant, size, size_text, tr
+from ckptgui.gui.tree.subtotals import Subtotal, rows_below, subtotal
+
+BINS = 40
+"""Bars of a distribution in a row."""
 
 
 class SummarySource(Protocol):
@@ -49,6 +53,8 @@ class Rows:
         self.tree = tree
         self.table = tree.checkpoint.tensors
         self.summaries = summaries
+        self._subtotals: dict[int, Subtotal] = {}
+        self._sparklines: dict[int, tuple[Any, bytes]] = {}
 
     def name(self, node: int) -> str:
         """The label, as it may be shown."""
@@ -123,10 +129,20 @@ class Rows:
 
     def mean_std(self, node: int) -> tuple[str, str] | None:
         """Mean and standard deviation, once they are known."""
-        found = self._statistics(node)
+        found = self._statistics(node) or self.subtotal(node)
         if found is None or found.mean is None:
             return None
         return significant(float(found.mean)), "" if found.std is None else significant(float(found.std))
+
+    def subtotal(self, node: int) -> Subtotal | None:
+        """The figures of a small branch, once all its tensors' are known."""
+        found = self._subtotals.get(node)
+        if found is None and self.summaries is not None:
+            rows = [row for row in rows_below(self.tree, node) if row not in self.table.errors]
+            known = [summary for summary in map(self.summaries.get, rows) if summary is not None]
+            if rows and len(known) == len(rows):
+                found = self._subtotals[node] = subtotal(known, BINS)
+        return found
 
     def _statistics(self, node: int) -> Any:
         row = int(self.tree.row[node])
@@ -136,14 +152,23 @@ class Rows:
     def may_have_values(self, node: int) -> bool:
         """Whether a distribution is to be expected here."""
         row = int(self.tree.row[node])
-        return row >= 0 and self.table.storage[row] >= 0 and self.table.numel[row] > 0 and self.error(node) is None
+        if row < 0:
+            return self.subtotal(node) is not None
+        return self.table.storage[row] >= 0 and self.table.numel[row] > 0 and self.error(node) is None
 
-    def sparkline(self, node: int, bins: int) -> bytes:
+    def sparkline(self, node: int) -> bytes:
         """The distribution, a byte a bin; empty until it is known."""
         row = int(self.tree.row[node])
-        known = self.summaries.get(row) if row >= 0 and self.summaries is not None else None
-        spread = None if known is None else known.distribution
-        return b"" if spread is None else bytes(spread.sparkline(bins))
+        if row < 0:
+            together = self.subtotal(node)
+            return together.sparkline if together is not None else b""
+        known = self.summaries.get(row) if self.summaries is not None else None
+        if known is None or known.distribution is None:
+            return b""
+        found = self._sparklines.get(row)
+        if found is None or found[0] is not known:  # an exact reading may replace the first one
+            found = self._sparklines[row] = (known, known.distribution.sparkline(BINS))
+        return found[1]
 
     def error(self, node: int) -> str | None:
         """Why a tensor cannot be shown, in a sentence."""
@@ -173,7 +198,8 @@ class Rows:
         count = int(self._broken_before[self.tree.end[node]] - self._broken_before[node])
         if count and not open_branch:
             return [Badge(f"{integer(count)} {tr('broken')}", Tone.ALARM)]
-        return []
+        together = self.subtotal(node) if not open_branch else None
+        return _alarms(*together.alarms) if together is not None else []
 
     def _tensor_badges(self, node: int, row: int) -> Sequence[Badge]:
         table, found = self.table, []
@@ -247,15 +273,15 @@ class Rows:
 
 
 def _health(statistics: Any) -> list[Badge]:
-    found = []
-    if statistics.nan:
-        found.append(Badge(f"{integer(statistics.nan)} NaN", Tone.ALARM))
-    infinite = statistics.posinf + statistics.neginf
-    if infinite:
-        found.append(Badge(f"{integer(infinite)} Inf", Tone.ALARM))
+    found = _alarms(statistics.nan or 0, statistics.inf or 0)
     if statistics.count > 1 and statistics.zeros == statistics.count:
         found.append(Badge(tr("all zero"), Tone.WARN))
     return found
+
+
+def _alarms(nan: int, infinite: int) -> list[Badge]:
+    pairs = ((nan, "NaN"), (infinite, "Inf"))
+    return [Badge(f"{integer(count)} {word}", Tone.ALARM) for count, word in pairs if count]
 
 
 def value_type(value: Any) -> str:

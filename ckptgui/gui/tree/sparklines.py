@@ -10,7 +10,6 @@ from PySide6.QtGui import QColor, QPainter, QPixmap
 from ckptgui.core.checkpoint import Role
 from ckptgui.gui.theme import theme, theme_signal
 
-BINS = 40
 HEIGHT = 17
 KEPT = 4_096
 """Pixmaps in memory; some 10 KiB each at double density."""

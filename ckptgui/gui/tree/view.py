@@ -23,6 +23,7 @@ from ckptgui.gui.tree.columns import Column
 from ckptgui.gui.tree.delegate import INDENT, SIGN, TreeDelegate, sign_left
 from ckptgui.gui.tree.header import TreeHeader
 from ckptgui.gui.tree.model import TreeModel
+from ckptgui.gui.tree.scroll_bar import SlimScrollBar
 
 _TYPING_PAUSE = 1.0
 _TYPE_AHEAD_ROWS = 200_000
@@ -64,6 +65,7 @@ class TreeView(QTableView):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setVerticalScrollBar(SlimScrollBar(self))
         rows = self.verticalHeader()
         rows.setVisible(False)
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
