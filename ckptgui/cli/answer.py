@@ -1,0 +1,125 @@
+"""``info --json``: one object, a line a tensor, written as it is read so that a million tensors fit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import PurePath
+from typing import Any
+
+from ckptgui.analysis.health import findings
+from ckptgui.analysis.statistics import Statistics
+from ckptgui.cli.reading import Reading, Wish, statistics_json
+from ckptgui.core.checkpoint import Checkpoint
+from ckptgui.core.loading import load_snippet
+from ckptgui.core.tensors import Path, TensorInfo
+
+
+def write_answer(
+    checkpoint: Checkpoint, path: str, read: Iterable[Reading], wish: Wish, write: Callable[[str], object]
+) -> list[str]:
+    """Write the object; the reasons why tensors could not be read whole are returned too."""
+    reasons: list[str] = []
+    figures: list[tuple[Path, Statistics]] = []
+    _write_members(head(checkpoint, path), write, "{")
+    write(',\n "tensors": [')
+    for number, reading in enumerate(read):
+        write(",\n  " if number else "\n  ")
+        write(_json(tensor(checkpoint, reading, wish)))
+        if reading.error is not None:
+            reasons.append(f"{'/'.join(reading.info.path)}: {reading.error}")
+        if reading.statistics is not None and (reading.statistics.nan or reading.statistics.inf):
+            figures.append((reading.info.path, reading.statistics))
+    write("]")
+    rest = tail(checkpoint, path, reasons)
+    if wish.stats:
+        rest["health"] = [
+            {"kind": finding.kind, "path": list(finding.path), "text": finding.text}
+            for finding in findings(figures)
+        ]
+    _write_members(rest, write, ",\n ")
+    write("}\n")
+    return reasons
+
+
+def head(checkpoint: Checkpoint, path: str) -> dict[str, Any]:
+    """What stands before the tensors."""
+    return {
+        "path": path,
+        "format": checkpoint.format,
+        "bytes": checkpoint.nbytes,
+        "tensor_count": len(checkpoint),
+        "parameter_count": checkpoint.parameter_count,
+        "sections": [
+            {
+                "path": list(section.path),
+                "role": section.role.value,
+                "tensor_count": section.tensor_count,
+                "bytes": section.nbytes,
+            }
+            for section in checkpoint.sections
+        ],
+        "modules": [{"path": list(module.path), "class": module.class_name} for module in checkpoint.modules],
+    }
+
+
+def tail(checkpoint: Checkpoint, path: str, reasons: list[str]) -> dict[str, Any]:
+    """What stands after the tensors; ``reasons`` join the reader's own warnings."""
+    return {
+        "metadata": checkpoint.metadata,
+        "safety": {
+            "verdict": checkpoint.verdict,
+            "globals": [{"name": name.name, "class": name.use.value} for name in checkpoint.globals],
+        },
+        "load": load_snippet(checkpoint),
+        "warnings": [*checkpoint.warnings, *reasons],
+    }
+
+
+def tensor(checkpoint: Checkpoint, reading: Reading, wish: Wish) -> dict[str, Any]:
+    """One entry of ``tensors``; keys that only some tensors have are left out of the others."""
+    info = reading.info
+    answer: dict[str, Any] = {
+        "path": list(info.path),
+        "name": info.name,
+        "shape": list(info.shape),
+        "dtype": info.dtype.name,
+        "device": info.device,
+        "strides": list(info.strides),
+        "requires_grad": info.requires_grad,
+        "bytes": info.nbytes,
+        "storage": info.storage_key,
+        "storage_offset": info.storage_offset,
+        "layout": info.layout,
+        "kind": str(info.kind),
+        "file": _file(checkpoint, info),
+        "file_offset": info.file_offset,
+    }
+    if not info.persistent:
+        answer["persistent"] = False
+    if "quantization" in info.extra:
+        answer["quantization"] = info.extra["quantization"]
+    if wish.digest:
+        answer["sha256"] = reading.sha256
+    if wish.stats:
+        answer["stats"] = statistics_json(reading)
+    if reading.error is not None:
+        answer["error"] = reading.error
+    return answer
+
+
+def _file(checkpoint: Checkpoint, info: TensorInfo) -> str | None:
+    """Inline bytes lie in the pickle, which is in the file that was opened."""
+    if info.file is None and info.extent is not None:
+        return PurePath(checkpoint.path).name
+    return info.file
+
+
+def _write_members(members: dict[str, Any], write: Callable[[str], object], before: str) -> None:
+    for key, value in members.items():
+        write(f"{before}{_json(key)}: {_json(value)}")
+        before = ",\n "
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, allow_nan=False)

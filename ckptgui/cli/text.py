@@ -1,0 +1,106 @@
+"""``info`` for eyes: heading, sections, tree, training, how to load; plain text, the same when piped."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import PurePath
+from typing import TextIO
+
+from ckptgui.analysis.health import findings
+from ckptgui.cli.numbers import count, size
+from ckptgui.cli.reading import Reading, Wish
+from ckptgui.cli.table import indented, table
+from ckptgui.cli.training_text import headline, training_lines
+from ckptgui.cli.tree_text import tree_lines
+from ckptgui.core.checkpoint import Checkpoint
+from ckptgui.core.display import MAX_DETAIL, display
+from ckptgui.core.loading import device_sentence, load_snippet, safety_sentence
+from ckptgui.core.training import training
+from ckptgui.core.tree import build_tree
+
+_FORMATS = {"torch-zip": "PyTorch zip", "safetensors": "safetensors"}
+_MAX_WARNINGS = 20
+
+
+def write_text(
+    checkpoint: Checkpoint, readings: Iterable[Reading], wish: Wish, depth: int | None, out: TextIO
+) -> list[str]:
+    """Print it all; the reasons why tensors could not be read whole are returned."""
+    read = {reading.info.index: reading for reading in readings} if wish.stats or wish.digest else {}
+    reasons = _reasons(checkpoint, read)
+    bold, plain = ("\x1b[1m", "\x1b[0m") if _has_style(out) else ("", "")
+    for title, lines in _parts(checkpoint, read, reasons, depth):
+        body = list(lines)
+        if body:
+            out.write(f"{bold}{title}{plain}\n" + "".join(f"{line}\n" for line in indented(body)) + "\n")
+    return reasons
+
+
+def _parts(
+    checkpoint: Checkpoint, read: dict[int, Reading], reasons: list[str], depth: int | None
+) -> Iterator[tuple[str, Iterable[str]]]:
+    name = display(PurePath(checkpoint.path).name or checkpoint.path)
+    yield name, [*_heading(checkpoint), *headline(training(checkpoint))]
+    yield "Warnings", _warnings([*checkpoint.warnings, *reasons])
+    yield "Sections", _sections(checkpoint)
+    yield "Tensors and values", tree_lines(build_tree(checkpoint), depth, read)
+    yield "Health", _health(read)
+    yield "Training", training_lines(training(checkpoint))
+    yield "Safety", [display(safety_sentence(checkpoint), MAX_DETAIL)]
+    snippet = load_snippet(checkpoint)
+    device = device_sentence(checkpoint)
+    lines = snippet.rstrip("\n").split("\n") if snippet else ["torch cannot load this file."]
+    yield (
+        "How to load",
+        [*([display(device, MAX_DETAIL), ""] if device else []), *(display(x, MAX_DETAIL) for x in lines)],
+    )
+
+
+def _heading(checkpoint: Checkpoint) -> Iterator[str]:
+    parts = [_FORMATS.get(checkpoint.format, checkpoint.format), size(checkpoint.nbytes)]
+    if checkpoint.parameter_count:
+        parts.append(count(checkpoint.parameter_count, "parameter"))
+    parts.append(count(len(checkpoint), "tensor"))
+    used = Counter(checkpoint.tensors.dtype.tolist())
+    dtypes = [checkpoint.tensors.dtypes[code].name for code, _ in used.most_common()]
+    if dtypes:
+        parts.append(", ".join(dtypes[:4]) + (" …" if len(dtypes) > 4 else ""))
+    yield " · ".join(parts)
+
+
+def _sections(checkpoint: Checkpoint) -> Iterator[str]:
+    rows = [
+        [
+            display("/".join(section.path)) or "(the saved object)",
+            section.role.value,
+            count(section.tensor_count, "tensor"),
+            size(section.nbytes),
+        ]
+        for section in checkpoint.sections
+    ]
+    return table(rows, right=(2, 3))
+
+
+def _reasons(checkpoint: Checkpoint, read: dict[int, Reading]) -> list[str]:
+    errors = {row: reading.error for row, reading in read.items() if reading.error is not None}
+    errors = {**checkpoint.tensors.errors, **errors}
+    return [f"{'/'.join(checkpoint.tensors.path(row))}: {error}" for row, error in sorted(errors.items())]
+
+
+def _warnings(warnings: list[str]) -> Iterator[str]:
+    for warning in warnings[:_MAX_WARNINGS]:
+        yield display(warning, MAX_DETAIL)
+    if len(warnings) > _MAX_WARNINGS:
+        yield f"… and {len(warnings) - _MAX_WARNINGS:,} more, all of them with --json."
+
+
+def _health(read: dict[int, Reading]) -> Iterator[str]:
+    figures = [(r.info.path, r.statistics) for r in read.values() if r.statistics is not None]
+    found = findings(figures)
+    return table([[display("/".join(finding.path)), finding.text] for finding in found])
+
+
+def _has_style(out: TextIO) -> bool:
+    return out.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"

@@ -1,0 +1,85 @@
+"""The module tree as lines: names indented, then shape, dtype, size, and figures where they were read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ckptgui.cli.numbers import count, figure, shape, size
+from ckptgui.cli.reading import Reading
+from ckptgui.cli.table import table
+from ckptgui.core.display import display
+from ckptgui.core.tree import NodeKind, Remainder, Tree
+
+_NAME = 72
+_VALUE = 60
+_FIGURES = ("mean", "std", "min", "max")
+
+
+def tree_lines(tree: Tree, depth: int | None, readings: Mapping[int, Reading]) -> Iterator[str]:
+    """The rows down to ``depth`` levels; ``readings`` by tensor row add columns and notes."""
+    stats = any(reading.summary is not None for reading in readings.values())
+    digests = any(reading.sha256 is not None for reading in readings.values())
+    heading = [
+        "Name",
+        "Shape",
+        "Type",
+        "Size",
+        *(_FIGURES if stats else ()),
+        *(["SHA-256"] if digests else []),
+        "",
+    ]
+    rows = [heading]
+    for node in range(1, len(tree)):
+        if depth is None or tree.depth[node] <= depth:
+            rows.append(_row(tree, node, stats, digests, readings))
+    return table(rows, right=(3, *range(4, 4 + (len(_FIGURES) if stats else 0))))
+
+
+def _row(tree: Tree, node: int, stats: bool, digests: bool, readings: Mapping[int, Reading]) -> list[str]:
+    name = "  " * (int(tree.depth[node]) - 1) + display(tree.labels[node], _NAME)
+    cells, figures, digest, note = _cells(tree, node, readings)
+    return [name, *cells, *(figures if stats else ()), *([digest] if digests else []), note]
+
+
+def _cells(tree: Tree, node: int, readings: Mapping[int, Reading]) -> tuple[list[str], list[str], str, str]:
+    blank = [""] * len(_FIGURES)
+    if tree.kind[node] == NodeKind.VALUE:
+        return [_value(tree.values[node]), "", ""], blank, "", ""
+    row = int(tree.row[node])
+    if row < 0:
+        number = int(tree.tensors[node])
+        total = size(int(tree.nbytes[node])) if number else ""
+        words = [count(number, "tensor") if number else "", _dtype(tree, node), total]
+        return words, blank, "", display(tree.classes.get(node, ""))
+    info = tree.checkpoint.info(row)
+    reading = readings.get(row)
+    notes = [display(tree.classes[node])] if node in tree.classes else []
+    notes += ["tied"] if tree.tied[row] else []
+    notes += [] if info.persistent else ["not persistent"]
+    error = info.error or (reading.error if reading else None)
+    notes += [display(error)] if error else []
+    statistics = reading.statistics if reading else None
+    if statistics is not None:
+        notes += [f"{statistics.nan:,} NaN"] if statistics.nan else []
+        notes += [f"{statistics.inf:,} infinite"] if statistics.inf else []
+        blank = [figure(getattr(statistics, name)) for name in _FIGURES]
+    return (
+        [shape(info.shape), info.dtype.name, size(info.nbytes)],
+        blank,
+        (reading.sha256 or "") if reading else "",
+        ", ".join(notes),
+    )
+
+
+def _dtype(tree: Tree, node: int) -> str:
+    """The dtype of a subtree, ``mixed`` where it has several."""
+    if tree.dtypes[node] == 0:
+        return ""
+    return tree.checkpoint.tensors.dtypes[tree.dtype[node]].name if tree.dtypes[node] == 1 else "mixed"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, Remainder):
+        return f"… {value.count:,} more"
+    return display(value if isinstance(value, str) else repr(value) if value is not None else "None", _VALUE)
