@@ -1,0 +1,40 @@
+"""The names that ``torch.load(weights_only=True)`` takes, so that a snippet asks for no more than a file needs.
+
+From ``torch/_weights_only_unpickler.py`` (``_get_allowed_globals``). It is not what this program reads by:
+that runs nothing, whatever a file names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ckptgui.core.checkpoint import GlobalName
+from ckptgui.core.dtypes import BY_NAME, BY_STORAGE_CLASS
+
+_REBUILDERS = (
+    "parameter parameter_with_state qtensor tensor tensor_v2 tensor_v3 sparse_tensor meta_tensor_no_storage "
+    "nested_tensor wrapper_subclass device_tensor_from_numpy device_tensor_from_cpu_tensor"
+)
+_SCHEMES = "per_tensor_affine per_tensor_symmetric per_channel_affine per_channel_symmetric per_channel_affine_float_qparams"
+_TENSORS = "Float Half BFloat16 Double Long Int Short Char Byte Bool"
+_PLACES = ("torch", "torch.cuda")
+
+ALLOWED = frozenset(
+    [
+        "collections.OrderedDict", "collections.Counter", "torch.nn.parameter.Parameter", "torch.Size",
+        "torch.serialization._get_layout", "torch.Tensor", "torch.device", "_codecs.encode",
+        "torch._tensor._rebuild_from_type_v2", "torch.storage.UntypedStorage", "torch.storage.TypedStorage",
+        "torch.UntypedStorage", "torch.TypedStorage",
+    ]
+    + [f"{module}.{name}" for module in ("builtins", "__builtin__") for name in ("bytearray", "set", "complex")]
+    + [f"torch.{name}" for name in (*BY_NAME, *_SCHEMES.split())]
+    + [f"torch._utils._rebuild_{name}" for name in _REBUILDERS.split()]
+    + [f"{place}.{name}" for place in _PLACES for name in BY_STORAGE_CLASS]
+    + [f"{place}.{name}Tensor" for place in _PLACES for name in _TENSORS.split()]
+)  # fmt: skip
+"""Names as they stand in a pickle; one of protocol 2 says ``__builtin__`` for ``builtins``."""
+
+
+def refused_names(names: Iterable[GlobalName]) -> list[str]:
+    """The names for which the restricted loader stops, in the file's order."""
+    return [name.name for name in names if name.name not in ALLOWED]
