@@ -126,7 +126,8 @@ class Distribution:
         tallest = counts.max()
         if not tallest:
             return bytes(bins)
-        return np.ceil(counts * (255.0 / tallest)).clip(0, 255).astype(np.uint8).tobytes()
+        heights: np.ndarray = np.ceil(counts / tallest * 255.0).clip(0, 255).astype(np.uint8)
+        return bytes(heights)
 
 
 def _widened(value: float) -> tuple[float, float]:

@@ -51,11 +51,13 @@ def to_symlog(values: np.ndarray | float, threshold: float) -> np.ndarray:
     with np.errstate(over="ignore"):
         ratio = np.abs(values) / threshold
     wide = np.log10(np.maximum(np.abs(values), threshold)) - np.log10(threshold)
-    return np.sign(values) * np.where(np.isfinite(ratio), np.log1p(ratio) / np.log(10.0), wide)
+    places: np.ndarray = np.sign(values) * np.where(np.isfinite(ratio), np.log1p(ratio) / np.log(10.0), wide)
+    return places
 
 
 def from_symlog(places: np.ndarray, threshold: float) -> np.ndarray:
     """The values at some places of the symmetric-log axis."""
     with np.errstate(over="ignore"):
         grown = np.expm1(np.abs(places) * np.log(10.0))
-        return np.sign(places) * np.minimum(grown * threshold, np.finfo(np.float64).max)
+        values: np.ndarray = np.sign(places) * np.minimum(grown * threshold, np.finfo(np.float64).max)
+    return values

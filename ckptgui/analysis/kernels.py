@@ -15,7 +15,8 @@ import platformdirs
 
 os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(platformdirs.user_cache_dir("ckptgui")) / "kernels"))
 
-from numba import njit  # noqa: E402 - reads the cache folder's place when it is imported
+# Numba reads the folder's place when it is imported.
+from numba import njit
 
 BLOCK = 4096
 _INF32 = np.uint32(0x7F800000)
@@ -116,15 +117,17 @@ def float32_pass(values, bits, counts):  # type: ignore[no-untyped-def]  # noqa:
             n, mean, m2 = joined(n, mean, m2, part.size, bmean, bm2)
             squares += bsquares
             if least < low or most > high:
-                seek_low, seek_high = least < low, most > high
-                low, high = min(low, least), max(high, most)
+                if least < low:
+                    low, at_low = least, -1
+                if most > high:
+                    high, at_high = most, -1
                 for i in range(block.size):
                     magnitude = block[i] & _MAG32
                     key = np.int32(magnitude) if block[i] == magnitude else -np.int32(magnitude)
-                    if seek_low and key == low:
-                        at_low, seek_low = start + i, False
-                    if seek_high and key == high:
-                        at_high, seek_high = start + i, False
+                    if key == low and at_low < 0:
+                        at_low = start + i
+                    if key == high and at_high < 0:
+                        at_high = start + i
         for i in range(block.size):
             counts[block[i] >> np.uint32(16)] += np.uint32(1)
     return n, mean, m2, squares, nan, pos, neg, zeros, negzeros, low, high, at_low, at_high
@@ -282,3 +285,19 @@ def count_ranges(keys, lows, highs, shifts, places, counts):  # type: ignore[no-
         if key <= highs[left]:
             step = np.uint64(key) - np.uint64(lows[left])
             counts[places[left] + np.int64(step >> np.uint64(shifts[left]))] += np.uint32(1)
+
+
+def warm() -> None:
+    """Load or compile the loops for the commonest types, so that the first click need not wait for them.
+
+    For a background thread: it takes a tenth of a second, the very first time some seconds.
+    """
+    bits = np.linspace(-1.0, 1.0, 64, dtype=np.float32).view(np.uint32)
+    float32_pass(bits.view(np.float32), bits, np.zeros(1 << 16, np.uint32))
+    keys = np.empty(bits.size, np.int64)
+    float32_keys(bits, keys)
+    ends = np.array([int(keys.max())], np.int64)
+    count_ranges(keys, ends, ends, np.zeros(1, np.int64), np.array([0, 1], np.int64), np.zeros(1, np.uint32))
+    codes = bits.view(np.uint16)
+    count_codes(codes, np.zeros((4, 1 << 16), np.uint32))
+    first_of(codes, codes[:1])

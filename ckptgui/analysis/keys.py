@@ -29,9 +29,11 @@ class Ranges:
 def values_of(space: Space, keys: np.ndarray) -> np.ndarray:
     """The float64 values that keys stand for."""
     if space == "int":
-        return keys.astype(np.float64)
+        as_floats: np.ndarray = keys.astype(np.float64)
+        return as_floats
     if space == "uint64":
-        return (keys.view(np.uint64) ^ np.uint64(_HALF)).astype(np.float64)
+        as_floats = (keys.view(np.uint64) ^ np.uint64(_HALF)).astype(np.float64)
+        return as_floats
     magnitude = np.abs(keys)
     if space == "float32":
         values = magnitude.astype(np.uint32).view(np.float32).astype(np.float64)

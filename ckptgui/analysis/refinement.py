@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ckptgui.analysis.distribution import QUANTILES, Distribution
-from ckptgui.analysis.first_pass import added
+from ckptgui.analysis.found import added
 from ckptgui.analysis.keys import Ranges, Space, keys_of, values_of
 from ckptgui.analysis.reduction import Chunk
 
@@ -36,9 +36,11 @@ class RefinementPass:
     def places(self) -> np.ndarray:
         """Where each target's counts begin, and where all end."""
         pairs = zip(self.lows.tolist(), self.highs.tolist(), self.shifts.tolist())
-        return np.cumsum([0] + [((high - low) >> shift) + 1 for low, high, shift in pairs])
+        starts: np.ndarray = np.cumsum([0] + [((high - low) >> shift) + 1 for low, high, shift in pairs])
+        return starts
 
     def of(self, chunk: Chunk) -> np.ndarray:
+        """Fold one chunk."""
         from ckptgui.analysis import kernels
 
         places = self.places()
@@ -48,6 +50,7 @@ class RefinementPass:
         return counts
 
     def merge(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        """Two neighbours as one."""
         return added(left, right)
 
     def finish(self, whole: np.ndarray) -> Ranges:

@@ -95,6 +95,7 @@ class Moments:
 
     @property
     def mean_scaled(self) -> float:
+        """The mean as it is kept, of at least one value."""
         return (self.total + self.lost) / self.n
 
     @property

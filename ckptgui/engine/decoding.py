@@ -29,8 +29,8 @@ def _as_stored(values: np.ndarray, _: Chunk) -> np.ndarray:
 def _modulus(values: np.ndarray, _: Chunk) -> np.ndarray:
     """Absolute values in float64, whatever the width of the parts."""
     width = {4: np.float16, 8: np.float32, 16: np.float64}[values.itemsize]
-    parts = values.view(width).reshape(-1, 2).astype(np.float64)
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
+        parts = values.view(width).reshape(-1, 2).astype(np.float64)
         modulus: np.ndarray = np.hypot(parts[:, 0], parts[:, 1])
     return modulus
 
@@ -45,11 +45,11 @@ class _Dequantise:
     size: int
 
     def __call__(self, values: np.ndarray, chunk: Chunk) -> np.ndarray:
-        real = values.astype(np.float64)
-        if self.size == 1:
-            return (real - self.zero[0]) * self.scale[0]
-        along = chunk.ranks(np.arange(values.size)) // self.weight % self.size
-        return (real - self.zero[along]) * self.scale[along]
+        place: np.ndarray | int = 0
+        if self.size > 1:
+            place = chunk.ranks(np.arange(values.size)) // self.weight % self.size
+        real: np.ndarray = (values.astype(np.float64) - self.zero[place]) * self.scale[place]
+        return real
 
 
 def _dequantiser(info: TensorInfo, layout: Layout) -> Decode | None:

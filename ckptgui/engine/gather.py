@@ -87,13 +87,13 @@ def _fill(reader: StorageReader, out: np.ndarray, strides: list[int], offset: in
     item = out.itemsize
     span = _span(out.shape, strides)
     if span == out.size and out.flags.c_contiguous and _is_row_major(out.shape, strides):
-        reader.read_into(offset * item, memoryview(out.reshape(-1).view(np.uint8)))
+        reader.read_into(offset * item, out.reshape(-1).view(np.uint8).data)
         return
     within = [_span(out.shape[axis + 1 :], strides[axis + 1 :]) for axis in range(out.ndim)]
     dense = [(step - inner) * item <= GAP for step, inner in zip(strides, within)]
     if all(dense) and span * item <= PIECE:
         buffer = np.empty(span, out.dtype)
-        reader.read_into(offset * item, memoryview(buffer.view(np.uint8)))
+        reader.read_into(offset * item, buffer.view(np.uint8).data)
         steps = [step * item for step in strides]
         out[...] = np.lib.stride_tricks.as_strided(buffer, out.shape, steps, writeable=False)
         return
@@ -140,4 +140,4 @@ def _turned(values: np.ndarray, info: TensorInfo) -> np.ndarray:
     return parts.reshape(-1).view(values.dtype)
 
 
-_PART = {4: np.dtype(np.float16), 8: np.dtype(np.float32), 16: np.dtype(np.float64)}
+_PART: dict[int, np.dtype] = {4: np.dtype(np.float16), 8: np.dtype(np.float32), 16: np.dtype(np.float64)}

@@ -59,7 +59,7 @@ def _packed(info: TensorInfo, pool: SourcePool, cancel: Cancel, chunk: int) -> I
     for start in range(0, info.nbytes, chunk):
         cancel.check()
         out = np.empty(min(chunk, info.nbytes - start), np.uint8)
-        reader.read_into(begin + start, memoryview(out))
+        reader.read_into(begin + start, out.data)
         yield out
 
 
@@ -68,7 +68,7 @@ def digest(info: TensorInfo, pool: SourcePool, cancel: Cancel, report: Report = 
     total = hashlib.sha256()
     done = 0
     for values in iter_values(info, pool, cancel):
-        total.update(memoryview(values.view(np.uint8)))
+        total.update(values.view(np.uint8).data)
         done += values.nbytes
         report(Progress(done, info.nbytes))
     return total.hexdigest()

@@ -6,12 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-import numpy as np
-
 from ckptgui.analysis.distribution import Distribution
-from ckptgui.analysis.first_pass import FloatPass, Found, IntegerPass, NarrowPass, SmallPass
+from ckptgui.analysis.found import Found
 from ckptgui.analysis.keys import Ranges
-from ckptgui.analysis.reduction import Chunk, Reduction
+from ckptgui.analysis.narrow import NarrowPass
+from ckptgui.analysis.reduction import Reduction
 from ckptgui.analysis.refinement import (
     RefinementPass,
     distribution_of,
@@ -19,8 +18,10 @@ from ckptgui.analysis.refinement import (
     for_quantiles,
     replaced,
 )
+from ckptgui.analysis.small import SmallPass
 from ckptgui.analysis.statistics import Statistics
 from ckptgui.analysis.summary import Summary
+from ckptgui.analysis.wide import FloatPass, IntegerPass
 from ckptgui.core.dtypes import Kind
 from ckptgui.core.tensors import TensorInfo
 from ckptgui.engine.access import StorageReader, storage_reader
@@ -136,16 +137,3 @@ def _statistics(info: TensorInfo, layout: Layout, found: Found) -> Statistics:
         posinf=found.posinf * times,
         neginf=found.neginf * times,
     )
-
-
-def warm_up() -> None:
-    """Import numba and load the commonest compiled loops, so that the first click need not wait for them.
-
-    For a background thread, once the window stands; a tenth of a second to some seconds the very first time.
-    """
-    values = np.linspace(-1.0, 1.0, 64, dtype=np.float32)
-    chunk = Chunk(values, (0,), (values.size,), (1,), in_order=True)
-    first = FloatPass("float32")
-    found = first.finish(first.of(chunk))
-    if found.ranges is not None:
-        RefinementPass(found.space, found.ranges.lows[:1], found.ranges.highs[:1]).of(chunk)
