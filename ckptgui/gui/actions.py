@@ -1,0 +1,67 @@
+"""Everything the window can be told to do, as a table: words, place in the menus, keys, what it needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Needs(Enum):
+    """What must be there for an action. Pages answer for each with a reason why not (``Page.able``)."""
+
+    NOTHING = ""
+    PAGE = "page"  # a tab
+    DOCUMENT = "document"  # a checkpoint that is shown
+    EXPORT = "export"  # one that can be exported now
+    BACK = "back"
+    FORWARD = "forward"
+    PREVIOUS = "previous"  # an earlier epoch
+    NEXT = "next"
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One action. ``key`` is also the name of the window's method that does it."""
+
+    key: str
+    menu: str
+    text: str
+    keys: tuple[str, ...] = ()
+    needs: Needs = Needs.NOTHING
+    group: str = ""  # a set of which one is ticked
+    line_before: bool = False
+
+
+MENUS = ("File", "Edit", "View", "Help")
+
+ACTIONS = (
+    Spec("open_file", "File", "Open…", ("Ctrl+O",)),
+    Spec("open_folder", "File", "Open folder…", ("Ctrl+Shift+O",)),
+    Spec("export_state_dict", "File", "Export state dict…", ("Ctrl+E",), Needs.EXPORT, line_before=True),
+    Spec("close_tab", "File", "Close tab", ("Ctrl+W",), Needs.PAGE, line_before=True),
+    Spec("quit", "File", "Quit", ("Ctrl+Q",)),
+    Spec("copy", "Edit", "Copy\tCtrl+C", (), Needs.DOCUMENT),
+    Spec("copy_path", "Edit", "Copy path", ("Ctrl+Shift+C",), Needs.DOCUMENT),
+    Spec("find_row", "Edit", "Find", ("Ctrl+F",), Needs.DOCUMENT, line_before=True),
+    Spec("go_to_tensor", "Edit", "Go to tensor", ("Ctrl+P",), Needs.DOCUMENT),
+    Spec("show_overview", "View", "Overview", ("Alt+Home",), Needs.DOCUMENT),
+    Spec("back", "View", "Back", ("Alt+Left",), Needs.BACK, line_before=True),
+    Spec("forward", "View", "Forward", ("Alt+Right",), Needs.FORWARD),
+    Spec("previous_epoch", "View", "Previous epoch", ("[",), Needs.PREVIOUS, line_before=True),
+    Spec("next_epoch", "View", "Next epoch", ("]",), Needs.NEXT),
+    Spec("theme_system", "View", "Theme of the system", group="theme", line_before=True),
+    Spec("theme_light", "View", "Light theme", group="theme"),
+    Spec("theme_dark", "View", "Dark theme", group="theme"),
+    Spec("show_shortcuts", "Help", "Keyboard shortcuts", ("F1",)),
+    Spec("open_log_folder", "Help", "Open log folder"),
+    Spec("show_about", "Help", "About ckptgui", line_before=True),
+)
+
+OTHER_KEYS = (
+    ("Arrows", "move in the tree; Left and Right fold and unfold"),
+    ("Enter", "open what is selected"),
+    ("Tab", "the next part of the window"),
+    ("Ctrl+C", "copy what is selected"),
+    ("Ctrl+Tab", "the next tab"),
+)
+"""Keys that no menu shows, for the list of shortcuts."""

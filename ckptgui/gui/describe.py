@@ -1,0 +1,110 @@
+"""A checkpoint in a few words: for the status bar, and the sentences above a file that is not as it should be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtGui import QTextOption
+from PySide6.QtWidgets import QPlainTextEdit, QWidget
+
+from ckptgui.core.checkpoint import Checkpoint, SavedShape
+from ckptgui.core.display import MAX_DETAIL, display
+from ckptgui.core.loading import safety_sentence
+from ckptgui.gui.dialogs import Dialog
+from ckptgui.gui.notices import Notice, Tone
+from ckptgui.gui.numbers import counted, integer, parameters, significant, tr
+from ckptgui.gui.opening import Opened
+from ckptgui.gui.theme import mono_font
+
+FORMATS = {
+    "torch-zip": "PyTorch zip",
+    "torch-legacy": "PyTorch before 1.6",
+    "torch-tar": "PyTorch tar",
+    "torchscript": "TorchScript",
+    "torch-export": "torch.export",
+    "torch-package": "torch.package",
+    "sharded": "sharded",
+    "dcp": "distributed",
+    "directory": "folder",
+}
+"""What people call the formats; the others go by their own name."""
+
+
+def format_name(checkpoint: Checkpoint) -> str:
+    """What people call its format."""
+    return tr(FORMATS.get(checkpoint.format, checkpoint.format))
+
+
+def facts(checkpoint: Checkpoint) -> tuple[str, ...]:
+    """Format, parameters, what it names."""
+    count = checkpoint.parameter_count
+    return (
+        format_name(checkpoint),
+        *((tr("{count} parameters").format(count=parameters(count)),) if count else ()),
+        safety_sentence(checkpoint),
+    )
+
+
+def opened_sentence(opened: Opened) -> str:
+    """``306 tensors listed in 12 ms``"""
+    many = counted(len(opened.checkpoint), "tensor", "tensors")
+    seconds = opened.seconds
+    took = f"{integer(max(1, round(seconds * 1000)))} ms" if seconds < 1 else f"{significant(seconds, 2)} s"
+    return tr("{tensors} listed in {time}").format(tensors=many, time=took)
+
+
+def file_notices(checkpoint: Checkpoint, export: Callable[[], None], parent: QWidget) -> list[Notice]:
+    """What a person must know about this file before its numbers."""
+    found = []
+    if checkpoint.warnings or checkpoint.tensors.errors:
+        found.append(_damage(checkpoint, parent))
+    if checkpoint.saved_shape is SavedShape.MODULE:
+        found.append(_whole_model(checkpoint, export))
+    return found
+
+
+def _damage(checkpoint: Checkpoint, parent: QWidget) -> Notice:
+    broken = len(checkpoint.tensors.errors)
+    sentences = [*checkpoint.warnings, *dict.fromkeys(checkpoint.tensors.errors.values())]
+    text = display(sentences[0], 400)
+    if broken:
+        whole = tr("{whole} of {all} are whole.").format(
+            whole=integer(len(checkpoint) - broken), all=counted(len(checkpoint), "tensor", "tensors")
+        )
+        text = f"{text} {whole}"
+    return Notice(
+        "damage",
+        "broken-file",
+        tr("The file is damaged.") if broken else tr("The file is not quite as it should be."),
+        text,
+        Tone.DANGER if broken else Tone.WARN,
+        tr("Details") if len(sentences) > 1 else "",
+        lambda: _details(sentences, parent),
+        lasting=bool(broken),
+    )
+
+
+def _details(sentences: list[str], parent: QWidget) -> None:
+    dialog = Dialog(parent, tr("What is wrong with this file"), 620)
+    pane = QPlainTextEdit("\n".join(display(sentence, 1000) for sentence in sentences)[:MAX_DETAIL], dialog)
+    pane.setReadOnly(True)
+    pane.setFont(mono_font())
+    pane.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+    dialog.body.addWidget(pane, 1)
+    dialog.add_button(tr("Close"), dialog.accept, primary=True).setFocus()
+    dialog.open()
+
+
+def _whole_model(checkpoint: Checkpoint, export: Callable[[], None]) -> Notice:
+    root = next((module for module in checkpoint.modules if not module.path), None)
+    name = display(root.class_name) if root else tr("a class of its own")
+    return Notice(
+        "module",
+        "checkpoint",
+        tr("Saved as a whole model of class {name}.").format(name=name),
+        tr("Only code that has this class can load it. All {tensors} were read without it.").format(
+            tensors=counted(len(checkpoint), "tensor", "tensors")
+        ),
+        link=tr("Export state dict"),
+        act=export,
+    )

@@ -1,0 +1,217 @@
+"""The tab of one file: opens it in the background, shows it, and says what is wrong where the person looks."""
+
+from __future__ import annotations
+
+import time
+from pathlib import PurePath
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QStackedLayout, QWidget
+
+from ckptgui.core.display import MAX_DETAIL, display
+from ckptgui.core.tensors import Path
+from ckptgui.engine.job import Cancel, Report
+from ckptgui.errors import CheckpointError
+from ckptgui.gui.describe import facts, file_notices, opened_sentence
+from ckptgui.gui.document_view import DocumentView
+from ckptgui.gui.export_flow import ExportFlow
+from ckptgui.gui.jobs import Background
+from ckptgui.gui.notices import Notice, Tone
+from ckptgui.gui.numbers import tr
+from ckptgui.gui.opening import Opened, Opening
+from ckptgui.gui.page import Activity, Page
+from ckptgui.gui.states import FailedView, OpeningView
+from ckptgui.sources.local import identify
+
+WATCH_INTERVAL = 2000
+"""Milliseconds between two looks at whether the file is still the one that was opened."""
+
+
+class DocumentPage(Page):
+    """A file. Also the lower part of a run's tab, which opens one epoch after the other in it."""
+
+    open_another = Signal()
+    opened = Signal()
+    failed = Signal(str)
+
+    def __init__(self, background: Background, share: float = 0.55, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._lane = background.lane(self)
+        self._watch_lane = background.lane(self)
+        self._wanted: Path | None = None
+        self._opened_at = ""
+        self.opening_view = OpeningView(self)
+        self.failed_view = FailedView(self)
+        self.view = DocumentView(background, share, self)
+        self.export = ExportFlow(background, self.view.notices, self)
+        self._stack = QStackedLayout(self)
+        for part in (self.opening_view, self.failed_view, self.view):
+            self._stack.addWidget(part)
+        self.opening_view.cancelled.connect(self._lane.cancel)
+        self.failed_view.open_another.connect(self.open_another)
+        self.failed_view.try_again.connect(self.reload)
+        self.view.selected.connect(self.changed)
+        self.view.tree_painted.connect(self.tree_painted)
+        self.view.histogram_painted.connect(self.histogram_painted)
+        self.export.changed.connect(self.changed)
+        self._watch = QTimer(self, interval=WATCH_INTERVAL)
+        self._watch.timeout.connect(self.look_for_changes)
+
+    def open_path(self, path: str, opening: Opening | None = None, select: Path | None = None) -> None:
+        """Open ``path``; ``opening`` may have begun already. What is shown stays until the new one is there."""
+        self.path = path
+        self._wanted = select
+        if self.view.opened is None:
+            self.opening_view.begin(display(PurePath(path).name, 80))
+            self._stack.setCurrentWidget(self.opening_view)
+        self._watch.stop()
+        self._lane.start(opening or Opening(path), self._show, self._failed, None, self._cancelled)
+        self.changed.emit()
+
+    def reload(self) -> None:
+        """Open the same path again."""
+        self.open_path(self.path)
+
+    def _show(self, opened: Opened) -> None:
+        self.opening_view.end()
+        self._opened_at = time.strftime("%H:%M")
+        self.view.notices.clear()
+        self.view.show_opened(opened)
+        for notice in file_notices(opened.checkpoint, self.export_state_dict, self):
+            self.view.notices.show_notice(notice)
+        if self._wanted is not None:
+            self.view.select(self._wanted)
+            self._wanted = None
+        self._stack.setCurrentWidget(self.view)
+        self._watch.start()
+        self.opened.emit()
+        self.changed.emit()
+
+    def _failed(self, error: CheckpointError) -> None:
+        self.opening_view.end()
+        self.view.forget()
+        name = display(PurePath(self.path).name, 120)
+        self.failed_view.show_failure(
+            tr("{name} cannot be shown").format(name=name), display(error, 2000), display(self.path, 1000)
+        )
+        self._stack.setCurrentWidget(self.failed_view)
+        self.failed.emit(str(error))
+        self.changed.emit()
+
+    def _cancelled(self) -> None:
+        self.opening_view.end()
+        if self.view.opened is None:
+            self.failed_view.show_cancelled(display(self.path, 1000))
+            self._stack.setCurrentWidget(self.failed_view)
+        self.changed.emit()
+
+    # what the window asks
+
+    def title(self) -> str:
+        """The file's name."""
+        return display(PurePath(self.path).name or self.path, 120)
+
+    def activity(self) -> Activity | None:
+        """Opening, or exporting."""
+        if self._lane.busy:
+            return Activity(tr("Reading the header"), cancel=self._lane.cancel)
+        return self.export.activity()
+
+    def outcome(self) -> str:
+        """How many tensors were listed."""
+        return opened_sentence(self.view.opened) if self.view.opened else ""
+
+    def facts(self) -> tuple[str, ...]:
+        """Format, parameters, what the pickle names."""
+        return facts(self.view.opened.checkpoint) if self.view.opened else ()
+
+    def able(self, ability: str) -> str:
+        """Why not (see ``Page``)."""
+        if ability in ("previous", "next"):
+            return tr("Open a folder of epochs to step through them.")
+        if self.view.opened is None:
+            return tr("No checkpoint is shown here.") if ability != "page" else ""
+        if ability == "back" and not self.view.can_step(-1):
+            return tr("Nothing was selected before this.")
+        if ability == "forward" and not self.view.can_step(1):
+            return tr("Nothing was selected after this.")
+        if ability == "export":
+            return self._why_no_export()
+        return ""
+
+    def _why_no_export(self) -> str:
+        if self.export.busy:
+            return tr("An export of this file is being written.")
+        assert self.view.opened is not None
+        return "" if len(self.view.opened.checkpoint) else tr("There is no tensor in it.")
+
+    def unfinished(self) -> str:
+        """An export that is being written."""
+        return tr("An export is being written. It stops, and nothing of it is left.") if self.export.busy else ""
+
+    def document(self) -> DocumentView | None:
+        """The checkpoint that is shown, if one is."""
+        return self.view if self.view.opened is not None else None
+
+    def export_state_dict(self) -> None:
+        """Ask where to and write."""
+        if self.view.opened is not None and not self.able("export"):
+            checkpoint = self.view.opened.checkpoint
+            self.export.begin(checkpoint, str(PurePath(checkpoint.path).parent))
+
+    def copy_path(self) -> None:
+        """The selected path, joined with ``/``, to the clipboard; the file's own where the file is selected."""
+        selection = self.view.selection()
+        if selection is not None:
+            QGuiApplication.clipboard().setText(display("/".join(selection.path) or self.path, MAX_DETAIL))
+
+    # a file that somebody else writes
+
+    def look_for_changes(self) -> None:
+        """Ask the disk, off the GUI thread, whether the file is still the one that was opened."""
+        opened = self.view.opened
+        if opened is None or self._watch_lane.busy or not self.isVisible():
+            return
+        sources = opened.checkpoint.sources
+
+        def work(cancel: Cancel, _: Report) -> str:
+            for source in sources:
+                cancel.check()
+                try:
+                    now = identify(source.path)
+                except CheckpointError:
+                    return "gone"
+                if now != source:
+                    return "changed"
+            return ""
+
+        self._watch_lane.start(work, self._looked)
+
+    def _looked(self, news: str) -> None:
+        if not news:
+            self.view.notices.remove("changed")
+        elif not any(notice.key == "changed" for notice in self.view.notices.notices()):
+            self.view.notices.show_notice(self._changed_notice(news == "gone"))
+
+    def _changed_notice(self, gone: bool) -> Notice:
+        name = self.title()
+        title = tr("{name} is gone from the disk.") if gone else tr("{name} changed on disk.")
+        text = tr("You are looking at the version of {time}; values that were not read yet cannot be shown.")
+        return Notice(
+            "changed",
+            "reload",
+            title.format(name=name),
+            text.format(time=self._opened_at),
+            Tone.WARN,
+            tr("Reload"),
+            self.reload,
+        )
+
+    def close_page(self) -> None:
+        """Stop all work and give the file back."""
+        self._watch.stop()
+        self._lane.cancel()
+        self._watch_lane.cancel()
+        self.export.cancel()
+        self.view.release()

@@ -1,0 +1,186 @@
+"""An opened checkpoint: its bytes above, its tree left, what is selected right, kept at one selection."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+
+from ckptgui.core.tensors import Path
+from ckptgui.gui.controls import Ground, Hairline
+from ckptgui.gui.inspector.inspector import Inspector
+from ckptgui.gui.jobs import Background
+from ckptgui.gui.milestones import PaintWatch
+from ckptgui.gui.notices import NoticeArea
+from ckptgui.gui.opening import Opened
+from ckptgui.gui.ribbon import Ribbon
+from ckptgui.gui.selection import Selection
+from ckptgui.gui.summaries import Summaries
+from ckptgui.gui.tree.panel import TreePanel
+from ckptgui.sources.locate import SourcePool
+
+NARROW = 1000
+"""Under this width the inspector goes below the tree."""
+
+MINIMUM = 340
+"""Least width of tree and inspector."""
+
+MAX_HISTORY = 200
+
+
+class DocumentView(Ground):
+    """Shows one ``Opened`` after the other; the selected path stays selected where the next one has it."""
+
+    selected = Signal(object)
+    tree_painted = Signal()
+    histogram_painted = Signal()
+
+    def __init__(self, background: Background, share: float, parent: QWidget | None = None) -> None:
+        super().__init__("panel", parent)
+        self._background = background
+        self._share = share
+        self._opened: Opened | None = None
+        self._pool: SourcePool | None = None
+        self._summaries: Summaries | None = None
+        self._history: list[Path] = []
+        self._place = -1
+        self._moving = False
+        self.notices = NoticeArea(self)
+        self.ribbon = Ribbon(self)
+        self.tree = TreePanel(background, self)
+        self.inspector = Inspector(background, self)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal, self)
+        self.splitter.setHandleWidth(1)
+        self.splitter.setChildrenCollapsible(False)
+        for part in (self.tree, self.inspector):
+            part.setMinimumWidth(MINIMUM)
+            self.splitter.addWidget(part)
+        self.splitter.splitterMoved.connect(self._remember_share)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.ribbon)
+        column.addWidget(Hairline(self))
+        column.addWidget(self.notices)
+        column.addWidget(self.splitter, 1)
+        self.ribbon.row_clicked.connect(self._select_row)
+        self.tree.selected.connect(self._on_selected)
+        self.inspector.link_activated.connect(self.select)
+        self.inspector.histogram_painted.connect(self.histogram_painted)
+
+    def show_opened(self, opened: Opened) -> None:
+        """Take over a checkpoint."""
+        keep_view = self._opened is not None
+        wanted = self._history[self._place] if self._history else ()
+        elder = self._stop()
+        checkpoint = opened.checkpoint
+        self._opened = opened
+        self._pool = SourcePool()
+        self._summaries = Summaries(checkpoint, self._pool, self._background, self)
+        self._summaries.ready.connect(self.ribbon.mark_read)
+        self._summaries.failed.connect(self.ribbon.mark_error)
+        self.ribbon.set_document(checkpoint, opened.tree)
+        self.inspector.set_document(checkpoint, opened.tree, self._pool, self._summaries)
+        PaintWatch(self.tree.view.viewport()).painted.connect(self.tree_painted)
+        self._moving = True  # the same path in another epoch is no step in the history
+        try:
+            self.tree.set_document(checkpoint, opened.tree, self._summaries, keep_view=keep_view)
+            if not self.tree.select_path(wanted):
+                self.tree.select_path(())
+        finally:
+            self._moving = False
+        if elder is not None:
+            elder.deleteLater()
+
+    def release(self) -> None:
+        """Stop reading and give the file back."""
+        self.tree.clear_document()
+        elder = self._stop()
+        if elder is not None:
+            elder.deleteLater()
+
+    def _stop(self) -> Summaries | None:
+        elder, self._summaries = self._summaries, None
+        if elder is not None:
+            elder.stop()
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.close()
+        return elder
+
+    def forget(self) -> None:
+        """Show nothing any more."""
+        self.release()
+        self.ribbon.clear_document()
+        self._opened = None
+
+    @property
+    def opened(self) -> Opened | None:
+        """What is shown."""
+        return self._opened
+
+    @property
+    def summaries(self) -> Summaries | None:
+        """The statistics of what is shown."""
+        return self._summaries
+
+    def select(self, path: Path) -> bool:
+        """Select a path in the tree; False where there is none such."""
+        return bool(self.tree.select_path(tuple(path)))
+
+    def select_joined(self, text: str) -> Path | None:
+        """Select the tensor whose path, joined with ``/``, reads ``text``, and return that path."""
+        if self._opened is None:
+            return None
+        path = next((each for each in self._opened.checkpoint if "/".join(each) == text), None)
+        return path if path is not None and self.select(path) else None
+
+    def selection(self) -> Selection | None:
+        """What is selected."""
+        return self.tree.selection()
+
+    def _select_row(self, row: int) -> None:
+        if self._opened is not None:
+            self.select(self._opened.checkpoint.tensors.path(row))
+
+    def _on_selected(self, selection: Selection) -> None:
+        self.ribbon.select_row(selection.row)
+        self.inspector.show_selection(selection)
+        if not self._moving and (not self._history or self._history[self._place] != selection.path):
+            del self._history[self._place + 1 :]
+            self._history = [*self._history, selection.path][-MAX_HISTORY:]
+            self._place = len(self._history) - 1
+        self.selected.emit(selection)
+
+    def can_step(self, step: int) -> bool:
+        """Whether there is something to go back (-1) or forward (1) to."""
+        return 0 <= self._place + step < len(self._history)
+
+    def step(self, step: int) -> None:
+        """Go back (-1) or forward (1) among what was selected."""
+        if self.can_step(step):
+            self._place += step
+            self._moving = True
+            try:
+                self.select(self._history[self._place])
+            finally:
+                self._moving = False
+
+    def share(self) -> float:
+        """The tree's share of the width."""
+        return self._share
+
+    def _remember_share(self) -> None:
+        tree, inspector = self.splitter.sizes()
+        if self.splitter.orientation() is Qt.Orientation.Horizontal and tree + inspector:
+            self._share = tree / (tree + inspector)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = self.width() < NARROW
+        wanted = Qt.Orientation.Vertical if narrow else Qt.Orientation.Horizontal
+        if self.splitter.orientation() != wanted:
+            self.splitter.setOrientation(wanted)
+        whole = self.height() if narrow else self.width()
+        share = 0.5 if narrow else self._share
+        self.splitter.setSizes([round(whole * share), round(whole * (1 - share))])

@@ -1,0 +1,198 @@
+"""Export state dict: choose a place, write it in the background, say from how much to how much."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import PurePath
+
+from PySide6.QtCore import QObject, QUrl, Signal
+from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from ckptgui.core.checkpoint import Checkpoint
+from ckptgui.core.display import display
+from ckptgui.engine.job import Cancel, Progress, Report
+from ckptgui.errors import CheckpointError
+from ckptgui.export.naming import proposed_name
+from ckptgui.export.request import ExportRequest, ExportResult
+from ckptgui.export.run import export, is_source, plan_export
+from ckptgui.gui.dialogs import ask
+from ckptgui.gui.jobs import Background
+from ckptgui.gui.notices import Notice, NoticeArea, Tone
+from ckptgui.gui.numbers import counted, significant, size_text, tr
+from ckptgui.gui.page import Activity
+from ckptgui.sources.locate import SourcePool
+
+FORMATS = (("pt", "PyTorch state dict (*.pt)"), ("safetensors", "safetensors (*.safetensors)"))
+"""Formats with their line in the file dialogue."""
+
+_KEY = "export"
+
+
+class ExportFlow(QObject):
+    """One export at a time of one document. ``changed`` when what is going on is another."""
+
+    changed = Signal()
+
+    def __init__(self, background: Background, notices: NoticeArea, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._window = parent
+        self._notices = notices
+        self._lane = background.lane(self)
+        self._progress: Progress | None = None
+        self._dialog: QFileDialog | None = None
+        self._checkpoint: Checkpoint | None = None
+        self.show_folder: Callable[[str], None] = show_folder
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is being written."""
+        return self._lane.busy
+
+    def activity(self) -> Activity | None:
+        """For the status bar."""
+        if not self.busy:
+            return None
+        progress = self._progress or Progress(0, 0)
+        detail = ""
+        if progress.total:
+            detail = tr("{done} of {total}").format(done=size_text(progress.done), total=size_text(progress.total))
+        return Activity(tr("Exporting"), progress.done, progress.total, detail, self._lane.cancel)
+
+    def begin(self, checkpoint: Checkpoint, folder: str) -> None:
+        """Ask where to, proposing a name that says what the file holds."""
+        self._checkpoint = checkpoint
+        try:
+            name = proposed_name(checkpoint, ExportRequest())
+        except CheckpointError as error:
+            self._failed(error)
+            return
+        self.choose(os.path.join(folder, name))  # noqa: PTH118 - a path with bytes that are no text stays a string
+
+    def choose(self, proposed: str) -> None:
+        """Show the dialogue. A target that is there already is asked about by the dialogue itself."""
+        dialog = QFileDialog(self._window, tr("Export state dict"))
+        if QGuiApplication.platformName() == "offscreen":
+            dialog.setOption(QFileDialog.Option.DontUseNativeDialog)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setNameFilters([words for _, words in FORMATS])
+        dialog.setDefaultSuffix("pt")
+        dialog.setDirectory(os.path.dirname(proposed))  # noqa: PTH120
+        dialog.selectFile(os.path.basename(proposed))  # noqa: PTH119
+        dialog.filterSelected.connect(self._suffix_chosen)
+        dialog.fileSelected.connect(self._chosen)
+        dialog.finished.connect(dialog.deleteLater)
+        self._dialog = dialog
+        dialog.open()
+
+    def _suffix_chosen(self, words: str) -> None:
+        if self._dialog is None:
+            return
+        suffix = next((suffix for suffix, line in FORMATS if line == words), "pt")
+        self._dialog.setDefaultSuffix(suffix)
+        names = self._dialog.selectedFiles()
+        if names:
+            self._dialog.selectFile(PurePath(names[0]).with_suffix(f".{suffix}").name)
+
+    def _chosen(self, target: str) -> None:
+        checkpoint = self._checkpoint
+        self._dialog = None
+        if checkpoint is None:
+            return
+        if is_source(checkpoint, target):
+            name = display(PurePath(target).name)
+            ask(
+                self._window,
+                tr("Replace {name}, the file you are looking at?").format(name=name),
+                tr("The export holds the state dict alone; whatever else the file has is gone then."),
+                tr("Replace {name}").format(name=name),
+                lambda: self.write(checkpoint, target),
+            )
+            return
+        self.write(checkpoint, target)
+
+    def write(self, checkpoint: Checkpoint, target: str) -> None:
+        """Write ``target``, by its suffix; whoever chose it has agreed to replace what is there."""
+        request = ExportRequest(force=os.path.exists(target))  # noqa: PTH110
+        if PurePath(target).suffix.lower() == ".safetensors":
+            request = replace(request, format="safetensors")
+
+        def work(cancel: Cancel, report: Report) -> ExportResult:
+            pool = SourcePool()
+            try:
+                return export(plan_export(checkpoint, target, request), pool, cancel, report)
+            finally:
+                pool.close()
+
+        self._notices.remove(_KEY)
+        self._progress = None
+        self._lane.start(work, self._done, self._failed, self._progressed, self._cancelled)
+        self.changed.emit()
+
+    def cancel(self) -> None:
+        """Stop; nothing is left behind."""
+        self._lane.cancel()
+
+    def _progressed(self, progress: Progress) -> None:
+        self._progress = progress
+        self.changed.emit()
+
+    def _done(self, result: ExportResult) -> None:
+        place = PurePath(result.out)
+        self._notices.show_notice(
+            Notice(
+                _KEY,
+                "check",
+                tr("Exported {before} to {after} in {seconds} s.").format(
+                    before=size_text(result.source_bytes),
+                    after=size_text(result.bytes),
+                    seconds=significant(max(result.seconds, 0.001), 2),
+                ),
+                tr("{name}, {tensors}, read back and equal.").format(
+                    name=display(f"{place.parent.name}/{place.name}"),
+                    tensors=counted(result.tensor_count, "tensor", "tensors"),
+                ),
+                link=tr("Show in folder"),
+                act=lambda: self.show_folder(str(place.parent)),
+            )
+        )
+        self.changed.emit()
+
+    def _failed(self, error: CheckpointError) -> None:
+        self._notices.show_notice(
+            Notice(
+                _KEY,
+                "alert",
+                tr("The export stopped."),
+                display(error, 2000),
+                Tone.DANGER,
+                tr("Choose a place"),
+                self._again,
+            )
+        )
+        self.changed.emit()
+
+    def _cancelled(self) -> None:
+        self._notices.show_notice(
+            Notice(
+                _KEY,
+                "cancelled",
+                tr("Export cancelled."),
+                tr("Nothing is left behind."),
+                Tone.QUIET,
+                tr("Start again"),
+                self._again,
+            )
+        )
+        self.changed.emit()
+
+    def _again(self) -> None:
+        if self._checkpoint is not None:
+            self.begin(self._checkpoint, str(PurePath(self._checkpoint.path).parent))
+
+
+def show_folder(folder: str) -> None:
+    """Open a folder in the system's file manager."""
+    QDesktopServices.openUrl(QUrl.fromLocalFile(folder))

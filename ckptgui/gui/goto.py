@@ -1,0 +1,151 @@
+"""The box that jumps to a tensor: type part of its name, choose, be there."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, QStringListModel, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtWidgets import QCompleter, QLineEdit, QListView, QWidget
+
+from ckptgui.core.checkpoint import Checkpoint
+from ckptgui.core.display import display
+from ckptgui.core.tensors import Path
+from ckptgui.engine.job import Cancel, Report
+from ckptgui.gui.assets import draw_icon
+from ckptgui.gui.jobs import Background
+from ckptgui.gui.labels import draw_focus, plain_tooltip
+from ckptgui.gui.numbers import tr
+from ckptgui.gui.theme import RADIUS_CONTROL, theme, theme_signal, ui_font
+
+MAX_FOUND = 40
+"""Names offered at once."""
+
+_ICON_ROOM = 28
+
+
+class GoToBox(QLineEdit):
+    """``chosen`` carries the path of a tensor."""
+
+    chosen = Signal(object)
+
+    def __init__(self, background: Background, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._lane = background.lane(self)
+        self._checkpoint: Checkpoint | None = None
+        self._found: list[tuple[str, Path]] = []
+        self._names = QStringListModel(self)
+        completer = QCompleter(self._names, self)
+        self._popup = QListView(self)
+        completer.setPopup(self._popup)
+        completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
+        completer.setMaxVisibleItems(16)
+        completer.activated.connect(self._go)
+        self._completer = completer
+        self.setCompleter(completer)
+        self.setFrame(False)
+        self.setFont(ui_font())
+        self.setPlaceholderText(tr("Go to tensor"))
+        self.setAccessibleName(tr("Go to tensor"))
+        self.setToolTip(plain_tooltip(tr("Go to tensor") + " (Ctrl+P)"))
+        self.setTextMargins(_ICON_ROOM, 0, 44, 0)
+        self.setFixedHeight(28)
+        self.textEdited.connect(self._search)
+        self._dress()
+        theme_signal().changed.connect(self._dress)
+
+    def _dress(self) -> None:
+        palette = self.palette()
+        palette.setColor(QPalette.ColorRole.Base, QColor(0, 0, 0, 0))  # the box is painted below it
+        self.setPalette(palette)
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(212, 28)
+
+    def set_checkpoint(self, checkpoint: Checkpoint | None) -> None:
+        """Search in this one from now on."""
+        if checkpoint is not self._checkpoint:
+            self._checkpoint = checkpoint
+            self._lane.cancel()
+            self.clear()
+        self.setEnabled(checkpoint is not None)
+
+    def found(self) -> list[str]:
+        """The names on offer."""
+        return self._names.stringList()
+
+    def _search(self, text: str) -> None:
+        checkpoint = self._checkpoint
+        if checkpoint is None or not text.strip():
+            self._show([])
+            return
+
+        def work(cancel: Cancel, _: Report) -> list[tuple[str, Path]]:
+            return find_tensors(checkpoint, text, cancel)
+
+        self._lane.start(work, self._show)
+
+    def _show(self, found: list[tuple[str, Path]]) -> None:
+        self._found = found
+        self._names.setStringList([name for name, _ in found])
+        if found and self.hasFocus():
+            rect = self.rect()
+            rect.setWidth(min(max(self.width(), self._popup.sizeHintForColumn(0) + 32), 560))
+            self._completer.complete(rect)
+        elif not found:
+            self._popup.hide()
+
+    def _go(self, name: str) -> None:
+        path = next((path for shown, path in self._found if shown == name), None)
+        if path is not None:
+            self.clear()
+            self.chosen.emit(path)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            if self._found and self.text().strip():
+                self._popup.hide()
+                self._go(self._found[0][0])
+            return
+        if event.key() == Qt.Key.Key_Escape:
+            self.clear()
+            self.clearFocus()
+            return
+        super().keyPressEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        t = theme()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(t.control if self.isEnabled() else t.hairline, 1))
+        painter.setBrush(t.panel)
+        box = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+        painter.drawRoundedRect(box, RADIUS_CONTROL, RADIUS_CONTROL)
+        draw_icon(painter, self.rect().adjusted(8, 0, 24 - self.width(), 0), "search")
+        if not self.text():
+            painter.setFont(ui_font(11))
+            painter.setPen(t.text2 if self.isEnabled() else t.text3)
+            right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            painter.drawText(self.rect().adjusted(0, 0, -10, 0), right, "Ctrl P")
+        if self.hasFocus():
+            draw_focus(painter, self.rect())
+        painter.end()
+        super().paintEvent(event)
+
+
+def find_tensors(checkpoint: Checkpoint, text: str, cancel: Cancel) -> list[tuple[str, Path]]:
+    """The first tensors whose name holds every word of ``text``; one that begins or ends with it comes first."""
+    words = text.lower().split()
+    table = checkpoint.tensors
+    found: list[tuple[int, int, str, Path]] = []
+    for row in range(len(table)):
+        if row % 4096 == 0:
+            cancel.check()
+        path = table.path(row)
+        name = ".".join(path)
+        low = name.lower()
+        if all(word in low for word in words):
+            found.append((0 if low.endswith(words[-1]) else 1, row, display(name, 120), path))
+            if len(found) >= 100 * MAX_FOUND:
+                break
+    found.sort(key=lambda item: item[:2])
+    return [(name, path) for _, _, name, path in found[:MAX_FOUND]]

@@ -1,0 +1,65 @@
+"""Opens a checkpoint off the GUI thread. Imports no Qt, so that it can begin before Qt is there."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ckptgui.engine.job import Cancel, Job, Report, State
+
+if TYPE_CHECKING:
+    from ckptgui.core.checkpoint import Checkpoint
+    from ckptgui.core.tree import Tree
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A checkpoint with its tree, and how long (seconds) the header took."""
+
+    checkpoint: Checkpoint
+    tree: Tree
+    seconds: float
+
+
+class Opening:
+    """The work of opening one path. ``begin_early`` starts it before there is a window to show it in."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._early: Job[Opened] | None = None
+
+    def begin_early(self) -> None:
+        """Start now, on a thread of its own; ``__call__`` then waits for that and hands its outcome on."""
+        self._early = Job(self._read)
+        threading.Thread(target=self._early.run, name="ckptgui-opening", daemon=True).start()
+
+    def __call__(self, cancel: Cancel, report: Report) -> Opened:
+        """The ``Work``; raises ``CheckpointError`` when the file cannot even be listed."""
+        early, self._early = self._early, None
+        if early is None:
+            return self._read(cancel, report)
+        while not early.wait(0.02):
+            if cancel.requested:
+                early.cancel()
+            cancel.check()
+        if early.state is State.SUCCESS and early.result is not None:
+            return early.result
+        cancel.check()
+        assert early.error is not None
+        raise early.error
+
+    def abandon(self) -> None:
+        """Stop an early start that nobody will ask for."""
+        if self._early is not None:
+            self._early.cancel()
+
+    def _read(self, cancel: Cancel, report: Report) -> Opened:
+        start = time.perf_counter()
+        from ckptgui.core.tree import build_tree
+        from ckptgui.formats.registry import open_checkpoint
+
+        checkpoint = open_checkpoint(self.path, cancel.check)
+        cancel.check()
+        return Opened(checkpoint, build_tree(checkpoint), time.perf_counter() - start)

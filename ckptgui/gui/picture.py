@@ -1,0 +1,109 @@
+"""A picture of the window without a screen: opens, selects, waits until what is asked for is painted, saves."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEventLoop, QObject, QTimer
+
+from ckptgui.core.display import MAX_DETAIL, display
+from ckptgui.gui.document_view import DocumentView
+from ckptgui.gui.numbers import significant, tr
+from ckptgui.gui.opening import Opening
+from ckptgui.gui.session import Session
+from ckptgui.gui.window import Document
+
+
+class PictureError(Exception):
+    """Why there is no picture; one sentence."""
+
+
+class Picture(QObject):
+    """Takes one picture. Ready means: the view is painted, and every visible row has its figures or a reason."""
+
+    def __init__(
+        self,
+        session: Session,
+        png: str,
+        size: tuple[int, int],
+        select: str | None,
+        view: str | None,
+        limit: float,
+    ) -> None:
+        super().__init__(session.window)
+        self._session = session
+        self._png, self._size = png, size
+        self._select, self._view = select, view
+        self._limit = limit
+        self._loop = QEventLoop(self)
+        self._page: Document | None = None
+        self._failure = ""
+        self._histogram_due = False
+
+    def take(self, paths: list[str], opening: Opening | None) -> None:
+        """Save the picture of the first of ``paths``; raises ``PictureError``."""
+        window = self._session.window
+        window.setFixedSize(*self._size)
+        pages = [window.open_path(path, opening if not number else None) for number, path in enumerate(paths)]
+        page = self._page = pages[0]
+        window.top.tabs.setCurrentIndex(0)
+        page.failed.connect(self._fail)
+        page.opened.connect(self._opened)
+        page.histogram_painted.connect(self._histogram_painted)
+        self._session.bugs.met.connect(lambda text: self._fail(text.strip().rpartition("\n")[2]))
+        window.show()
+        QTimer.singleShot(round(self._limit * 1000), self._late)
+        self._loop.exec()
+        if self._failure:
+            raise PictureError(self._failure)
+        if not window.grab().save(self._png, "PNG"):
+            raise PictureError(tr("The picture could not be written to {png}.").format(png=display(self._png)))
+
+    def _fail(self, reason: str) -> None:
+        self._failure = display(reason, MAX_DETAIL)
+        self._loop.quit()
+
+    def _late(self) -> None:
+        seconds = significant(self._limit, 2)
+        self._fail(tr("The view was not ready after {seconds} seconds.").format(seconds=seconds))
+
+    def _opened(self) -> None:
+        view = self._document()
+        if view is None or view.opened is None or view.summaries is None:
+            return
+        table = view.opened.checkpoint.tensors
+        path = None
+        if self._select is not None:
+            path = view.select_joined(self._select)
+            if path is None:
+                self._fail(tr("There is no tensor {path} in it.").format(path=display(self._select)))
+                return
+        elif self._view == "inspect" and len(table):
+            path = table.path(0)
+        if path is not None and self._view != "overview":
+            view.select(path)
+            row = view.opened.checkpoint.row(path)
+            self._histogram_due = row is not None and row not in table.errors and int(table.numel[row]) > 0
+        else:
+            view.select(())
+        view.summaries.ready.connect(self._check)
+        view.summaries.failed.connect(self._check)
+        QTimer.singleShot(0, self._check)
+
+    def _histogram_painted(self) -> None:
+        self._histogram_due = False
+        self._check()
+
+    def _check(self) -> None:
+        if not self._histogram_due and not self._pending():
+            # One turn of the event loop more: who else hears of the last figure must have taken it in.
+            QTimer.singleShot(60, self._loop.quit)
+
+    def _pending(self) -> bool:
+        view = self._document()
+        if view is None or view.summaries is None or view.opened is None:
+            return True
+        known = view.summaries
+        rows = [int(view.opened.tree.row[node]) for node in view.tree.view.visible_nodes()]
+        return any(row >= 0 and known.get(row) is None and known.error(row) is None for row in rows)
+
+    def _document(self) -> DocumentView | None:
+        return self._page.document() if self._page is not None else None

@@ -1,0 +1,106 @@
+"""One life of the application: made, run, and taken down with no thread left."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from contextlib import ExitStack
+from types import TracebackType
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from ckptgui.engine.executors import shutdown_executors
+from ckptgui.gui import numbers
+from ckptgui.gui.bugs import Bugs, hooks
+from ckptgui.gui.jobs import Background
+from ckptgui.gui.milestones import Milestones, PaintWatch
+from ckptgui.gui.opening import Opening
+from ckptgui.gui.theme import apply_theme
+from ckptgui.gui.warm import WARM_THREAD, warm_up
+from ckptgui.gui.window import Document, MainWindow, theme_mode
+from ckptgui.workspace.logs import log_folder, logging_to
+from ckptgui.workspace.settings import Settings, SettingsFile
+
+
+class Session:
+    """Application, background, window; a context, so that all of it ends whatever happens."""
+
+    def __init__(self, theme: str | None = None, *, remember: bool = True) -> None:
+        self._stack = ExitStack()
+        logger = self._stack.enter_context(logging_to(log_folder()))
+        existing = QApplication.instance()
+        # Qt would take options of its own out of a file name that begins with a dash.
+        self.app = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
+        self.app.setApplicationName("ckptgui")
+        self.app.setDesktopFileName("ckptgui")
+        numbers.settle_locale()
+        settings = SettingsFile() if remember else _Forgetful()
+        apply_theme(self.app, theme_mode(theme or settings.now.theme))
+        self.bugs = Bugs(logger, str(log_folder()))
+        self._stack.enter_context(hooks(self.bugs, logger))
+        self.background = Background()
+        self.window = MainWindow(settings, self.background)
+        self._maximised = settings.now.maximised
+
+    def run(
+        self, paths: list[str], opening: Opening | None, *, speak: bool, quit_after: str | None, select: str | None
+    ) -> int:
+        """Show the window with ``paths`` in it until it is closed."""
+        self.milestones = Milestones(self.app, speak=speak)
+        self.milestones.reached.connect(lambda name: self.app.quit() if name == quit_after else None)
+        PaintWatch(self.window).painted.connect(lambda: self.milestones.mark("window"))
+        self.window.page_added.connect(self._listen)
+        for number, path in enumerate(paths):
+            page = self.window.open_path(path, opening if number == 0 else None)
+            if number == 0 and select is not None:
+                page.opened.connect(lambda page=page: _select(page, select))
+        if paths:
+            self.window.top.tabs.setCurrentIndex(0)
+        if self._maximised:
+            self.window.showMaximized()
+        else:
+            self.window.show()
+        if not paths:
+            QTimer.singleShot(0, warm_up)
+        return self.app.exec()
+
+    def _listen(self, page: Document) -> None:
+        page.tree_painted.connect(self._tree_painted)
+        page.histogram_painted.connect(lambda: self.milestones.mark("histogram"))
+
+    def _tree_painted(self) -> None:
+        self.milestones.mark("tree")
+        warm_up()
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.window.close_now()
+        self.background.shutdown()
+        shutdown_executors()
+        for thread in threading.enumerate():
+            if thread.name == WARM_THREAD:
+                thread.join(5)
+        self.window.deleteLater()
+        self.app.processEvents()
+        self._stack.close()
+
+
+def _select(page: Document, wanted: str) -> None:
+    view = page.document()
+    if view is not None:
+        view.select_joined(wanted)
+
+
+class _Forgetful(SettingsFile):
+    """Defaults that are neither read nor kept, for pictures."""
+
+    def __init__(self) -> None:
+        self.now = Settings()
+
+    def change(self, **values: object) -> None:
+        """Nothing is kept."""

@@ -1,0 +1,414 @@
+"""The window: menus, tabs, what is on them, and the foot. It places things and decides nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import (
+    QAction,
+    QActionGroup,
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+)
+from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
+
+from ckptgui.core.display import display
+from ckptgui.core.tensors import Path
+from ckptgui.gui import about
+from ckptgui.gui.actions import ACTIONS, MENUS, Needs
+from ckptgui.gui.assets import application_icon
+from ckptgui.gui.dialogs import ask
+from ckptgui.gui.document import DocumentPage
+from ckptgui.gui.export_flow import show_folder
+from ckptgui.gui.jobs import Background
+from ckptgui.gui.menu_look import menu_sheet
+from ckptgui.gui.numbers import tr
+from ckptgui.gui.opening import Opening
+from ckptgui.gui.run_panel import RunPage
+from ckptgui.gui.status import StatusBar
+from ckptgui.gui.theme import apply_theme, theme_signal
+from ckptgui.gui.toolbar import TopRow
+from ckptgui.gui.welcome import Welcome
+from ckptgui.workspace.logs import log_folder
+from ckptgui.workspace.recent import opened
+from ckptgui.workspace.settings import SettingsFile
+
+FILTERS = "Checkpoints (*.pt *.pth *.ckpt *.bin *.safetensors *.tar);;All files (*)"
+_MODES: dict[str, bool | None] = {"system": None, "light": False, "dark": True}
+
+Document = DocumentPage | RunPage
+
+
+class MainWindow(QMainWindow):
+    """One tab a document. ``page_added`` tells of each new one."""
+
+    page_added = Signal(object)
+
+    def __init__(self, settings: SettingsFile, background: Background) -> None:
+        super().__init__()
+        self._settings = settings
+        self._background = background
+        self._closing = False
+        self.setWindowIcon(application_icon())
+        self.setMinimumSize(900, 600)
+        self.setAcceptDrops(True)
+        self.actions_by_key = self._make_actions()
+        self.top = TopRow(background, self.actions_by_key, self)
+        self.pages = QStackedWidget(self)
+        self.welcome = Welcome(background, self)
+        self.pages.addWidget(self.welcome)
+        self.status = StatusBar(self)
+        middle = QWidget(self)
+        column = QVBoxLayout(middle)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for part in (self.top, self.pages, self.status):
+            column.addWidget(part, 1 if part is self.pages else 0)
+        self.setCentralWidget(middle)
+        self.top.tabs.currentChanged.connect(self._tab_chosen)
+        self.top.tabs.tabMoved.connect(self._tab_moved)
+        self.top.tabs.close_asked.connect(self.close_page)
+        self.top.box.chosen.connect(self._go_to)
+        self.welcome.open_asked.connect(self.open_file)
+        self.welcome.chosen.connect(self.open_path)
+        theme_signal().changed.connect(self._dress)
+        self._dress()
+        self._documents: list[Document] = []
+        self._restore()
+        self._refresh()
+
+    # menus
+
+    def _make_actions(self) -> dict[str, QAction]:
+        menus = {name: self.menuBar().addMenu(tr(name)) for name in MENUS}
+        groups: dict[str, QActionGroup] = {}
+        actions: dict[str, QAction] = {}
+        for spec in ACTIONS:
+            menu = menus[spec.menu]
+            if spec.line_before:
+                menu.addSeparator()
+            action = QAction(tr(spec.text), self)
+            action.setShortcuts([QKeySequence(keys) for keys in spec.keys])
+            action.triggered.connect(getattr(self, spec.key))
+            if spec.group:
+                action.setCheckable(True)
+                groups.setdefault(spec.group, QActionGroup(self)).addAction(action)
+            menu.addAction(action)
+            menu.setToolTipsVisible(True)
+            actions[spec.key] = action
+            if spec.key == "open_folder":
+                self.recent_menu = menu.addMenu(tr("Open recent"))
+                self.recent_menu.aboutToShow.connect(self._fill_recent)
+        return actions
+
+    def _fill_recent(self) -> None:
+        fill_recent(self.recent_menu, self._settings.now.recent, self.open_path)
+
+    def _dress(self) -> None:
+        self.menuBar().setStyleSheet(menu_sheet())
+
+    def _restore(self) -> None:
+        now = self._settings.now
+        screen = QGuiApplication.primaryScreen()
+        room = screen.availableSize() if screen is not None else self.size()
+        self.resize(min(now.width, max(900, room.width())), min(now.height, max(600, room.height())))
+        self.actions_by_key[f"theme_{now.theme}"].setChecked(True)
+        self.welcome.show_recent(now.recent)
+
+    # opening
+
+    def open_file(self) -> None:
+        """Ask for files."""
+        self._ask_for(QFileDialog.FileMode.ExistingFiles, tr("Open a checkpoint"))
+
+    def open_folder(self) -> None:
+        """Ask for a folder of epochs."""
+        self._ask_for(QFileDialog.FileMode.Directory, tr("Open a folder of epochs"))
+
+    def _ask_for(self, mode: QFileDialog.FileMode, title: str) -> None:
+        dialog = QFileDialog(self, title, self._settings.now.last_folder)
+        if QGuiApplication.platformName() == "offscreen":
+            dialog.setOption(QFileDialog.Option.DontUseNativeDialog)
+        dialog.setFileMode(mode)
+        if mode is QFileDialog.FileMode.ExistingFiles:
+            dialog.setNameFilters(FILTERS.split(";;"))
+        dialog.filesSelected.connect(self.open_paths)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def open_paths(self, paths: Iterable[str]) -> None:
+        """Open each in a tab."""
+        for path in paths:
+            self.open_path(path)
+
+    def open_path(self, path: str, opening: Opening | None = None, select: Path | None = None) -> Document:
+        """Open a file or a folder in a tab of its own, or go to the tab that has it."""
+        path = os.path.abspath(path)
+        for page in self._documents:
+            if page.path == path:
+                if opening is not None:
+                    opening.abandon()
+                self.top.tabs.setCurrentIndex(self._documents.index(page))
+                return page
+        share = self._settings.now.tree_share
+        page = (
+            RunPage(self._background, share, self)
+            if opening is None and os.path.isdir(path)  # noqa: PTH112 - a string may hold bytes that are no text
+            else DocumentPage(self._background, share, self)
+        )
+        page.changed.connect(self._refresh)
+        page.open_another.connect(self.open_file)
+        page.opened.connect(lambda: self._remember(path))
+        self._documents.append(page)
+        self.pages.addWidget(page)
+        if isinstance(page, DocumentPage):
+            page.open_path(path, opening, select)
+        else:
+            page.open_path(path, select)
+        index = self.top.tabs.add(page.title(), page.icon, display(path, 1000))
+        self.top.tabs.setCurrentIndex(index)
+        self._tab_chosen(index)
+        self.page_added.emit(page)
+        return page
+
+    def _remember(self, path: str) -> None:
+        folder = os.path.dirname(path)  # noqa: PTH120
+        self._settings.change(recent=opened(self._settings.now.recent, path), last_folder=folder)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        event.acceptProposedAction()
+        self.open_paths(url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile())
+
+    # tabs
+
+    @property
+    def current(self) -> Document | None:
+        """The page that is in front."""
+        index = self.top.tabs.currentIndex()
+        return self._documents[index] if 0 <= index < len(self._documents) else None
+
+    @property
+    def documents(self) -> tuple[Document, ...]:
+        """All pages, in the order of their tabs."""
+        return tuple(self._documents)
+
+    def _tab_chosen(self, index: int) -> None:
+        page = self._documents[index] if 0 <= index < len(self._documents) else None
+        if page is None:
+            self.welcome.show_recent(self._settings.now.recent)
+        self.pages.setCurrentWidget(page or self.welcome)
+        self.top.update()
+        self._refresh()
+
+    def _tab_moved(self, start: int, end: int) -> None:
+        self._documents.insert(end, self._documents.pop(start))
+        self.top.update()
+
+    def close_page(self, index: int) -> None:
+        """Close a tab; one with something unfinished is asked about."""
+        page = self._documents[index]
+        reason = page.unfinished()
+        if reason:
+            question = tr("Close {name}?").format(name=page.title())
+            ask(self, question, reason, tr("Close the tab"), lambda: self._drop_page(page))
+        else:
+            self._drop_page(page)
+
+    def _drop_page(self, page: Document) -> None:
+        if page not in self._documents:
+            return
+        index = self._documents.index(page)
+        self._settings.change(tree_share=_share_of(page))
+        page.close_page()
+        self._documents.remove(page)
+        self.pages.removeWidget(page)
+        page.deleteLater()
+        self.top.tabs.removeTab(index)
+        self._tab_chosen(self.top.tabs.currentIndex())
+
+    def close_tab(self) -> None:
+        """Close the tab in front."""
+        if self.current is not None:
+            self.close_page(self.top.tabs.currentIndex())
+
+    def _refresh(self) -> None:
+        """Let tabs, actions and the foot say what the page in front says."""
+        if self._closing:
+            return
+        page = self.current
+        for index, each in enumerate(self._documents):
+            if index < self.top.tabs.count():
+                self.top.tabs.describe(index, each.title(), each.icon, display(each.path, 1000))
+        for spec in ACTIONS:
+            action = self.actions_by_key[spec.key]
+            why = ""
+            if spec.needs is not Needs.NOTHING:
+                why = page.able(spec.needs.value) if page is not None else tr("Open a checkpoint first.")
+            action.setEnabled(not why)
+            action.setStatusTip(why)
+            action.setToolTip(why or tr(spec.text).partition("\t")[0])
+        view = page.document() if page is not None else None
+        self.top.box.set_checkpoint(view.opened.checkpoint if view is not None and view.opened else None)
+        self.setWindowTitle(f"{page.title()} – ckptgui" if page is not None else "ckptgui")
+        if page is None:
+            self.status.show_state(None, "", ())
+        else:
+            self.status.show_state(page.activity(), page.outcome(), page.facts())
+
+    # what the actions do
+
+    def export_state_dict(self) -> None:
+        """Re-save the state dict of the page in front."""
+        if self.current is not None:
+            self.current.export_state_dict()
+
+    def quit(self) -> None:
+        """Close the window."""
+        self.close()
+
+    def copy(self) -> None:
+        """Tell the part that has the keyboard to copy what it has."""
+        target = QApplication.focusWidget()
+        if target is not None:
+            for kind in (QKeyEvent.Type.KeyPress, QKeyEvent.Type.KeyRelease):
+                event = QKeyEvent(kind, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+                QApplication.sendEvent(target, event)
+
+    def copy_path(self) -> None:
+        """Copy the path of what is selected."""
+        if self.current is not None:
+            self.current.copy_path()
+
+    def find_row(self) -> None:
+        """Go to the filter box."""
+        view = self.current.document() if self.current is not None else None
+        if view is not None:
+            view.tree.focus_filter()
+
+    def go_to_tensor(self) -> None:
+        """Go to the box above."""
+        self.top.box.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.top.box.selectAll()
+
+    def _go_to(self, path: Path) -> None:
+        view = self.current.document() if self.current is not None else None
+        if view is not None:
+            view.select(path)
+            view.tree.setFocus()
+
+    def show_overview(self) -> None:
+        """Select the file itself."""
+        self._go_to(())
+
+    def back(self) -> None:
+        """Select what was selected before."""
+        self._step_selection(-1)
+
+    def forward(self) -> None:
+        """Select what was selected after."""
+        self._step_selection(1)
+
+    def _step_selection(self, step: int) -> None:
+        view = self.current.document() if self.current is not None else None
+        if view is not None:
+            view.step(step)
+
+    def previous_epoch(self) -> None:
+        """Step a run back."""
+        if isinstance(self.current, RunPage):
+            self.current.step(-1)
+
+    def next_epoch(self) -> None:
+        """Step a run on."""
+        if isinstance(self.current, RunPage):
+            self.current.step(1)
+
+    def theme_system(self) -> None:
+        """Follow the system."""
+        self._use_theme("system")
+
+    def theme_light(self) -> None:
+        """Stay light."""
+        self._use_theme("light")
+
+    def theme_dark(self) -> None:
+        """Stay dark."""
+        self._use_theme("dark")
+
+    def _use_theme(self, name: str) -> None:
+        self._settings.change(theme=name)
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            apply_theme(app, _MODES[name])
+
+    def show_shortcuts(self) -> None:
+        """List the keys."""
+        about.shortcuts(self)
+
+    def show_about(self) -> None:
+        """Say what this is."""
+        about.about(self)
+
+    def open_log_folder(self) -> None:
+        """Show where the log lies."""
+        show_folder(str(log_folder()))
+
+    # the end
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Close, unless something unfinished has to be asked about first."""
+        reason = next((page.unfinished() for page in self._documents if page.unfinished()), "")
+        if reason and not self._closing:
+            event.ignore()
+            ask(self, tr("Close the window?"), reason, tr("Close the window"), self.close_now)
+            return
+        self._end()
+        event.accept()
+
+    def close_now(self) -> None:
+        """Close whatever is going on."""
+        self._closing = True
+        self.close()
+
+    def _end(self) -> None:
+        self._closing = True
+        now = self._settings.now
+        shares = [_share_of(page) for page in self._documents]
+        self._settings.change(
+            width=now.width if self.isMaximized() else self.width(),
+            height=now.height if self.isMaximized() else self.height(),
+            maximised=self.isMaximized(),
+            tree_share=shares[-1] if shares else now.tree_share,
+        )
+        for page in self._documents:
+            page.close_page()
+
+
+def theme_mode(name: str) -> bool | None:
+    """What ``apply_theme`` is told for a theme of the settings."""
+    return _MODES[name]
+
+
+def fill_recent(menu: QMenu, recent: Iterable[str], act: object) -> None:
+    """One line a recent path, newest first."""
+    menu.clear()
+    for path in recent:
+        action = menu.addAction(display(path, 100).replace("&", "&&"))
+        action.triggered.connect(lambda _=False, path=path: act(path))  # type: ignore[operator]
+    if menu.isEmpty():
+        menu.addAction(tr("Nothing was opened yet")).setEnabled(False)
+
+
+def _share_of(page: Document) -> float:
+    view = page.document_page.view if isinstance(page, RunPage) else page.view
+    return view.share()
