@@ -103,6 +103,15 @@ class TableBuilder:
         )
         return row
 
+    def set_nbytes(self, row: int, nbytes: int) -> None:
+        """Say what a row made of components takes; elements times item size does not hold for it."""
+        columns = self._columns[row]
+        self._columns[row] = (*columns[:6], _clamped(nbytes), *columns[7:])
+
+    def nbytes(self, row: int) -> int:
+        """Bytes of a row that was added."""
+        return self._columns[row][6]
+
     def _geometry_error(
         self, shape: tuple[int, ...], strides: tuple[int, ...], offset: int, dtype: DType, storage: int
     ) -> str | None:

@@ -19,7 +19,9 @@ from ckptgui.formats.rebuild import device_of, is_tensor
 from ckptgui.formats.tensor_walk import modules_pairs
 from ckptgui.formats.torch_storages import claim_of
 
-MAX_DEPTH = 200
+MAX_DEPTH = 100
+"""Containers within containers; a level takes six Python calls, of which there may be a thousand."""
+
 MAX_REPEATED = 10_000
 """Containers that are written out again before references take their place."""
 
@@ -90,8 +92,11 @@ class _Writer:
         return self._call(node, path)
 
     def _list(self, items: list[Node] | tuple[Node, ...], path: Path) -> list[Json]:
-        written = (self.write(item, (*path, str(index))) for index, item in enumerate(items))
-        return [None if value is OMITTED else value for value in written]
+        result = []
+        for index, item in enumerate(items):
+            value = self.write(item, (*path, str(index)))
+            result.append(None if value is OMITTED else value)
+        return result
 
     def _dict(self, items: list[tuple[str, Node]], path: Path) -> dict[str, Json]:
         result = {}

@@ -39,23 +39,32 @@ def _absorb(stack: list[Node], pending: list[Node]) -> None:
 
 
 def _whole_pairs(pending: list[Node]) -> list[Node]:
-    """Leading pairs of key and finished value; values joined to each other are left to their first."""
-    pairs: list[Node] = []
-    at = 0
-    while at + 1 < len(pending) and _is_key(pending[at]) and type(pending[at + 1]) is not Ref:
-        pairs += pending[at : at + 2]
-        at += 2
+    """Leading pairs of key and finished value; a dictionary still to be filled takes the pair behind it.
+
+    Whether an empty dictionary is finished cannot be told from the pile, but one whose next key is of
+    another type than its own is not: that is how an optimizer's state by parameter number looks.
+    """
+    stop = 0
+    while stop + 1 < len(pending) and _is_key(pending[stop]) and type(pending[stop + 1]) is not Ref:
+        stop += 2
+    pairs = pending[:stop]
+    while len(pairs) >= 4 and _is_empty(pairs[-3]) and type(pairs[-2]) is not type(pairs[-4]):
+        _put(pairs[-3], pairs[-2:])
+        del pairs[-2:]
     return pairs
+
+
+def _is_empty(node: Node) -> bool:
+    return _is_mapping(node) and not node.flat
 
 
 def _settle_states(stack: list[Node]) -> None:
     """Give a dictionary at the end of the pile to the object before it, as BUILD would have."""
-    while len(stack) >= 2 and type(stack[-1]) is Dict and _is_open(stack[-2]):
-        stack[-2].state = stack.pop()
-
-
-def _is_open(node: Node) -> bool:
-    return type(node) is Call and node.makes and node.state is MISSING
+    while len(stack) >= 2 and type(stack[-1]) is Dict:
+        target = stack[-2]
+        if type(target) is not Call or not target.makes or target.state is not MISSING:
+            break
+        target.state = stack.pop()
 
 
 def _is_mapping(node: Node) -> bool:

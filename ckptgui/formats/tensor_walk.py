@@ -133,14 +133,21 @@ class TensorWalk:
             error=spec.error,
             extra=spec.extra or None,
         )
-        if parts and id(parts) not in self._open:
-            for name, node in parts:
-                component = spec_of(node, self._storages)
-                if component is not None:
-                    component.kind = TensorKind.COMPONENT
-                    component.components = []
-                    spec.extra["components"].append(self.emit(component, (*path, name), persistent))
+        if parts:
+            self._emit_components(row, spec, path, persistent)
         return row
+
+    def _emit_components(self, row: int, spec: TensorSpec, path: Path, persistent: bool) -> None:
+        """The tensors that a row is made of; where it has no storage of its own, its bytes are theirs."""
+        rows: list[int] = spec.extra["components"]
+        for name, node in spec.components:
+            component = spec_of(node, self._storages)
+            if component is not None:
+                component.kind = TensorKind.COMPONENT
+                component.components = []
+                rows.append(self.emit(component, (*path, name), persistent))
+        if spec.storage < 0:
+            self._builder.set_nbytes(row, sum(map(self._builder.nbytes, rows)))
 
     def _warn(self, sentence: str) -> None:
         if sentence not in self.warnings:
