@@ -51,8 +51,8 @@ class Target:
 
 def look_at(path: str, system: System = SYSTEM) -> Target:
     """What stands at ``path`` now, links followed; raises ``OutputError`` where no file can ever stand."""
-    resolved = os.path.realpath(path)
     try:
+        resolved = os.path.realpath(path)
         found = system.status(resolved)
     except (OSError, ValueError) as error:
         raise OutputError(reason(error)) from error

@@ -88,10 +88,10 @@ class PickleWriter:
         """True or False."""
         self._out += TRUE if value else FALSE
 
-    def tuple_end(self, length: int) -> None:
-        """Close a tuple of ``length`` that had a mark only if it is longer than three."""
+    def tuple_end(self, length: int) -> int:
+        """Close a tuple of ``length`` that had a mark only if it is longer than three; remembered."""
         self._out += TUPLES.get(length, TUPLE)
-        self.put()
+        return self.put()
 
     def numbers(self, values: tuple[int, ...]) -> None:
         """A tuple of integers."""

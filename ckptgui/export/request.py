@@ -42,8 +42,9 @@ class ExportRequest:
 
 @dataclass(frozen=True)
 class ExportPlan:
-    """Everything decided, nothing written. ``names[i]`` is what ``tensors[i]`` will be called.
+    """Everything decided, nothing written.
 
+    ``names[i]`` is what ``tensors[i]`` will be called, ``paths[i]`` where it will stand in the result.
     ``dropped`` are the top-level keys and names that stay behind, ``tied`` leads from a tied name to the
     name whose tensor it is, ``nbytes`` is the exact size of the file to come.
     """
@@ -53,6 +54,7 @@ class ExportPlan:
     request: ExportRequest
     section: Path | None
     names: tuple[str, ...]
+    paths: tuple[Path, ...]
     tensors: tuple[TensorInfo, ...]
     dropped: tuple[str, ...]
     tied: Mapping[str, str]

@@ -15,9 +15,10 @@ from ckptgui.export.request import ExportPlan, ExportRequest, ExportResult
 from ckptgui.export.safetensors_file import safetensors_layout
 from ckptgui.export.select import Selection, select_state_dict, ties
 from ckptgui.export.system import System
-from ckptgui.export.torch_file import state_dict_layout
+from ckptgui.export.torch_file import check_location, state_dict_layout
 from ckptgui.export.torch_types import for_safetensors, for_torch
 from ckptgui.export.verify import verify
+from ckptgui.export.whole import plan_whole
 from ckptgui.sources.locate import SourcePool
 
 _EXPANSION = 4
@@ -27,8 +28,6 @@ _ALWAYS_ALLOWED = 1 << 30
 def plan_export(checkpoint: Checkpoint, out: str, request: ExportRequest) -> ExportPlan:
     """Decide everything; reads no tensor data and writes nothing. Raises ``ExportError``."""
     if request.only == "all":
-        from ckptgui.export.whole import plan_whole
-
         plan = plan_whole(checkpoint, out, request)
     else:
         plan = _plan_state_dict(checkpoint, out, request)
@@ -96,7 +95,7 @@ def _plan_torch(
     tensors: Mapping[str, TensorInfo],
     tied: Mapping[str, str],
 ) -> ExportPlan:
-    _check_location(request.location)
+    check_location(request.location)
     names, infos = tuple(tensors), tuple(for_torch(tensor) for tensor in tensors.values())
     layout = state_dict_layout(
         names,
@@ -105,9 +104,18 @@ def _plan_torch(
         share=request.ties != "copy",
         metadata=_saved_metadata(checkpoint, selection),
     )
-    where = selection.section.path
     return ExportPlan(
-        checkpoint, out, request, where, names, infos, selection.dropped, tied, layout.nbytes, layout
+        checkpoint=checkpoint,
+        out=out,
+        request=request,
+        section=selection.section.path,
+        names=names,
+        paths=tuple((name,) for name in names),
+        tensors=infos,
+        dropped=selection.dropped,
+        tied=tied,
+        nbytes=layout.nbytes,
+        layout=layout,
     )
 
 
@@ -125,9 +133,18 @@ def _plan_safetensors(
         raise ExportError(f"A tensor is called {min(reserved)}, a name that safetensors keeps for itself.")
     names, infos = tuple(tensors), tuple(for_safetensors(tensor) for tensor in tensors.values())
     layout = safetensors_layout(names, infos, tied)
-    where = selection.section.path
     return ExportPlan(
-        checkpoint, out, request, where, names, infos, selection.dropped, tied, layout.nbytes, layout
+        checkpoint=checkpoint,
+        out=out,
+        request=request,
+        section=selection.section.path,
+        names=names,
+        paths=tuple((name,) for name in names),
+        tensors=infos,
+        dropped=selection.dropped,
+        tied=tied,
+        nbytes=layout.nbytes,
+        layout=layout,
     )
 
 
@@ -135,12 +152,6 @@ def _saved_metadata(checkpoint: Checkpoint, selection: Selection) -> Mapping[str
     """The state dict's ``_metadata`` if the reader found one."""
     found = checkpoint.attributes.get("state_dict_metadata", {})
     return found.get(selection.section.path) if isinstance(found, Mapping) else None
-
-
-def _check_location(location: str) -> None:
-    device, _, number = location.partition(":")
-    if location not in ("cpu", "keep", "cuda") and not (device == "cuda" and number.isdecimal()):
-        raise ExportError(f"A device is cpu, cuda:N or keep, not {location}.")
 
 
 def _refuse_absurd(plan: ExportPlan) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ckptgui.core.checkpoint import Checkpoint, Role, Section
+from ckptgui.core.checkpoint import Checkpoint, Role, SavedShape, Section
 from ckptgui.core.display import display
 from ckptgui.core.tensors import Path, TensorInfo, TensorKind
 from ckptgui.errors import ExportError
@@ -108,7 +108,8 @@ def _other_keys(checkpoint: Checkpoint, section: Section) -> list[str]:
             continue
         same = section.path and other.path[:1] == section.path[:1]
         keys["/".join(other.path) if same else "".join(other.path[:1])] = None
-    if isinstance(checkpoint.metadata, Mapping):
+    is_module = not section.path and checkpoint.saved_shape is SavedShape.MODULE
+    if isinstance(checkpoint.metadata, Mapping) and not is_module:  # a module's attributes are no keys
         taken = section.path[:1]
         keys.update(dict.fromkeys(key for key in checkpoint.metadata if (key,) != taken))
     return [key for key in keys if key]

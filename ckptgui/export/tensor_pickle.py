@@ -17,8 +17,8 @@ class TensorPickler:
         self._storages = storages
         self._location = location
 
-    def tensor(self, view: View, shape: tuple[int, ...], dtype: DType, requires_grad: bool = False) -> None:
-        """Push one tensor."""
+    def tensor(self, view: View, shape: tuple[int, ...], dtype: DType, requires_grad: bool = False) -> int:
+        """Push one tensor and return its number in the memo."""
         pickle = self.pickle
         typed = self._storages[view.storage].dtype is not None and bool(dtype.storage_class)
         pickle.name("torch._utils", "_rebuild_tensor_v2" if typed else "_rebuild_tensor_v3")
@@ -35,7 +35,7 @@ class TensorPickler:
         pickle.op(TUPLE)
         pickle.put()
         pickle.op(REDUCE)
-        pickle.put()
+        return pickle.put()
 
     def _storage(self, index: int) -> None:
         pickle = self.pickle

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ckptgui.core.display import display
 from ckptgui.core.tensors import TensorInfo
 from ckptgui.engine.job import Cancel
+from ckptgui.errors import ExportError
 from ckptgui.export.atomic import Output
 from ckptgui.export.pickle_file import BUILD, EMPTY_DICT, SETITEM, PickleWriter
 from ckptgui.export.storages import Storage, View, plan_storages
@@ -95,11 +97,18 @@ def state_dict_layout(
 
     pickle.pairs(list(zip(names, tensors, views)), say)
     if metadata is not None:
-        _state_dict_metadata(pickle, metadata)
+        say_metadata(pickle, metadata)
     return TorchLayout(pickle.finish(), tuple(storages))
 
 
-def _state_dict_metadata(pickle: PickleWriter, metadata: Metadata) -> None:
+def check_location(location: str) -> None:
+    """Raise ``ExportError`` unless it is a device that a storage can be tagged with."""
+    device, _, number = location.partition(":")
+    if location not in ("cpu", "keep", "cuda") and not (device == "cuda" and number.isdecimal()):
+        raise ExportError(f"A device is cpu, cuda:N or keep, not {display(location)}.")
+
+
+def say_metadata(pickle: PickleWriter, metadata: Metadata) -> None:
     """The dictionary's ``_metadata`` attribute; only ``version`` numbers are known to be in it."""
     pickle.op(EMPTY_DICT)
     pickle.put()

@@ -71,5 +71,5 @@ def _bytes(tensor: TensorInfo, pool: SourcePool, cancel: Cancel) -> Iterator[np.
 
 def _same_names(plan: ExportPlan, result: Checkpoint) -> None:
     paths = [result.tensors.path(row) for row in range(len(result.tensors))]
-    if paths != [(name,) for name in plan.names]:
+    if paths != list(plan.paths):
         raise ExportError("The names read back differently; nothing was changed.")

@@ -1,0 +1,176 @@
+"""Says a whole saved object again in pickle opcodes: its containers, plain values and tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from typing import Any
+
+from ckptgui.core.tensors import Path
+from ckptgui.export.pickle_file import (
+    APPENDS,
+    EMPTY_DICT,
+    EMPTY_LIST,
+    EMPTY_TUPLE,
+    MARK,
+    NONE,
+    REDUCE,
+    SETITEMS,
+    PickleWriter,
+)
+from ckptgui.export.saved_object import MAX_DEPTH, Made, Name, Sort, is_key, items_of, plain_value, sort_of
+from ckptgui.export.torch_file import Metadata, say_metadata
+from ckptgui.formats.pickle_graph import Node
+
+Steps = Generator["Steps", None, None]
+_BATCH = 1000
+
+
+class ObjectPickler:
+    """One walk over a graph. ``tensor`` pushes a tensor's node; ``dropped`` are the paths left out.
+
+    A value that is met again is fetched from the memo, so what was one object stays one. The walk keeps
+    its own stack: a file may nest deeper than Python recurses.
+    """
+
+    def __init__(
+        self,
+        pickle: PickleWriter,
+        tensor: Callable[[Node], bool],
+        metadata: Callable[[Path], Metadata | None],
+    ) -> None:
+        self.dropped: list[str] = []
+        self._pickle = pickle
+        self._tensor = tensor
+        self._metadata = metadata
+        self._memo: dict[int, int] = {}
+        self._open: set[int] = set()
+
+    def say(self, root: Node) -> None:
+        """Push the object."""
+        stack = [self._node(root, ())]
+        while stack:
+            try:
+                stack.append(next(stack[-1]))
+            except StopIteration:
+                stack.pop()
+
+    def can_say(self, node: Node, depth: int) -> bool:
+        """Whether a node is no foreign thing, and not a container that holds itself in a way we cannot say."""
+        sort = sort_of(node)
+        if sort is Sort.FOREIGN:
+            return False
+        if sort in (Sort.PLAIN, Sort.TENSOR) or id(node) in self._memo:
+            return True
+        return id(node) not in self._open and depth < MAX_DEPTH
+
+    def _node(self, node: Node, path: Path) -> Steps:
+        sort = sort_of(node)
+        if sort is Sort.PLAIN:
+            self._plain(plain_value(node))
+        elif id(node) in self._memo and sort is not Sort.TENSOR:
+            self._pickle.get(self._memo[id(node)])
+        elif sort is Sort.TENSOR:
+            if not self._tensor(node):
+                self._drop(path)
+                self._pickle.op(NONE)
+        elif sort is Sort.TUPLE:
+            yield self._tuple(node, path)
+        elif sort is Sort.LIST:
+            yield self._list(node, path)
+        else:
+            yield self._dict(node, path, sort)
+
+    def _list(self, node: Sequence[Node], path: Path) -> Steps:
+        pickle = self._pickle
+        pickle.op(EMPTY_LIST)
+        self._memo[id(node)] = pickle.put()
+        for start in range(0, len(node), _BATCH):
+            pickle.op(MARK)
+            for index in range(start, min(start + _BATCH, len(node))):
+                yield self._item(node[index], (*path, str(index)))
+            pickle.op(APPENDS)
+
+    def _tuple(self, node: Sequence[Node], path: Path) -> Steps:
+        if not node:
+            self._pickle.op(EMPTY_TUPLE)
+            return
+        self._open.add(id(node))
+        if len(node) > 3:
+            self._pickle.op(MARK)
+        for index, item in enumerate(node):
+            yield self._item(item, (*path, str(index)))
+        self._open.discard(id(node))
+        self._memo[id(node)] = self._pickle.tuple_end(len(node))
+
+    def _item(self, node: Node, path: Path) -> Steps:
+        """A place in a sequence is kept for what cannot go: None stands there."""
+        if self.can_say(node, len(path)):
+            yield self._node(node, path)
+        else:
+            self._drop(path)
+            self._pickle.op(NONE)
+
+    def _dict(self, node: Node, path: Path, sort: Sort) -> Steps:
+        pickle = self._pickle
+        if sort is Sort.ORDERED_DICT:
+            self._memo[id(node)] = pickle.ordered_dict()
+        else:
+            pickle.op(EMPTY_DICT)
+            self._memo[id(node)] = pickle.put()
+        kept = []
+        for name, key, value in items_of(node):
+            if is_key(key) and self.can_say(value, len(path) + 1):
+                kept.append((name, key, value))
+            else:
+                self._drop((*path, name))
+        for start in range(0, len(kept), _BATCH):
+            pickle.op(MARK)
+            for name, key, value in kept[start : start + _BATCH]:
+                self._plain(key)
+                yield self._node(value, (*path, name))
+            pickle.op(SETITEMS)
+        metadata = self._metadata(path) if sort is Sort.ORDERED_DICT else None
+        if metadata:
+            say_metadata(pickle, metadata)
+
+    def _plain(self, value: Any) -> None:
+        pickle = self._pickle
+        if value is None:
+            pickle.op(NONE)
+        elif isinstance(value, bool):
+            pickle.truth(value)
+        elif isinstance(value, int):
+            pickle.integer(value)
+        elif isinstance(value, float):
+            pickle.real(value)
+        elif isinstance(value, str):
+            pickle.text(value)
+        elif isinstance(value, Name):
+            pickle.name(value.module, value.attribute)
+        elif isinstance(value, Made):
+            pickle.name(value.name.module, value.name.attribute)
+            self._plain(value.arguments)
+            pickle.op(REDUCE)
+            pickle.put()
+        elif isinstance(value, tuple):
+            self._atoms(value)
+        else:
+            self._atom_list(value)
+
+    def _atoms(self, values: tuple[Any, ...]) -> None:
+        if not values:
+            self._pickle.op(EMPTY_TUPLE)
+            return
+        if len(values) > 3:
+            self._pickle.op(MARK)
+        for value in values:
+            self._plain(value)
+        self._pickle.tuple_end(len(values))
+
+    def _atom_list(self, values: list[Any]) -> None:
+        self._pickle.op(EMPTY_LIST)
+        self._pickle.put()
+        self._pickle.elements(values, self._plain)
+
+    def _drop(self, path: Path) -> None:
+        self.dropped.append("/".join(path))
