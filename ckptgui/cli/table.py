@@ -6,11 +6,18 @@ from collections.abc import Iterable, Iterator, Sequence
 
 
 def table(rows: Sequence[Sequence[str]], right: Iterable[int] = (), gap: int = 2) -> Iterator[str]:
-    """Each row as a line; the columns in ``right`` are set flush right. Trailing blanks are cut."""
+    """Each row as a line; the columns in ``right`` are set flush right. Trailing blanks are cut.
+
+    The last cell of a row that is shorter than others may run on under the columns that it lacks.
+    """
     if not rows:
         return
     flush = frozenset(right)
-    widths = [max(map(len, column)) for column in zip(*rows)]
+    columns = max(map(len, rows))
+    widths = [
+        max((len(row[n]) for row in rows if n < len(row) - (len(row) < columns)), default=0)
+        for n in range(columns)
+    ]
     for row in rows:
         cells = [
             cell.rjust(width) if number in flush else cell.ljust(width)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from ckptgui.cli.numbers import count, figure, shape, size
 from ckptgui.cli.reading import Reading
@@ -38,14 +37,14 @@ def tree_lines(tree: Tree, depth: int | None, readings: Mapping[int, Reading]) -
 
 def _row(tree: Tree, node: int, stats: bool, digests: bool, readings: Mapping[int, Reading]) -> list[str]:
     name = "  " * (int(tree.depth[node]) - 1) + display(tree.labels[node], _NAME)
+    if tree.kind[node] == NodeKind.VALUE:
+        return [name, _value(tree, node)]
     cells, figures, digest, note = _cells(tree, node, readings)
     return [name, *cells, *(figures if stats else ()), *([digest] if digests else []), note]
 
 
 def _cells(tree: Tree, node: int, readings: Mapping[int, Reading]) -> tuple[list[str], list[str], str, str]:
     blank = [""] * len(_FIGURES)
-    if tree.kind[node] == NodeKind.VALUE:
-        return [_value(tree.values[node]), "", ""], blank, "", ""
     row = int(tree.row[node])
     if row < 0:
         number = int(tree.tensors[node])
@@ -79,7 +78,11 @@ def _dtype(tree: Tree, node: int) -> str:
     return tree.checkpoint.tensors.dtypes[tree.dtype[node]].name if tree.dtypes[node] == 1 else "mixed"
 
 
-def _value(value: Any) -> str:
+def _value(tree: Tree, node: int) -> str:
+    """What a value row says: how many values hang below it, or the value itself."""
+    value = tree.values[node]
     if isinstance(value, Remainder):
         return f"… {value.count:,} more"
-    return display(value if isinstance(value, str) else repr(value) if value is not None else "None", _VALUE)
+    if tree.is_branch(node):
+        return count(len(value), "value")
+    return display(value if isinstance(value, str) else repr(value), _VALUE)
