@@ -152,6 +152,8 @@ class Growth:
         if depth > MAX_VALUE_DEPTH:
             return
         pairs = [(key, item) for key, item in _items(value) if not (isinstance(value, list) and item is None)]
+        if node.class_name:  # a module's own settings would bury its tensors; they are in the metadata
+            pairs = [(key, item) for key, item in pairs if key in node.sub]
         order: list[Node] = []
         for count, (key, item) in enumerate(pairs):
             below = node.sub.get(key) or (_find(node, key) if "." in key else None)

@@ -166,21 +166,26 @@ class Ribbon(QWidget):
             painter.drawText(line.adjusted(wide + 5, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, caption.size)
 
     def _placed(self, quiet: QFontMetrics, loud: QFontMetrics) -> list[tuple[_Caption, int, int]]:
-        """Captions with their left edges and the room of their names: the largest first, no two on each other."""
-        bar, taken, placed = self._bar(), list[tuple[int, int]](), list[tuple[_Caption, int, int]]()
-        total = self._map.total if self._map is not None else 1
-        for caption in sorted(self._captions, key=lambda c: -c.nbytes):
-            fixed = _SQUARE + 10 + loud.horizontalAdvance(caption.size)
-            room = min(quiet.horizontalAdvance(caption.name) + 2, max(60, bar.width() // 3))
-            wide = fixed + room
-            left = min(bar.left() + round(caption.place * bar.width() / total), bar.right() + 1 - wide)
-            for begin, end in sorted(taken):
-                if left < end + _GAP and begin < left + wide + _GAP:
-                    left = end + _GAP
-            if left >= bar.left() and left + wide <= bar.right() + 2:
-                taken.append((left, left + wide))
-                placed.append((caption, left, room))
-        return placed
+        """Captions with their left edges and the room of their names, in file order, none on another.
+
+        Where not all have room the smallest go.
+        """
+        bar, total = self._bar(), self._map.total if self._map is not None else 1
+        rooms = {c: min(quiet.horizontalAdvance(c.name) + 2, max(60, bar.width() // 3)) for c in self._captions}
+        wide = {c: _SQUARE + 10 + rooms[c] + loud.horizontalAdvance(c.size) for c in self._captions}
+        shown = sorted(self._captions, key=lambda c: c.place)
+        while shown and sum(wide[c] + _GAP for c in shown) - _GAP > bar.width():
+            shown.remove(min(shown, key=lambda c: c.nbytes))
+        lefts: list[int] = []
+        free = bar.left()
+        for caption in shown:
+            lefts.append(max(free, bar.left() + round(caption.place * bar.width() / total)))
+            free = lefts[-1] + wide[caption] + _GAP
+        limit = bar.right() + 1
+        for number in range(len(shown) - 1, -1, -1):
+            lefts[number] = min(lefts[number], limit - wide[shown[number]])
+            limit = lefts[number] - _GAP
+        return [(caption, left, rooms[caption]) for caption, left in zip(shown, lefts)]
 
     def _byte(self, x: float) -> int:
         bar = self._bar()

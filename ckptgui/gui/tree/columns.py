@@ -30,7 +30,7 @@ PAD = 6
 """Left and right of what a cell shows."""
 
 UNIT_GAP = 4
-SHARE_BAR = 40
+SHARE_BAR = 36
 SPARKLINE = 78
 MIN_NAME = 190
 
@@ -66,14 +66,14 @@ class Widths:
         self.mean = metrics.horizontalAdvance("−9.9e−05")
         self.std = metrics.horizontalAdvance("9.9e−05") + 2
         self.shape = metrics.horizontalAdvance("50,304 × 1,024")
-        self.type = metrics.horizontalAdvance("bfloat16")
+        self.type = max(map(metrics.horizontalAdvance, ("bfloat16", "float32 +1")))
 
     def of(self, column: Column) -> int:
         """A column's width; the name takes what is left."""
         return {
             Column.NAME: MIN_NAME,
-            Column.SHAPE: self.shape + 2 * PAD,
-            Column.TYPE: self.type + 2 * PAD,
+            Column.SHAPE: self.shape + PAD + 2,
+            Column.TYPE: self.type + PAD + 4,
             Column.SIZE: self.number + UNIT_GAP + self.unit + 2 * PAD,
             Column.SHARE: SHARE_BAR + 2 * PAD,
             Column.MEAN: self.mean + self.plus_minus + self.std + 2 * PAD,

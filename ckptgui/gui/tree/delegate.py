@@ -103,7 +103,7 @@ class TreeDelegate(QStyledItemDelegate):
         t = theme()
         strong = self._is_strong(rows, node)
         metrics = self._strong_metrics if strong else self._metrics
-        right = rect.right() - PAD
+        right = rect.right() - 2
         for badge in rows.badges(node, self._model.is_open(node)):
             width = glyphs.badge_width(badge)
             if right - width < rect.left() + 24:
