@@ -14,6 +14,12 @@ from ckptgui.core.names import NamePool
 from ckptgui.core.tensors import Flag, Path, TensorKind, TensorTable, contiguous_strides
 
 _INT64_MAX = 2**63 - 1
+_SURE = 2**48
+"""Numbers up to here need no thought about overflow."""
+
+_MANY = 4096
+"""Geometries remembered; a file repeats a few."""
+
 MAX_NDIM = 64
 """Dimensions beyond this are refused, as torch itself refuses them."""
 
@@ -33,6 +39,8 @@ class TableBuilder:
         self._devices: dict[str, int] = {}
         self._layouts: dict[str, int] = {}
         self._extents: list[Extent] = []
+        self._sure_bits: list[int] = []  # of each extent: what is there without doubt
+        self._geometries: dict[tuple[tuple[int, ...], tuple[int, ...], int], tuple[int, int, int]] = {}
         self._storage_keys: list[str | None] = []
         self._errors: dict[int, str] = {}
         self._extras: dict[int, Mapping[str, Any]] = {}
@@ -43,6 +51,7 @@ class TableBuilder:
     def add_storage(self, key: str | None, extent: Extent) -> int:
         """Register a storage and return its row, to be given to ``add``."""
         self._extents.append(extent)
+        self._sure_bits.append(extent.available * 8)
         self._storage_keys.append(key)
         return len(self._extents) - 1
 
@@ -102,6 +111,70 @@ class TableBuilder:
             )
         )
         return row
+
+    def add_view(
+        self,
+        container: int,
+        name: str,
+        shape: tuple[int, ...],
+        strides: tuple[int, ...],
+        dtype: DType,
+        device: str,
+        storage: int,
+        storage_offset: int,
+        requires_grad: bool,
+    ) -> bool:
+        """Append a plain tensor in a whole storage, quickly, if it is beyond doubt; False leaves it to ``add``.
+
+        Shape and strides must be tuples of ints. ``container`` is what ``container_row`` gave for its path.
+        """
+        key = (shape, strides, dtype.bits)
+        geometry = self._geometries.get(key)
+        if geometry is None:
+            geometry = self._judge(key)
+        span, numel, nbytes = geometry
+        if not 0 <= storage_offset <= _SURE or not numel:
+            return False
+        if (storage_offset + span) * dtype.bits > self._sure_bits[storage]:
+            return False
+        self._names.append(name)
+        self._container.append(container)
+        self._dims += shape
+        self._steps += strides
+        self._dim_start.append(len(self._dims))
+        self._columns.append(
+            (
+                self._dtypes.setdefault(dtype, len(self._dtypes)),
+                self._devices.setdefault(device, len(self._devices)),
+                self._layouts.setdefault("strided", len(self._layouts)),
+                storage,
+                storage_offset,
+                numel,
+                nbytes,
+                0,
+                Flag.REQUIRES_GRAD if requires_grad else 0,
+            )
+        )
+        return True
+
+    def container_row(self, path: Path) -> int:
+        """The number of a path that rows hang on."""
+        return self._containers.setdefault(path, len(self._containers))
+
+    def _judge(self, key: tuple[tuple[int, ...], tuple[int, ...], int]) -> tuple[int, int, int]:
+        """Elements that a view spans, its elements and bytes; zeros where ``add`` should decide."""
+        shape, strides, bits = key
+        numel = math.prod(shape)
+        sure = len(shape) == len(strides) <= MAX_NDIM and numel <= _SURE
+        if not sure or (shape and (min(shape) < 1 or min(strides) < 0 or max(strides) > _SURE)):
+            found = (0, 0, 0)
+        else:
+            span = 1 + sum((size - 1) * step for size, step in zip(shape, strides))
+            found = (span, numel, (numel * bits + 7) // 8)
+        if len(self._geometries) >= _MANY:
+            self._geometries.clear()
+        self._geometries[key] = found
+        return found
 
     def set_nbytes(self, row: int, nbytes: int) -> None:
         """Say what a row made of components takes; elements times item size does not hold for it."""

@@ -68,7 +68,9 @@ class _Nonsense(Exception):  # noqa: N818 - becomes TensorSpec.error
 
 def is_tensor(node: Node) -> bool:
     """Whether ``spec_of`` would answer, without the work of it."""
-    return type(node) is Call and (node.path in _REBUILDERS or array_of(node) is not None)
+    if type(node) is not Call or type(node.target) is not Ref:
+        return False
+    return node.target.path in _REBUILDERS or array_of(node) is not None
 
 
 def spec_of(node: Node, storages: Storages) -> TensorSpec | None:

@@ -83,12 +83,12 @@ def _direct(items: list[tuple[str, Node]]) -> int:
 
 def _is_bare(items: list[tuple[str, Node]]) -> bool:
     """A state dict by itself: tensors under names, with at most as many other values beside them."""
-    direct = _direct(items)
-    nested = sum(1 for _, node in items if _looks_like_state_dict(node) or modules.is_module(node) or
-                 _is_optimizer(node))  # fmt: skip
-    if not items:
-        return True
-    return direct > 0 and nested == 0 and direct * 2 >= len(items)
+    others = [node for _, node in items if not is_tensor(node)]
+    if len(others) * 2 > len(items):
+        return False
+    return not any(
+        _looks_like_state_dict(node) or modules.is_module(node) or _is_optimizer(node) for node in others
+    )
 
 
 def _looks_like_state_dict(node: Node) -> bool:

@@ -17,6 +17,8 @@ from ckptgui.formats.rebuild import Storages, TensorSpec, spec_of
 
 _ATOMS = frozenset({str, int, float, bool, type(None), bytes, Ref, Persistent})
 _CHECK_EVERY = 4096
+_PLAIN = "torch._utils._rebuild_tensor_v2"
+_INTEGERS = frozenset({int})
 
 
 class TensorWalk:
@@ -62,8 +64,7 @@ class TensorWalk:
         if modules.is_module(node):
             self._module(node, path)
         else:
-            for name, child in children_of(node):
-                self.visit(child, (*path, name))
+            self._children(node, path)
         self._open.discard(key)
         added = len(self._builder) - before
         if added == 0:
@@ -71,6 +72,45 @@ class TensorWalk:
         elif again:
             self._repeated += added
         self._seen.add(key)
+
+    def _children(self, node: Node, path: Path) -> None:
+        """Tensors as torch.save writes nearly all of them are taken here; the rest is visited."""
+        container = -1
+        for name, child in children_of(node):
+            if type(child) is Call and type(child.target) is Ref and child.target.path == _PLAIN:
+                if container < 0:
+                    container = self._builder.container_row(path)
+                if self._plain(child, container, name):
+                    continue
+            if type(child) not in _ATOMS:
+                self.visit(child, (*path, name))
+
+    def _plain(self, call: Call, container: int, name: str) -> bool:
+        """Append a plain tensor in one step; False when anything about it needs a second look."""
+        args = call.args
+        if type(args) is not tuple or len(args) != 6 or call.state is not MISSING:
+            return False
+        pid, offset, shape, strides, grad, _ = args
+        if type(shape) is not tuple or type(strides) is not tuple or type(offset) is not int:
+            return False
+        if not _INTEGERS.issuperset(map(type, shape)) or not _INTEGERS.issuperset(map(type, strides)):
+            return False
+        storage = self._storages.get(pid)
+        if storage.error is not None or storage.dtype is None or storage.row < 0:
+            return False
+        self._count()
+        return self._builder.add_view(
+            container, name, shape, strides, storage.dtype, storage.device, storage.row, offset, grad is True
+        )
+
+    def _count(self) -> None:
+        """Hold the number of rows to its limit, and hear the wish to stop now and then."""
+        if len(self._builder) >= self._limits.tensors:
+            raise exceeded("tensors", self._limits)
+        self._since_check += 1
+        if self._since_check >= _CHECK_EVERY:
+            self._since_check = 0
+            self._check()
 
     def _module(self, root: Node, path: Path) -> None:
         """A module's tensors under one name each, whatever dots that has."""
@@ -107,12 +147,7 @@ class TensorWalk:
 
     def emit(self, spec: TensorSpec, path: Path, persistent: bool = True) -> int:
         """Append a row, and one for each component."""
-        if len(self._builder) >= self._limits.tensors:
-            raise exceeded("tensors", self._limits)
-        self._since_check += 1
-        if self._since_check >= _CHECK_EVERY:
-            self._since_check = 0
-            self._check()
+        self._count()
         parts = spec.components
         if parts:
             spec.extra.setdefault("components", [])

@@ -7,7 +7,6 @@ two independent numbers; where they disagree the tensors on that storage carry t
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from ckptgui.core.builder import TableBuilder
@@ -70,8 +69,7 @@ Read = Callable[[int, int], bytes]
 _UNKNOWN = Storage(-1, None, "cpu", "The pickle does not say which storage it lies in.")
 
 
-@dataclass(slots=True)
-class _Known:
+class _Known(NamedTuple):
     row: int
     size: int
     cut: bool
@@ -104,14 +102,14 @@ class ZipStorages:
         claim = claim_of(node)
         if claim is None:
             return _UNKNOWN
-        key, dtype, device, _ = claim
+        key, dtype, device, numel = claim
         known = self._known.get(key)
         if known is None:
             known = self._known[key] = self._register(claim)
-        error = None
-        if known.missing or known.size < claim.nbytes:
-            error = self._disagreement(claim, known)
-        return Storage(known.row, dtype, device, error)
+        row, size, _, missing = known
+        if missing or size < (numel if dtype is None else dtype.nbytes(numel)):
+            return Storage(row, dtype, device, self._disagreement(claim, known))
+        return Storage(row, dtype, device, None)
 
     def inline(self, data: bytes, byteorder: ByteOrder) -> int:
         """Register bytes that stand in the pickle itself."""
