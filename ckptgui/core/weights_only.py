@@ -15,7 +15,13 @@ _REBUILDERS = (
     "parameter parameter_with_state qtensor tensor tensor_v2 tensor_v3 sparse_tensor meta_tensor_no_storage "
     "nested_tensor wrapper_subclass device_tensor_from_numpy device_tensor_from_cpu_tensor"
 )
-_SCHEMES = "per_tensor_affine per_tensor_symmetric per_channel_affine per_channel_symmetric per_channel_affine_float_qparams"
+_SCHEMES = (
+    "per_tensor_affine",
+    "per_tensor_symmetric",
+    "per_channel_affine",
+    "per_channel_symmetric",
+    "per_channel_affine_float_qparams",
+)
 _TENSORS = "Float Half BFloat16 Double Long Int Short Char Byte Bool"
 _PLACES = ("torch", "torch.cuda")
 
@@ -27,7 +33,7 @@ ALLOWED = frozenset(
         "torch.UntypedStorage", "torch.TypedStorage",
     ]
     + [f"{module}.{name}" for module in ("builtins", "__builtin__") for name in ("bytearray", "set", "complex")]
-    + [f"torch.{name}" for name in (*BY_NAME, *_SCHEMES.split())]
+    + [f"torch.{name}" for name in (*BY_NAME, *_SCHEMES)]
     + [f"torch._utils._rebuild_{name}" for name in _REBUILDERS.split()]
     + [f"{place}.{name}" for place in _PLACES for name in BY_STORAGE_CLASS]
     + [f"{place}.{name}Tensor" for place in _PLACES for name in _TENSORS.split()]
