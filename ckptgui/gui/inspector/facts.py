@@ -1,0 +1,161 @@
+"""What is said about a tensor without reading its values: the facts line, and every detail for the table."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from ckptgui.core.checkpoint import Checkpoint
+from ckptgui.core.display import display
+from ckptgui.core.extents import Codec
+from ckptgui.core.tensors import Path, TensorInfo, TensorKind
+from ckptgui.gui.numbers import integer, percent, shape_text, size_text, tr
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A thing that is so. ``lead`` is pale and stands before ``text``; ``link`` is where ``text`` leads."""
+
+    text: str
+    lead: str = ""
+    link: Path | None = None
+    warn: bool = False
+    tip: str = ""
+
+
+def short_facts(info: TensorInfo) -> list[Fact]:
+    """What tells this tensor from others at a glance."""
+    facts = [Fact(shape_text(info.shape)), Fact(display(str(info.dtype))), Fact(size_text(info.nbytes))]
+    facts.append(Fact(display(info.device), tr("saved on")))
+    if info.layout != "strided":
+        facts.append(Fact(display(info.layout)))
+    elif info.is_contiguous:
+        facts.append(Fact("", tr("contiguous")))
+    else:
+        facts.append(Fact(_tuple(info.strides), tr("strides")))
+    if info.file_offset is not None:
+        facts.append(Fact(integer(info.file_offset), tr("at byte")))
+    if info.kind is not TensorKind.TENSOR:
+        kind = {
+            TensorKind.PARAMETER: tr("parameter"),
+            TensorKind.BUFFER: tr("buffer"),
+            TensorKind.ARRAY: tr("NumPy array"),
+            TensorKind.COMPONENT: tr("component"),
+        }[info.kind]
+        facts.append(Fact("", kind))
+    if not info.persistent:
+        facts.append(Fact("", tr("not persistent"), tip=tr("state_dict() leaves this buffer out.")))
+    if info.requires_grad and info.kind is not TensorKind.PARAMETER:
+        facts.append(Fact("", tr("requires grad")))
+    return facts
+
+
+def sharing_facts(checkpoint: Checkpoint, info: TensorInfo) -> list[Fact]:
+    """With whom the tensor shares its bytes."""
+    facts = []
+    tied = checkpoint.tied_to(info.index)
+    for number, row in enumerate(tied[:4]):
+        other = checkpoint.info(row)
+        more = len(tied) - 4 if number == 3 else 0
+        name = display(other.name) + (tr(" and {0} more").format(integer(more)) if more > 0 else "")
+        facts.append(Fact(name, tr("tied to") if number == 0 else "", other.path))
+    held = storage_bytes(info)
+    if held is not None and held > info.nbytes and info.numel and not _expanded(info):
+        facts.append(Fact(tr("view of a storage of {0}").format(size_text(held)), warn=True))
+    if _expanded(info):
+        facts.append(Fact("", tr("expanded: elements share their bytes")))
+    return facts
+
+
+def storage_bytes(info: TensorInfo) -> int | None:
+    """Bytes of the storage that the tensor looks at."""
+    return info.extent.nbytes if info.extent is not None else None
+
+
+def _expanded(info: TensorInfo) -> bool:
+    return any(step == 0 and size > 1 for size, step in zip(info.shape, info.strides))
+
+
+def _tuple(numbers: tuple[int, ...]) -> str:
+    return f"({', '.join(map(integer, numbers))})" if numbers else "()"
+
+
+def details(checkpoint: Checkpoint, info: TensorInfo) -> list[tuple[str, str, str]]:
+    """Everything, in rows of a title, a text, and what is copied."""
+    section = checkpoint.section_of(info.index)
+    rows: list[tuple[str, str, str]] = [
+        (tr("Name"), display(info.name), info.name),
+        (tr("Path"), display(" › ".join(info.path) or tr("the saved object itself")), "/".join(info.path)),
+    ]
+    if section is not None:
+        rows.append((tr("Role"), tr(section.role.value), section.role.value))
+    rows += [
+        (tr("Kind"), tr(str(info.kind)), str(info.kind)),
+        (tr("Shape"), shape_text(info.shape), str(info.shape)),
+        (tr("Elements"), integer(info.numel), str(info.numel)),
+        (tr("Type"), display(str(info.dtype)), str(info.dtype)),
+        (tr("Size"), tr("{0} ({1} bytes)").format(size_text(info.nbytes), integer(info.nbytes)), str(info.nbytes)),
+        (
+            tr("Share of the file"),
+            percent(info.nbytes, checkpoint.nbytes),
+            repr(info.nbytes / max(1, checkpoint.nbytes)),
+        ),
+        (tr("Saved on"), display(info.device), info.device),
+        (tr("Requires grad"), tr("yes") if info.requires_grad else tr("no"), str(info.requires_grad)),
+        (tr("Layout"), display(info.layout), info.layout),
+        (tr("Strides"), _tuple(info.strides), str(info.strides)),
+    ]
+    if not info.persistent:
+        rows.append((tr("Persistent"), tr("no; state_dict() leaves it out"), "False"))
+    rows += _storage_rows(info)
+    for key, value in info.extra.items():
+        rows.append((display(key), display(value), str(value)))
+    tied = [checkpoint.info(row) for row in checkpoint.tied_to(info.index)]
+    if tied:
+        names = ", ".join(other.name for other in tied)
+        rows.append((tr("Tied to"), display(names, 1024), names))
+    return rows
+
+
+def _storage_rows(info: TensorInfo) -> list[tuple[str, str, str]]:
+    rows = []
+    if info.storage_key is not None:
+        rows.append((tr("Storage"), display(info.storage_key), info.storage_key))
+    held = storage_bytes(info)
+    if held is not None:
+        rows.append((tr("Storage size"), tr("{0} ({1} bytes)").format(size_text(held), integer(held)), str(held)))
+        offset = tr("{0} elements").format(integer(info.storage_offset))
+        rows.append((tr("Storage offset"), offset, str(info.storage_offset)))
+    if info.file is not None:
+        rows.append((tr("File"), display(info.file), info.file))
+    if info.file_offset is not None:
+        rows.append((tr("At byte"), integer(info.file_offset), str(info.file_offset)))
+        end = info.file_offset + info.dtype.nbytes(_span(info))
+        rows.append((tr("Up to byte"), integer(end), str(end)))
+    elif info.extent is not None:
+        rows.append((tr("In the file"), _elsewhere(info), _elsewhere(info)))
+    if info.extent is not None and info.dtype.itemsize > 1:
+        order = tr("little-endian") if info.extent.byteorder == "little" else tr("big-endian")
+        rows.append((tr("Byte order"), order, info.extent.byteorder))
+    if info.conj or info.neg:
+        bits = ", ".join(filter(None, (tr("conjugated") if info.conj else "", tr("negated") if info.neg else "")))
+        rows.append((tr("Lazy bits"), bits, bits))
+    return rows
+
+
+def _elsewhere(info: TensorInfo) -> str:
+    extent = info.extent
+    if extent is None:
+        return ""
+    if extent.inline is not None:
+        return tr("written into the pickle itself")
+    if extent.codec is not Codec.STORED:
+        return tr("compressed ({0})").format(extent.codec.value)
+    return tr("in {0} pieces").format(integer(len(extent.segments)))
+
+
+def _span(info: TensorInfo) -> int:
+    """Elements from the first to the last, both included."""
+    if math.prod(info.shape) == 0:
+        return 0
+    return 1 + sum((size - 1) * step for size, step in zip(info.shape, info.strides))

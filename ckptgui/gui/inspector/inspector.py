@@ -1,0 +1,155 @@
+"""The inspector: one panel for each kind of thing, built when it is first shown, following one selection."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QStackedLayout, QWidget
+
+from ckptgui.core.checkpoint import Checkpoint
+from ckptgui.core.tensors import Path
+from ckptgui.core.tree import NodeKind, Tree
+from ckptgui.engine.job import Cancel, Report
+from ckptgui.gui.inspector.module_panel import ModulePanel
+from ckptgui.gui.inspector.overview import Overview
+from ckptgui.gui.inspector.tensor_panel import TensorPanel
+from ckptgui.gui.inspector.value_panel import ValuePanel
+from ckptgui.gui.jobs import Background
+from ckptgui.gui.numbers import tr
+from ckptgui.gui.selection import Selection
+from ckptgui.gui.summaries import Summaries
+from ckptgui.gui.theme import theme, theme_signal
+from ckptgui.sources.locate import SourcePool
+
+WARM_UP_MS = 400
+"""After a document came, the plots' library is imported in the background, before someone needs it."""
+
+
+class Inspector(QWidget):
+    """Shows what is selected. ``view_ready`` says, once a selection, that all of the view is on the screen."""
+
+    link_activated = Signal(object)  # Path
+    histogram_painted = Signal()
+    view_ready = Signal()
+
+    def __init__(self, background: Background, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._background = background
+        self._warm = background.lane(self)
+        self._checkpoint: Checkpoint | None = None
+        self._tree: Tree | None = None
+        self._pool: SourcePool | None = None
+        self._summaries: Summaries | None = None
+        self._selection: Selection | None = None
+        self._announced = False
+        self.tensor: TensorPanel | None = None
+        self.module: ModulePanel | None = None
+        self.value: ValuePanel | None = None
+        self.overview: Overview | None = None
+        self._pages = QStackedLayout(self)
+        self.setAccessibleName(tr("Inspector"))
+        self.setMinimumWidth(340)
+        theme_signal().changed.connect(self.update)
+
+    def set_document(self, checkpoint: Checkpoint, tree: Tree, pool: SourcePool, summaries: Summaries) -> None:
+        """Look at another checkpoint from now on; the selection must be shown again."""
+        self._checkpoint, self._tree, self._pool, self._summaries = checkpoint, tree, pool, summaries
+        self._selection = None
+        if self.tensor is not None:
+            self.tensor.set_document(checkpoint, pool, summaries)
+        if self.overview is not None:
+            self.overview.set_document(checkpoint, tree)
+        QTimer.singleShot(WARM_UP_MS, self, self._warm_up)
+
+    def selection(self) -> Selection | None:
+        """What is shown."""
+        return self._selection
+
+    def show_selection(self, selection: Selection) -> None:
+        """Show what is selected."""
+        if self._checkpoint is None or self._tree is None:
+            return
+        self._selection, self._announced = selection, False
+        if selection.is_tensor:
+            self._show_tensor(selection.row)
+        elif selection.kind == NodeKind.ROOT:
+            self._overview()
+        elif selection.kind == NodeKind.VALUE or not self._tree.tensors[selection.node]:
+            self._show_value(selection.path)
+        else:
+            self._show_module(selection)
+
+    def show_metadata(self, path: Path = ()) -> None:
+        """Open the file's metadata, at ``path`` when it is given."""
+        self._overview().show_metadata(path)
+
+    def show_place(self, index: tuple[int, ...]) -> None:
+        """Show the value at an index of the selected tensor."""
+        if self.tensor is not None and self._selection is not None and self._selection.is_tensor:
+            self.tensor.show_place(index)
+
+    def _show_tensor(self, row: int) -> None:
+        if self.tensor is None:
+            self.tensor = TensorPanel(self._background, self)
+            self.tensor.link_activated.connect(self.link_activated)
+            self.tensor.histogram_painted.connect(self.histogram_painted)
+            self.tensor.ready.connect(self._panel_ready)
+            assert self._checkpoint and self._pool and self._summaries
+            self.tensor.set_document(self._checkpoint, self._pool, self._summaries)
+            self._pages.addWidget(self.tensor)
+        self._pages.setCurrentWidget(self.tensor)
+        self.tensor.show_tensor(row)
+
+    def _show_module(self, selection: Selection) -> None:
+        assert self._checkpoint and self._tree
+        if self.module is None:
+            self.module = ModulePanel(self)
+            self.module.link_activated.connect(self.link_activated)
+            self._pages.addWidget(self.module)
+        self.module.show_module(self._checkpoint, self._tree, selection)
+        self._pages.setCurrentWidget(self.module)
+        self._soon_ready()
+
+    def _show_value(self, path: Path) -> None:
+        assert self._checkpoint
+        if self.value is None:
+            self.value = ValuePanel(self)
+            self._pages.addWidget(self.value)
+        self.value.show_value(self._checkpoint.metadata, path)
+        self._pages.setCurrentWidget(self.value)
+        self._soon_ready()
+
+    def _overview(self) -> Overview:
+        if self.overview is None:
+            assert self._checkpoint and self._tree
+            self.overview = Overview(self)
+            self.overview.link_activated.connect(self.link_activated)
+            self.overview.set_document(self._checkpoint, self._tree)
+            self._pages.addWidget(self.overview)
+        self._pages.setCurrentWidget(self.overview)
+        self._soon_ready()
+        return self.overview
+
+    def _panel_ready(self) -> None:
+        if self._pages.currentWidget() is self.tensor:
+            self._soon_ready()
+
+    def _soon_ready(self) -> None:
+        """Tell after the paint that is due now."""
+        if not self._announced:
+            self._announced = True
+            self.update()
+            QTimer.singleShot(0, self, self.view_ready.emit)
+
+    def _warm_up(self) -> None:
+        if self.tensor is not None and self.tensor.histogram.plot is not None:
+            return
+
+        def work(cancel: Cancel, report: Report) -> None:
+            import ckptgui.gui.inspector.plot  # noqa: F401 - imported for its cost
+
+        self._warm.start(work, lambda _: None)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint."""
+        QPainter(self).fillRect(self.rect(), theme().panel)

@@ -1,0 +1,145 @@
+"""What a section or a module amounts to: totals, element types, devices, its class, its largest tensors."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from ckptgui.core.checkpoint import Checkpoint, Module
+from ckptgui.core.display import display
+from ckptgui.core.tree import ROLES, NodeKind, Tree
+from ckptgui.gui.controls import Hairline
+from ckptgui.gui.inspector.controls import SectionHead
+from ckptgui.gui.inspector.dtype_bar import DTypeBar, dtype_shares
+from ckptgui.gui.inspector.fact_line import FactLine
+from ckptgui.gui.inspector.facts import Fact
+from ckptgui.gui.inspector.head import PanelHead
+from ckptgui.gui.inspector.page import ScrollPage
+from ckptgui.gui.inspector.tensor_list import TensorList, largest_tensors
+from ckptgui.gui.labels import Caption, PlainLabel
+from ckptgui.gui.numbers import counted, integer, percent, size_text, tr
+from ckptgui.gui.selection import Selection
+
+LARGEST = 12
+
+
+class ModulePanel(QWidget):
+    """Follows a section, a module, or a container of tensors."""
+
+    link_activated = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        top = QWidget(self)
+        head = QVBoxLayout(top)
+        head.setContentsMargins(16, 12, 16, 10)
+        head.setSpacing(4)
+        self.head = PanelHead(top)
+        self.facts = FactLine(top)
+        self.kind = FactLine(top)
+        for widget in (self.head, self.facts, self.kind):
+            head.addWidget(widget)
+        layout.addWidget(top)
+        layout.addWidget(Hairline(self))
+        self._page = ScrollPage(self, top=10)
+        layout.addWidget(self._page, 1)
+        body = self._page.body
+        self.types_head = SectionHead(tr("Element types"), self)
+        self.types = DTypeBar(self)
+        self.devices = PlainLabel("", self, colour="text2", wrap=True)
+        self.largest_head = SectionHead(tr("Largest tensors"), self)
+        self.largest_note = Caption("", self)
+        self.largest_head.add(self.largest_note)
+        self.largest = TensorList(self)
+        self.largest.link_activated.connect(self.link_activated)
+        for part in (self.types_head, self.types, self.devices):
+            body.addWidget(part)
+        body.addSpacing(10)
+        body.addWidget(self.largest_head)
+        body.addWidget(self.largest)
+        body.addStretch(1)
+
+    def show_module(self, checkpoint: Checkpoint, tree: Tree, selection: Selection) -> None:
+        """Show a node that has tensors below it."""
+        node = selection.node
+        path = tree.path(node)
+        title = tree.labels[node]
+        if tree.kind[node] != NodeKind.SECTION and path:
+            title = path[-1]
+        self.head.show_name(list(path[:-1]), title, "/".join(path))
+        self.facts.set_facts(_totals(checkpoint, tree, node))
+        self.kind.set_facts(_kind(checkpoint, tree, node))
+        self.types.set_shares(dtype_shares(tree, node))
+        self.devices.setText(devices_text(tree, node))
+        nodes = largest_tensors(tree, node, LARGEST)
+        has = bool(tree.tensors[node])
+        for part in (self.types_head, self.types, self.devices, self.largest_head, self.largest):
+            part.setVisible(has)
+        self.largest_note.setText(
+            tr("{0} of {1}").format(integer(len(nodes)), integer(int(tree.tensors[node])))
+            if len(nodes) < int(tree.tensors[node])
+            else ""
+        )
+        self.largest.set_rows(checkpoint, tree, nodes, _prefix(path, tree, node))
+        self._page.verticalScrollBar().setValue(0)
+
+
+def _prefix(path: tuple[str, ...], tree: Tree, node: int) -> str:
+    """What the names below have in common and need not say again."""
+    return f"{path[-1]}." if path and tree.kind[node] == NodeKind.MODULE else ""
+
+
+def _totals(checkpoint: Checkpoint, tree: Tree, node: int) -> list[Fact]:
+    nbytes, numel = int(tree.nbytes[node]), int(tree.numel[node])
+    facts = [Fact(counted(int(tree.tensors[node]), "tensor", "tensors"))]
+    if tree.tensors[node]:
+        is_model = ROLES[int(tree.role[node])].value in ("model", "ema")
+        facts.append(
+            Fact(counted(numel, "parameter", "parameters") if is_model else counted(numel, "value", "values"))
+        )
+        facts.append(Fact(size_text(nbytes), tip=tr("{0} bytes").format(integer(nbytes))))
+        facts.append(Fact(percent(nbytes, checkpoint.nbytes), tr("of the file")))
+    return facts
+
+
+def _kind(checkpoint: Checkpoint, tree: Tree, node: int) -> list[Fact]:
+    """What it was in the program that saved it."""
+    facts = []
+    module = module_at(checkpoint, tree, node)
+    name = module.class_name if module else tree.classes.get(node, "")
+    if name:
+        facts.append(Fact(display(name), tr("class")))
+    if module is not None and module.training is not None:
+        facts.append(Fact(tr("training mode") if module.training else tr("evaluation mode"), tr("saved in")))
+    if tree.kind[node] == NodeKind.SECTION:
+        facts.append(Fact(tr(ROLES[int(tree.role[node])].value), tr("role")))
+    prefix = tree.prefixes.get(node)
+    if prefix:
+        facts.append(Fact(display(prefix), tr("every name begins with")))
+    return facts
+
+
+def module_at(checkpoint: Checkpoint, tree: Tree, node: int) -> Module | None:
+    """The pickled module that a node stands for."""
+    if not checkpoint.modules:
+        return None
+    wanted = ".".join(tree.path(node))
+    return next((module for module in checkpoint.modules if ".".join(module.path) == wanted), None)
+
+
+def devices_text(tree: Tree, node: int) -> str:
+    """``Saved on cuda:0 (76 tensors) and cpu (1 tensor).``"""
+    table = tree.checkpoint.tensors
+    part = tree.row[node : int(tree.end[node])]
+    counts = np.bincount(table.device[part[part >= 0]], minlength=len(table.devices))
+    found = [(int(count), display(name)) for count, name in zip(counts, table.devices) if count]
+    if not found:
+        return ""
+    if len(found) == 1:
+        return tr("Saved on {0}.").format(found[0][1])
+    listed = [f"{name} ({counted(count, 'tensor', 'tensors')})" for count, name in sorted(found, reverse=True)]
+    return tr("Saved on {0}.").format(f"{', '.join(listed[:-1])} {tr('and')} {listed[-1]}")

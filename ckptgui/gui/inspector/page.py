@@ -1,0 +1,24 @@
+"""A page of the inspector that scrolls when it is longer than the panel."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+
+
+class ScrollPage(QScrollArea):
+    """As wide as the panel, as long as its content; parts are added to ``body``."""
+
+    def __init__(self, parent: QWidget | None = None, *, margin: int = 16, top: int = 12) -> None:
+        super().__init__(parent)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.viewport().setAutoFillBackground(False)
+        content = QWidget(self)
+        content.setAutoFillBackground(False)
+        self.body = QVBoxLayout(content)
+        self.body.setContentsMargins(margin, top, margin, 16)
+        self.body.setSpacing(6)
+        self.setWidget(content)

@@ -1,0 +1,103 @@
+"""The foot of the overview: what the pickle names, that none of it was run, and what a full load would do."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from ckptgui.core.checkpoint import Checkpoint, GlobalClass
+from ckptgui.core.display import display
+from ckptgui.gui.assets import ICON, draw_icon
+from ckptgui.gui.inspector.plain_text import PlainText
+from ckptgui.gui.labels import SEMIBOLD, ElidedLabel, LinkLabel, PlainLabel
+from ckptgui.gui.numbers import tr
+from ckptgui.gui.theme import theme, theme_signal
+
+
+class _Shield(QWidget):
+    """The sign of the line: calm, or alarmed when a full load would call something."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.token = "ok"
+        self.setFixedSize(ICON, ICON)
+        theme_signal().changed.connect(self.update)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint."""
+        draw_icon(QPainter(self), QRect(0, 0, ICON, ICON), "shield", self.token)
+
+
+class SafetyFoot(QWidget):
+    """One line, and behind its link the whole list."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(24, 9, 24, 9)
+        layout.setSpacing(6)
+        line = QHBoxLayout()
+        line.setSpacing(8)
+        self._shield = _Shield(self)
+        self.sentence = PlainLabel("", self, weight=SEMIBOLD)
+        self.names = ElidedLabel("", self, colour="text2", mode=Qt.TextElideMode.ElideRight)
+        self.more = LinkLabel(tr("What a full load would do"), self)
+        self.more.setCheckable(True)
+        self.more.toggled.connect(self._open)
+        for widget in (self._shield, self.sentence):
+            line.addWidget(widget)
+        line.addWidget(self.names, 1)
+        line.addWidget(self.more)
+        layout.addLayout(line)
+        self.list = PlainText(tr("What a full load would do"), self)
+        self.list.setFixedHeight(112)
+        self.list.viewport().setAutoFillBackground(False)
+        self.list.hide()
+        layout.addWidget(self.list)
+        theme_signal().changed.connect(self.update)
+
+    def set_checkpoint(self, checkpoint: Checkpoint, sentence: str) -> None:
+        """Show another file."""
+        self._shield.token = {"inert": "ok", "classes": "warn", "calls": "danger"}[checkpoint.verdict]
+        self._shield.update()
+        self.sentence.setText(sentence)
+        self.names.setText(_names(checkpoint))
+        self.more.setVisible(bool(checkpoint.globals))
+        self.more.setChecked(False)
+        self.list.setPlainText(full_load(checkpoint))
+
+    def _open(self, opened: bool) -> None:
+        self.list.setVisible(opened)
+        self.more.setText(tr("Hide") if opened else tr("What a full load would do"))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), theme().sunken)
+        painter.fillRect(0, 0, self.width(), 1, theme().hairline)
+
+
+def _names(checkpoint: Checkpoint) -> str:
+    """The names' last parts, and whether all are known."""
+    names = checkpoint.globals
+    if not names:
+        return ""
+    order = sorted(names, key=lambda name: name.use is GlobalClass.KNOWN)
+    shown = ", ".join(display(name.name.rpartition(".")[2], 48) for name in order[:8])
+    if len(names) > 8:
+        shown += ", …"
+    return tr("{0}, all known.").format(shown) if checkpoint.verdict == "inert" else shown
+
+
+def full_load(checkpoint: Checkpoint) -> str:
+    """What ``torch.load(weights_only=False)`` would do with each name, worst first."""
+    words = {
+        GlobalClass.CALLABLE: tr("would call    {0}"),
+        GlobalClass.CLASS: tr("would import  {0}"),
+        GlobalClass.KNOWN: tr("known         {0}"),
+    }
+    lines = [
+        words[use].format(display(name.name)) for use in words for name in checkpoint.globals if name.use is use
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,169 @@
+"""The figures of a tensor in a grid that never moves: aligned, exact in the tooltip, copied by a click."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
+
+from ckptgui.analysis.summary import Summary
+from ckptgui.gui.inspector.controls import CopyFigure
+from ckptgui.gui.labels import LinkLabel, PlainLabel
+from ckptgui.gui.numbers import DASH, exact, integer, significant, tr
+
+_WIDE = (("values", "mean", "std"), ("min", "max", "l2"), ("q5", "q50", "q95"), ("zeros", "nan", "inf"))
+_NARROW = (("values", "mean", "std", "q5", "q50", "q95"), ("min", "max", "l2", "zeros", "nan", "inf"))
+_WIDE_FROM = 500
+"""Pixels from which four columns fit."""
+
+_TITLES = {
+    "values": "Values",
+    "mean": "Mean",
+    "std": "Std",
+    "min": "Min",
+    "max": "Max",
+    "l2": "L2 norm",
+    "q5": "5 %",
+    "q50": "50 %",
+    "q95": "95 %",
+    "zeros": "Zeros",
+    "nan": "NaN",
+    "inf": "Infinite",
+}
+_SHARES = {"q5": 0.05, "q50": 0.5, "q95": 0.95}
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """One figure as it is shown."""
+
+    text: str = DASH
+    exact: str = ""
+    mark: str = ""
+    note: str = ""
+    colour: str = "text2"
+
+
+class StatisticsGrid(QWidget):
+    """Twelve figures. ``place_wanted`` names an index whose value someone wants to see in the table."""
+
+    place_wanted = Signal(object)
+    exact_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setVerticalSpacing(1)
+        self._grid.setHorizontalSpacing(8)
+        self._columns: tuple[tuple[str, ...], ...] = ()
+        self.figures: dict[str, CopyFigure] = {}
+        self._cells: dict[str, QWidget] = {}
+        self.titles: dict[str, PlainLabel] = {}
+        self.places: dict[str, LinkLabel] = {}
+        for key, title in _TITLES.items():
+            self.titles[key] = PlainLabel(tr(title), self, colour="text2")
+            self.figures[key] = CopyFigure(self)
+            self._cells[key] = self._with_place(key) if key in ("min", "max") else self.figures[key]
+        self.exact = LinkLabel(tr("Exact"), self)
+        self.exact.setToolTip(tr("Read the values once more, to make the quantiles exact"))
+        self.exact.clicked.connect(self._want_exact)
+        self._arrange(_WIDE)
+        self.clear()
+
+    def _with_place(self, key: str) -> QWidget:
+        cell = QWidget(self)
+        row = QHBoxLayout(cell)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        row.addStretch(1)
+        row.addWidget(self.figures[key])
+        link = LinkLabel("", cell, colour="text2")
+        link.setToolTip(tr("Show it in the table"))
+        link.clicked.connect(lambda: self.place_wanted.emit(link.property("index")))
+        self.places[key] = link
+        row.addWidget(link)
+        return cell
+
+    def _arrange(self, columns: tuple[tuple[str, ...], ...]) -> None:
+        if columns == self._columns:
+            return
+        self._columns = columns
+        for number in range(2 * len(_WIDE) * 2):
+            self._grid.setColumnStretch(number, 0)
+            self._grid.setColumnMinimumWidth(number, 0)
+        for column, keys in enumerate(columns):
+            for row, key in enumerate(keys):
+                self._grid.addWidget(self.titles[key], row, 3 * column)
+                self._grid.addWidget(self._cells[key], row, 3 * column + 1)
+            if column + 1 < len(columns):
+                self._grid.setColumnStretch(3 * column + 2, 1)
+                self._grid.setColumnMinimumWidth(3 * column + 2, 10)
+        last = max(map(len, columns))
+        self._grid.addWidget(self.exact, last, 0, 1, 12, Qt.AlignmentFlag.AlignRight)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Four columns where they fit, else two."""
+        super().resizeEvent(event)
+        self._arrange(_WIDE if self.width() >= _WIDE_FROM else _NARROW)
+
+    def clear(self) -> None:
+        """Nothing is known yet; what stands there keeps its place."""
+        for key in _TITLES:
+            self._set(key, _Cell())
+        for link in self.places.values():
+            link.setText("")
+            link.hide()
+        self._offer_exact(False)
+
+    def show_summary(self, summary: Summary) -> None:
+        """Fill the grid."""
+        figures = summary.statistics
+        self._set("values", _figure(figures.count))
+        for key in ("mean", "std", "min", "max", "l2", "zeros"):
+            self._set(key, _figure(getattr(figures, key)))
+        for key in ("nan", "inf"):
+            self._set(key, _figure(getattr(figures, key), alarming=True))
+        for key, index in (("min", figures.argmin), ("max", figures.argmax)):
+            link = self.places[key]
+            link.setText(f"[{', '.join(map(integer, index))}]" if index else "")
+            link.setVisible(bool(index))
+            link.setProperty("index", index)
+        known = summary.quantiles
+        sure = summary.distribution is None or summary.distribution.exact
+        for key, share in _SHARES.items():
+            self._set(key, _quantile(known.get(share), sure))
+        self._offer_exact(not sure)
+
+    def _set(self, key: str, cell: _Cell) -> None:
+        self.figures[key].set_figure(
+            tr(_TITLES[key]), cell.text, cell.exact, mark=cell.mark, note=cell.note, colour=cell.colour
+        )
+
+    def _offer_exact(self, offer: bool) -> None:
+        self.exact.setText(tr("Make the quantiles exact"))
+        self.exact.setEnabled(offer)
+        self.exact.setVisible(offer)
+
+    def _want_exact(self) -> None:
+        self.exact.setText(tr("Reading…"))
+        self.exact.setEnabled(False)
+        self.exact_wanted.emit()
+
+
+def _figure(number: float | int | None, *, alarming: bool = False) -> _Cell:
+    if number is None:
+        return _Cell(note=tr("This figure has no meaning for these values, or no float64 can hold it."))
+    colour = "nan" if alarming and number else "text"
+    return _Cell(significant(number), exact(number), colour=colour)
+
+
+def _quantile(value: float | None, sure: bool) -> _Cell:
+    if value is None:
+        return _Cell()
+    if sure:
+        return _Cell(significant(value), exact(value), colour="text")
+    note = tr("Approximate: within 2⁻⁷, relatively, of the exact quantile.")
+    return _Cell(significant(value), exact(value), mark="≈", note=note, colour="text")

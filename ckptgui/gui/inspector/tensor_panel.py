@@ -1,0 +1,181 @@
+"""What is known of a tensor: its identity, how its values are spread, and the values themselves."""
+
+from __future__ import annotations
+
+import shiboken6
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+
+from ckptgui.core.checkpoint import Checkpoint, Role
+from ckptgui.core.dtypes import Kind
+from ckptgui.core.tensors import TensorInfo
+from ckptgui.gui.controls import Hairline
+from ckptgui.gui.inspector.controls import TabStrip
+from ckptgui.gui.inspector.details import DetailsTab
+from ckptgui.gui.inspector.fact_line import FactLine
+from ckptgui.gui.inspector.facts import details, sharing_facts, short_facts
+from ckptgui.gui.inspector.head import PanelHead
+from ckptgui.gui.inspector.histogram import Histogram
+from ckptgui.gui.inspector.statistics import StatisticsGrid
+from ckptgui.gui.inspector.values import ValuesTab
+from ckptgui.gui.jobs import Background
+from ckptgui.gui.labels import PlainLabel
+from ckptgui.gui.numbers import tr
+from ckptgui.gui.summaries import Summaries
+from ckptgui.sources.locate import SourcePool
+
+
+class TensorPanel(QWidget):
+    """Follows one tensor. ``ready`` says that nothing of what is seen is still to come."""
+
+    link_activated = Signal(object)
+    histogram_painted = Signal()
+    ready = Signal()
+
+    def __init__(self, background: Background, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._checkpoint: Checkpoint | None = None
+        self._summaries: Summaries | None = None
+        self._pool: SourcePool | None = None
+        self._info: TensorInfo | None = None
+        self._role = Role.OTHER
+        self._settled = False
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        top = QWidget(self)
+        head = QVBoxLayout(top)
+        head.setContentsMargins(16, 12, 16, 10)
+        head.setSpacing(4)
+        self.head = PanelHead(top)
+        self.facts = FactLine(top)
+        self.sharing = FactLine(top)
+        self.error = PlainLabel("", top, colour="danger", wrap=True, selectable=True)
+        for widget in (self.head, self.facts, self.sharing, self.error):
+            head.addWidget(widget)
+        layout.addWidget(top)
+        layout.addWidget(Hairline(self))
+        middle = QWidget(self)
+        body = QVBoxLayout(middle)
+        body.setContentsMargins(16, 8, 16, 8)
+        body.setSpacing(6)
+        self.histogram = Histogram(middle)
+        self.statistics = StatisticsGrid(middle)
+        body.addWidget(self.histogram)
+        body.addWidget(self.statistics)
+        layout.addWidget(middle)
+        self.tabs = TabStrip([tr("Values"), tr("Details")], self)
+        self.pages = QStackedWidget(self)
+        self.values = ValuesTab(background, self.pages)
+        self.details = DetailsTab(self.pages)
+        self.pages.addWidget(self.values)
+        self.pages.addWidget(self.details)
+        layout.addWidget(self.tabs)
+        layout.addWidget(self.pages, 1)
+        self.tabs.changed.connect(self.pages.setCurrentIndex)
+        self.tabs.changed.connect(self._check)
+        self.sharing.link_activated.connect(self.link_activated)
+        self.statistics.place_wanted.connect(self.show_place)
+        self.statistics.exact_wanted.connect(self._want_exact)
+        self.histogram.painted.connect(self._histogram_done)
+        self.values.filled.connect(self._check)
+
+    def set_document(self, checkpoint: Checkpoint, pool: SourcePool, summaries: Summaries) -> None:
+        """Take tensors from another checkpoint from now on."""
+        if self._summaries is not None and shiboken6.isValid(self._summaries):
+            self._summaries.ready.disconnect(self._on_ready)
+            self._summaries.failed.disconnect(self._on_failed)
+        self._checkpoint, self._pool, self._summaries = checkpoint, pool, summaries
+        self._info = None
+        summaries.ready.connect(self._on_ready)
+        summaries.failed.connect(self._on_failed)
+
+    def show_tensor(self, row: int) -> None:
+        """Show one tensor of the table."""
+        checkpoint, summaries = self._checkpoint, self._summaries
+        if checkpoint is None or summaries is None:
+            return
+        info = checkpoint.info(row)
+        section = checkpoint.section_of(row)
+        self._info, self._settled = info, False
+        self._role = section.role if section else Role.OTHER
+        below = len(section.path) if section else max(0, len(info.path) - 1)
+        self.head.show_name(list(info.path[:below]), info.name or tr("The saved tensor"), "/".join(info.path))
+        self.facts.set_facts(short_facts(info))
+        self.sharing.set_facts(sharing_facts(checkpoint, info))
+        self.error.setText(info.error or "")
+        self.error.setVisible(bool(info.error))
+        self.details.set_rows(details(checkpoint, info))
+        assert self._pool is not None
+        self.values.set_tensor(info, self._pool)
+        self._show_summary()
+        if not self._settled and summaries.get(row) is None and summaries.error(row) is None:
+            summaries.want_first(row)
+        self._check()
+
+    def _show_summary(self) -> None:
+        """Show what is known of the tensor, or that it is to come."""
+        info, summaries = self._info, self._summaries
+        if info is None or summaries is None:
+            return
+        reason = why_no_figures(info) or summaries.error(info.index) or ""
+        summary = summaries.get(info.index)
+        if reason or summary is None:
+            self.statistics.clear()
+            if reason:
+                self.histogram.say(tr("There are no figures.") if info.error else reason)
+                self._settled = True
+            else:
+                self.histogram.wait()
+            return
+        integral = info.dtype.kind in (Kind.SIGNED, Kind.UNSIGNED, Kind.BOOL)
+        self.statistics.show_summary(summary)
+        self.histogram.show_summary(summary, self._role, integral)
+        self._settled = self.histogram.picture() is None
+
+    def _on_ready(self, row: int) -> None:
+        if self._info is not None and row == self._info.index:
+            self._show_summary()
+            self._check()
+
+    def _on_failed(self, row: int) -> None:
+        self._on_ready(row)
+
+    def _want_exact(self) -> None:
+        if self._info is not None and self._summaries is not None:
+            self._summaries.want_first(self._info.index, exact=True)
+
+    def show_place(self, index: tuple[int, ...]) -> None:
+        """Open the values at an index."""
+        self.tabs.open(0)
+        self.values.show_place(index)
+
+    def _histogram_done(self) -> None:
+        self._settled = True
+        self.histogram_painted.emit()
+        self._check()
+
+    def _check(self) -> None:
+        """Tell once everything that is seen is there."""
+        seen = self.pages.currentWidget() is self.values
+        if self._info is not None and self._settled and not (seen and self.values.waiting):
+            self.ready.emit()
+
+    def focus_values(self) -> None:
+        """Put the keys into the table."""
+        self.values.table.setFocus(Qt.FocusReason.OtherFocusReason)
+
+
+def why_no_figures(info: TensorInfo) -> str:
+    """Why a tensor has no statistics, in a sentence; empty when it has."""
+    if info.error:
+        return info.error
+    if info.numel == 0:
+        return tr("No elements, so no figures.")
+    if info.device == "meta":
+        return tr("Saved on the meta device, without values.")
+    if info.extent is None:
+        return tr("The figures stand with its components.")
+    if info.dtype.kind is Kind.PACKED:
+        return tr("{0} packs its elements into bytes, so there are no figures.").format(info.dtype)
+    return ""

@@ -1,0 +1,223 @@
+"""How far the training was: key figures with where each came from, the optimizer's groups, the scheduler."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QGridLayout, QSizePolicy, QVBoxLayout, QWidget
+
+from ckptgui.core.checkpoint import Json
+from ckptgui.core.display import display
+from ckptgui.core.optimizers import OptimizerSummary, ParameterGroup
+from ckptgui.core.tensors import Path
+from ckptgui.core.training import Training
+from ckptgui.gui.inspector.controls import SectionHead
+from ckptgui.gui.inspector.flow import FlowLayout
+from ckptgui.gui.labels import Caption, Figure, LinkLabel, PlainLabel, plain_tooltip
+from ckptgui.gui.numbers import DASH, exact, integer, significant, tr
+from ckptgui.gui.tree.rows import value_text
+
+MAX_FIGURES, MAX_GROUPS, MAX_VALUES = 8, 6, 12
+
+
+class TrainingPanel(QWidget):
+    """Shown only where the file says something of its training. ``metadata_wanted`` has a path."""
+
+    metadata_wanted = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(8)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.head = SectionHead(tr("Training"), self)
+        self.all = LinkLabel("", self, pixels=11)
+        self.all.clicked.connect(lambda: self.metadata_wanted.emit(()))
+        self.head.add(self.all)
+        self._layout.addWidget(self.head)
+        self._parts: list[QWidget] = []
+        self.figures: list[Figure] = []
+
+    def set_training(self, training: Training, metadata: Json, count: str) -> None:
+        """Show another file's training; ``count`` is how many values its metadata has."""
+        for part in self._parts:
+            part.hide()
+            part.deleteLater()
+        self._parts, self.figures = [], []
+        self.all.setText(tr("All {0} values").format(count))
+        figures = key_figures(training, metadata)
+        if figures:
+            self._add(self._figures(figures))
+        for optimizer in training.optimizers:
+            if optimizer.groups:
+                self._add(_Groups(optimizer, self))
+        for scheduler in training.schedulers:
+            sentence = scheduler_sentence(scheduler.value)
+            if sentence:
+                label = PlainLabel(sentence, self, colour="text2", wrap=True)
+                label.setToolTip(plain_tooltip(display("/".join(scheduler.path))))
+                self._add(label)
+        hyper = training.hyper_parameters
+        if hyper is not None:
+            self._add(_Values(display("/".join(hyper.path)), hyper.value, self))
+        self.setVisible(bool(self._parts))
+
+    def _add(self, widget: QWidget) -> None:
+        self._layout.addWidget(widget)
+        widget.show()
+        self._parts.append(widget)
+
+    def _figures(self, figures: Sequence[tuple[str, str, str, str]]) -> QWidget:
+        holder = QWidget(self)
+        outer = QVBoxLayout(holder)
+        outer.setContentsMargins(0, 2, 0, 2)
+        flow = FlowLayout(None, gap=28, leading=8)
+        outer.addLayout(flow)
+        for title, number, note, exactly in figures:
+            figure = Figure(title, number, note, holder)
+            figure.setToolTip(plain_tooltip(exactly))
+            flow.addWidget(figure)
+            self.figures.append(figure)
+        return holder
+
+
+def key_figures(training: Training, metadata: Json) -> list[tuple[str, str, str, str]]:
+    """Title, number, where it came from, and every digit."""
+    found: list[tuple[str, str, str, str]] = []
+
+    def add(title: str, value: float | int, path: Path) -> None:
+        if not any(
+            path and note == _source(path) and number == significant(value) for _, number, note, _ in found
+        ):
+            found.append((title, significant(value), _source(path), exact(value)))
+
+    if training.epoch is not None:
+        add(tr("Epoch"), training.epoch.value, training.epoch.path)
+    if training.step is not None:
+        add(tr("Step"), training.step.value, training.step.path)
+    if training.loss is not None:
+        add(tr("Loss"), training.loss.value, training.loss.path)
+    if training.learning_rate is not None:
+        add(tr("Learning rate"), training.learning_rate.value, training.learning_rate.path)
+    for name, metric in training.metrics:
+        add(metric_title(name), metric.value, metric.path)
+    return found[:MAX_FIGURES]
+
+
+def _source(path: Path) -> str:
+    if "param_groups" in path:
+        return tr("from the optimizer")
+    if path and path[-1] == "_last_lr":
+        return tr("from the scheduler")
+    return tr("saved as {0}").format(display("/".join(path), 28))
+
+
+def metric_title(name: str) -> str:
+    """``val_acc`` as a heading: ``Val acc``."""
+    words = display(name, 24).replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
+def scheduler_sentence(state: Mapping[str, Json]) -> str:
+    """What a scheduler's plain values say, in a line."""
+    parts = []
+    for key, words in (
+        ("step_size", tr("every {0} steps")),
+        ("milestones", tr("at {0}")),
+        ("gamma", tr("times {0}")),
+        ("T_max", tr("half a cosine over {0} steps")),
+        ("T_0", tr("restarts after {0} steps")),
+        ("total_steps", tr("{0} steps in all")),
+        ("patience", tr("patience {0}")),
+        ("factor", tr("factor {0}")),
+        ("eta_min", tr("down to {0}")),
+        ("base_lrs", tr("from {0}")),
+        ("_last_lr", tr("now {0}")),
+        ("last_epoch", tr("at step {0}")),
+    ):
+        value = state.get(key)
+        if value is not None and not isinstance(value, dict):
+            shown = _short(value)
+            if shown:
+                parts.append(words.format(shown))
+    return tr("Scheduler: {0}.").format(", ".join(parts)) if parts else ""
+
+
+def _short(value: Json) -> str:
+    if isinstance(value, list):
+        return ", ".join(dict.fromkeys(_short(item) for item in value[:4])) + (", …" if len(value) > 4 else "")
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return significant(value)
+    return display(value, 24)
+
+
+class _Groups(QWidget):
+    """An optimizer's parameter groups, a row each."""
+
+    def __init__(self, optimizer: OptimizerSummary, parent: QWidget) -> None:
+        super().__init__(parent)
+        groups = optimizer.groups
+        columns: list[tuple[str, list[str]]] = [
+            (tr("Tensors"), [DASH if g.parameters is None else integer(g.parameters) for g in groups]),
+            (tr("Learning rate"), [significant(g.lr) for g in groups]),
+            (tr("Weight decay"), [significant(g.weight_decay) for g in groups]),
+            (tr("Momentum"), [significant(g.momentum) for g in groups]),
+            (tr("Betas"), [_betas(g) for g in groups]),
+        ]
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 2, 0, 0)
+        grid.setHorizontalSpacing(24)
+        grid.setVerticalSpacing(2)
+        grid.addWidget(Caption(display(optimizer.name) or tr("Optimizer"), self), 0, 0)
+        shown = [column for column in columns if any(text != DASH for text in column[1])]
+        right = Qt.AlignmentFlag.AlignRight
+        for number, (title, texts) in enumerate(shown, 1):
+            grid.addWidget(Caption(title, self), 0, number, right)
+            for row, text in enumerate(texts[:MAX_GROUPS], 1):
+                grid.addWidget(PlainLabel(text, self, selectable=True), row, number, right)
+        for row, group in enumerate(groups[:MAX_GROUPS], 1):
+            name = PlainLabel(tr("Group {0}").format(row - 1), self)
+            name.setToolTip(plain_tooltip(_options(group)))
+            grid.addWidget(name, row, 0)
+        if len(groups) > MAX_GROUPS:
+            more = tr("and {0} more groups").format(integer(len(groups) - MAX_GROUPS))
+            grid.addWidget(PlainLabel(more, self, colour="text2"), MAX_GROUPS + 1, 0, 1, 3)
+        grid.setColumnStretch(len(shown) + 1, 1)
+
+
+def _betas(group: ParameterGroup) -> str:
+    return ", ".join(map(significant, group.betas)) if group.betas is not None else DASH
+
+
+def _options(group: ParameterGroup) -> str:
+    return "\n".join(f"{display(key)}: {value_text(value)}" for key, value in list(group.options.items())[:24])
+
+
+class _Values(QWidget):
+    """Named values in two columns of a name and a value."""
+
+    def __init__(self, title: str, values: Json, parent: QWidget) -> None:
+        super().__init__(parent)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 4, 0, 0)
+        grid.setHorizontalSpacing(16)
+        grid.setVerticalSpacing(1)
+        grid.addWidget(Caption(title, self), 0, 0, 1, 4)
+        items = [(k, v) for k, v in values.items() if k != "__class__"] if isinstance(values, dict) else []
+        if isinstance(values, list):
+            items = [(str(number), value) for number, value in enumerate(values)]
+        shown = items[:MAX_VALUES]
+        rows = (len(shown) + 1) // 2
+        for place, (key, value) in enumerate(shown):
+            row, column = 1 + place % rows, 2 * (place // rows)
+            grid.addWidget(PlainLabel(display(key, 32), self, colour="text2"), row, column)
+            text = PlainLabel(value_text(value, 40), self, selectable=True)
+            text.setToolTip(plain_tooltip(value_text(value, 1024)))
+            grid.addWidget(text, row, column + 1)
+        if len(items) > MAX_VALUES:
+            more = tr("and {0} more").format(integer(len(items) - MAX_VALUES))
+            grid.addWidget(PlainLabel(more, self, colour="text2"), rows + 1, 0, 1, 4)
+        grid.setColumnStretch(1, 1)
+        grid.setColumnStretch(3, 1)

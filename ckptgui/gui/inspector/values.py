@@ -1,0 +1,215 @@
+"""The values tab: a table that scrolls through a tensor of any size, with its slice above."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QItemSelectionModel, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShowEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QVBoxLayout, QWidget
+
+from ckptgui.core.dtypes import Kind
+from ckptgui.core.tensors import TensorInfo
+from ckptgui.gui.inspector.cells import exact_text
+from ckptgui.gui.inspector.controls import copy_text
+from ckptgui.gui.inspector.slice_bar import SliceBar
+from ckptgui.gui.inspector.values_model import Slice, ValuesModel
+from ckptgui.gui.jobs import Background
+from ckptgui.gui.labels import MEDIUM, PlainLabel
+from ckptgui.gui.numbers import counted, integer, tr
+from ckptgui.gui.theme import ui_font
+from ckptgui.sources.locate import SourcePool
+
+ROW = 22
+MAX_COPIED = 1_000_000
+"""Cells that one copy takes."""
+
+
+class ValuesTable(QTableView):
+    """Rows of one height, columns of one width; Ctrl+C copies the selection as tab-separated text."""
+
+    copied = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFont(ui_font(12))
+        self.setShowGrid(False)
+        self.setFrameShape(QTableView.Shape.NoFrame)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setWordWrap(False)
+        self.setCornerButtonEnabled(False)
+        self.setAccessibleName(tr("Values"))
+        self.setTabKeyNavigation(False)
+        for header in (self.horizontalHeader(), self.verticalHeader()):
+            header.setFont(ui_font(11, MEDIUM))
+            header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+            header.setHighlightSections(False)
+            header.setSectionsClickable(True)
+        self.verticalHeader().setDefaultSectionSize(ROW)
+        self.verticalHeader().setMinimumSectionSize(ROW)
+
+    def fit(self, text: str) -> None:
+        """Make columns as wide as ``text`` needs."""
+        self.horizontalHeader().setDefaultSectionSize(self.fontMetrics().horizontalAdvance(text) + 14)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Handle the keys named above."""
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy_selection()
+        else:
+            super().keyPressEvent(event)
+
+    def copy_selection(self) -> None:
+        """Put the bounding rectangle of the selection on the clipboard, every digit of it."""
+        model = self.model()
+        selection = self.selectionModel().selection()
+        ranges = [selection.at(number) for number in range(selection.count())]
+        if not isinstance(model, ValuesModel) or not ranges:
+            return
+        top, bottom = min(r.top() for r in ranges), max(r.bottom() for r in ranges)
+        left, right = min(r.left() for r in ranges), max(r.right() for r in ranges)
+        if (bottom - top + 1) * (right - left + 1) > MAX_COPIED:
+            bottom = top + max(1, MAX_COPIED // (right - left + 1)) - 1
+        model.read(range(top, bottom + 1), range(left, right + 1), self._copy)
+
+    def _copy(self, values: Any) -> None:
+        copy_text("\n".join("\t".join(map(exact_text, row)) for row in values))
+        self.copied.emit(values.size)
+
+
+class ValuesTab(QWidget):
+    """``filled`` says that every cell on the screen has its value, or never will."""
+
+    filled = Signal()
+
+    def __init__(self, background: Background, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._info: TensorInfo | None = None
+        self._pool: SourcePool | None = None
+        self._stale = False
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        top = QWidget(self)
+        inner = QVBoxLayout(top)
+        inner.setContentsMargins(16, 8, 16, 8)
+        self.bar = SliceBar(top)
+        inner.addWidget(self.bar)
+        layout.addWidget(top)
+        self.note = PlainLabel("", self, colour="text2", wrap=True)
+        self.note.setContentsMargins(16, 4, 16, 8)
+        layout.addWidget(self.note)
+        self.model = ValuesModel(background, self)
+        self.table = ValuesTable(self)
+        self.table.setModel(self.model)
+        layout.addWidget(self.table, 1)
+        self._filler = QWidget(self)
+        layout.addWidget(self._filler)
+        self.bar.changed.connect(self._slice)
+        self.bar.place_wanted.connect(self.show_place)
+        self.bar.refused.connect(self._say)
+        self.model.filled.connect(self.filled)
+        self.model.failed.connect(self._fail)
+        self.table.copied.connect(self._tell_copied)
+        self.table.selectionModel().currentChanged.connect(self._clear_note)
+        self._say("")
+
+    @property
+    def waiting(self) -> bool:
+        """Whether cells are to come."""
+        return self._stale or self.model.waiting
+
+    def set_tensor(self, info: TensorInfo, pool: SourcePool) -> None:
+        """Show another tensor, as soon as the tab is seen."""
+        self._info, self._pool, self._stale = info, pool, True
+        if self.isVisible():
+            self._fill()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Fill what was put off until it is seen."""
+        super().showEvent(event)
+        if self._stale:
+            self._fill()
+
+    def _fill(self) -> None:
+        info = self._info
+        self._stale = False
+        if info is None:
+            return
+        reason = why_no_values(info)
+        self.model.set_tensor(None if reason else info, self._pool)
+        self.bar.set_shape(info.shape, self.model.slice)
+        self.bar.setVisible(not reason and bool(info.shape))
+        self._say(reason)
+        self.table.setVisible(not reason)
+        self._filler.setVisible(bool(reason))
+        self.table.fit(_widest(info))
+        self.table.scrollToTop()
+        QTimer.singleShot(0, self, self._settle)
+
+    def _settle(self) -> None:
+        """An empty table is full at once."""
+        if not self.model.waiting and (not self.model.rowCount() or not self.model.columnCount()):
+            self.filled.emit()
+
+    def _slice(self, chosen: Slice) -> None:
+        self.model.set_slice(chosen)
+        self.bar.show_slice(chosen)
+        self._say("")
+
+    def show_place(self, index: tuple[int, ...]) -> None:
+        """Go to the value at an index and select it."""
+        if self._stale:
+            self._fill()
+        if self._info is None or len(index) != len(self._info.shape):
+            return
+        self._slice(self.model.slice.at(index))
+        seen = self.model.slice
+        row = index[seen.rows] - seen.first_row if seen.rows >= 0 else 0
+        column = index[seen.columns] - seen.first_column if seen.columns >= 0 else 0
+        cell = self.model.index(row, column)
+        self.table.selectionModel().setCurrentIndex(cell, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+        self.table.scrollTo(cell, QAbstractItemView.ScrollHint.PositionAtCenter)
+
+    def _say(self, text: str) -> None:
+        self.note.set_colour("text2")
+        self.note.setText(text)
+        self.note.setVisible(bool(text))
+
+    def _clear_note(self) -> None:
+        if self.table.isVisible() and not self.model.broken:
+            self._say("")
+
+    def _fail(self, reason: str) -> None:
+        self._say(reason)
+        self.note.set_colour("danger")
+        self.filled.emit()
+
+    def _tell_copied(self, count: int) -> None:
+        self._say(tr("Copied {0}.").format(counted(count, "value", "values")))
+
+
+def why_no_values(info: TensorInfo) -> str:
+    """Why there is no table, in a sentence; empty when there is one."""
+    if info.error:
+        return info.error
+    if info.numel == 0:
+        return tr("This tensor has no elements.")
+    if info.device == "meta":
+        return tr("This tensor was saved on the meta device: it has a shape, but no values.")
+    if info.extent is None:
+        return tr("Its values are in its components.")
+    if info.dtype.kind is Kind.PACKED:
+        return tr("Several elements share a byte, so there are no single values to list.")
+    return ""
+
+
+def _widest(info: TensorInfo) -> str:
+    if info.dtype.kind is Kind.COMPLEX:
+        return "−0.0000e−00 + 0.0000e−00j"
+    if info.dtype.kind in (Kind.FLOAT,):
+        return "−0.00000"
+    if info.dtype.kind is Kind.BOOL:
+        return "false"
+    return integer(-(10 ** min(12, max(2, int(info.dtype.bits * 0.3)))))
