@@ -21,3 +21,9 @@ class Summary:
         if self.distribution is None or not self.distribution.total:
             return {}
         return dict(zip(QUANTILES, self.distribution.quantiles(QUANTILES)))
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that its arrays take, for whoever keeps many of them."""
+        spread = self.distribution
+        return 0 if spread is None else spread.lows.nbytes + spread.highs.nbytes + spread.counts.nbytes

@@ -1,0 +1,141 @@
+"""Statistics of tensors as they become known: visible rows in small batches, the selected tensor first."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from PySide6.QtCore import QObject, Signal
+
+from ckptgui.analysis.summary import Summary
+from ckptgui.core.checkpoint import Checkpoint
+from ckptgui.core.tensors import TensorInfo
+from ckptgui.engine.job import Cancel, Report, silent
+from ckptgui.engine.summarise import summarise
+from ckptgui.errors import CheckpointError
+from ckptgui.gui.jobs import Background
+from ckptgui.sources.locate import SourcePool
+
+BATCH_SECONDS = 0.05
+"""A batch of visible rows reports at least this often, so rows fill as they are known."""
+
+MAX_KEPT_BYTES = 64 * 2**20
+"""Distributions kept in memory; the ones that were looked at longest ago are computed again."""
+
+
+@dataclass
+class _Batch:
+    """What a batch of rows came to."""
+
+    summaries: dict[int, Summary] = field(default_factory=dict)
+    errors: dict[int, str] = field(default_factory=dict)
+
+
+class Summaries(QObject):
+    """The statistics of one checkpoint's tensors; answers at once with what is known, and says when more is."""
+
+    ready = Signal(int)
+    failed = Signal(int)
+
+    def __init__(
+        self, checkpoint: Checkpoint, pool: SourcePool, background: Background, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._checkpoint = checkpoint
+        self._pool = pool
+        self._known: OrderedDict[int, Summary] = OrderedDict()
+        self._kept_bytes = 0
+        self._errors: dict[int, str] = dict(checkpoint.tensors.errors)
+        self._waiting: list[int] = []
+        self._visible = background.lane(self)
+        self._first = background.lane(self)
+
+    def get(self, row: int) -> Summary | None:
+        """What is known of a row, at once."""
+        return self._known.get(row)
+
+    def error(self, row: int) -> str | None:
+        """Why a row has no statistics, in a sentence."""
+        return self._errors.get(row)
+
+    def want(self, rows: Sequence[int]) -> None:
+        """These rows are on the screen; rows that were asked for before and are not among them may wait."""
+        self._waiting = [row for row in rows if row not in self._known and row not in self._errors]
+        if not self._visible.busy:
+            self._next_batch()
+
+    def want_first(self, row: int, exact: bool = False) -> None:
+        """This row is looked at: it goes before all others, and an elder wish of this kind is dropped."""
+        if row in self._errors or self._is_enough(self._known.get(row), exact):
+            self._first.cancel()
+            return
+        self._visible.cancel()  # both cores for what the person waits for
+        info = self._checkpoint.info(row)
+
+        def work(cancel: Cancel, report: Report) -> _Batch:
+            return _summarise_rows([info], self._pool, cancel, report, exact)
+
+        self._first.start(work, self._first_done)
+
+    @staticmethod
+    def _is_enough(known: Summary | None, exact: bool) -> bool:
+        if known is None:
+            return False
+        return not exact or known.distribution is None or known.distribution.exact
+
+    def stop(self) -> None:
+        """Drop all wishes, for a document that closes."""
+        self._waiting = []
+        self._visible.cancel()
+        self._first.cancel()
+
+    def _first_done(self, batch: _Batch) -> None:
+        self._keep(batch)
+        self._next_batch()
+
+    def _next_batch(self) -> None:
+        self._waiting = [row for row in self._waiting if row not in self._known and row not in self._errors]
+        if not self._waiting or self._first.busy:
+            return
+        infos = [self._checkpoint.info(row) for row in self._waiting[:64]]
+
+        def work(cancel: Cancel, report: Report) -> _Batch:
+            return _summarise_rows(infos, self._pool, cancel, report)
+
+        self._visible.start(work, self._batch_done)
+
+    def _batch_done(self, batch: _Batch) -> None:
+        self._keep(batch)
+        self._next_batch()
+
+    def _keep(self, batch: _Batch) -> None:
+        for row, summary in batch.summaries.items():
+            elder = self._known.pop(row, None)
+            self._kept_bytes += summary.nbytes - (elder.nbytes if elder else 0)
+            self._known[row] = summary
+            self.ready.emit(row)
+        while self._kept_bytes > MAX_KEPT_BYTES and len(self._known) > 64:
+            _, oldest = self._known.popitem(last=False)
+            self._kept_bytes -= oldest.nbytes
+        for row, reason in batch.errors.items():
+            self._errors[row] = reason
+            self.failed.emit(row)
+
+
+def _summarise_rows(
+    infos: Sequence[TensorInfo], pool: SourcePool, cancel: Cancel, report: Report = silent, exact: bool = False
+) -> _Batch:
+    """Summarise rows one after the other until the batch's time is up; at least one is done."""
+    batch = _Batch()
+    stop = time.monotonic() + BATCH_SECONDS
+    for info in infos:
+        cancel.check()
+        try:
+            batch.summaries[info.index] = summarise(info, pool, cancel, report, exact=exact)
+        except CheckpointError as error:
+            batch.errors[info.index] = str(error)
+        if time.monotonic() > stop:
+            break
+    return batch

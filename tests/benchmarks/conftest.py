@@ -1,0 +1,65 @@
+"""Large real files for the benchmarks, made once a run by torch itself, and a child process with its peak memory."""
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+import pytest
+import torch
+
+LAYERS = 24
+WIDTH = 1024
+
+
+@dataclass(frozen=True)
+class ChildRun:
+    """How a child process went: wall seconds, peak resident MiB, and what it wrote."""
+
+    seconds: float
+    peak_mib: float
+    status: int
+    output: str
+
+
+def run_child(*argv: str) -> ChildRun:
+    """Run ``python …`` to its end and measure it from outside."""
+    started = time.perf_counter()
+    child = subprocess.Popen(
+        [sys.executable, *argv],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+    )
+    assert child.stdout is not None
+    output = child.stdout.read()
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    child.stdout.close()
+    return ChildRun(time.perf_counter() - started, usage.ru_maxrss / 1024, child.returncode, output)
+
+
+@pytest.fixture(scope="session")
+def big_checkpoint(tmp_path_factory):
+    """1.34 GB: a transformer's state dict beside epoch and loss, 335 million float32 values, page cache warm."""
+    generator = torch.Generator().manual_seed(3)
+
+    def weight(*shape):
+        return torch.randn(*shape, generator=generator) * 0.02
+
+    state = {"tok.weight": weight(32_064, WIDTH)}
+    for layer in range(LAYERS):
+        for name in "qkvo":
+            state[f"layers.{layer}.{name}.weight"] = weight(WIDTH, WIDTH)
+        state[f"layers.{layer}.up.weight"] = weight(4 * WIDTH, WIDTH)
+        state[f"layers.{layer}.down.weight"] = weight(WIDTH, 4 * WIDTH)
+        state[f"layers.{layer}.norm.weight"] = torch.ones(WIDTH)
+    state["wide.weight"] = weight(4096, 4096)  # 64 MiB
+    path = tmp_path_factory.mktemp("big") / "epoch_3.pt"
+    torch.save({"epoch": 3, "loss": 0.1, "model_state_dict": state}, path)
+    with path.open("rb") as file:
+        while file.read(1 << 24):
+            pass
+    return path
