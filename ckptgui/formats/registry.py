@@ -21,7 +21,7 @@ READERS: tuple[Reader, ...] = (TorchZip(), Safetensors())
 FRESH = 2.0
 """Seconds within which a damaged file may simply not be finished."""
 
-_UNFINISHED = "The file changed a moment ago and may still be being written: try again shortly."
+_UNFINISHED = "The file changed a moment ago and is perhaps still being written: try again shortly."
 
 
 def open_checkpoint(path: str, check: Check = lambda: None) -> Checkpoint:
@@ -49,7 +49,7 @@ def open_source(source: ByteSource, check: Check = lambda: None) -> Checkpoint:
         if not _is_fresh(source):
             raise
         raise type(error)(f"{error} {_UNFINISHED}") from error
-    if checkpoint.tensors.errors and _is_fresh(source):
+    if (checkpoint.tensors.errors or checkpoint.attributes.get("cut")) and _is_fresh(source):
         checkpoint = replace(checkpoint, warnings=(*checkpoint.warnings, _UNFINISHED))
     return checkpoint
 
