@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
-from itertools import chain
-from itertools import count as count_from
 from pathlib import Path, PurePath
 from typing import Any, cast
 
-from ckptgui.cli.numbers import size
+from ckptgui.cli.numbers import count, size
 from ckptgui.cli.opening import open_path
 from ckptgui.cli.progress import Bar
 from ckptgui.cli.report import DONE, UsageError, complain, say, shown_path
@@ -106,7 +105,9 @@ def _export_each(sources: list[str], folder: str, request: ExportRequest, dry: b
 
 def _free_name(name: str, stem: str, taken: set[str]) -> str:
     """``name``, or with the source's own name before it, and a number where that is taken too."""
-    candidates = chain([name, f"{stem}-{name}"], (f"{stem}-{number}-{name}" for number in count_from(2)))
+    candidates = itertools.chain(
+        [name, f"{stem}-{name}"], (f"{stem}-{number}-{name}" for number in itertools.count(2))
+    )
     found = next(candidate for candidate in candidates if candidate not in taken)
     taken.add(found)
     return found
@@ -151,13 +152,10 @@ def _planned(plan: ExportPlan) -> dict[str, Any]:
 
 def _sentence(answer: dict[str, Any]) -> str:
     """From how much to how much, and what stayed behind."""
-    verb = "would be" if answer.get("dry_run") else "are"
-    tensors = "tensor" if answer["tensor_count"] == 1 else "tensors"
-    lines = [
-        f"{shown_path(answer['out'])}: {answer['tensor_count']:,} {tensors}, "
-        f"{size(answer['bytes'])} of {size(answer['source_bytes'])} {verb} written"
-        + ("." if answer.get("dry_run") else " and verified.")
-    ]
+    done = "would be written" if answer.get("dry_run") else "written and verified"
+    tensors = count(answer["tensor_count"], "tensor")
+    sizes = f"{size(answer['bytes'])}; the source has {size(answer['source_bytes'])}"
+    lines = [f"{shown_path(answer['out'])}: {tensors} {done}, {sizes}."]
     if answer["dropped"]:
         more = f" and {len(answer['dropped']) - _NAMED:,} more" if len(answer["dropped"]) > _NAMED else ""
         lines.append(f"  left out: {', '.join(map(display, answer['dropped'][:_NAMED]))}{more}")

@@ -8,6 +8,7 @@ from ckptgui.cli.report import shown_path
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.errors import CheckpointError
 from ckptgui.formats.registry import open_checkpoint
+from ckptgui.workspace.run import read_run
 
 
 def open_path(path: str) -> Checkpoint:
@@ -20,12 +21,7 @@ def open_path(path: str) -> Checkpoint:
 
 
 def _only_member(folder: str) -> str:
-    from ckptgui.engine.job import Cancel, silent
-    from ckptgui.workspace.run import read_run
-
-    members = read_run(folder, Cancel(), silent).members
-    if not members:
-        raise CheckpointError("The folder holds no checkpoint.")
+    members = read_run(folder).members
     if len(members) > 1:
         first, last = (shown_path(PurePath(member.path).name) for member in (members[0], members[-1]))
         raise CheckpointError(
