@@ -15,7 +15,7 @@ from ckptgui.gui.theme import ROW, theme, ui_font
 from ckptgui.gui.tree import glyphs
 from ckptgui.gui.tree.columns import PAD, SHARE_BAR, SPARKLINE, UNIT_GAP, Column, Widths
 from ckptgui.gui.tree.model import TreeModel
-from ckptgui.gui.tree.rows import Badge, Rows
+from ckptgui.gui.tree.rows import Badge, Rows, Tone
 from ckptgui.gui.tree.sparklines import HEIGHT, Sparklines, paint_baseline
 
 INDENT = 16
@@ -104,15 +104,15 @@ class TreeDelegate(QStyledItemDelegate):
         strong = self._is_strong(rows, node)
         metrics = self._strong_metrics if strong else self._metrics
         right = rect.right() - 2
+        name = rows.name(node)
+        wide = metrics.horizontalAdvance(name)
         for badge in rows.badges(node, self._model.is_open(node)):
             width = glyphs.badge_width(badge)
-            if right - width < rect.left() + 24:
-                break
+            if right - width - 4 < rect.left() + (wide if badge.tone is Tone.PLAIN else 24):
+                continue  # what is merely good to know does not cost the name a letter
             glyphs.paint_badge(painter, badge, right - width, rect.center().y() + 1)
             right -= width + 4
         room = right - rect.left()
-        name = rows.name(node)
-        wide = metrics.horizontalAdvance(name)
         if wide > room:
             name = metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, room)
             wide = room

@@ -25,9 +25,14 @@ BINS = 40
 class SummarySource(Protocol):
     """Who knows statistics, at once or later (``gui.summaries``)."""
 
-    def get(self, row: int) -> Any: ...  # noqa: D102
-    def error(self, row: int) -> str | None: ...  # noqa: D102
-    def want(self, rows: Sequence[int]) -> None: ...  # noqa: D102
+    def get(self, row: int) -> Any:
+        """A row's summary, if it is known."""
+
+    def error(self, row: int) -> str | None:
+        """Why there is none."""
+
+    def want(self, rows: Sequence[int]) -> None:
+        """Ask for rows that are on the screen."""
 
 
 class Tone(Enum):
@@ -258,9 +263,12 @@ class Rows:
                 f"{self.shape(node)}, {tr('{} elements').format(integer(int(tree.numel[node])))}, "
                 f"{tr('{} bytes').format(integer(self.nbytes(node) or 0))}"
             )
+        if node in tree.prefixes:
+            lines.append(tr("Every name below begins with {}").format(display(tree.prefixes[node])))
+        lines.append(", ".join(badge.text for badge in self.badges(node)))
         if (reason := self.error(node)) is not None:
             lines.append(display(reason, MAX_CELL * 2))
-        return "\n".join(lines)
+        return "\n".join(filter(None, lines))
 
     def _own(self, node: int) -> int:
         return int(self.table.nbytes[self.tree.row[node]])

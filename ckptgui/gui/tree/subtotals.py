@@ -16,6 +16,7 @@ MOST_BYTES = 64 * 2**20
 """A branch up to this size is worth reading for a row; larger ones wait until their tensors are known."""
 
 _COVERAGE = 0.998
+_FINE = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,23 @@ def _joined(parts: Sequence[Any], bins: int) -> bytes:
         return b""
     bounds = [part.distribution.bounds(_COVERAGE) for part in parts]
     low, high = min(low for low, _ in bounds), max(high for _, high in bounds)
+    if low < high:  # a norm's weights near 1 must not squeeze a million weights near 0
+        low, high = _middle(_counts(parts, _FINE, low, high), low, high)
     if not low < high:
         return bytes(parts[0].distribution.sparkline(bins))
-    counts = np.sum([part.distribution.histogram(bins, "linear", low, high).counts for part in parts], axis=0)
+    counts = _counts(parts, bins, low, high)
     tallest = counts.max()
     return np.ceil(counts * (255.0 / tallest)).clip(0, 255).astype(np.uint8).tobytes() if tallest else bytes(bins)
+
+
+def _counts(parts: Sequence[Any], bins: int, low: float, high: float) -> np.ndarray:
+    return np.asarray(np.sum([p.distribution.histogram(bins, "linear", low, high).counts for p in parts], axis=0))
+
+
+def _middle(counts: np.ndarray, low: float, high: float) -> tuple[float, float]:
+    """The part of a range that holds the middle ``_COVERAGE`` of what was counted in it."""
+    after = np.cumsum(counts)
+    tail = after[-1] * (1 - _COVERAGE) / 2
+    first, last = np.searchsorted(after, tail, side="right"), np.searchsorted(after, after[-1] - tail)
+    step = (high - low) / len(counts)
+    return low + step * float(first), low + step * float(min(last + 1, len(counts)))
