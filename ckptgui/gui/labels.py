@@ -105,16 +105,20 @@ class ElidedLabel(QWidget):
         self.setToolTip(plain_tooltip(self._text) if self.shown() != self._text else "")
 
     def sizeHint(self) -> QSize:
+        """Room for the whole text."""
         metrics = self.fontMetrics()
         return QSize(metrics.horizontalAdvance(self._text) + 2, metrics.height())
 
     def minimumSizeHint(self) -> QSize:
+        """Room for a few characters."""
         return QSize(min(self.sizeHint().width(), 40), self.fontMetrics().height())
 
     def resizeEvent(self, event: object) -> None:
+        """Tell the whole text once it does not fit."""
         self._tell()
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the text."""
         painter = QPainter(self)
         painter.setPen(token(self._colour))
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self.shown())
@@ -146,19 +150,23 @@ class LinkLabel(QAbstractButton):
         return self.rect().adjusted(0, 1, 0, -1)
 
     def sizeHint(self) -> QSize:
+        """Room for the whole text."""
         metrics = self.fontMetrics()
         return QSize(metrics.horizontalAdvance(self.text()) + 2, metrics.height() + 2)
 
     def minimumSizeHint(self) -> QSize:
+        """Room for a few characters."""
         return QSize(min(self.sizeHint().width(), 40), self.sizeHint().height())
 
     def enterEvent(self, event: QEnterEvent) -> None:
+        """Underline, and tell the whole text if it is elided."""
         metrics = self.fontMetrics()
         if metrics.horizontalAdvance(self.text()) > self.width():
             self.setToolTip(self.toolTip() or plain_tooltip(self.text()))
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the text."""
         painter = QPainter(self)
         font = QFont(self.font())
         font.setUnderline(self.underMouse() and self.isEnabled())

@@ -24,6 +24,9 @@ _MAX_PARTS = 400
 """Parts of a section that are told apart; below that they would be thinner than a pixel."""
 
 
+_MAX_SLOTS = 24
+
+
 @dataclass(frozen=True)
 class Part:
     """A stretch of the bar and where a click leads."""
@@ -66,6 +69,8 @@ def _one_section(tree: Tree, children: list[Part]) -> list[Part]:
 
 def _children(tree: Tree, node: int, role: Role) -> tuple[Part, ...]:
     """What is in a section; a list of numbered modules that is most of it stands for its members."""
+    if role is Role.OPTIMIZER:
+        return _slots(tree, node)
     parts: list[Part] = []
     for child in tree.children(node)[:_MAX_PARTS]:
         inner = tree.children(child) if tree.is_branch(child) else []
@@ -76,6 +81,21 @@ def _children(tree: Tree, node: int, role: Role) -> tuple[Part, ...]:
             label = tree.labels[child]
             parts.append(_part(tree, child, label.partition(".")[0] if tree.row[child] >= 0 else label, role))
     return tuple(part for part in parts if part.nbytes)
+
+
+def _slots(tree: Tree, node: int) -> tuple[Part, ...]:
+    """An optimizer's bytes by slot (``exp_avg``, ``exp_avg_sq``), which says more than by parameter."""
+    table = tree.checkpoint.tensors
+    part = slice(node, int(tree.end[node]))
+    nodes = np.flatnonzero(tree.row[part] >= 0) + node
+    sizes: dict[str, list[int]] = {}
+    for row, nbytes in zip(tree.row[nodes].tolist(), tree.nbytes[nodes].tolist()):
+        entry = sizes.setdefault(table.names[row], [0, 0])
+        entry[0] += nbytes
+        entry[1] += 1
+        if len(sizes) > _MAX_SLOTS:
+            return ()
+    return tuple(Part(display(name), size, count, Role.OPTIMIZER) for name, (size, count) in sizes.items() if size)
 
 
 def role_title(role: Role) -> str:

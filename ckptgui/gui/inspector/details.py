@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from ckptgui.gui.inspector.controls import copy_text
+from ckptgui.gui.inspector.flat import slim
 from ckptgui.gui.labels import plain_tooltip
 from ckptgui.gui.numbers import tr
 from ckptgui.gui.theme import theme, theme_signal, ui_font
@@ -36,6 +37,7 @@ class DetailsTable(QTableWidget):
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setTabKeyNavigation(False)
         self.setWordWrap(False)
+        slim(self)
         self.horizontalHeader().hide()
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(24)

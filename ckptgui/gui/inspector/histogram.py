@@ -15,7 +15,7 @@ from ckptgui.core.checkpoint import Role
 from ckptgui.gui.inspector.controls import SectionHead, Segmented
 from ckptgui.gui.inspector.picture import QUANTILES, Picture, View, draw, first_view, whole_view
 from ckptgui.gui.inspector.ticks import range_texts
-from ckptgui.gui.labels import MEDIUM, Caption, PlainLabel
+from ckptgui.gui.labels import MEDIUM, Caption, LinkLabel, PlainLabel
 from ckptgui.gui.numbers import integer, percent, tr
 from ckptgui.gui.theme import theme, theme_signal
 
@@ -65,6 +65,7 @@ class Histogram(QWidget):
     """Shows a summary's distribution; pale while it waits. ``painted`` says that bars are on the screen."""
 
     painted = Signal()
+    exact_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -81,6 +82,11 @@ class Histogram(QWidget):
         self.count_scale = Segmented(tr("Count"), [("linear", tr("Linear")), ("log", tr("Log"))], self)
         self.value_scale = Segmented(tr("Values"), [("linear", tr("Linear")), ("symlog", tr("Symlog"))], self)
         self.value_scale.buttons["symlog"].setToolTip(tr("Linear near zero, logarithmic beyond, on both sides"))
+        self.exact = LinkLabel("", self, pixels=11)
+        self.exact.setToolTip(tr("Read the values once more; quantiles and bars are approximate until then"))
+        self.exact.clicked.connect(self._want_exact)
+        self.head.row.insertSpacing(1, 4)
+        self.head.row.insertWidget(2, self.exact)
         self.head.add(self.count_scale)
         self.head.row.addSpacing(8)
         self.head.add(self.value_scale)
@@ -137,6 +143,9 @@ class Histogram(QWidget):
         self._view = first_view(distribution, self._quantiles, integral, self._bins())
         self._redraw()
         self._tell_unusual(summary)
+        self.exact.setText(tr("Make exact"))
+        self.exact.setEnabled(True)
+        self.exact.setVisible(not distribution.exact)
 
     def _plot(self) -> HistogramPlot:
         if self.plot is None:
@@ -152,10 +161,15 @@ class Histogram(QWidget):
             self.plot.resize(self._place.size())
         return self.plot
 
+    def _want_exact(self) -> None:
+        self.exact.setText(tr("Reading…"))
+        self.exact.setEnabled(False)
+        self.exact_wanted.emit()
+
     def _forget(self) -> None:
         self._distribution = None
         self._view = None
-        for widget in (self.reading, self.outside, self.unusual):
+        for widget in (self.reading, self.outside, self.unusual, self.exact):
             widget.hide()
 
     def _bins(self) -> int:

@@ -27,9 +27,6 @@ from ckptgui.gui.labels import Caption, PlainLabel
 from ckptgui.gui.numbers import tr
 from ckptgui.gui.theme import RADIUS_CONTROL, theme, theme_signal
 
-MAX_LINES = 22
-"""Lines shown without scrolling."""
-
 _RULES = (
     (re.compile(r"\b(?:import|from|as|with|for|in|if|else|def|return|True|False|None)\b"), "keyword"),
     (re.compile(r"(?:'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\")"), "string"),
@@ -66,24 +63,16 @@ def _inside_string(text: str, place: int) -> bool:
 
 
 class _Code(PlainText):
-    """As high as its lines, up to a limit."""
+    """As high as its lines; long ones go on below, and what is copied has them whole."""
 
     def fit(self) -> None:
         """Take the height of the text."""
-        metrics = QFontMetrics(self.font())
-        lines = min(MAX_LINES, max(1, self._lines()))
+        lines = max(1, round(self.document().size().height()))
         margins = 2 * self.document().documentMargin()
-        bar = self.horizontalScrollBar().sizeHint().height() if self._wide() else 0
-        self.setFixedHeight(int(lines * metrics.lineSpacing() + margins + bar + 2))
-
-    def _lines(self) -> int:
-        return self.document().blockCount()
-
-    def _wide(self) -> bool:
-        return self.document().idealWidth() > self.viewport().width()
+        self.setFixedHeight(int(lines * QFontMetrics(self.font()).lineSpacing() + margins + 2))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Follow the size."""
+        """Lines wrap elsewhere."""
         super().resizeEvent(event)
         self.fit()
 
@@ -106,14 +95,17 @@ class LoadPanel(QWidget):
         inner = QVBoxLayout(self._frame)
         inner.setContentsMargins(1, 1, 1, 1)
         self.code = _Code(tr("Python code that loads this file"), self._frame)
-        self.code.setLineWrapMode(PlainText.LineWrapMode.NoWrap)
-        self.code.setWordWrapMode(QTextOption.WrapMode.NoWrap)
+        self.code.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self.code.viewport().setAutoFillBackground(False)
-        self.code.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        self.code.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.code.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._tint = Tint(self.code.document())
         inner.addWidget(self.code)
         layout.addWidget(self._frame)
-        self.copy = Button(tr("Copy"), self._frame, icon="copy")
+        self.copy = Button(tr("Copy"), self, icon="copy")
+        self.copy.setFixedHeight(24)
+        self.head.row.setContentsMargins(0, 0, 0, 6)
+        self.head.add(self.copy)
         self.copy.setAccessibleName(tr("Copy the code"))
         self.copy.clicked.connect(self._on_copy)
         self._timer = QTimer(self)
@@ -133,7 +125,6 @@ class LoadPanel(QWidget):
             "\n".join(display(line, MAX_DETAIL) for line in self._exact.split("\n")).rstrip("\n")
         )
         self.code.fit()
-        self._place()
 
     def _on_copy(self) -> None:
         copy_text(self._exact)
@@ -142,17 +133,7 @@ class LoadPanel(QWidget):
 
     def _label(self, text: str) -> None:
         self.copy.setText(text)
-        self._place()
-
-    def _place(self) -> None:
-        self.copy.adjustSize()
-        self.copy.move(self._frame.width() - self.copy.width() - 8, 8)
-        self.copy.raise_()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Follow the size."""
-        super().resizeEvent(event)
-        self._place()
+        self.copy.setAccessibleName(tr("Copy the code") if text == tr("Copy") else text)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint."""

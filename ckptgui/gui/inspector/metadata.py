@@ -24,9 +24,10 @@ from ckptgui.core.display import MAX_DETAIL, display
 from ckptgui.core.tensors import Path
 from ckptgui.gui.controls import Hairline
 from ckptgui.gui.inspector.controls import copy_text
+from ckptgui.gui.inspector.flat import FlatHeader, slim
 from ckptgui.gui.inspector.metadata_model import MetadataModel, MetadataNode, matches, walk
 from ckptgui.gui.inspector.plain_text import PlainText
-from ckptgui.gui.labels import MEDIUM, Caption, ElidedLabel, LinkLabel
+from ckptgui.gui.labels import Caption, ElidedLabel, LinkLabel
 from ckptgui.gui.numbers import counted, tr
 from ckptgui.gui.theme import ui_font
 
@@ -50,7 +51,8 @@ class MetadataTree(QTreeView):
         self.setAccessibleName(tr("Metadata"))
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setIndentation(16)
-        self.header().setFont(ui_font(11, MEDIUM))
+        slim(self)
+        self.setHeader(FlatHeader(Qt.Orientation.Horizontal, self))
         self.header().setSectionsMovable(False)
         self.header().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.header().setStretchLastSection(False)

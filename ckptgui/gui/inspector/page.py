@@ -5,6 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
+from ckptgui.gui.inspector.flat import slim
+
 
 class ScrollPage(QScrollArea):
     """As wide as the panel, as long as its content; parts are added to ``body``."""
@@ -17,8 +19,9 @@ class ScrollPage(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.viewport().setAutoFillBackground(False)
         content = QWidget(self)
-        content.setAutoFillBackground(False)
         self.body = QVBoxLayout(content)
         self.body.setContentsMargins(margin, top, margin, 16)
         self.body.setSpacing(6)
         self.setWidget(content)
+        content.setAutoFillBackground(False)  # setWidget turned it on
+        slim(self)

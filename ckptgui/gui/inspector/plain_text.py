@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
+from ckptgui.gui.inspector.flat import slim
 from ckptgui.gui.theme import mono_font
 
 
@@ -19,3 +20,4 @@ class PlainText(QPlainTextEdit):
         self.setAccessibleName(name)
         self.document().setDocumentMargin(8)
         self.setTabChangesFocus(True)
+        slim(self)

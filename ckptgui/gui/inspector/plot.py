@@ -177,7 +177,7 @@ class HistogramPlot(pg.PlotWidget):  # type: ignore[misc]
         font = ui_font(11, MEDIUM)
         metrics = QFontMetrics(font)
         for axis in (self._left, self._bottom):
-            axis.setStyle(tickLength=0, tickFont=font, autoExpandTextSpace=False, hideOverlappingLabels=True)
+            axis.setStyle(tickLength=0, tickFont=font, autoExpandTextSpace=False, hideOverlappingLabels=False)
         self._left.setStyle(tickTextOffset=8)
         self._left.setWidth(metrics.horizontalAdvance("000.0 M") + 6)
         self._bottom.setStyle(tickTextOffset=5)

@@ -13,7 +13,7 @@ from ckptgui.gui.inspector.flow import FlowLayout
 from ckptgui.gui.inspector.values_model import PAGE, Slice
 from ckptgui.gui.labels import Caption, LinkLabel
 from ckptgui.gui.numbers import counted, integer, tr
-from ckptgui.gui.theme import mono_font, ui_font
+from ckptgui.gui.theme import ui_font
 
 _NUMBER = re.compile(r"-?\d+")
 
@@ -41,8 +41,7 @@ class SliceBar(QWidget):
         self.later.clicked.connect(lambda: self._turn(1))
         self.page = Caption("", self)
         self.place = QLineEdit(self)
-        self.place.setFont(mono_font())
-        self.place.setFixedWidth(self.place.fontMetrics().horizontalAdvance("0") * 18)
+        self.place.setFont(ui_font(12))
         self.place.setFixedHeight(24)
         self.place.setAccessibleName(tr("Go to index"))
         self.place.returnPressed.connect(self._go)
@@ -61,7 +60,9 @@ class SliceBar(QWidget):
         """Offer the dimensions of another tensor."""
         self._shape = shape
         self.place.clear()
-        self.place.setPlaceholderText(tr("Go to {0}").format(f"[{', '.join(str(max(0, n - 1)) for n in shape)}]"))
+        hint = tr("Go to {0}").format(f"[{', '.join(str(max(0, n - 1)) for n in shape)}]")
+        self.place.setPlaceholderText(hint)
+        self.place.setFixedWidth(min(320, max(120, self.place.fontMetrics().horizontalAdvance(hint) + 24)))
         for box in (self.rows, self.columns):
             box.clear()
             for number, size in enumerate(shape):

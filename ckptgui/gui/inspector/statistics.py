@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
 
@@ -50,7 +50,6 @@ class StatisticsGrid(QWidget):
     """Twelve figures. ``place_wanted`` names an index whose value someone wants to see in the table."""
 
     place_wanted = Signal(object)
-    exact_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -67,9 +66,6 @@ class StatisticsGrid(QWidget):
             self.titles[key] = PlainLabel(tr(title), self, colour="text2")
             self.figures[key] = CopyFigure(self)
             self._cells[key] = self._with_place(key) if key in ("min", "max") else self.figures[key]
-        self.exact = LinkLabel(tr("Exact"), self)
-        self.exact.setToolTip(tr("Read the values once more, to make the quantiles exact"))
-        self.exact.clicked.connect(self._want_exact)
         self._arrange(_WIDE)
         self.clear()
 
@@ -101,8 +97,6 @@ class StatisticsGrid(QWidget):
             if column + 1 < len(columns):
                 self._grid.setColumnStretch(3 * column + 2, 1)
                 self._grid.setColumnMinimumWidth(3 * column + 2, 10)
-        last = max(map(len, columns))
-        self._grid.addWidget(self.exact, last, 0, 1, 12, Qt.AlignmentFlag.AlignRight)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Four columns where they fit, else two."""
@@ -116,7 +110,6 @@ class StatisticsGrid(QWidget):
         for link in self.places.values():
             link.setText("")
             link.hide()
-        self._offer_exact(False)
 
     def show_summary(self, summary: Summary) -> None:
         """Fill the grid."""
@@ -135,22 +128,11 @@ class StatisticsGrid(QWidget):
         sure = summary.distribution is None or summary.distribution.exact
         for key, share in _SHARES.items():
             self._set(key, _quantile(known.get(share), sure))
-        self._offer_exact(not sure)
 
     def _set(self, key: str, cell: _Cell) -> None:
         self.figures[key].set_figure(
             tr(_TITLES[key]), cell.text, cell.exact, mark=cell.mark, note=cell.note, colour=cell.colour
         )
-
-    def _offer_exact(self, offer: bool) -> None:
-        self.exact.setText(tr("Make the quantiles exact"))
-        self.exact.setEnabled(offer)
-        self.exact.setVisible(offer)
-
-    def _want_exact(self) -> None:
-        self.exact.setText(tr("Reading…"))
-        self.exact.setEnabled(False)
-        self.exact_wanted.emit()
 
 
 def _figure(number: float | int | None, *, alarming: bool = False) -> _Cell:

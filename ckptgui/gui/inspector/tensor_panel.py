@@ -76,7 +76,7 @@ class TensorPanel(QWidget):
         self.tabs.changed.connect(self._check)
         self.sharing.link_activated.connect(self.link_activated)
         self.statistics.place_wanted.connect(self.show_place)
-        self.statistics.exact_wanted.connect(self._want_exact)
+        self.histogram.exact_wanted.connect(self._want_exact)
         self.histogram.painted.connect(self._histogram_done)
         self.values.filled.connect(self._check)
 

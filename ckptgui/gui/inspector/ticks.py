@@ -68,13 +68,18 @@ def _round_step(step: float) -> bool:
     return abs(mantissa - round(mantissa)) < 1e-9
 
 
-def count_text(count: float) -> str:
-    """``240 k``: counts of values on an axis."""
-    for limit, unit in ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e4, "k")):
-        if count >= limit:
-            scale = 1e3 if unit == "k" else limit
-            value = count / scale
-            return f"{QLocale().toString(value, 'f', 0 if float(value).is_integer() else 1)} {unit}"
+def count_text(count: float, top: float = 0) -> str:
+    """``240 k``: counts of values on an axis whose largest mark is ``top``, which sets the unit."""
+    most = max(count, top)
+    for limit, scale, unit in (
+        (1e15, 1e15, "P"),
+        (1e12, 1e12, "T"),
+        (1e9, 1e9, "G"),
+        (1e6, 1e6, "M"),
+        (1e4, 1e3, "k"),
+    ):
+        if most >= limit and count > 0:
+            return f"{QLocale().toString(count / scale, 'g', 6)} {unit}"
     return integer(round(count)) if count >= 1 or count == 0 else QLocale().toString(count, "g", 2)
 
 
@@ -82,7 +87,7 @@ def count_ticks(top: float, marks: int = 4) -> list[tuple[float, str]]:
     """Marks for counts from 0 to at least ``top``; the last one is the upper end of the axis."""
     step = max(nice_step(max(top, 1.0), marks), 1.0)
     last = max(1, math.ceil(top / step - 1e-9))
-    return [(number * step, count_text(number * step)) for number in range(last + 1)]
+    return [(number * step, count_text(number * step, last * step)) for number in range(last + 1)]
 
 
 def log_count_ticks(top: float) -> list[tuple[float, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QLocale, Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from ckptgui.core.checkpoint import Json
@@ -89,9 +89,9 @@ def key_figures(training: Training, metadata: Json) -> list[tuple[str, str, str,
 
     def add(title: str, value: float | int, path: Path) -> None:
         if not any(
-            path and note == _source(path) and number == significant(value) for _, number, note, _ in found
+            path and note == _source(path) and number == short_number(value) for _, number, note, _ in found
         ):
-            found.append((title, significant(value), _source(path), exact(value)))
+            found.append((title, short_number(value), _source(path), exact(value)))
 
     if training.epoch is not None:
         add(tr("Epoch"), training.epoch.value, training.epoch.path)
@@ -149,7 +149,7 @@ def _short(value: Json) -> str:
     if isinstance(value, list):
         return ", ".join(dict.fromkeys(_short(item) for item in value[:4])) + (", …" if len(value) > 4 else "")
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return significant(value)
+        return short_number(value)
     return display(value, 24)
 
 
@@ -161,9 +161,9 @@ class _Groups(QWidget):
         groups = optimizer.groups
         columns: list[tuple[str, list[str]]] = [
             (tr("Tensors"), [DASH if g.parameters is None else integer(g.parameters) for g in groups]),
-            (tr("Learning rate"), [significant(g.lr) for g in groups]),
-            (tr("Weight decay"), [significant(g.weight_decay) for g in groups]),
-            (tr("Momentum"), [significant(g.momentum) for g in groups]),
+            (tr("Learning rate"), [short_number(g.lr) for g in groups]),
+            (tr("Weight decay"), [short_number(g.weight_decay) for g in groups]),
+            (tr("Momentum"), [short_number(g.momentum) for g in groups]),
             (tr("Betas"), [_betas(g) for g in groups]),
         ]
         grid = QGridLayout(self)
@@ -188,7 +188,7 @@ class _Groups(QWidget):
 
 
 def _betas(group: ParameterGroup) -> str:
-    return ", ".join(map(significant, group.betas)) if group.betas is not None else DASH
+    return ", ".join(map(short_number, group.betas)) if group.betas is not None else DASH
 
 
 def _options(group: ParameterGroup) -> str:
@@ -221,3 +221,13 @@ class _Values(QWidget):
             grid.addWidget(PlainLabel(more, self, colour="text2"), rows + 1, 0, 1, 4)
         grid.setColumnStretch(1, 1)
         grid.setColumnStretch(3, 1)
+
+
+def short_number(value: float | int | None) -> str:
+    """A number that a person wrote: ``0.9`` stays so, everything longer gets four significant digits."""
+    text = significant(value)
+    if isinstance(value, float) and 1e-3 <= abs(value) < 1e7:
+        point = QLocale().decimalPoint()
+        head, mark, tail = text.partition(point)
+        return head + mark + tail.rstrip("0") if tail.rstrip("0") else head
+    return text

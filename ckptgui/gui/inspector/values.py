@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QItemSelectionModel, QTimer, Signal
+from PySide6.QtCore import QItemSelectionModel, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QVBoxLayout, QWidget
 
@@ -12,10 +12,11 @@ from ckptgui.core.dtypes import Kind
 from ckptgui.core.tensors import TensorInfo
 from ckptgui.gui.inspector.cells import exact_text
 from ckptgui.gui.inspector.controls import copy_text
+from ckptgui.gui.inspector.flat import FlatHeader, slim
 from ckptgui.gui.inspector.slice_bar import SliceBar
 from ckptgui.gui.inspector.values_model import Slice, ValuesModel
 from ckptgui.gui.jobs import Background
-from ckptgui.gui.labels import MEDIUM, PlainLabel
+from ckptgui.gui.labels import PlainLabel
 from ckptgui.gui.numbers import counted, integer, tr
 from ckptgui.gui.theme import ui_font
 from ckptgui.sources.locate import SourcePool
@@ -41,10 +42,11 @@ class ValuesTable(QTableView):
         self.setCornerButtonEnabled(False)
         self.setAccessibleName(tr("Values"))
         self.setTabKeyNavigation(False)
+        slim(self)
+        self.setHorizontalHeader(FlatHeader(Qt.Orientation.Horizontal, self))
+        self.setVerticalHeader(FlatHeader(Qt.Orientation.Vertical, self))
         for header in (self.horizontalHeader(), self.verticalHeader()):
-            header.setFont(ui_font(11, MEDIUM))
             header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-            header.setHighlightSections(False)
             header.setSectionsClickable(True)
         self.verticalHeader().setDefaultSectionSize(ROW)
         self.verticalHeader().setMinimumSectionSize(ROW)
