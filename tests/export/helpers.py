@@ -20,7 +20,7 @@ def dtype_of(tensor):
 
 
 def raw_bytes(storage):
-    return bytes(storage.cpu().tolist()) if storage.nbytes() else b""
+    return torch.empty(0, dtype=torch.uint8).set_(storage).numpy().tobytes()
 
 
 def lay_out(folder, tensors, *, path=(), role=Role.MODEL, device=None, metadata=None, attributes=None, **options):

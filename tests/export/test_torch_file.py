@@ -42,9 +42,8 @@ def bits(shape, dtype, seed=0):
     generator = torch.Generator().manual_seed(seed)
     size = torch.empty(0, dtype=dtype).element_size()
     numel = torch.Size(shape).numel()
-    raw = torch.randint(
-        0, 2 if dtype is torch.bool else 256, (numel * size,), dtype=torch.uint8, generator=generator
-    )
+    high = 2 if dtype is torch.bool else 256
+    raw = torch.randint(0, high, (numel * size,), dtype=torch.uint8, generator=generator)
     return raw.view(dtype).reshape(shape)
 
 
