@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import struct
+from typing import NamedTuple
 
 from ckptgui.formats.pickle_graph import Call, Node, Persistent, Ref
 
@@ -30,12 +31,35 @@ _PATTERN = re.compile(
 )  # fmt: skip
 _WIDE = struct.Struct("<xIxIxIxIxIxIxI")
 _MISS = object()
+_PUT_WIDTHS = {b"q": 2, b"r": 5}
+_LONGEST_RUN = 512
+"""Tensors taken at once; between runs the machine looks at its budgets and at the wish to stop."""
+
+_LONGEST_NAME = 1000
+
+
+class Run(NamedTuple):
+    """Tensors that follow each other, with the names between them, as they should lie on the stack."""
+
+    end: int
+    values: list[Node]
+    tensors: int
+    text: int  # bytes of the names that were decoded
+
+
+class _Name(NamedTuple):
+    """A text that is remembered, in front of the next tensor."""
+
+    text: str
+    slot: int
+    length: int
+    end: int
 
 
 class TensorIdiom:
     """Recognises the idiom in one buffer against one memo, which it reads and writes."""
 
-    OPERATIONS = 28  # that one match stands for, at least
+    OPERATIONS = 31  # that one tensor and its name stand for
 
     __slots__ = ("_buf", "_memo", "_numbers", "_recalled", "_sizes")
 
@@ -50,7 +74,54 @@ class TensorIdiom:
         """A memo entry was replaced, so what was looked up before may be another value now."""
         self._recalled.clear()
 
-    def match(self, pos: int, target: Ref) -> tuple[int, Call] | None:
+    def match(self, pos: int, target: Ref, get: bytes) -> Run | None:
+        """The run of tensors that begins at ``pos``, with the memo filled; None when there is not one.
+
+        ``get`` is the operation that recalled ``target``: in a dictionary, a name that is remembered and this
+        operation stand before each further tensor.
+        """
+        first = self._tensor(pos, target)
+        if first is None:
+            return None
+        pos, value = first
+        values: list[Node] = [value]
+        count, text = 1, 0
+        while count < _LONGEST_RUN:
+            name = self._name(pos, get)
+            if name is None:
+                break
+            self._memo[name.slot] = name.text  # the tensor behind it may recall it
+            following = self._tensor(name.end, target)
+            if following is None:
+                del self._memo[name.slot]
+                break
+            pos, value = following
+            values += (name.text, value)
+            text += name.length
+            count += 1
+        return Run(pos, values, count, text)
+
+    def _name(self, pos: int, get: bytes) -> _Name | None:
+        """A name of moderate length with its memo entry, if the operation ``get`` follows it."""
+        buf = self._buf
+        head = buf[pos : pos + 5]
+        if len(head) < 5 or head[0] != 0x58:
+            return None
+        length = int.from_bytes(head[1:], "little")
+        stop = pos + 5 + length
+        width = _PUT_WIDTHS.get(buf[stop : stop + 1])
+        if width is None or length > _LONGEST_NAME or not buf.startswith(get, stop + width):
+            return None
+        slot = int.from_bytes(buf[stop + 1 : stop + width], "little")
+        if slot in self._memo:
+            return None
+        try:
+            text = buf[pos + 5 : stop].decode("utf-8", "surrogatepass")
+        except UnicodeDecodeError:
+            return None
+        return _Name(text, slot, length, stop + width + len(get))
+
+    def _tensor(self, pos: int, target: Ref) -> tuple[int, Call] | None:
         """Where the idiom ends and the value it leaves, if it stands at ``pos``; the memo is then filled."""
         found = _PATTERN.match(self._buf, pos)
         if found is None:

@@ -1,0 +1,126 @@
+"""Where the reading of a pickle stands: position, stack, marks, memo, and what operations do to them.
+
+Every length is compared with the bytes that remain before anything is taken; decoded text and the digits of
+numbers are charged to budgets.
+"""
+
+from __future__ import annotations
+
+from ckptgui.formats.base import Check
+from ckptgui.formats.limits import Limits, exceeded
+from ckptgui.formats.pickle_graph import Call, Node, Ref
+from ckptgui.formats.pickle_idioms import TensorIdiom
+
+NO_FRAME = float("inf")
+"""The end of a frame while there is none."""
+
+_CALLING = frozenset({"torch._tensor._rebuild_from_type_v2", "torch._tensor._rebuild_from_type"})
+"""Functions that call what their first argument names."""
+
+
+class Finished(Exception):  # noqa: N818 - the way out of the loop
+    """STOP was reached."""
+
+
+class Invalid(Exception):  # noqa: N818 - turned into Parsed.broken
+    """An operation makes no sense; the text says why."""
+
+
+class Truncated(Exception):  # noqa: N818 - turned into Parsed.broken
+    """The bytes end within an operation; the text says where."""
+
+
+class Machine:
+    """The state of one parse: position, stack, marks, memo."""
+
+    __slots__ = (
+        "before", "buf", "calls", "check", "frame_end", "idiom", "limits", "marks", "memo", "notes", "pos",
+        "refs", "size", "stack", "steps", "text",
+    )  # fmt: skip
+
+    def __init__(self, data: bytes, check: Check, start: int, limits: Limits, idioms: bool) -> None:
+        self.buf = data
+        self.size = len(data)
+        self.pos = start
+        self.before = start
+        self.check = check
+        self.limits = limits
+        self.stack: list[Node] = []
+        self.marks: list[list[Node]] = []
+        self.memo: dict[int, Node] = {}
+        self.refs: dict[str, Ref] = {}
+        self.notes: dict[str, None] = {}
+        self.frame_end: float = NO_FRAME
+        self.steps = 0
+        self.text = 0
+        self.idiom = TensorIdiom(data, self.memo) if idioms else None
+
+    # What the operations take from the stream
+
+    def take(self, length: int) -> bytes:
+        """The next ``length`` bytes."""
+        stop = self.pos + length
+        if stop > self.size:
+            raise Truncated(
+                f"Its pickle is cut: byte {self.before:,} announces {length:,} bytes, "
+                f"{self.size - self.pos:,} are left."
+            )
+        piece = self.buf[self.pos : stop]
+        self.pos = stop
+        return piece
+
+    def number(self, width: int) -> int:
+        """The next ``width`` bytes as an unsigned number."""
+        return int.from_bytes(self.take(width), "little")
+
+    def line(self) -> bytes:
+        """Bytes up to the next newline, which is consumed."""
+        end = self.buf.find(b"\n", self.pos, self.pos + self.limits.string_bytes)
+        if end < 0:
+            if self.size - self.pos > self.limits.string_bytes:
+                raise exceeded("string_bytes", self.limits)
+            raise Truncated(f"Its pickle ends at byte {self.size:,}, within a line of text.")
+        piece = self.buf[self.pos : end]
+        self.pos = end + 1
+        return piece
+
+    def count_text(self, length: int) -> None:
+        """Charge decoded text to its budget."""
+        self.text += length
+        if self.text > self.limits.text_bytes:
+            raise exceeded("text_bytes", self.limits)
+
+    def integer(self, raw: bytes) -> int:
+        """A decimal integer of bounded length."""
+        if len(raw) > self.limits.integer_bytes:
+            raise exceeded("integer_bytes", self.limits)
+        try:
+            return int(raw)
+        except ValueError:
+            raise Invalid("a number is not written in digits") from None
+
+    # What they do to the stack
+
+    def pop_mark(self) -> list[Node]:
+        """Everything since the last mark."""
+        items = self.stack
+        if not self.marks:
+            raise Invalid("it goes back to a mark that is not there")
+        self.stack = self.marks.pop()
+        return items
+
+    def ref(self, module: str, name: str) -> Ref:
+        """The one node for an importable name."""
+        key = f"{module}\n{name}"
+        found = self.refs.get(key)
+        if found is None:
+            found = self.refs[key] = Ref(module, name)
+        return found
+
+    def call(self, target: Node, args: Node, makes: bool = False, kwargs: Node = None) -> Call:
+        """A node for a call, with the name marked as called unless it is only instantiated."""
+        if type(target) is Ref and not makes:
+            target.called = True
+            if target.path in _CALLING and type(args) is tuple and args and type(args[0]) is Ref:
+                args[0].called = True
+        return Call(target, args, makes, kwargs)
