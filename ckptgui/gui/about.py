@@ -30,7 +30,7 @@ def about(parent: QWidget) -> Dialog:
     dialog.add_text(versions()).set_colour("text2")
     dialog.add_text(tr("MIT licence.")).set_colour("text2")
     dialog.add_button(tr("Copy versions"), lambda: QGuiApplication.clipboard().setText(versions()))
-    dialog.add_button(tr("Close"), dialog.accept, primary=True).setFocus()
+    dialog.add_button(tr("Close"), dialog.accept, primary=True)
     dialog.open()
     return dialog
 
@@ -55,6 +55,6 @@ def shortcuts(parent: QWidget) -> Dialog:
         grid.addWidget(PlainLabel(words, dialog), line, 1)
     grid.setColumnStretch(1, 1)
     dialog.body.addLayout(grid)
-    dialog.add_button(tr("Close"), dialog.accept, primary=True).setFocus()
+    dialog.add_button(tr("Close"), dialog.accept, primary=True)
     dialog.open()
     return dialog

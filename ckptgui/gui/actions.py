@@ -49,6 +49,8 @@ ACTIONS = (
     Spec("forward", "View", "Forward", ("Alt+Right",), Needs.FORWARD),
     Spec("previous_epoch", "View", "Previous epoch", ("[",), Needs.PREVIOUS, line_before=True),
     Spec("next_epoch", "View", "Next epoch", ("]",), Needs.NEXT),
+    Spec("next_tab", "View", "Next tab", ("Ctrl+Tab", "Ctrl+PgDown"), Needs.PAGE, line_before=True),
+    Spec("previous_tab", "View", "Previous tab", ("Ctrl+Shift+Tab", "Ctrl+PgUp"), Needs.PAGE),
     Spec("theme_system", "View", "Theme of the system", group="theme", line_before=True),
     Spec("theme_light", "View", "Light theme", group="theme"),
     Spec("theme_dark", "View", "Dark theme", group="theme"),
@@ -62,6 +64,5 @@ OTHER_KEYS = (
     ("Enter", "open what is selected"),
     ("Tab", "the next part of the window"),
     ("Ctrl+C", "copy what is selected"),
-    ("Ctrl+Tab", "the next tab"),
 )
 """Keys that no menu shows, for the list of shortcuts."""

@@ -91,7 +91,7 @@ def _details(sentences: list[str], parent: QWidget) -> None:
     pane.setFont(mono_font())
     pane.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
     dialog.body.addWidget(pane, 1)
-    dialog.add_button(tr("Close"), dialog.accept, primary=True).setFocus()
+    dialog.add_button(tr("Close"), dialog.accept, primary=True)
     dialog.open()
 
 

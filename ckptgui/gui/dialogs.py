@@ -39,12 +39,16 @@ class Dialog(QDialog):
         outer.addWidget(ground, 1)
         outer.addWidget(Hairline(self))
         outer.addWidget(self._foot)
+        self.primary: Button | None = None
 
     def add_button(self, text: str, act: Callable[[], object], *, primary: bool = False) -> Button:
         """Append a button at the foot."""
         button = Button(text, self._foot, primary=primary)
         button.clicked.connect(act)
         self.buttons.addWidget(button)
+        if primary:
+            self.primary = button
+            button.setFocus()
         return button
 
     def add_text(self, text: str) -> PlainLabel:
@@ -71,7 +75,7 @@ def ask(
         dialog.accept()
         act()
 
-    dialog.add_button(yes, agreed, primary=True).setFocus()
+    dialog.add_button(yes, agreed, primary=True)
     dialog.open()
     return dialog
 
@@ -90,7 +94,7 @@ class BugDialog(Dialog):
         self.body.addWidget(self.details, 1)
         self.add_text(tr("It also stands in the log in {folder}.").format(folder=log_folder)).set_colour("text2")
         self.add_button(tr("Copy the text"), self.copy)
-        self.add_button(tr("Close"), self.accept, primary=True).setFocus()
+        self.add_button(tr("Close"), self.accept, primary=True)
 
     def copy(self) -> None:
         """Put the whole text on the clipboard."""

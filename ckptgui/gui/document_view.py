@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ckptgui.core.tensors import Path
-from ckptgui.gui.controls import Ground, Hairline
+from ckptgui.gui.controls import Ground, Splitter
 from ckptgui.gui.inspector.inspector import Inspector
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.milestones import PaintWatch
@@ -49,9 +49,7 @@ class DocumentView(Ground):
         self.ribbon = Ribbon(self)
         self.tree = TreePanel(background, self)
         self.inspector = Inspector(background, self)
-        self.splitter = QSplitter(Qt.Orientation.Horizontal, self)
-        self.splitter.setHandleWidth(1)
-        self.splitter.setChildrenCollapsible(False)
+        self.splitter = Splitter(self)
         for part in (self.tree, self.inspector):
             part.setMinimumWidth(MINIMUM)
             self.splitter.addWidget(part)
@@ -60,7 +58,6 @@ class DocumentView(Ground):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.ribbon)
-        column.addWidget(Hairline(self))
         column.addWidget(self.notices)
         column.addWidget(self.splitter, 1)
         self.ribbon.row_clicked.connect(self._select_row)

@@ -55,6 +55,9 @@ class GoToBox(QLineEdit):
     def _dress(self) -> None:
         palette = self.palette()
         palette.setColor(QPalette.ColorRole.Base, QColor(0, 0, 0, 0))  # the box is painted below it
+        for group in (QPalette.ColorGroup.Active, QPalette.ColorGroup.Inactive, QPalette.ColorGroup.Disabled):
+            ink = theme().text3 if group == QPalette.ColorGroup.Disabled else theme().text2
+            palette.setColor(group, QPalette.ColorRole.PlaceholderText, ink)
         self.setPalette(palette)
         self.update()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import PurePath
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
@@ -146,7 +147,9 @@ class RunStrip(QWidget):
             if current or (index % every == 0 and abs(index - self._current) * gap >= room):
                 painter.setFont(ui_font(11, SEMIBOLD) if current else ui_font(11))
                 painter.setPen(t.nan if member.error else t.text if current else t.text2)
-                box = QRectF(self._x(index) - 60, self.height() - 20, 120, 16)
+                width = QFontMetrics(painter.font()).horizontalAdvance(labels[index]) + 2
+                left = min(max(self._x(index) - width / 2, 2.0), self.width() - width - 2.0)
+                box = QRectF(left, self.height() - 20, width, 16)
                 painter.drawText(box, Qt.AlignmentFlag.AlignCenter, labels[index])
 
     def _dot(self, painter: QPainter, index: int, at: QPointF, radius: float) -> None:
@@ -181,12 +184,12 @@ def label(member: RunMember) -> str:
         return tr("epoch {number}").format(number=integer(member.epoch))
     if member.step is not None:
         return tr("step {number}").format(number=integer(member.step))
-    return display(name_of(member), 18)
+    return display(PurePath(member.path).stem or member.path, 18)
 
 
 def describe(member: RunMember) -> str:
     """The whole of what is known about one file of a run, in lines."""
-    lines = [display(name_of(member)), size_text(member.nbytes)]
+    lines = [display(PurePath(member.path).name or member.path), size_text(member.nbytes)]
     if member.epoch is not None:
         lines.append(tr("epoch {number}").format(number=integer(member.epoch)))
     if member.step is not None:
@@ -196,8 +199,3 @@ def describe(member: RunMember) -> str:
     if member.error:
         lines.append(display(member.error, 400))
     return "\n".join(lines)
-
-
-def name_of(member: RunMember) -> str:
-    """The file's name without its folders."""
-    return member.path.replace("\\", "/").rstrip("/").rpartition("/")[2] or member.path

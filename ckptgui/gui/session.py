@@ -7,7 +7,7 @@ import threading
 from contextlib import ExitStack
 from types import TracebackType
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from ckptgui.engine.executors import shutdown_executors
@@ -51,6 +51,7 @@ class Session:
         self.milestones.reached.connect(lambda name: self.app.quit() if name == quit_after else None)
         PaintWatch(self.window).painted.connect(lambda: self.milestones.mark("window"))
         self.window.page_added.connect(self._listen)
+        self._selects = select is not None
         for number, path in enumerate(paths):
             page = self.window.open_path(path, opening if number == 0 else None)
             if number == 0 and select is not None:
@@ -67,7 +68,26 @@ class Session:
 
     def _listen(self, page: Document) -> None:
         page.tree_painted.connect(self._tree_painted)
-        page.histogram_painted.connect(lambda: self.milestones.mark("histogram"))
+        if self._selects:
+            page.histogram_painted.connect(self._histogram_painted)
+        else:
+            page.opened.connect(lambda: self._watch_sparklines(page))
+
+    def _watch_sparklines(self, page: Document) -> None:
+        """The first figures of a row are there; the next painting of the tree shows them."""
+        view = page.document()
+        if view is None or view.summaries is None or "histogram" in self.milestones.times:
+            return
+        viewport = view.tree.view.viewport()
+
+        def arrived() -> None:
+            PaintWatch(viewport).painted.connect(self._histogram_painted)
+
+        single = Qt.ConnectionType.SingleShotConnection
+        view.summaries.ready.connect(arrived, single)
+
+    def _histogram_painted(self) -> None:
+        self.milestones.mark("histogram")
 
     def _tree_painted(self) -> None:
         self.milestones.mark("tree")

@@ -15,7 +15,7 @@ from ckptgui.gui.theme import RADIUS_CONTROL, TAB, theme, theme_signal, ui_font
 MAX_TEXT = 220
 """Width of the longest title, in pixels; a longer one gives up its middle."""
 
-_PAD, _GAP, _CLOSE = 10, 8, 20
+_PAD, _GAP, _CLOSE, _EDGE = 10, 8, 20, 12  # the style puts the cross _EDGE from the right
 
 
 class TabBar(QTabBar):
@@ -65,7 +65,7 @@ class TabBar(QTabBar):
     def tabSizeHint(self, index: int) -> QSize:
         title = self._title(index)
         text = min(MAX_TEXT, self.fontMetrics().horizontalAdvance(title))
-        return QSize(_PAD + ICON + _GAP + text + _GAP + _CLOSE + 6, TAB)
+        return QSize(_PAD + ICON + _GAP + text + 4 + _CLOSE + _EDGE, TAB)
 
     def minimumTabSizeHint(self, index: int) -> QSize:
         return QSize(min(self.tabSizeHint(index).width(), 96), TAB)
@@ -125,7 +125,7 @@ class TabBar(QTabBar):
         painter.setPen(getattr(t, ink))
         painter.setFont(self.font())
         left = rect.x() + _PAD + ICON + _GAP
-        room = QRect(left, rect.y(), rect.right() - _CLOSE - 6 - _GAP - left + 2, rect.height())
+        room = QRect(left, rect.y(), rect.right() - _CLOSE - _EDGE - left, rect.height())
         shown = self.fontMetrics().elidedText(title, Qt.TextElideMode.ElideMiddle, room.width())
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
         if current and self.hasFocus():

@@ -16,7 +16,16 @@ from PySide6.QtGui import (
     QKeyEvent,
     QKeySequence,
 )
-from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QLineEdit,
+    QMainWindow,
+    QMenu,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ckptgui.core.display import display
 from ckptgui.core.tensors import Path
@@ -81,7 +90,7 @@ class MainWindow(QMainWindow):
         self._dress()
         self._documents: list[Document] = []
         self._restore()
-        self._refresh()
+        self._tab_chosen(-1)
 
     # menus
 
@@ -164,7 +173,7 @@ class MainWindow(QMainWindow):
         )
         page.changed.connect(self._refresh)
         page.open_another.connect(self.open_file)
-        page.opened.connect(lambda: self._remember(path))
+        page.opened.connect(lambda: self._page_opened(page, path))
         self._documents.append(page)
         self.pages.addWidget(page)
         if isinstance(page, DocumentPage):
@@ -177,7 +186,10 @@ class MainWindow(QMainWindow):
         self.page_added.emit(page)
         return page
 
-    def _remember(self, path: str) -> None:
+    def _page_opened(self, page: Document, path: str) -> None:
+        view = page.document()
+        if page is self.current and view is not None and not isinstance(self.focusWidget(), QLineEdit):
+            view.tree.setFocus()
         folder = os.path.dirname(path)  # noqa: PTH120
         self._settings.change(recent=opened(self._settings.now.recent, path), last_folder=folder)
 
@@ -207,6 +219,7 @@ class MainWindow(QMainWindow):
         if page is None:
             self.welcome.show_recent(self._settings.now.recent)
         self.pages.setCurrentWidget(page or self.welcome)
+        self.top.tabs.setVisible(bool(self._documents))
         self.top.update()
         self._refresh()
 
@@ -332,6 +345,19 @@ class MainWindow(QMainWindow):
         """Step a run on."""
         if isinstance(self.current, RunPage):
             self.current.step(1)
+
+    def next_tab(self) -> None:
+        """Bring the next tab to the front; after the last comes the first."""
+        self._step_tab(1)
+
+    def previous_tab(self) -> None:
+        """Bring the tab before to the front."""
+        self._step_tab(-1)
+
+    def _step_tab(self, step: int) -> None:
+        tabs = self.top.tabs
+        if tabs.count():
+            tabs.setCurrentIndex((tabs.currentIndex() + step) % tabs.count())
 
     def theme_system(self) -> None:
         """Follow the system."""

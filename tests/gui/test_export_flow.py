@@ -1,0 +1,138 @@
+"""Export by Ctrl+E: a proposed name, a file that torch opens, a sentence about what was done."""
+
+import os
+import pathlib
+
+import pytest
+import torch
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog, QLineEdit
+from safetensors.torch import load_file
+
+from ckptgui.gui import export_flow
+from ckptgui.gui.dialogs import Dialog
+
+from .conftest import answer, dialog_of, opened, save_epoch, small_state_dict
+
+CTRL, LEFT = Qt.KeyboardModifier.ControlModifier, Qt.MouseButton.LeftButton
+
+
+def notice(qtbot, page, key="export"):
+    notices = page.view.notices
+    qtbot.waitUntil(lambda: any(n.key == key for n in notices.notices()), timeout=10_000)
+    return notices.banner(key)
+
+
+def test_ctrl_e_proposes_a_name_that_says_what_it_holds(qtbot, window, checkpoint):
+    opened(qtbot, window, checkpoint)
+    qtbot.keyClick(window, Qt.Key.Key_E, CTRL)
+    dialog = dialog_of(qtbot, QFileDialog)
+    proposed = dialog.findChild(QLineEdit, "fileNameEdit").text()
+    assert proposed.endswith("state-dict.pt")
+    assert "epoch3" in proposed
+    dialog.reject()
+
+
+def test_the_export_is_a_state_dict_that_torch_opens(qtbot, window, checkpoint, tmp_path):
+    page = opened(qtbot, window, checkpoint)
+    shown = []
+    page.export.show_folder = shown.append
+    qtbot.keyClick(window, Qt.Key.Key_E, CTRL)
+    answer(qtbot, tmp_path / "weights.pt")
+    banner = notice(qtbot, page)
+    assert banner.title.text().startswith("Exported ")
+    loaded = torch.load(tmp_path / "weights.pt", weights_only=True)
+    assert list(loaded) == list(small_state_dict())
+    assert all(torch.equal(loaded[name], value) for name, value in small_state_dict(3).items())
+    qtbot.mouseClick(banner.link, LEFT)
+    assert shown == [str(tmp_path)]
+
+
+def test_the_suffix_decides_the_format(qtbot, window, checkpoint, tmp_path):
+    page = opened(qtbot, window, checkpoint)
+    qtbot.mouseClick(window.top.export, LEFT)
+    answer(qtbot, tmp_path / "weights.safetensors")
+    notice(qtbot, page)
+    assert torch.equal(load_file(tmp_path / "weights.safetensors")["fc.weight"], small_state_dict(3)["fc.weight"])
+
+
+def test_choosing_a_format_in_the_dialogue_changes_the_suffix(qtbot, window, checkpoint):
+    opened(qtbot, window, checkpoint)
+    qtbot.keyClick(window, Qt.Key.Key_E, CTRL)
+    dialog = dialog_of(qtbot, QFileDialog)
+    dialog.filterSelected.emit(export_flow.FORMATS[1][1])
+    assert dialog.findChild(QLineEdit, "fileNameEdit").text().endswith(".safetensors")
+    dialog.reject()
+
+
+def test_the_file_that_is_shown_is_replaced_only_after_a_second_question(qtbot, window, checkpoint):
+    page = opened(qtbot, window, checkpoint)
+    before = pathlib.Path(checkpoint).read_bytes()
+    page.export.begin(page.view.opened.checkpoint, os.path.dirname(checkpoint))
+    dialog_of(qtbot, QFileDialog).fileSelected.emit(checkpoint)
+    dialog_of(qtbot, QFileDialog).reject()
+    question = dialog_of(qtbot, Dialog)
+    assert "epoch_3.pt" in question.heading.text()
+    question.reject()
+    assert not page.export.busy
+    assert pathlib.Path(checkpoint).read_bytes() == before
+
+
+def test_an_export_that_fails_says_why_and_offers_another_place(qtbot, window, checkpoint, tmp_path):
+    page = opened(qtbot, window, checkpoint)
+    page.export.write(page.view.opened.checkpoint, str(tmp_path / "nowhere" / "weights.pt"))
+    page.export._checkpoint = page.view.opened.checkpoint
+    banner = notice(qtbot, page)
+    assert banner.title.text() == "The export stopped."
+    assert banner.notice.text
+    qtbot.mouseClick(banner.link, LEFT)
+    dialog_of(qtbot, QFileDialog).reject()
+
+
+@pytest.fixture
+def slow_export(monkeypatch):
+    """An export that goes on until somebody cancels it."""
+
+    def export(plan, pool, cancel, report):
+        while True:
+            cancel.check()
+            cancel._event.wait(0.01)
+
+    monkeypatch.setattr(export_flow, "export", export)
+
+
+def test_a_running_export_shows_in_the_foot_and_is_cancelled_there(
+    qtbot, window, checkpoint, tmp_path, slow_export
+):
+    page = opened(qtbot, window, checkpoint)
+    page.export.write(page.view.opened.checkpoint, str(tmp_path / "weights.pt"))
+    qtbot.waitUntil(lambda: window.status.text.text() == "Exporting")
+    assert not window.actions_by_key["export_state_dict"].isEnabled()
+    qtbot.mouseClick(window.status.cross, LEFT)
+    assert notice(qtbot, page).title.text() == "Export cancelled."
+    assert not (tmp_path / "weights.pt").exists()
+    assert window.actions_by_key["export_state_dict"].isEnabled()
+
+
+def test_closing_while_an_export_runs_asks_first(qtbot, window, checkpoint, tmp_path, slow_export):
+    page = opened(qtbot, window, checkpoint)
+    page.export.write(page.view.opened.checkpoint, str(tmp_path / "weights.pt"))
+    window.close()
+    question = dialog_of(qtbot, Dialog)
+    assert window.isVisible()
+    question.reject()
+    window.close_tab()
+    dialog_of(qtbot, Dialog).reject()
+    assert page.export.busy
+    window.close()
+    qtbot.mouseClick(dialog_of(qtbot, Dialog).primary, LEFT)
+    qtbot.waitUntil(lambda: not window.isVisible())
+
+
+def test_an_export_never_disturbs_the_tab_beside_it(qtbot, window, checkpoint, tmp_path, slow_export):
+    page = opened(qtbot, window, checkpoint)
+    page.export.write(page.view.opened.checkpoint, str(tmp_path / "weights.pt"))
+    save_epoch(tmp_path / "epoch_4.pt", 4)
+    other = opened(qtbot, window, tmp_path / "epoch_4.pt")
+    assert other.activity() is None
+    assert window.status.text.text().startswith("3 tensors")
