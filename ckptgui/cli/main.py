@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
@@ -19,6 +20,9 @@ _COMMANDS: dict[str, tuple[Callable[[], arguments.Parser], str]] = {
     "demo": (arguments.demo_parser, "ckptgui.cli.demo"),
     "desktop": (arguments.desktop_parser, "ckptgui.cli.desktop"),
 }
+_OUTPUT_FAILURES = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What goes wrong with standard output rather than with a file; those are reported where they happen."""
+
 _WINDOW = (arguments.window_parser, "ckptgui.cli.window")
 
 
@@ -31,10 +35,10 @@ def main(argv: Sequence[str], front: Front) -> int:
         sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader (head, less) has gone; the interpreter must not complain about that on its way out.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return TROUBLE
+    except OSError as error:
+        if error.errno not in _OUTPUT_FAILURES or error.filename is not None:
+            raise
+        return _output_failed(error)
     except CheckpointError as error:
         return complain(str(error))
     return status
@@ -52,3 +56,10 @@ def _run(words: list[str], front: Front) -> int:
     command: Callable[..., int] = import_module(module).run
     options.front = front
     return command(options)
+
+
+def _output_failed(error: OSError) -> int:
+    """The answer could not be written out. A reader that has gone (head, less) knows why; others are told."""
+    # What is still in the buffer must not fail a second time when the interpreter ends.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return TROUBLE if error.errno == errno.EPIPE else complain(f"{error.strerror}.", "standard output")

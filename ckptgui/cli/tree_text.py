@@ -12,6 +12,7 @@ from ckptgui.core.tree import NodeKind, Remainder, Tree
 
 _NAME = 72
 _VALUE = 60
+_ITEMS = 16
 _FIGURES = ("mean", "std", "min", "max")
 
 
@@ -83,6 +84,6 @@ def _value(tree: Tree, node: int) -> str:
     value = tree.values[node]
     if isinstance(value, Remainder):
         return f"… {value.count:,} more"
-    if tree.is_branch(node):
+    if tree.is_branch(node) or (isinstance(value, (list, dict)) and len(value) > _ITEMS):
         return count(len(value), "value")
     return display(value if isinstance(value, str) else repr(value), _VALUE)

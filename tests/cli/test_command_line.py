@@ -1,8 +1,12 @@
+import os
+import subprocess
+import sys
 import time
 
 import pytest
 
 from ckptgui import __version__
+from tests.cli.conftest import ROOT
 
 
 def test_version_is_printed(ckptgui):
@@ -102,16 +106,34 @@ def test_without_a_display_the_window_says_what_works(process, checkpoint):
     assert "--screenshot" in answer.err and "info" in answer.err
 
 
-def test_a_reader_that_goes_away_is_no_traceback(checkpoint):
-    import os
-    import subprocess
-    import sys
-
-    from tests.cli.conftest import ROOT
-
-    command = f"'{sys.executable}' -P -m ckptgui info '{checkpoint}' --json | head -c 1"
-    done = subprocess.run(
+def shell(command):
+    return subprocess.run(
         command, shell=True, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}
     )
-    assert done.stdout == "{"
-    assert done.stderr == ""
+
+
+def test_a_reader_that_goes_away_is_no_traceback(checkpoint):
+    done = shell(f"'{sys.executable}' -P -m ckptgui info '{checkpoint}' --json | head -c 1")
+    assert (done.stdout, done.stderr) == ("{", "")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no disk that is always full")
+def test_an_answer_that_does_not_fit_is_one_line_and_status_2(checkpoint):
+    done = shell(f"'{sys.executable}' -P -m ckptgui info '{checkpoint}' --json > /dev/full")
+    assert done.returncode == 2
+    assert done.stderr == "ckptgui: standard output: No space left on device.\n"
+
+
+def test_an_interrupt_is_status_130_without_a_traceback(ckptgui, checkpoint, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ckptgui.cli.info.open_path", interrupted)
+    answer = ckptgui("info", checkpoint)
+    assert (answer.status, answer.out, answer.err) == (130, "", "")
+
+
+def test_a_name_that_is_no_text_is_escaped(process, tmp_path):
+    answer = process("info", os.fsdecode(b"/nowhere/\xff\xfe.pt"))
+    assert answer.status == 2
+    assert answer.err == "ckptgui: /nowhere/\\udcff\\udcfe.pt: There is no such file or folder.\n"
