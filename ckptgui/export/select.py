@@ -93,8 +93,6 @@ def _obstacle(info: TensorInfo) -> str:
         return info.error
     if "components" in info.extra or info.layout not in ("strided", "packed"):
         return f"it is {info.layout}, made of other tensors, which export does not write."
-    if "quantization" in info.extra or info.dtype.name.startswith(("qint", "quint")):
-        return f"it is quantised ({info.dtype}), which export does not write."
     if info.extent is None:
         return "it was saved without values (on the meta device)."
     return ""

@@ -2,44 +2,100 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from ckptgui.core.dtypes import DType
+from ckptgui.core.display import display
+from ckptgui.core.tensors import TensorInfo, contiguous_strides
+from ckptgui.errors import ExportError
 from ckptgui.export.pickle_file import EMPTY_DICT, MARK, PERSISTENT, REDUCE, SETITEM, TUPLE, PickleWriter
+from ckptgui.export.quantized import PER_TENSOR, channel_storages, rule_of
 from ckptgui.export.storages import Storage, View
 
 
 class TensorPickler:
-    """Writes tensors into a pickle; ``location`` overrides the storages' devices unless it is ``keep``."""
+    """Writes tensors into a pickle; ``location`` overrides the storages' devices unless it is ``keep``.
+
+    ``storages`` grows by those that hold the scales of quantised tensors; take it when all is said.
+    """
 
     def __init__(self, pickle: PickleWriter, storages: Sequence[Storage], location: str) -> None:
         self.pickle = pickle
-        self._storages = storages
+        self.storages = list(storages)
         self._location = location
 
-    def tensor(self, view: View, shape: tuple[int, ...], dtype: DType, requires_grad: bool = False) -> int:
+    def tensor(self, view: View, tensor: TensorInfo, requires_grad: bool = False) -> int:
         """Push one tensor and return its number in the memo."""
-        pickle = self.pickle
-        typed = self._storages[view.storage].dtype is not None and bool(dtype.storage_class)
+        rule = rule_of(tensor)
+        if rule is not None:
+            return self._quantized(view, tensor, rule, requires_grad)
+        return self._plain(view, tensor, requires_grad)
+
+    def _plain(self, view: View, tensor: TensorInfo, requires_grad: bool = False) -> int:
+        pickle, dtype = self.pickle, tensor.dtype
+        typed = self.storages[view.storage].dtype is not None and bool(dtype.storage_class)
         pickle.name("torch._utils", "_rebuild_tensor_v2" if typed else "_rebuild_tensor_v3")
         pickle.op(MARK)
-        self._storage(view.storage)
-        pickle.integer(view.offset)
-        pickle.numbers(shape)
-        pickle.numbers(view.strides)
-        pickle.truth(requires_grad)
-        pickle.ordered_dict()
+        self._view(view, tensor.shape)
+        self._state(requires_grad)
         if not typed:
             pickle.name("torch", dtype.name)
         self._metadata(view)
-        pickle.op(TUPLE)
-        pickle.put()
-        pickle.op(REDUCE)
-        return pickle.put()
+        return self._called()
+
+    def _quantized(self, view: View, tensor: TensorInfo, rule: Mapping[str, Any], requires_grad: bool) -> int:
+        if self.storages[view.storage].dtype is None:
+            raise ExportError(f"{display(tensor.name)} is quantised and shares its bytes with another dtype.")
+        pickle = self.pickle
+        pickle.name("torch._utils", "_rebuild_qtensor")
+        pickle.op(MARK)
+        self._view(view, tensor.shape)
+        if rule["scheme"] == PER_TENSOR:
+            pickle.name("torch", rule["scheme"])
+            pickle.real(rule["scale"])
+            pickle.integer(rule["zero_point"])
+            pickle.tuple_end(3)
+        else:
+            pickle.op(MARK)
+            pickle.name("torch", rule["scheme"])
+            for storage in channel_storages(rule, tensor.device):
+                self._vector(storage, len(rule["scales"]))
+            pickle.integer(rule["axis"])
+            pickle.tuple_end(4)
+        self._state(requires_grad)
+        return self._called()
+
+    def _vector(self, storage: Storage, length: int) -> None:
+        """A small tensor of its own, in a storage that is added for it."""
+        self.storages.append(storage)
+        pickle = self.pickle
+        pickle.name("torch._utils", "_rebuild_tensor_v2")
+        pickle.op(MARK)
+        self._view(View(len(self.storages) - 1, 0, contiguous_strides((length,))), (length,))
+        self._state(False)
+        self._called()
+
+    def _view(self, view: View, shape: tuple[int, ...]) -> None:
+        self._storage(view.storage)
+        self.pickle.integer(view.offset)
+        self.pickle.numbers(shape)
+        self.pickle.numbers(view.strides)
+
+    def _state(self, requires_grad: bool) -> None:
+        """Whether it wants a gradient, and the hooks that are never saved."""
+        self.pickle.truth(requires_grad)
+        self.pickle.ordered_dict()
+
+    def _called(self) -> int:
+        """Close the arguments and call."""
+        self.pickle.op(TUPLE)
+        self.pickle.put()
+        self.pickle.op(REDUCE)
+        return self.pickle.put()
 
     def _storage(self, index: int) -> None:
         pickle = self.pickle
-        storage = self._storages[index]
+        storage = self.storages[index]
         pickle.op(MARK)
         pickle.constant("storage")
         if storage.dtype is not None and storage.dtype.storage_class:

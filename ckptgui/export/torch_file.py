@@ -93,12 +93,12 @@ def state_dict_layout(
     def say(row: tuple[str, TensorInfo, View]) -> None:
         name, tensor, view = row
         pickle.text(name)
-        pickler.tensor(view, tensor.shape, tensor.dtype)
+        pickler.tensor(view, tensor)
 
     pickle.pairs(list(zip(names, tensors, views)), say)
     if metadata is not None:
         say_metadata(pickle, metadata)
-    return TorchLayout(pickle.finish(), tuple(storages))
+    return TorchLayout(pickle.finish(), tuple(pickler.storages))
 
 
 def check_location(location: str) -> None:

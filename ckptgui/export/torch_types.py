@@ -8,6 +8,7 @@ from ckptgui.core.display import display
 from ckptgui.core.dtypes import BY_NAME, BY_SAFETENSORS, Kind
 from ckptgui.core.tensors import TensorInfo, contiguous_strides
 from ckptgui.errors import ExportError
+from ckptgui.export.quantized import rule_of
 
 _WITHOUT_STORAGE_CLASS = frozenset(
     {
@@ -26,6 +27,8 @@ def for_torch(tensor: TensorInfo) -> TensorInfo:
     """
     if tensor.dtype.name == "F4":
         return _paired(tensor)
+    if tensor.dtype.kind is Kind.QUANTIZED and rule_of(tensor) is None:
+        raise ExportError(f"{display(tensor.name)} is {tensor.dtype}, but what its values stand for is not known.")
     typed = bool(tensor.dtype.storage_class) and tensor.dtype.kind is not Kind.PACKED
     if typed or tensor.dtype.name in _WITHOUT_STORAGE_CLASS:
         return tensor

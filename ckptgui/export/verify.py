@@ -32,6 +32,8 @@ def verify(
             found = result.tensors.info(row)
             if (found.dtype, found.shape) != (source.dtype, source.shape) or found.error is not None:
                 raise ExportError(f"{display(name)} was written wrongly; nothing was changed.")
+            if found.extra.get("quantization") != source.extra.get("quantization"):
+                raise ExportError(f"The rule of {display(name)} was written wrongly; nothing was changed.")
             if not same_values(source, pool, found, back, cancel, compared):
                 raise ExportError(f"The values of {display(name)} read back differently; nothing was changed.")
     finally:

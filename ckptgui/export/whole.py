@@ -50,7 +50,7 @@ def plan_whole(checkpoint: Checkpoint, out: str, request: ExportRequest) -> Expo
             return True
         info = infos[number]
         grad = info.requires_grad and info.dtype.kind.value in ("float", "complex")
-        said[id(node)] = pickler.tensor(views[number], info.shape, info.dtype, grad)
+        said[id(node)] = pickler.tensor(views[number], info, grad)
         return True
 
     saved = checkpoint.attributes.get("state_dict_metadata", {})
@@ -61,7 +61,7 @@ def plan_whole(checkpoint: Checkpoint, out: str, request: ExportRequest) -> Expo
 
     walk = ObjectPickler(pickle, tensor, metadata)
     walk.say(root)
-    layout = TorchLayout(pickle.finish(), tuple(storages))
+    layout = TorchLayout(pickle.finish(), tuple(pickler.storages))
     return ExportPlan(
         checkpoint=checkpoint,
         out=out,

@@ -233,3 +233,24 @@ def test_whichever_write_fails_the_old_target_is_intact(training, tmp_path, pool
             export(plan, pool, system=failing(1, call, errno.ENOSPC))
         assert (tmp_path / "out.pt").read_bytes() == b"old"
         assert sorted(os.listdir(tmp_path)) == [path.name, "out.pt"]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_quantised_tensors_keep_their_rule(tmp_path, pool):
+    values = torch.randn(3, 4)
+    scales, zeros = torch.tensor([0.1, 0.2, 0.3]), torch.tensor([0, 1, 2])
+    saved = {
+        "tensor": torch.quantize_per_tensor(values, 0.1, 2, torch.qint8),
+        "wide": torch.quantize_per_tensor(values, 0.1, 0, torch.qint32).t(),
+        "channel": torch.quantize_per_channel(values, scales, zeros, 0, torch.quint8),
+        "float": torch.ones(2),
+    }
+    torch.save(saved, tmp_path / "q.pt")
+    run(tmp_path / "q.pt", tmp_path / "out.pt", pool)
+    loaded = torch.load(tmp_path / "out.pt", weights_only=True)
+    for name in ("tensor", "wide", "channel"):
+        assert torch.equal(loaded[name].int_repr(), saved[name].int_repr())
+        assert torch.equal(loaded[name].dequantize(), saved[name].dequantize())
+        assert loaded[name].dtype == saved[name].dtype
+    with pytest.raises(ExportError, match="tensor is qint8, which safetensors cannot hold"):
+        run(tmp_path / "q.pt", tmp_path / "out.safetensors", pool, format="safetensors")

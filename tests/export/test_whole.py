@@ -32,12 +32,27 @@ def again(folder, saved):
 
 def test_plain_values_keep_their_types_keys_and_nesting(tmp_path):
     saved = {
-        "none": None, "yes": True, "int": -7, "huge": 2**200, "float": 0.1, "text": "a\n\u202eb",
-        "bytes": b"a\xff", "tuple": (1, (2, 3), [4], ()), "long": tuple(range(9)), "set": {1, 2},
-        "complex": 1 + 2j, "size": torch.Size([2, 3]), "dtype": torch.bfloat16,
-        "device": torch.device("cuda:1"), "many": list(range(2500)),
+        "none": None,
+        "yes": True,
+        "int": -7,
+        "huge": 2**200,
+        "float": 0.1,
+        "text": "a\n\u202eb",
+        "bytes": b"a\xff",
+        "tuple": (1, (2, 3), [4], ()),
+        "long": tuple(range(9)),
+        "set": {1, 2},
+        "complex": 1 + 2j,
+        "size": torch.Size([2, 3]),
+        "dtype": torch.bfloat16,
+        "device": torch.device("cuda:1"),
+        "many": list(range(2500)),
         "ordered": collections.OrderedDict(b=1, a=2),
-        1: "one", "1": "text", (1, "k"): "pair", 2.5: "float key", None: "none key",
+        1: "one",
+        "1": "text",
+        (1, "k"): "pair",
+        2.5: "float key",
+        None: "none key",
     }
     loaded, result = again(tmp_path, saved)
     assert loaded == saved
