@@ -105,6 +105,8 @@ class _Columns:
         self._row.append(node.row)
         self._role.append(_ROLE_NUMBER[role])
         self._labels.append(above + node.label)
+        if node.row >= 0:
+            return
         if node.class_name:
             self._classes[number] = node.class_name
         if node in self._wrappers:
@@ -114,7 +116,8 @@ class _Columns:
             self._paths[number] = node.value_path
         if node.children:
             for child in _in_order(node.children):
-                self._emit_joined(child, "", number, depth + 1, role, classes)
+                emit = self._emit if child.row >= 0 else self._emit_joined
+                emit(child, "", number, depth + 1, role, classes)
             self._end[number] = len(self._parent)
 
     def _emit_joined(self, node: Node, above: str, parent: int, depth: int, role: Role, classes: bool) -> None:
@@ -138,7 +141,7 @@ _ROLE_NUMBER = {role: number for number, role in enumerate(ROLES)}
 
 
 def _count(node: Node) -> int:
-    node.tensors = (1 if node.row >= 0 else 0) + sum(_count(child) for child in node.children)
+    node.tensors = sum([1 if child.row >= 0 else _count(child) for child in node.children])
     return node.tensors
 
 

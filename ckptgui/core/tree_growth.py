@@ -39,8 +39,9 @@ class Node:
         self.role: Role | None = None
         self.class_name = ""
         self.tensors = 1 if row >= 0 else 0
-        self.children: list[Node] = []
-        self.sub: dict[str, Node] = {}  # the branches among the children
+        # A tensor never has children; two empty containers each would be most of the work for a large file.
+        self.children: list[Node] = [] if row < 0 else _NO_CHILDREN
+        self.sub: dict[str, Node] = {} if row < 0 else _NO_BRANCHES  # the branches among the children
         self.value: Any = None
         self.value_path: Path = ()
 
@@ -51,6 +52,10 @@ class Node:
             found = self.sub[label] = Node(label, NodeKind.MODULE)
             self.children.append(found)
         return found
+
+
+_NO_CHILDREN: list[Node] = []
+_NO_BRANCHES: dict[str, Node] = {}
 
 
 class Growth:
