@@ -66,12 +66,12 @@ class Distribution:
         return low * (1 - within) + high * within
 
     def bounds(self, coverage: float = 1.0) -> tuple[float, float]:
-        """The range that holds the middle ``coverage`` of the values."""
+        """The range of the middle ``coverage`` of the values; of few values, all of them."""
         if coverage >= 1.0:
             return float(self.lows[0]), float(self.highs[-1])
-        tail = (1.0 - coverage) / 2
-        low, high = self.quantiles([tail, 1.0 - tail])
-        return low, high
+        last = self.total - 1
+        tail = int((1.0 - coverage) / 2 * last)
+        return self._order(tail), self._order(last - tail)
 
     def histogram(
         self, bins: int, scale: Scale = "linear", low: float | None = None, high: float | None = None

@@ -58,6 +58,8 @@ def to_symlog(values: np.ndarray | float, threshold: float) -> np.ndarray:
 def from_symlog(places: np.ndarray, threshold: float) -> np.ndarray:
     """The values at some places of the symmetric-log axis."""
     with np.errstate(over="ignore"):
-        grown = np.expm1(np.abs(places) * np.log(10.0))
-        values: np.ndarray = np.sign(places) * np.minimum(grown * threshold, np.finfo(np.float64).max)
+        near = np.expm1(np.abs(places) * np.log(10.0)) * threshold
+        far = 10.0 ** (np.abs(places) + np.log10(threshold))
+        sizes = np.minimum(np.where(np.isfinite(near), near, far), np.finfo(np.float64).max)
+        values: np.ndarray = np.sign(places) * sizes
     return values

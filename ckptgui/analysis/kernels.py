@@ -271,9 +271,21 @@ def float64_keys(bits, keys):  # type: ignore[no-untyped-def]  # noqa: ANN001, A
 def count_ranges(keys, lows, highs, shifts, places, counts):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     """Count the keys within each range (sorted, disjoint) by their distance from its start, shifted right."""
     last = lows.size - 1
+    base = np.uint64(lows[0])
+    # Most keys are in no range; a map of 65,536 stretches tells so without a search.
+    coarse = np.uint64(0)
+    while (np.uint64(highs[last]) - base) >> coarse >= np.uint64(65536):
+        coarse += np.uint64(1)
+    near = np.zeros(65536, np.uint8)
+    for j in range(lows.size):
+        begin = np.int64((np.uint64(lows[j]) - base) >> coarse)
+        end = np.int64((np.uint64(highs[j]) - base) >> coarse)
+        near[begin : end + 1] = 1
     for i in range(keys.size):
         key = keys[i]
         if key < lows[0] or key > highs[last]:
+            continue
+        if not near[np.int64((np.uint64(key) - base) >> coarse)]:
             continue
         left, right = 0, last
         while left < right:

@@ -28,12 +28,11 @@ class Ranges:
 
 def values_of(space: Space, keys: np.ndarray) -> np.ndarray:
     """The float64 values that keys stand for."""
-    if space == "int":
-        as_floats: np.ndarray = keys.astype(np.float64)
-        return as_floats
-    if space == "uint64":
-        as_floats = (keys.view(np.uint64) ^ np.uint64(_HALF)).astype(np.float64)
-        return as_floats
+    values: np.ndarray
+    if space in ("int", "uint64"):
+        whole = keys if space == "int" else keys.view(np.uint64) ^ np.uint64(_HALF)
+        values = whole.astype(np.float64)
+        return values
     magnitude = np.abs(keys)
     if space == "float32":
         values = magnitude.astype(np.uint32).view(np.float32).astype(np.float64)

@@ -1,5 +1,6 @@
 """Tensors in real files, built from arrays, and what the same figures are by way of numpy."""
 
+import itertools
 import zlib
 from dataclasses import dataclass
 
@@ -54,17 +55,19 @@ class Shelf:
             squeeze = zlib.compressobj(1, zlib.DEFLATED, -15)
             stored = squeeze.compress(data) + squeeze.flush()
         segments = self._write(stored, pieces)
-        extent = Extent(len(data), segments, Codec(codec), byteorder)
         if codec == "inline":
             extent = Extent(len(data), byteorder=byteorder, inline=data)
+        else:
+            extent = Extent(len(data), segments, Codec(codec), byteorder)
         builder = TableBuilder()
         row = builder.add_storage("0", extent)
         shape = np.shape(array) if shape is None else shape
         builder.add(("w",), shape, BY_NAME[dtype], storage=row, storage_offset=offset, strides=strides, **more)
         info = builder.build().info(0)
-        view = np.lib.stride_tricks.as_strided(
-            flat[offset:], shape, [step * flat.itemsize for step in info.strides], writeable=False
-        )
+        raw = flat.view(f"V{flat.itemsize}")[offset:]
+        steps = [step * flat.itemsize for step in info.strides]
+        view = np.lib.stride_tricks.as_strided(raw, shape, steps)
+        view = view.copy().view(flat.dtype) if view.size < 1e9 else raw
         return Stored(info, self.pool, view)
 
     def _write(self, data, pieces):
@@ -74,7 +77,7 @@ class Shelf:
         gap = b"\xa5" * 13
         with path.open("wb") as file:
             offsets = []
-            for start, stop in zip(cuts, cuts[1:]):
+            for start, stop in itertools.pairwise(cuts):
                 file.write(gap)
                 offsets.append(file.tell())
                 file.write(data[start:stop])
@@ -89,9 +92,9 @@ class Shelf:
 
 def figures(values):
     """Everything that ``Statistics`` says, the slow way, from an array of real numbers."""
-    real = (
-        values.astype(np.float64) if values.dtype.kind != "c" else np.hypot(values.real.astype(float), values.imag)
-    )
+    if values.dtype == bool:
+        values = values.view(np.uint8)
+    real = values.astype(np.float64)
     finite = real[np.isfinite(real)]
     found = {
         "count": real.size,
