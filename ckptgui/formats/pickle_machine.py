@@ -25,7 +25,7 @@ class Parsed:
     """The graph of a pickle. ``broken`` is None when it ended with STOP, else what went wrong and where.
 
     ``refs`` are the names in it in order, ``end`` is one past the last byte read, ``notes`` are sentences
-    on things that other programs may read differently.
+    on things that other programs may read differently. ``protocol`` is the newest that it announces.
     """
 
     root: Node
@@ -34,6 +34,7 @@ class Parsed:
     end: int
     cut: bool = False  # the bytes ended before the pickle did
     notes: tuple[str, ...] = ()
+    protocol: int = 0
 
 
 def parse(
@@ -64,7 +65,7 @@ def _run(m: Machine) -> Parsed:
     except IndexError:
         broken, cut = _out_of_range(m)
     root = m.stack[-1] if broken is None else fold(m.stack, m.marks)
-    return Parsed(root, broken, tuple(m.refs.values()), m.pos, cut, tuple(m.notes))
+    return Parsed(root, broken, tuple(m.refs.values()), m.pos, cut, tuple(m.notes), m.protocol)
 
 
 def _loop(m: Machine) -> None:

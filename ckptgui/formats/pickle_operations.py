@@ -38,6 +38,7 @@ def _proto(m: Machine) -> None:
     version = m.number(1)
     if version > 5:
         raise Invalid(f"it is of protocol {version}, the newest known is 5")
+    m.protocol = max(m.protocol, version)
 
 
 @_op(b"\x95")

@@ -35,7 +35,7 @@ class Machine:
 
     __slots__ = (
         "before", "buf", "calls", "check", "frame_end", "idiom", "limits", "marks", "memo", "notes", "pos",
-        "refs", "size", "stack", "steps", "text",
+        "protocol", "refs", "size", "stack", "steps", "text",
     )  # fmt: skip
 
     def __init__(self, data: bytes, check: Check, start: int, limits: Limits, idioms: bool) -> None:
@@ -43,6 +43,7 @@ class Machine:
         self.size = len(data)
         self.pos = start
         self.before = start
+        self.protocol = 0
         self.check = check
         self.limits = limits
         self.stack: list[Node] = []

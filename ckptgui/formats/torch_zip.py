@@ -274,7 +274,11 @@ def _records(archive: _Archive, rows: dict[str, int]) -> tuple[Record, ...]:
 
 def _attributes(archive: _Archive, parts: list[sections.Part]) -> dict[str, Any]:
     """What belongs to this format: state dicts' version notes by path, and whether the list may be incomplete."""
-    found: dict[str, Any] = {"incomplete": archive.parsed.broken is not None, "cut": archive.directory.cut}
+    found: dict[str, Any] = {
+        "incomplete": archive.parsed.broken is not None,
+        "cut": archive.directory.cut,
+        "protocol": archive.parsed.protocol,
+    }
     versions = {part.path: notes for part in parts if (notes := versions_of(part.node))}
     if versions:
         found["state_dict_metadata"] = versions
