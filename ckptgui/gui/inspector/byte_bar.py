@@ -14,7 +14,7 @@ from ckptgui.core.display import display
 from ckptgui.core.sharing import unreached_bytes
 from ckptgui.core.tensors import Path
 from ckptgui.core.tree import ROLES, NodeKind, Tree
-from ckptgui.gui.inspector.flow import FlowLayout
+from ckptgui.gui.inspector.flow import FlowLayout, grow_with_lines
 from ckptgui.gui.labels import SEMIBOLD, PlainLabel, plain_tooltip
 from ckptgui.gui.numbers import counted, percent, size_text, tr
 from ckptgui.gui.theme import theme, theme_signal, ui_font
@@ -262,7 +262,7 @@ class ByteBar(QWidget):
         layout.addWidget(self.bar)
         self._legend = FlowLayout(None, gap=16, leading=2)
         layout.addLayout(self._legend)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        grow_with_lines(self)
 
     def set_parts(self, parts: list[Part]) -> None:
         """Show another file."""

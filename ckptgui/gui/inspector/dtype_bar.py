@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from ckptgui.core.display import display
 from ckptgui.core.dtypes import DType, Kind
 from ckptgui.core.tree import Tree
-from ckptgui.gui.inspector.flow import FlowLayout
+from ckptgui.gui.inspector.flow import FlowLayout, grow_with_lines
 from ckptgui.gui.labels import PlainLabel
 from ckptgui.gui.numbers import counted, percent, size_text
 from ckptgui.gui.theme import theme, theme_signal
@@ -109,7 +109,7 @@ class DTypeBar(QWidget):
         layout.addWidget(self._bar)
         self._legend = FlowLayout(None, gap=16, leading=2)
         layout.addLayout(self._legend)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        grow_with_lines(self)
 
     def set_shares(self, shares: Sequence[DTypeShare]) -> None:
         """Show other shares."""

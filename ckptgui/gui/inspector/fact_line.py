@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from ckptgui.gui.inspector.facts import Fact
-from ckptgui.gui.inspector.flow import FlowLayout
+from ckptgui.gui.inspector.flow import FlowLayout, grow_with_lines
 from ckptgui.gui.labels import LinkLabel, PlainLabel, plain_tooltip
 from ckptgui.gui.theme import theme, theme_signal
 
@@ -33,6 +33,8 @@ class _FactWidget(QWidget):
             row.addWidget(self.link)
         elif fact.text:
             row.addWidget(PlainLabel(fact.text, self, colour="warn" if fact.warn else "text", selectable=True))
+        if fact.tail:
+            row.addWidget(PlainLabel(fact.tail, self, colour="text2"))
         if fact.tip:
             self.setToolTip(plain_tooltip(fact.tip))
 
@@ -50,7 +52,7 @@ class FactLine(QWidget):
         outer.addLayout(self._flow)
         self._facts: tuple[Fact, ...] = ()
         self.widgets: list[_FactWidget] = []
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        grow_with_lines(self)
         theme_signal().changed.connect(self.update)
 
     def set_facts(self, facts: Sequence[Fact]) -> None:

@@ -14,10 +14,11 @@ from ckptgui.gui.numbers import integer, percent, shape_text, size_text, tr
 
 @dataclass(frozen=True)
 class Fact:
-    """A thing that is so. ``lead`` is pale and stands before ``text``; ``link`` is where ``text`` leads."""
+    """A thing that is so. ``lead`` and ``tail`` are pale words around ``text``, ``link`` is where it leads."""
 
     text: str
     lead: str = ""
+    tail: str = ""
     link: Path | None = None
     warn: bool = False
     tip: str = ""
@@ -58,7 +59,7 @@ def sharing_facts(checkpoint: Checkpoint, info: TensorInfo) -> list[Fact]:
         other = checkpoint.info(row)
         more = len(tied) - 4 if number == 3 else 0
         name = display(other.name) + (tr(" and {0} more").format(integer(more)) if more > 0 else "")
-        facts.append(Fact(name, tr("tied to") if number == 0 else "", other.path))
+        facts.append(Fact(name, tr("tied to") if number == 0 else "", link=other.path))
     held = storage_bytes(info)
     if held is not None and held > info.nbytes and info.numel and not _expanded(info):
         facts.append(Fact(tr("view of a storage of {0}").format(size_text(held)), warn=True))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QAbstractScrollArea, QHeaderView, QWidget
+from PySide6.QtCore import QEvent, QObject, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QAbstractButton, QAbstractScrollArea, QHeaderView, QLineEdit, QTableView, QWidget
 
-from ckptgui.gui.labels import MEDIUM
-from ckptgui.gui.theme import theme, theme_signal, ui_font
+from ckptgui.gui.labels import MEDIUM, draw_focus
+from ckptgui.gui.theme import RADIUS_CONTROL, theme, theme_signal, ui_font
 from ckptgui.gui.tree.scroll_bar import SlimScrollBar
 
 
@@ -29,11 +29,56 @@ def slim(area: QAbstractScrollArea) -> None:
     area.setHorizontalScrollBar(_Lying(area))
 
 
+class Field(QLineEdit):
+    """One line to type into, with the control's border and the ring of focus."""
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFrame(False)
+        self.setFont(ui_font())
+        self.setFixedHeight(26)
+        self.setTextMargins(6, 0, 6, 0)
+        self.setAccessibleName(name)
+        theme_signal().changed.connect(self.update)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the text, then the border over its edge."""
+        super().paintEvent(event)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(theme().control, 1))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS_CONTROL, RADIUS_CONTROL)
+        if self.hasFocus():
+            draw_focus(painter, self.rect())
+
+
+class _Corner(QObject):
+    """Paints the corner between a table's headers like them."""
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Take over the painting."""
+        if event.type() != QEvent.Type.Paint or not isinstance(watched, QWidget):
+            return False
+        painter = QPainter(watched)
+        painter.fillRect(watched.rect(), theme().panel)
+        painter.fillRect(0, watched.height() - 1, watched.width(), 1, theme().hairline)
+        return True
+
+
+def flat_corner(table: QTableView) -> None:
+    """Take the relief off a table's corners."""
+    button = table.findChild(QAbstractButton)
+    if button is not None:
+        button.installEventFilter(_Corner(table))
+    table.setCornerWidget(QWidget(table))
+
+
 class FlatHeader(QHeaderView):
     """Caption text on the panel, a hairline between it and the cells."""
 
-    def __init__(self, orientation: Qt.Orientation, parent: QWidget | None = None) -> None:
+    def __init__(self, orientation: Qt.Orientation, parent: QWidget | None = None, *, lead: int = 4) -> None:
         super().__init__(orientation, parent)
+        self._lead = lead  # pixels before the first section's text, where a tree's names stand
         self.setFont(ui_font(11, MEDIUM))
         self.setHighlightSections(False)
         theme_signal().changed.connect(self.viewport().update)
@@ -49,10 +94,22 @@ class FlatHeader(QHeaderView):
         flags = wanted if isinstance(wanted, Qt.AlignmentFlag) else self.defaultAlignment()
         painter.setFont(self.font())
         painter.setPen(t.text2)
-        room = rect.adjusted(4, 0, -4, 0)
+        room = rect.adjusted(self._lead if logicalIndex == 0 else 4, 0, -4, 0)
         shown = self.fontMetrics().elidedText(str(text), Qt.TextElideMode.ElideRight, room.width())
         painter.drawText(room, flags, shown)
         if self.orientation() == Qt.Orientation.Horizontal:
             painter.fillRect(rect.left(), rect.bottom(), rect.width(), 1, t.hairline)
         else:
             painter.fillRect(rect.right(), rect.top(), 1, rect.height(), t.hairline)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the sections, and the panel where there are none."""
+        super().paintEvent(event)
+        t, painter = theme(), QPainter(self.viewport())
+        end = self.length() - self.offset()
+        if self.orientation() == Qt.Orientation.Horizontal:
+            painter.fillRect(end, 0, self.width() - end, self.height(), t.panel)
+            painter.fillRect(end, self.height() - 1, self.width() - end, 1, t.hairline)
+        else:
+            painter.fillRect(0, end, self.width(), self.height() - end, t.panel)
+        painter.end()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QMargins, QPoint, QRect, QSize, Qt
-from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
+from PySide6.QtWidgets import QLayout, QLayoutItem, QSizePolicy, QWidget
 
 
 class FlowLayout(QLayout):
@@ -70,16 +70,33 @@ class FlowLayout(QLayout):
 
     def _place(self, rect: QRect, *, move: bool) -> int:
         x, y, line = rect.x(), rect.y(), 0
+        placed: list[tuple[QLayoutItem, QRect]] = []
         for item in self._items:
             widget = item.widget()
             if widget is not None and widget.isHidden():
                 continue
             size = item.sizeHint()
             if x > rect.x() and x + size.width() > rect.right() + 1:
+                _settle(placed, line)
                 x, y, line = rect.x(), y + line + self._leading, 0
             width = min(size.width(), max(rect.width(), item.minimumSize().width()))
             if move:
-                item.setGeometry(QRect(QPoint(x, y), QSize(width, size.height())))
+                placed.append((item, QRect(QPoint(x, y), QSize(width, size.height()))))
             x += width + self._gap
             line = max(line, size.height())
+        _settle(placed, line)
         return y + line - rect.y()
+
+
+def _settle(placed: list[tuple[QLayoutItem, QRect]], line: int) -> None:
+    """Put a line's items in the middle of its height."""
+    for item, rect in placed:
+        item.setGeometry(rect.translated(0, (line - rect.height()) // 2))
+    placed.clear()
+
+
+def grow_with_lines(widget: QWidget) -> None:
+    """Let a widget be as high as the lines of its flow, no more."""
+    policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+    policy.setHeightForWidth(True)
+    widget.setSizePolicy(policy)

@@ -222,7 +222,7 @@ class Histogram(QWidget):
             return
         low, high = float(picture.edges[number]), float(picture.edges[number + 1])
         count = float(picture.counts[number])
-        if picture.integral and high - low == 1:
+        if picture.integral and abs(high - low - 1) < 1e-6:
             self.reading.range.setText(integer(round((low + high) / 2)))
         else:
             self.reading.range.setText(tr("{0} to {1}").format(*range_texts(low, high)))

@@ -11,7 +11,6 @@ from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
-    QLineEdit,
     QMenu,
     QSplitter,
     QTreeView,
@@ -24,7 +23,7 @@ from ckptgui.core.display import MAX_DETAIL, display
 from ckptgui.core.tensors import Path
 from ckptgui.gui.controls import Hairline
 from ckptgui.gui.inspector.controls import copy_text
-from ckptgui.gui.inspector.flat import FlatHeader, slim
+from ckptgui.gui.inspector.flat import Field, FlatHeader, slim
 from ckptgui.gui.inspector.metadata_model import MetadataModel, MetadataNode, matches, walk
 from ckptgui.gui.inspector.plain_text import PlainText
 from ckptgui.gui.labels import Caption, ElidedLabel, LinkLabel
@@ -52,7 +51,7 @@ class MetadataTree(QTreeView):
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setIndentation(16)
         slim(self)
-        self.setHeader(FlatHeader(Qt.Orientation.Horizontal, self))
+        self.setHeader(FlatHeader(Qt.Orientation.Horizontal, self, lead=19))
         self.header().setSectionsMovable(False)
         self.header().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.header().setStretchLastSection(False)
@@ -116,13 +115,11 @@ class MetadataBrowser(QWidget):
         top = QHBoxLayout(self._bar)
         top.setContentsMargins(16, 8, 16, 8)
         top.setSpacing(8)
-        self.box = QLineEdit(self._bar)
-        self.box.setFont(ui_font())
-        self.box.setFixedHeight(26)
+        self.box = Field(tr("Search the metadata"), self._bar)
         self.box.setPlaceholderText(tr("Search names and values"))
-        self.box.setAccessibleName(tr("Search the metadata"))
         self.box.setClearButtonEnabled(True)
         self.count = Caption("", self._bar)
+        self.count.hide()
         top.addWidget(self.box, 1)
         top.addWidget(self.count)
         layout.addWidget(self._bar)
@@ -149,6 +146,8 @@ class MetadataBrowser(QWidget):
         self._splitter.setStretchFactor(0, 3)
         self._splitter.setStretchFactor(1, 1)
         self._splitter.setChildrenCollapsible(False)
+        self._splitter.setHandleWidth(3)
+        self._splitter.setSizes([400, 110])
         layout.addWidget(self._splitter, 1)
         self._delay = QTimer(self)
         self._delay.setSingleShot(True)
@@ -170,7 +169,7 @@ class MetadataBrowser(QWidget):
         self.box.blockSignals(True)
         self.box.clear()
         self.box.blockSignals(False)
-        self.count.setText("")
+        self._tell_count("")
         self.model.set_root(value, path)
         self._open_small()
 
@@ -200,7 +199,7 @@ class MetadataBrowser(QWidget):
         self._found = []
         if not self._words:
             self._step.stop()
-            self.count.setText("")
+            self._tell_count("")
             self.model.set_found(None)
             self._open_small()
             return
@@ -221,10 +220,14 @@ class MetadataBrowser(QWidget):
             self._search = None
             self.model.set_found(self._found)
             more = "+" if len(self._found) >= MAX_FOUND else ""
-            self.count.setText(counted(len(self._found), "match", "matches").replace(" ", f"{more} ", 1))
+            self._tell_count(counted(len(self._found), "match", "matches").replace(" ", f"{more} ", 1))
             if self._found:
                 self.tree.setCurrentIndex(self.model.index(0, 0))
             self.searched.emit(len(self._found))
+
+    def _tell_count(self, text: str) -> None:
+        self.count.setText(text)
+        self.count.setVisible(bool(text))
 
     def _show_detail(self) -> None:
         node = self.tree.current()

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelIndex, QSize, Qt
 
 from ckptgui.core.checkpoint import Json
 from ckptgui.core.display import MAX_DETAIL, display
 from ckptgui.core.tensors import Path
 from ckptgui.gui.labels import plain_tooltip
 from ckptgui.gui.numbers import integer, tr
-from ckptgui.gui.theme import theme, theme_signal
+from ckptgui.gui.theme import ROW, theme, theme_signal
 from ckptgui.gui.tree.rows import value_text, value_type
 
 BATCH = 256
@@ -160,6 +160,8 @@ class MetadataModel(QAbstractItemModel):
         node, column = self.node(index), index.column()
         if role == Qt.ItemDataRole.DisplayRole:
             return (display(node.key) or '""', value_text(node.value), value_type(node.value))[column]
+        if role == Qt.ItemDataRole.SizeHintRole:
+            return QSize(0, ROW)
         if role == Qt.ItemDataRole.ForegroundRole and (column == 2 or (column == 1 and node.size)):
             return theme().text2
         if role == Qt.ItemDataRole.ToolTipRole:

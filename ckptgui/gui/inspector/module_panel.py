@@ -102,7 +102,7 @@ def _totals(checkpoint: Checkpoint, tree: Tree, node: int) -> list[Fact]:
             Fact(counted(numel, "parameter", "parameters") if is_model else counted(numel, "value", "values"))
         )
         facts.append(Fact(size_text(nbytes), tip=tr("{0} bytes").format(integer(nbytes))))
-        facts.append(Fact(percent(nbytes, checkpoint.nbytes), tr("of the file")))
+        facts.append(Fact(percent(nbytes, checkpoint.nbytes), tail=tr("of the file")))
     return facts
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -64,7 +65,16 @@ class Picture:
 
     def place(self, value: float) -> float:
         """Where a value stands, in bins; within a bin the axis is taken as linear."""
-        return float(np.interp(value, self.edges, np.arange(len(self.edges), dtype=np.float64)))
+        edges, exponent = self._scaled
+        with np.errstate(over="ignore"):  # what is far outside stands at an end
+            near = np.ldexp(np.float64(value), -exponent)
+        return float(np.interp(near, edges, np.arange(len(edges), dtype=np.float64)))
+
+    @cached_property
+    def _scaled(self) -> tuple[np.ndarray, int]:
+        """The edges brought near 1, where slopes between neighbours fit float64 even if edges are subnormal."""
+        exponent = math.frexp(float(np.abs(self.edges).max()))[1]
+        return np.ldexp(self.edges, -exponent), exponent
 
     def value(self, place: float) -> float:
         """The value at a place."""

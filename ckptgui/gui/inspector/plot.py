@@ -141,9 +141,9 @@ class _Rail(_Item):
             painter.drawText(QPointF(max(left, x[0.01] - first / 2), y - 10), "1 %")
             painter.drawText(QPointF(min(right - last, x[0.99] - last / 2), y - 10), "99 %")
         low, high = metrics.horizontalAdvance("0.1 %"), metrics.horizontalAdvance("99.9 %")
-        if 0.001 in seen and x[0.001] - low - 5 > left - 40:
+        if 0.001 in seen and x[0.001] - low - 5 >= left:
             painter.drawText(QPointF(x[0.001] - low - 5, middle), "0.1 %")
-        if 0.999 in seen and x[0.999] + 5 + high < right + 8:
+        if 0.999 in seen and x[0.999] + 5 + high <= right:
             painter.drawText(QPointF(x[0.999] + 5, middle), "99.9 %")
 
 
@@ -177,7 +177,9 @@ class HistogramPlot(pg.PlotWidget):  # type: ignore[misc]
         font = ui_font(11, MEDIUM)
         metrics = QFontMetrics(font)
         for axis in (self._left, self._bottom):
-            axis.setStyle(tickLength=0, tickFont=font, autoExpandTextSpace=False, hideOverlappingLabels=False)
+            axis.setStyle(
+                tickLength=0, tickAlpha=0, tickFont=font, autoExpandTextSpace=False, hideOverlappingLabels=False
+            )
         self._left.setStyle(tickTextOffset=8)
         self._left.setWidth(metrics.horizontalAdvance("000.0 M") + 6)
         self._bottom.setStyle(tickTextOffset=5)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from ckptgui.core.checkpoint import Checkpoint, GlobalClass
 from ckptgui.core.display import display
@@ -44,6 +44,7 @@ class SafetyFoot(QWidget):
         self.names = ElidedLabel("", self, colour="text2", mode=Qt.TextElideMode.ElideRight)
         self.more = LinkLabel(tr("What a full load would do"), self)
         self.more.setCheckable(True)
+        self.more.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.more.toggled.connect(self._open)
         for widget in (self._shield, self.sentence):
             line.addWidget(widget)

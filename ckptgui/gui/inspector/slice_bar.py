@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QLineEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import QComboBox, QSpinBox, QWidget
 
+from ckptgui.gui.inspector.flat import Field
 from ckptgui.gui.inspector.flow import FlowLayout
 from ckptgui.gui.inspector.values_model import PAGE, Slice
 from ckptgui.gui.labels import Caption, LinkLabel
@@ -40,10 +41,9 @@ class SliceBar(QWidget):
         self.earlier.clicked.connect(lambda: self._turn(-1))
         self.later.clicked.connect(lambda: self._turn(1))
         self.page = Caption("", self)
-        self.place = QLineEdit(self)
+        self.place = Field(tr("Go to index"), self)
         self.place.setFont(ui_font(12))
         self.place.setFixedHeight(24)
-        self.place.setAccessibleName(tr("Go to index"))
         self.place.returnPressed.connect(self._go)
         self.place.textEdited.connect(lambda: self.place.setToolTip(""))
         self._captions = {id(self.rows): Caption(tr("Rows"), self), id(self.columns): Caption(tr("Columns"), self)}

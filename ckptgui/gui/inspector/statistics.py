@@ -111,8 +111,8 @@ class StatisticsGrid(QWidget):
             link.setText("")
             link.hide()
 
-    def show_summary(self, summary: Summary) -> None:
-        """Fill the grid."""
+    def show_summary(self, summary: Summary, integral: bool = False) -> None:
+        """Fill the grid; ``integral`` values have whole quantiles where these are no means of two."""
         figures = summary.statistics
         self._set("values", _figure(figures.count))
         for key in ("mean", "std", "min", "max", "l2", "zeros"):
@@ -127,7 +127,7 @@ class StatisticsGrid(QWidget):
         known = summary.quantiles
         sure = summary.distribution is None or summary.distribution.exact
         for key, share in _SHARES.items():
-            self._set(key, _quantile(known.get(share), sure))
+            self._set(key, _quantile(known.get(share), sure, integral))
 
     def _set(self, key: str, cell: _Cell) -> None:
         self.figures[key].set_figure(
@@ -142,9 +142,11 @@ def _figure(number: float | int | None, *, alarming: bool = False) -> _Cell:
     return _Cell(significant(number), exact(number), colour=colour)
 
 
-def _quantile(value: float | None, sure: bool) -> _Cell:
+def _quantile(value: float | None, sure: bool, integral: bool) -> _Cell:
     if value is None:
         return _Cell()
+    if integral and value.is_integer():
+        value = int(value)
     if sure:
         return _Cell(significant(value), exact(value), colour="text")
     note = tr("Approximate: within 2⁻⁷, relatively, of the exact quantile.")

@@ -129,9 +129,11 @@ class TensorPanel(QWidget):
                 self.histogram.wait()
             return
         integral = info.dtype.kind in (Kind.SIGNED, Kind.UNSIGNED, Kind.BOOL)
-        self.statistics.show_summary(summary)
+        self.statistics.show_summary(summary, integral)
+        modulus = info.dtype.kind is Kind.COMPLEX
+        self.histogram.head.title.setText(tr("Distribution of the modulus") if modulus else tr("Distribution"))
         self.histogram.show_summary(summary, self._role, integral)
-        self._settled = self.histogram.picture() is None
+        self._settled = self._settled or self.histogram.picture() is None
 
     def _on_ready(self, row: int) -> None:
         if self._info is not None and row == self._info.index:
@@ -151,9 +153,10 @@ class TensorPanel(QWidget):
         self.values.show_place(index)
 
     def _histogram_done(self) -> None:
-        self._settled = True
-        self.histogram_painted.emit()
-        self._check()
+        if not self._settled:
+            self._settled = True
+            self.histogram_painted.emit()
+            self._check()
 
     def _check(self) -> None:
         """Tell once everything that is seen is there."""

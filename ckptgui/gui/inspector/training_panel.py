@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QLocale, Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from ckptgui.core.checkpoint import Json
 from ckptgui.core.display import display
@@ -13,7 +13,7 @@ from ckptgui.core.optimizers import OptimizerSummary, ParameterGroup
 from ckptgui.core.tensors import Path
 from ckptgui.core.training import Training
 from ckptgui.gui.inspector.controls import SectionHead
-from ckptgui.gui.inspector.flow import FlowLayout
+from ckptgui.gui.inspector.flow import FlowLayout, grow_with_lines
 from ckptgui.gui.labels import Caption, Figure, LinkLabel, PlainLabel, plain_tooltip
 from ckptgui.gui.numbers import DASH, exact, integer, significant, tr
 from ckptgui.gui.tree.rows import value_text
@@ -31,7 +31,7 @@ class TrainingPanel(QWidget):
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(8)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        grow_with_lines(self)
         self.head = SectionHead(tr("Training"), self)
         self.all = LinkLabel("", self, pixels=11)
         self.all.clicked.connect(lambda: self.metadata_wanted.emit(()))

@@ -12,7 +12,7 @@ from ckptgui.core.dtypes import Kind
 from ckptgui.core.tensors import TensorInfo
 from ckptgui.gui.inspector.cells import exact_text
 from ckptgui.gui.inspector.controls import copy_text
-from ckptgui.gui.inspector.flat import FlatHeader, slim
+from ckptgui.gui.inspector.flat import FlatHeader, flat_corner, slim
 from ckptgui.gui.inspector.slice_bar import SliceBar
 from ckptgui.gui.inspector.values_model import Slice, ValuesModel
 from ckptgui.gui.jobs import Background
@@ -45,14 +45,16 @@ class ValuesTable(QTableView):
         slim(self)
         self.setHorizontalHeader(FlatHeader(Qt.Orientation.Horizontal, self))
         self.setVerticalHeader(FlatHeader(Qt.Orientation.Vertical, self))
+        flat_corner(self)
         for header in (self.horizontalHeader(), self.verticalHeader()):
             header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
             header.setSectionsClickable(True)
         self.verticalHeader().setDefaultSectionSize(ROW)
         self.verticalHeader().setMinimumSectionSize(ROW)
 
-    def fit(self, text: str) -> None:
-        """Make columns as wide as ``text`` needs."""
+    def fit(self, text: str, index: str) -> None:
+        """Make columns as wide as ``text`` needs, and the row's numbers as ``index`` does."""
+        self.verticalHeader().setFixedWidth(self.verticalHeader().fontMetrics().horizontalAdvance(index) + 16)
         self.horizontalHeader().setDefaultSectionSize(self.fontMetrics().horizontalAdvance(text) + 14)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -146,7 +148,8 @@ class ValuesTab(QWidget):
         self._say(reason)
         self.table.setVisible(not reason)
         self._filler.setVisible(bool(reason))
-        self.table.fit(_widest(info))
+        self.table.fit(_widest(info), integer(max(99, max(info.shape, default=1) - 1)))
+        self.table.horizontalHeader().setVisible(self.model.slice.columns >= 0)
         self.table.scrollToTop()
         QTimer.singleShot(0, self, self._settle)
 

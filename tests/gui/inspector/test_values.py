@@ -1,0 +1,213 @@
+"""The table of values: any size, any slice, exact copies."""
+
+import numpy as np
+import pytest
+import torch
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QAbstractItemModelTester, QTest
+
+from ckptgui.core.builder import TableBuilder
+from ckptgui.core.dtypes import BY_NAME
+from ckptgui.gui.inspector.slice_bar import parse_index
+from ckptgui.gui.inspector.values_model import PAGE, ValuesModel
+from tests.gui.inspector.conftest import saved
+
+MODEL = "model_state_dict"
+
+
+def shown(model, row, column) -> str:
+    return model.data(model.index(row, column))
+
+
+def settle(qtbot, tab):
+    tab.table.viewport().repaint()
+    qtbot.waitUntil(lambda: not tab.waiting, timeout=10_000)
+
+
+def test_the_model_keeps_qts_rules(bench):
+    bench.select(f"{MODEL}/conv.weight")
+    model = bench.inspector.tensor.values.model
+    QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    bench.select(f"{MODEL}/big")
+    bench.select(f"{MODEL}/scale")
+    bench.select(f"{MODEL}/empty")
+
+
+def test_cells_wait_with_a_dash_and_never_read_themselves(bench, qtbot):
+    bench.select(f"{MODEL}/big")
+    tab = bench.inspector.tensor.values
+    assert shown(tab.model, 499, 399) == "–"
+    assert tab.model.data(tab.model.index(499, 399), Qt.ItemDataRole.ToolTipRole) is None
+    qtbot.waitUntil(lambda: shown(tab.model, 499, 399) != "–", timeout=10_000)
+    value = saved()[MODEL]["big"][499, 399]
+    assert float(tab.model.value(499, 399)) == float(value)
+
+
+def test_the_table_scrolls_to_every_corner(bench, qtbot):
+    bench.select(f"{MODEL}/big")
+    tab = bench.inspector.tensor.values
+    tab.table.scrollToBottom()
+    tab.table.horizontalScrollBar().setValue(tab.table.horizontalScrollBar().maximum())
+    settle(qtbot, tab)
+    values = saved()[MODEL]["big"].numpy()
+    last = tab.table.rowAt(tab.table.viewport().height() - 4), tab.table.columnAt(tab.table.viewport().width() - 4)
+    assert last == (499, 399)
+    assert np.float32(tab.model.value(*last)) == values[last]
+
+
+def test_nan_and_infinity_are_magenta(bench, qtbot):
+    from ckptgui.gui.theme import theme
+
+    bench.select(f"{MODEL}/fc.bias")
+    model = bench.inspector.tensor.values.model
+    assert [shown(model, row, 0) for row in (3, 5)] == ["∞", "NaN"]
+    for row in (3, 5):
+        assert model.data(model.index(row, 0), Qt.ItemDataRole.ForegroundRole) == theme().nan
+    assert model.data(model.index(4, 0), Qt.ItemDataRole.ForegroundRole) is None
+
+
+def test_a_0d_tensor_is_one_cell(bench):
+    bench.select(f"{MODEL}/scale")
+    model = bench.inspector.tensor.values.model
+    assert (model.rowCount(), model.columnCount(), shown(model, 0, 0)) == (1, 1, "2.500")
+
+
+def test_leading_dimensions_are_walked_with_spin_boxes(bench, qtbot):
+    bench.select(f"{MODEL}/conv.weight")
+    tab, values = bench.inspector.tensor.values, saved()[MODEL]["conv.weight"].numpy()
+    assert sorted(dim for dim, spin in tab.bar.spins.items() if spin.isVisible()) == [0, 1]
+    spin = tab.bar.spins[0]
+    spin.setFocus()
+    qtbot.keyClick(spin, Qt.Key.Key_Up)
+    qtbot.keyClick(spin, Qt.Key.Key_Up)
+    settle(qtbot, tab)
+    assert tab.model.value(2, 4) == values[2, 0, 2, 4]
+
+
+def test_any_two_dimensions_are_rows_and_columns(bench, qtbot):
+    bench.select(f"{MODEL}/conv.weight")
+    tab, values = bench.inspector.tensor.values, saved()[MODEL]["conv.weight"].numpy()
+    tab.bar.rows.setFocus()
+    qtbot.keyClick(tab.bar.rows, Qt.Key.Key_Home)
+    tab.bar.rows.activated.emit(tab.bar.rows.currentIndex())
+    settle(qtbot, tab)
+    assert (tab.model.rowCount(), tab.model.columnCount()) == (6, 5)
+    assert tab.model.value(5, 4) == values[5, 0, 0, 4]
+    tab.bar.columns.setCurrentIndex(0)
+    tab.bar.columns.activated.emit(0)  # the dimension of the rows: they change places
+    settle(qtbot, tab)
+    assert (tab.model.rowCount(), tab.model.columnCount()) == (5, 6)
+    assert tab.model.value(4, 5) == values[5, 0, 0, 4]
+
+
+def test_an_index_that_is_typed_is_gone_to(bench, qtbot):
+    bench.select(f"{MODEL}/conv.weight")
+    tab, values = bench.inspector.tensor.values, saved()[MODEL]["conv.weight"].numpy()
+    qtbot.keyClicks(tab.bar.place, "[3, 1, -1, 2]")
+    qtbot.keyClick(tab.bar.place, Qt.Key.Key_Return)
+    settle(qtbot, tab)
+    cell = tab.table.currentIndex()
+    assert (cell.row(), cell.column()) == (2, 2)
+    assert tab.model.value(2, 2) == values[3, 1, 2, 2]
+    assert tab.bar.spins[0].value() == 3
+    tab.bar.place.clear()
+    qtbot.keyClicks(tab.bar.place, "3, 9, 0, 0")
+    qtbot.keyClick(tab.bar.place, Qt.Key.Key_Return)
+    assert tab.note.text() == "9 is outside dimension 1, which has 4."
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [("[3, 17]", (3, 17)), ("3 17", (3, 17)), ("-1,-1", (9, 19)), ("−1, 0", (9, 0))],
+)
+def test_an_index_may_be_written_in_many_ways(text, answer):
+    assert parse_index(text, (10, 20)) == answer
+
+
+def test_an_index_of_the_wrong_length_is_refused_in_a_sentence():
+    assert parse_index("[3]", (10, 20)) == "2 numbers are needed, 1 given."
+
+
+def test_the_minimum_leads_to_its_cell(bench, qtbot):
+    bench.select(f"{MODEL}/embed.weight")
+    panel, values = bench.inspector.tensor, saved()[MODEL]["embed.weight"].numpy()
+    qtbot.mouseClick(panel.statistics.places["min"], Qt.MouseButton.LeftButton)
+    settle(qtbot, panel.values)
+    cell = panel.values.table.currentIndex()
+    assert (cell.row(), cell.column()) == tuple(np.unravel_index(values.argmin(), values.shape))
+
+
+def test_a_selection_is_copied_exactly_as_tab_separated_text(bench, qtbot):
+    bench.select(f"{MODEL}/big")
+    table, values = bench.inspector.tensor.values.table, saved()[MODEL]["big"].numpy()
+    start = QPoint(table.columnViewportPosition(0) + 5, table.rowViewportPosition(0) + 5)
+    end = QPoint(table.columnViewportPosition(2) + 5, table.rowViewportPosition(1) + 5)
+    QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=start)
+    QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier, pos=end)
+    with qtbot.waitSignal(table.copied, timeout=10_000) as caught:
+        qtbot.keyClick(table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert caught.args == [6]
+    lines = [line.split("\t") for line in QGuiApplication.clipboard().text().split("\n")]
+    assert np.array_equal(np.array(lines, np.float32), values[:2, :3])
+    assert bench.inspector.tensor.values.note.text() == "Copied 6 values."
+
+
+def test_a_whole_column_is_copied_also_where_it_was_never_seen(bench, qtbot):
+    bench.select(f"{MODEL}/big")
+    table, values = bench.inspector.tensor.values.table, saved()[MODEL]["big"].numpy()
+    table.selectColumn(1)
+    with qtbot.waitSignal(table.copied, timeout=10_000):
+        table.copy_selection()
+    assert np.array_equal(np.array(QGuiApplication.clipboard().text().split("\n"), np.float32), values[:, 1])
+
+
+def test_tooltips_have_the_index_and_every_digit(bench):
+    bench.select(f"{MODEL}/half")
+    model = bench.inspector.tensor.values.model
+    value = saved()[MODEL]["half"][2, 1]
+    place, text = model.data(model.index(2, 1), Qt.ItemDataRole.ToolTipRole).split("  ")
+    assert place == "[2, 1]" and float(text) == pytest.approx(float(value), rel=1e-2)
+    assert torch.tensor(float(text)).bfloat16() == value
+
+
+def test_a_table_of_more_rows_than_qt_has_is_turned_in_pages(bench, qtbot):
+    builder = TableBuilder()
+    builder.add(("huge",), (3_000_000_000, 2), BY_NAME["float32"])
+    model = ValuesModel(bench.background)
+    model.set_tensor(builder.build().info(0), bench.pool)
+    assert model.rowCount() == PAGE and model.total_rows() == 3_000_000_000
+    model.set_slice(model.slice.at((2_999_999_999, 1)))
+    assert model.rowCount() == PAGE
+    assert model.position(PAGE - 1, 1) == (2_999_999_999, 1)
+    assert model.headerData(PAGE - 1, Qt.Orientation.Vertical) == "2,999,999,999"
+
+
+def test_pages_are_turned_by_links(open_bench, tmp_path, qtbot):
+    path = tmp_path / "long.pt"
+    torch.save({"long": torch.arange(PAGE + 10, dtype=torch.int32)}, path)
+    bench = open_bench(path)
+    bench.select("long")
+    tab = bench.inspector.tensor.values
+    assert tab.bar.page.text() == "rows 0 to 999,999" and not tab.bar.earlier.isEnabled()
+    qtbot.mouseClick(tab.bar.later, Qt.MouseButton.LeftButton)
+    settle(qtbot, tab)
+    assert tab.model.rowCount() == 10 and shown(tab.model, 9, 0) == "1,000,009"
+    tab.show_place((5,))
+    settle(qtbot, tab)
+    assert shown(tab.model, 5, 0) == "5"
+
+
+def test_a_file_that_goes_away_is_told_in_the_tab(open_bench, tmp_path, qtbot):
+    path = tmp_path / "gone.pt"
+    torch.save({"w": torch.ones(400, 400)}, path)
+    bench = open_bench(path)
+    bench.select("w")
+    tab = bench.inspector.tensor.values
+    with path.open("r+b") as file:
+        file.truncate(100)
+    bench.pool.close()
+    tab.table.scrollToBottom()
+    tab.table.viewport().repaint()
+    qtbot.waitUntil(lambda: tab.note.isVisible(), timeout=10_000)
+    assert tab.note.text()
