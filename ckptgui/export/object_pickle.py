@@ -45,9 +45,9 @@ class ObjectPickler:
         self._memo: dict[int, int] = {}
         self._open: set[int] = set()
 
-    def say(self, root: Node) -> None:
-        """Push the object."""
-        stack = [self._node(root, ())]
+    def say(self, root: Node, path: Path = ()) -> None:
+        """Push the object that hangs at ``path``."""
+        stack = [self._node(root, path)]
         while stack:
             try:
                 stack.append(next(stack[-1]))

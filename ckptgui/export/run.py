@@ -11,6 +11,7 @@ from ckptgui.core.tensors import TensorInfo
 from ckptgui.engine.job import Cancel, Progress, Report, silent
 from ckptgui.errors import ExportError
 from ckptgui.export.atomic import SYSTEM, Output, write_file
+from ckptgui.export.extra_state import ExtraState
 from ckptgui.export.request import ExportPlan, ExportRequest, ExportResult
 from ckptgui.export.safetensors_file import safetensors_layout
 from ckptgui.export.select import Selection, select_state_dict, ties
@@ -97,13 +98,18 @@ def _plan_torch(
 ) -> ExportPlan:
     check_location(request.location)
     names, infos = tuple(tensors), tuple(for_torch(tensor) for tensor in tensors.values())
+    extra = None
+    if selection.extra_state:
+        extra = ExtraState(checkpoint, selection.section.path, selection.extra_state)
     layout = state_dict_layout(
         names,
         infos,
         location=request.location,
         share=request.ties != "copy",
         metadata=_saved_metadata(checkpoint, selection),
+        say_more=extra.say if extra else lambda pickle: None,
     )
+    dropped = (*selection.dropped, *(extra.dropped if extra else ()))
     return ExportPlan(
         checkpoint=checkpoint,
         out=out,
@@ -112,7 +118,7 @@ def _plan_torch(
         names=names,
         paths=tuple((name,) for name in names),
         tensors=infos,
-        dropped=selection.dropped,
+        dropped=dropped,
         tied=tied,
         nbytes=layout.nbytes,
         layout=layout,
@@ -141,7 +147,7 @@ def _plan_safetensors(
         names=names,
         paths=tuple((name,) for name in names),
         tensors=infos,
-        dropped=selection.dropped,
+        dropped=(*selection.dropped, *selection.extra_state),
         tied=tied,
         nbytes=layout.nbytes,
         layout=layout,

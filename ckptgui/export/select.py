@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ckptgui.core.checkpoint import Checkpoint, Role, SavedShape, Section
+from ckptgui.core.checkpoint import Checkpoint, Role, Section
 from ckptgui.core.display import display
 from ckptgui.core.tensors import Path, TensorInfo, TensorKind
 from ckptgui.errors import ExportError
@@ -14,14 +14,21 @@ from ckptgui.export.storages import view_key
 _PLAIN = frozenset({Role.MODEL, Role.EMA, Role.OTHER})
 """Roles of which a file's only section is taken for its state dict without being asked for."""
 
+_EXTRA_STATE = "_extra_state"
+"""How ``state_dict()`` names what a module's ``get_extra_state`` gave."""
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The tensors that go, by name, and the top-level keys and names that do not."""
+    """The tensors that go, by name, and the top-level keys and names that do not.
+
+    ``extra_state`` are names of values that are no tensors and yet belong to a state dict.
+    """
 
     section: Section
     tensors: Mapping[str, TensorInfo]
     dropped: tuple[str, ...]
+    extra_state: tuple[str, ...] = ()
 
 
 def choose_section(checkpoint: Checkpoint, wanted: Path | None) -> Section:
@@ -61,8 +68,14 @@ def select_state_dict(checkpoint: Checkpoint, wanted: Path | None) -> Selection:
         named[info.name] = info
     if not named:
         raise ExportError(f"{display('/'.join(section.path)) or 'It'} holds no tensors to export.")
+    values = _values_beside(checkpoint, section)
+    readable = checkpoint.format == "torch-zip" and not checkpoint.attributes.get("incomplete")
+    readable = readable and not checkpoint.attributes.get("cut")
+    holders = {info.path[len(section.path)] for info in infos if len(info.path) > len(section.path) + 1}
+    extra = tuple(n for n in values if readable and n.endswith(_EXTRA_STATE) and n not in holders)
     unsaved = [info.name for info in infos if not info.persistent]
-    return Selection(section, named, (*_other_keys(checkpoint, section), *unsaved))
+    left = [name for name in values if name not in extra]
+    return Selection(section, named, (*_other_keys(checkpoint, section), *left, *unsaved), extra)
 
 
 def require_whole(tensors: Iterable[TensorInfo]) -> None:
@@ -106,11 +119,20 @@ def _other_keys(checkpoint: Checkpoint, section: Section) -> list[str]:
             continue
         same = section.path and other.path[:1] == section.path[:1]
         keys["/".join(other.path) if same else "".join(other.path[:1])] = None
-    is_module = not section.path and checkpoint.saved_shape is SavedShape.MODULE
-    if isinstance(checkpoint.metadata, Mapping) and not is_module:  # a module's attributes are no keys
+    if isinstance(checkpoint.metadata, Mapping):
         taken = section.path[:1]
-        keys.update(dict.fromkeys(key for key in checkpoint.metadata if (key,) != taken))
+        keys.update(dict.fromkeys(key for key in checkpoint.metadata if section.path and (key,) != taken))
     return [key for key in keys if key]
+
+
+def _values_beside(checkpoint: Checkpoint, section: Section) -> list[str]:
+    """Names in the state dict itself whose values are no tensors; a module's attributes are none of them."""
+    found = checkpoint.metadata
+    for key in section.path:
+        found = found.get(key) if isinstance(found, Mapping) else None
+    if not isinstance(found, Mapping) or "__class__" in found:
+        return []
+    return list(found)
 
 
 def _named(sections: Iterable[Section], limit: int = 12) -> str:

@@ -83,8 +83,12 @@ def state_dict_layout(
     location: str,
     share: bool,
     metadata: Metadata | None = None,
+    say_more: Callable[[PickleWriter], None] = lambda pickle: None,
 ) -> TorchLayout:
-    """Lay out a state dict: an ``OrderedDict`` of names and tensors, with its ``_metadata`` if there is one."""
+    """Lay out a state dict: an ``OrderedDict`` of names and tensors, with its ``_metadata`` if there is one.
+
+    ``say_more`` sets further items on it.
+    """
     storages, views = plan_storages(tensors, share=share)
     pickle = PickleWriter()
     pickler = TensorPickler(pickle, storages, location)
@@ -96,6 +100,7 @@ def state_dict_layout(
         pickler.tensor(view, tensor)
 
     pickle.pairs(list(zip(names, tensors, views)), say)
+    say_more(pickle)
     if metadata is not None:
         say_metadata(pickle, metadata)
     return TorchLayout(pickle.finish(), tuple(pickler.storages))

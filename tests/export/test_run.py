@@ -254,3 +254,48 @@ def test_quantised_tensors_keep_their_rule(tmp_path, pool):
         assert loaded[name].dtype == saved[name].dtype
     with pytest.raises(ExportError, match="tensor is qint8, which safetensors cannot hold"):
         run(tmp_path / "q.pt", tmp_path / "out.safetensors", pool, format="safetensors")
+
+
+class Counting(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = torch.nn.Linear(2, 2)
+        self.seen = {"steps": 3, "names": ("a", "b")}
+
+    def get_extra_state(self):
+        return self.seen
+
+    def set_extra_state(self, state):
+        self.seen = state
+
+
+@pytest.mark.parametrize("key", [None, "model"])
+def test_extra_state_goes_along_so_that_strict_loading_works(tmp_path, pool, key):
+    net = Counting()
+    saved = net.state_dict() if key is None else {key: net.state_dict(), "epoch": 1}
+    torch.save(saved, tmp_path / "x.pt")
+    result = run(tmp_path / "x.pt", tmp_path / "out.pt", pool)
+    loaded = torch.load(tmp_path / "out.pt", weights_only=True)
+    fresh = Counting()
+    fresh.seen = None
+    fresh.load_state_dict(loaded, strict=True)
+    assert fresh.seen == net.seen
+    assert result.dropped == (() if key is None else ("epoch",))
+    result = run(tmp_path / "x.pt", tmp_path / "out.safetensors", pool, format="safetensors")
+    assert "_extra_state" in result.dropped
+
+
+def test_values_in_a_state_dict_that_are_no_tensors_are_listed(tmp_path, pool):
+    torch.save({"w": torch.ones(1), "b": torch.ones(1), "count": 5}, tmp_path / "x.pt")
+    assert run(tmp_path / "x.pt", tmp_path / "out.pt", pool).dropped == ("count",)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_weight_norm_and_parametrisations_keep_their_names(tmp_path, pool):
+    net = torch.nn.Sequential(
+        torch.nn.utils.parametrizations.weight_norm(torch.nn.Linear(2, 3)),
+        torch.nn.utils.weight_norm(torch.nn.Linear(3, 2)),
+    )
+    torch.save(net.state_dict(), tmp_path / "x.pt")
+    run(tmp_path / "x.pt", tmp_path / "out.pt", pool)
+    assert_same(torch.load(tmp_path / "out.pt", weights_only=True), net.state_dict())
