@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -128,8 +129,13 @@ class Checkpoint(Mapping[Path, TensorInfo]):
         return len(self.tensors)
 
     def row(self, path: Path) -> int | None:
-        """The row whose path this is, or None."""
-        return next((row for row in range(len(self.tensors)) if self.tensors.path(row) == path), None)
+        """The row whose path this is, or None; the first call indexes all paths."""
+        return self._rows.get(path)
+
+    @cached_property
+    def _rows(self) -> dict[Path, int]:
+        paths = list(self)
+        return {paths[row]: row for row in reversed(range(len(paths)))}  # of equal paths the first one counts
 
     def info(self, row: int) -> TensorInfo:
         """One tensor, named below its section."""

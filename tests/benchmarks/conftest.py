@@ -1,4 +1,4 @@
-"""Large real files for the benchmarks, made once a run by torch itself, and a child process with its peak memory."""
+"""Large real files, made once a run by torch itself, and a child process with its peak memory."""
 
 import os
 import subprocess
@@ -25,13 +25,15 @@ class ChildRun:
 
 def run_child(*argv: str) -> ChildRun:
     """Run ``python …`` to its end and measure it from outside."""
+    # An installed application has its bytecode beside it; a setting for development must not take it away.
+    as_installed = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     started = time.perf_counter()
     child = subprocess.Popen(
         [sys.executable, *argv],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        env={**as_installed, "QT_QPA_PLATFORM": "offscreen"},
     )
     assert child.stdout is not None
     output = child.stdout.read()
