@@ -15,12 +15,14 @@ _HAS_PREADV = hasattr(os, "preadv")
 
 
 class LocalSource:
-    """One open regular file. Owns its descriptor until ``close``."""
+    """One open regular file. Owns its descriptor until ``close`` and the end of reads under way."""
 
     def __init__(self, path: str) -> None:
         """Open ``path`` for reading; a FIFO, device, socket or folder is refused without being read."""
         self._path = path
         self._lock = threading.Lock()
+        self._readers = 0
+        self._closed = False
         try:
             # A FIFO without a writer would block the open itself.
             self._fd = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
@@ -44,6 +46,32 @@ class LocalSource:
 
     def read_into(self, offset: int, buffer: memoryview) -> int:
         """Fill ``buffer`` from ``offset``; short only at the end of the file (see ``ByteSource``)."""
+        self._enter()
+        try:
+            done = self._read(offset, buffer)
+            self._check_unchanged()
+            return done
+        finally:
+            self._leave()
+
+    def _enter(self) -> None:
+        with self._lock:
+            if self._closed:
+                raise UnreadableFileError("It was closed while it was being read.")
+            self._readers += 1
+
+    def _leave(self) -> None:
+        with self._lock:
+            self._readers -= 1
+            self._close_when_idle()
+
+    def _close_when_idle(self) -> None:
+        # A number given back under a reader would soon be another file's.
+        if self._closed and not self._readers and self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def _read(self, offset: int, buffer: memoryview) -> int:
         done = 0
         while done < len(buffer):
             try:
@@ -53,7 +81,6 @@ class LocalSource:
             if got == 0:
                 break
             done += got
-        self._check_unchanged()
         return done
 
     def _read_some(self, offset: int, buffer: memoryview) -> int:
@@ -71,11 +98,10 @@ class LocalSource:
             raise ChangedOnDiskError("The file changed on disk after it was opened.")
 
     def close(self) -> None:
-        """Give the descriptor back."""
+        """Give the descriptor back as soon as nobody reads any more."""
         with self._lock:
-            if self._fd >= 0:
-                os.close(self._fd)
-                self._fd = -1
+            self._closed = True
+            self._close_when_idle()
 
 
 def identify(path: str) -> SourceIdentity:
