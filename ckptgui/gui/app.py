@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -10,6 +11,9 @@ from ckptgui.gui.opening import Opening
 
 PICTURE_LIMIT = 60.0
 """Seconds that a picture may take before it is given up."""
+
+HEAD_START = 0.2
+"""Seconds that the reading of the first file has to itself; most headers are read by then."""
 
 TROUBLE = 2
 """Exit status for what cannot be read or written."""
@@ -22,6 +26,7 @@ def run_window(
 
     ``timings`` prints milestones as they are painted, ``quit_after`` ends after the one named.
     """
+    gc.disable()  # thousands of lasting objects are made from here to the painted tree; ``Session`` puts it back
     opening = _begin(paths)
     from ckptgui.gui.session import Session
 
@@ -64,4 +69,5 @@ def _begin(paths: list[str]) -> Opening | None:
         return None
     opening = Opening(os.path.abspath(paths[0]))
     opening.begin_early()
+    opening.head_start(HEAD_START)
     return opening

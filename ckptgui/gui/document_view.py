@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ckptgui.core.tensors import Path
 from ckptgui.gui.controls import Ground, Splitter
-from ckptgui.gui.inspector.inspector import Inspector
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.milestones import PaintWatch
 from ckptgui.gui.notices import NoticeArea
@@ -18,6 +19,9 @@ from ckptgui.gui.selection import Selection
 from ckptgui.gui.summaries import Summaries
 from ckptgui.gui.tree.panel import TreePanel
 from ckptgui.sources.locate import SourcePool
+
+if TYPE_CHECKING:
+    from ckptgui.gui.inspector.inspector import Inspector
 
 NARROW = 1000
 """Under this width the inspector goes below the tree."""
@@ -48,9 +52,12 @@ class DocumentView(Ground):
         self.notices = NoticeArea(self)
         self.ribbon = Ribbon(self)
         self.tree = TreePanel(background, self)
-        self.inspector = Inspector(background, self)
+        self._inspector: Inspector | None = None
+        self._right = Ground("panel", self)
+        self._right_layout = QVBoxLayout(self._right)
+        self._right_layout.setContentsMargins(0, 0, 0, 0)
         self.splitter = Splitter(self)
-        for part in (self.tree, self.inspector):
+        for part in (self.tree, self._right):
             part.setMinimumWidth(MINIMUM)
             self.splitter.addWidget(part)
         self.splitter.splitterMoved.connect(self._remember_share)
@@ -62,8 +69,36 @@ class DocumentView(Ground):
         column.addWidget(self.splitter, 1)
         self.ribbon.row_clicked.connect(self._select_row)
         self.tree.selected.connect(self._on_selected)
-        self.inspector.link_activated.connect(self.select)
-        self.inspector.histogram_painted.connect(self.histogram_painted)
+
+    @property
+    def inspector(self) -> Inspector:
+        """What is selected, in full. Made when the tree has been painted first, or when it is asked for."""
+        if self._inspector is None:
+            from ckptgui.gui.inspector.inspector import Inspector  # a third of all that a start imports
+
+            inspector = self._inspector = Inspector(self._background, self._right)
+            self._right_layout.addWidget(inspector)
+            inspector.link_activated.connect(self.select)
+            inspector.histogram_painted.connect(self.histogram_painted)
+            self._fill(inspector)
+        return self._inspector
+
+    @property
+    def complete(self) -> bool:
+        """Whether all parts are there."""
+        return self._inspector is not None
+
+    def _fill(self, inspector: Inspector) -> None:
+        if self._opened is not None and self._pool is not None and self._summaries is not None:
+            inspector.set_document(self._opened.checkpoint, self._opened.tree, self._pool, self._summaries)
+            selection = self.tree.selection()
+            if selection is not None:
+                inspector.show_selection(selection)
+
+    def _tree_was_painted(self) -> None:
+        self.tree_painted.emit()
+        if self._opened is not None:
+            self.inspector.show()
 
     def show_opened(self, opened: Opened) -> None:
         """Take over a checkpoint."""
@@ -77,8 +112,9 @@ class DocumentView(Ground):
         self._summaries.ready.connect(self.ribbon.mark_read)
         self._summaries.failed.connect(self.ribbon.mark_error)
         self.ribbon.set_document(checkpoint, opened.tree)
-        self.inspector.set_document(checkpoint, opened.tree, self._pool, self._summaries)
-        PaintWatch(self.tree.view.viewport()).painted.connect(self.tree_painted)
+        if self._inspector is not None:
+            self._fill(self._inspector)
+        PaintWatch(self.tree.view.viewport()).painted.connect(self._tree_was_painted)
         self._moving = True  # the same path in another epoch is no step in the history
         try:
             self.tree.set_document(checkpoint, opened.tree, self._summaries, keep_view=keep_view)
@@ -142,7 +178,8 @@ class DocumentView(Ground):
 
     def _on_selected(self, selection: Selection) -> None:
         self.ribbon.select_row(selection.row)
-        self.inspector.show_selection(selection)
+        if self._inspector is not None:
+            self._inspector.show_selection(selection)
         if not self._moving and (not self._history or self._history[self._place] != selection.path):
             del self._history[self._place + 1 :]
             self._history = [*self._history, selection.path][-MAX_HISTORY:]

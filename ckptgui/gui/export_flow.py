@@ -15,9 +15,7 @@ from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.display import display
 from ckptgui.engine.job import Cancel, Progress, Report
 from ckptgui.errors import CheckpointError
-from ckptgui.export.naming import proposed_name
 from ckptgui.export.request import ExportRequest, ExportResult
-from ckptgui.export.run import export, is_source, plan_export
 from ckptgui.gui.dialogs import ask
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.notices import Notice, NoticeArea, Tone
@@ -63,6 +61,8 @@ class ExportFlow(QObject):
 
     def begin(self, checkpoint: Checkpoint, folder: str) -> None:
         """Ask where to, proposing a name that says what the file holds."""
+        from ckptgui.export.naming import proposed_name
+
         self._checkpoint = checkpoint
         try:
             name = proposed_name(checkpoint, ExportRequest())
@@ -97,6 +97,8 @@ class ExportFlow(QObject):
             self._dialog.selectFile(PurePath(names[0]).with_suffix(f".{suffix}").name)
 
     def _chosen(self, target: str) -> None:
+        from ckptgui.export.run import is_source
+
         checkpoint = self._checkpoint
         self._dialog = None
         if checkpoint is None:
@@ -120,6 +122,8 @@ class ExportFlow(QObject):
             request = replace(request, format="safetensors")
 
         def work(cancel: Cancel, report: Report) -> ExportResult:
+            from ckptgui.export.run import export, plan_export
+
             pool = SourcePool()
             try:
                 return export(plan_export(checkpoint, target, request), pool, cancel, report)

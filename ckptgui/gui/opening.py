@@ -35,6 +35,11 @@ class Opening:
         self._early = Job(self._read)
         threading.Thread(target=self._early.run, name="ckptgui-opening", daemon=True).start()
 
+    def head_start(self, seconds: float) -> None:
+        """Let an early start run undisturbed for a moment: two threads that import only hinder each other."""
+        if self._early is not None:
+            self._early.wait(seconds)
+
     def __call__(self, cancel: Cancel, report: Report) -> Opened:
         """The ``Work``; raises ``CheckpointError`` when the file cannot even be listed."""
         early, self._early = self._early, None

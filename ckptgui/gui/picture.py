@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEventLoop, QObject, QTimer
+from PySide6.QtCore import QEventLoop, QObject, Qt, QTimer
 
 from ckptgui.core.display import MAX_DETAIL, display
 from ckptgui.gui.document_view import DocumentView
@@ -86,6 +86,7 @@ class Picture(QObject):
             view.select(())
         view.summaries.ready.connect(self._check)
         view.summaries.failed.connect(self._check)
+        view.tree_painted.connect(self._check, Qt.ConnectionType.QueuedConnection)
         QTimer.singleShot(0, self._check)
 
     def _histogram_painted(self) -> None:
@@ -99,7 +100,7 @@ class Picture(QObject):
 
     def _pending(self) -> bool:
         view = self._document()
-        if view is None or view.summaries is None or view.opened is None:
+        if view is None or view.summaries is None or view.opened is None or not view.complete:
             return True
         known = view.summaries
         rows = [int(view.opened.tree.row[node]) for node in view.tree.view.visible_nodes()]

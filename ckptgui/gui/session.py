@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 from contextlib import ExitStack
@@ -21,6 +22,9 @@ from ckptgui.gui.warm import WARM_THREAD, warm_up
 from ckptgui.gui.window import Document, MainWindow, theme_mode
 from ckptgui.workspace.logs import log_folder, logging_to
 from ckptgui.workspace.settings import Settings, SettingsFile
+
+SETTLE_LATEST = 3000
+"""Milliseconds after which the start is over, whether a tree was painted or not."""
 
 
 class Session:
@@ -51,7 +55,7 @@ class Session:
         self.milestones.reached.connect(lambda name: self.app.quit() if name == quit_after else None)
         PaintWatch(self.window).painted.connect(lambda: self.milestones.mark("window"))
         self.window.page_added.connect(self._listen)
-        self._selects = select is not None
+        self._selects, self._quit_after = select is not None, quit_after
         for number, path in enumerate(paths):
             page = self.window.open_path(path, opening if number == 0 else None)
             if number == 0 and select is not None:
@@ -62,8 +66,7 @@ class Session:
             self.window.showMaximized()
         else:
             self.window.show()
-        if not paths:
-            QTimer.singleShot(0, warm_up)
+        QTimer.singleShot(0 if not paths else SETTLE_LATEST, self._settle)
         return self.app.exec()
 
     def _listen(self, page: Document) -> None:
@@ -91,7 +94,15 @@ class Session:
 
     def _tree_painted(self) -> None:
         self.milestones.mark("tree")
-        warm_up()
+        self._settle()
+
+    def _settle(self) -> None:
+        """The start is over: what lives now lives on, and the first click is prepared for."""
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()
+        if self._quit_after not in self.milestones.times:
+            warm_up()
 
     def __enter__(self) -> Session:
         return self

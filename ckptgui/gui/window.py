@@ -29,7 +29,6 @@ from PySide6.QtWidgets import (
 
 from ckptgui.core.display import display
 from ckptgui.core.tensors import Path
-from ckptgui.gui import about
 from ckptgui.gui.actions import ACTIONS, MENUS, Needs
 from ckptgui.gui.assets import application_icon
 from ckptgui.gui.dialogs import ask
@@ -379,11 +378,15 @@ class MainWindow(QMainWindow):
 
     def show_shortcuts(self) -> None:
         """List the keys."""
-        about.shortcuts(self)
+        from ckptgui.gui.about import shortcuts
+
+        shortcuts(self)
 
     def show_about(self) -> None:
         """Say what this is."""
-        about.about(self)
+        from ckptgui.gui.about import about
+
+        about(self)
 
     def open_log_folder(self) -> None:
         """Show where the log lies."""

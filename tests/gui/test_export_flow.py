@@ -98,7 +98,7 @@ def slow_export(monkeypatch):
             cancel.check()
             cancel._event.wait(0.01)
 
-    monkeypatch.setattr(export_flow, "export", export)
+    monkeypatch.setattr("ckptgui.export.run.export", export)
 
 
 def test_a_running_export_shows_in_the_foot_and_is_cancelled_there(
