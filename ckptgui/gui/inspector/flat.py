@@ -83,6 +83,10 @@ class FlatHeader(QHeaderView):
         self.setHighlightSections(False)
         theme_signal().changed.connect(self.viewport().update)
 
+    def sizeHint(self) -> QSize:
+        """One line of captions; Qt would ask hundreds of sections for their texts."""
+        return QSize(self.minimumWidth(), self.fontMetrics().height() + 6)
+
     def paintSection(self, painter: QPainter, rect: QRect, logicalIndex: int) -> None:  # noqa: N803 - Qt calls it so
         """Paint one section's text."""
         t, model = theme(), self.model()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QStackedLayout, QWidget
@@ -10,10 +12,6 @@ from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.tensors import Path
 from ckptgui.core.tree import NodeKind, Tree
 from ckptgui.engine.job import Cancel, Report
-from ckptgui.gui.inspector.module_panel import ModulePanel
-from ckptgui.gui.inspector.overview import Overview
-from ckptgui.gui.inspector.tensor_panel import TensorPanel
-from ckptgui.gui.inspector.value_panel import ValuePanel
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.numbers import tr
 from ckptgui.gui.selection import Selection
@@ -21,8 +19,14 @@ from ckptgui.gui.summaries import Summaries
 from ckptgui.gui.theme import theme, theme_signal
 from ckptgui.sources.locate import SourcePool
 
+if TYPE_CHECKING:  # imported when first shown, or by the warm-up: the window paints sooner without them
+    from ckptgui.gui.inspector.module_panel import ModulePanel
+    from ckptgui.gui.inspector.overview import Overview
+    from ckptgui.gui.inspector.tensor_panel import TensorPanel
+    from ckptgui.gui.inspector.value_panel import ValuePanel
+
 WARM_UP_MS = 400
-"""After a document came, the plots' library is imported in the background, before someone needs it."""
+"""After a document came, what tensors need, the plots' library above all, is imported in the background."""
 
 
 class Inspector(QWidget):
@@ -90,6 +94,8 @@ class Inspector(QWidget):
 
     def _show_tensor(self, row: int) -> None:
         if self.tensor is None:
+            from ckptgui.gui.inspector.tensor_panel import TensorPanel
+
             self.tensor = TensorPanel(self._background, self)
             self.tensor.link_activated.connect(self.link_activated)
             self.tensor.histogram_painted.connect(self.histogram_painted)
@@ -103,6 +109,8 @@ class Inspector(QWidget):
     def _show_module(self, selection: Selection) -> None:
         assert self._checkpoint and self._tree
         if self.module is None:
+            from ckptgui.gui.inspector.module_panel import ModulePanel
+
             self.module = ModulePanel(self)
             self.module.link_activated.connect(self.link_activated)
             self._pages.addWidget(self.module)
@@ -113,6 +121,8 @@ class Inspector(QWidget):
     def _show_value(self, path: Path) -> None:
         assert self._checkpoint
         if self.value is None:
+            from ckptgui.gui.inspector.value_panel import ValuePanel
+
             self.value = ValuePanel(self)
             self._pages.addWidget(self.value)
         self.value.show_value(self._checkpoint.metadata, path)
@@ -122,16 +132,20 @@ class Inspector(QWidget):
     def _overview(self) -> Overview:
         if self.overview is None:
             assert self._checkpoint and self._tree
+            from ckptgui.gui.inspector.overview import Overview
+
             self.overview = Overview(self)
             self.overview.link_activated.connect(self.link_activated)
+            self.overview.filled.connect(self._panel_ready)
             self.overview.set_document(self._checkpoint, self._tree)
             self._pages.addWidget(self.overview)
         self._pages.setCurrentWidget(self.overview)
-        self._soon_ready()
+        if not self.overview.filling:
+            self._soon_ready()
         return self.overview
 
     def _panel_ready(self) -> None:
-        if self._pages.currentWidget() is self.tensor:
+        if self._pages.currentWidget() is self.sender():
             self._soon_ready()
 
     def _soon_ready(self) -> None:
@@ -146,7 +160,9 @@ class Inspector(QWidget):
             return
 
         def work(cancel: Cancel, report: Report) -> None:
-            import ckptgui.gui.inspector.plot  # noqa: F401 - imported for its cost
+            import ckptgui.gui.inspector.plot
+            import ckptgui.gui.inspector.tensor_panel
+            import ckptgui.gui.inspector.value_panel  # noqa: F401 - all are imported for their cost
 
         self._warm.start(work, lambda _: None)
 

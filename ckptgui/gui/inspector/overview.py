@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import PurePath
 
 import numpy as np
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from ckptgui.core.checkpoint import Checkpoint, SavedShape
@@ -52,11 +53,17 @@ class Overview(QWidget):
     """Title, facts and bytes stay; below them are two tabs, the summary and all metadata."""
 
     link_activated = Signal(object)
+    filled = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._checkpoint: Checkpoint | None = None
         self._browsed: Checkpoint | None = None
+        self._steps: list[Callable[[], None]] = []
+        self._next = QTimer(self)
+        self._next.setInterval(0)
+        self._next.timeout.connect(self._step)
+        self.metadata: MetadataBrowser | None = None
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -77,8 +84,6 @@ class Overview(QWidget):
         layout.addWidget(self.tabs)
         self.pages = QStackedWidget(self)
         self.pages.addWidget(self._summary())
-        self.metadata = MetadataBrowser(self.pages)
-        self.pages.addWidget(self.metadata)
         layout.addWidget(self.pages, 1)
         self.foot = SafetyFoot(self)
         layout.addWidget(self.foot)
@@ -116,46 +121,74 @@ class Overview(QWidget):
         return page
 
     def set_document(self, checkpoint: Checkpoint, tree: Tree) -> None:
-        """Show another file, at the same tab."""
+        """Show another file, at the same tab: the head at once, the parts below it one a turn of the loop."""
         self._checkpoint = checkpoint
         self.title.setText(display(PurePath(checkpoint.path).name or checkpoint.path))
         self.facts.setText(" · ".join(file_facts(checkpoint)))
         self.facts.setToolTip(plain_tooltip(tr("{0} bytes").format(integer(checkpoint.nbytes))))
         self.bytes.set_parts(byte_parts(checkpoint, tree))
+        self._steps = [
+            lambda: self._fill_sentences(checkpoint),
+            lambda: self._fill_training(checkpoint),
+            lambda: self._fill_loading(checkpoint),
+            lambda: self._fill_largest(checkpoint, tree),
+        ]
+        self._next.start()
+
+    @property
+    def filling(self) -> bool:
+        """Whether parts are still to come."""
+        return bool(self._steps)
+
+    def _step(self) -> None:
+        self._steps.pop(0)()
+        if not self._steps:
+            self._next.stop()
+            self._turn(self.tabs.current())
+            self.filled.emit()
+
+    def _fill_sentences(self, checkpoint: Checkpoint) -> None:
         note = model_sentence(checkpoint)
         self.model_note.setText(note)
         self.model_note.setVisible(bool(note))
         self.warnings.setText("\n".join(display(text, 1024) for text in checkpoint.warnings[:12]))
         self.warnings.setVisible(bool(checkpoint.warnings))
+        self.foot.set_checkpoint(checkpoint, safety_sentence(checkpoint))
+
+    def _fill_training(self, checkpoint: Checkpoint) -> None:
         count = count_text(checkpoint.metadata)
         self.training.set_training(training(checkpoint), checkpoint.metadata, count)
         self.tabs.tab(METADATA).setText(tr("Metadata") if count == "0" else f"{tr('Metadata')}  {count}")
         self.tabs.tab(METADATA).setEnabled(count != "0")
         if count == "0":
             self.tabs.open(SUMMARY)
+
+    def _fill_loading(self, checkpoint: Checkpoint) -> None:
         self.load.set_code(load_snippet(checkpoint))
         sentence = device_sentence(checkpoint)
         self.device.setText(display(sentence, MAX_DETAIL) if sentence else "")
         self.device.setVisible(bool(sentence))
+
+    def _fill_largest(self, checkpoint: Checkpoint, tree: Tree) -> None:
         nodes = largest_tensors(tree, 0, LARGEST)
         self.largest.set_rows(checkpoint, tree, nodes)
+        few = len(nodes) < len(checkpoint.tensors)
         self.largest_note.setText(
-            tr("{0} of {1}").format(integer(len(nodes)), integer(len(checkpoint.tensors)))
-            if len(nodes) < len(checkpoint.tensors)
-            else ""
+            tr("{0} of {1}").format(integer(len(nodes)), integer(len(checkpoint.tensors))) if few else ""
         )
         self.largest_head.setVisible(bool(nodes))
-        self.foot.set_checkpoint(checkpoint, safety_sentence(checkpoint))
-        self._turn(self.tabs.current())
 
     def show_metadata(self, path: Path = ()) -> None:
         """Open the metadata tab, at a value when it is named."""
         self.tabs.open(METADATA)
-        if path:
+        if path and self.metadata is not None:
             self.metadata.show_path(path)
 
     def _turn(self, number: int) -> None:
         if number == METADATA and self._checkpoint is not None and self._browsed is not self._checkpoint:
+            if self.metadata is None:
+                self.metadata = MetadataBrowser(self.pages)
+                self.pages.addWidget(self.metadata)
             self._browsed = self._checkpoint
             self.metadata.set_metadata(self._checkpoint.metadata)
         self.pages.setCurrentIndex(number)

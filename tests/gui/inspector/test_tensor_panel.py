@@ -148,7 +148,7 @@ def test_integers_get_a_bar_each(bench, qtbot):
     assert histogram.picture().counts.tolist() == [1.0] * 40
     histogram.plot.read(7)
     assert histogram.reading.range.text() == "7"
-    assert histogram.reading.count.text() == "1 value, 2.500 %"
+    assert histogram.reading.count.text() == "1 value, 2.50 %"
 
 
 def test_an_empty_tensor_says_so(bench):
