@@ -59,7 +59,6 @@ def readings(checkpoint: Checkpoint, wish: Wish, report: Callable[[Progress], No
 
             yield _read(info, wish, pool, cancel, tell)
             done += info.nbytes * (wish.stats + wish.digest)
-            pool.trim()
     finally:
         cancel.cancel()
         pool.close()

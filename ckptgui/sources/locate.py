@@ -9,6 +9,7 @@ from ckptgui.errors import ChangedOnDiskError
 from ckptgui.sources.base import ByteSource
 from ckptgui.sources.local import LocalSource
 
+
 class SourcePool:
     """Opens sources on demand and owns them; safe from several threads."""
 
