@@ -27,6 +27,7 @@ def slim(area: QAbstractScrollArea) -> None:
     """Give an area slim scroll bars."""
     area.setVerticalScrollBar(SlimScrollBar(area))
     area.setHorizontalScrollBar(_Lying(area))
+    area.setCornerWidget(QWidget(area))  # without it the style paints its own, in relief
 
 
 class Field(QLineEdit):
@@ -70,7 +71,6 @@ def flat_corner(table: QTableView) -> None:
     button = table.findChild(QAbstractButton)
     if button is not None:
         button.installEventFilter(_Corner(table))
-    table.setCornerWidget(QWidget(table))
 
 
 class FlatHeader(QHeaderView):

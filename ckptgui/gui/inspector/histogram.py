@@ -278,7 +278,7 @@ class Histogram(QWidget):
         super().resizeEvent(event)
         for choice in (self.count_scale, self.value_scale):
             choice.caption.setVisible(self.width() > 430)
-        self.head.title.setVisible(self.width() > 300)
+        self.head.title.setVisible(self.width() > 400)
         self._place_notes()
         if self._distribution is not None and self.picture() is not None:
             self._redraw()

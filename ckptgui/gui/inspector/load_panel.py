@@ -82,6 +82,7 @@ class LoadPanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._exact = ""
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
@@ -117,7 +118,7 @@ class LoadPanel(QWidget):
     def set_code(self, code: str | None) -> None:
         """Show another file's code; None where torch cannot load it."""
         self._frame.setVisible(code is not None)
-        self.note.setVisible(code is not None)
+        self.note.setVisible(code is not None and self.width() > 420)
         self.why.setVisible(code is None)
         self.why.setText(tr("torch cannot load this file, so there is no code for it."))
         self._exact = code or ""
@@ -125,6 +126,11 @@ class LoadPanel(QWidget):
             "\n".join(display(line, MAX_DETAIL) for line in self._exact.split("\n")).rstrip("\n")
         )
         self.code.fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The note gives way to the button."""
+        super().resizeEvent(event)
+        self.note.setVisible(bool(self._exact) and self.width() > 420)
 
     def _on_copy(self) -> None:
         copy_text(self._exact)

@@ -124,7 +124,7 @@ class Overview(QWidget):
         """Show another file, at the same tab: the head at once, the parts below it one a turn of the loop."""
         self._checkpoint = checkpoint
         self.title.setText(display(PurePath(checkpoint.path).name or checkpoint.path))
-        self.facts.setText(" · ".join(file_facts(checkpoint)))
+        self.facts.setText("\u00a0· ".join(file_facts(checkpoint)))  # a line never begins with a dot
         self.facts.setToolTip(plain_tooltip(tr("{0} bytes").format(integer(checkpoint.nbytes))))
         self.bytes.set_parts(byte_parts(checkpoint, tree))
         self._steps = [

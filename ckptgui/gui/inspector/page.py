@@ -11,16 +11,17 @@ from ckptgui.gui.inspector.flat import slim
 class ScrollPage(QScrollArea):
     """As wide as the panel, as long as its content; parts are added to ``body``."""
 
-    def __init__(self, parent: QWidget | None = None, *, margin: int = 16, top: int = 12) -> None:
+    def __init__(
+        self, parent: QWidget | None = None, *, margin: int = 16, top: int = 12, bottom: int = 16
+    ) -> None:
         super().__init__(parent)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.viewport().setAutoFillBackground(False)
         content = QWidget(self)
         self.body = QVBoxLayout(content)
-        self.body.setContentsMargins(margin, top, margin, 16)
+        self.body.setContentsMargins(margin, top, margin, bottom)
         self.body.setSpacing(6)
         self.setWidget(content)
         content.setAutoFillBackground(False)  # setWidget turned it on

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from ckptgui.core.checkpoint import Checkpoint, GlobalClass
 from ckptgui.core.display import display
 from ckptgui.gui.assets import ICON, draw_icon
 from ckptgui.gui.inspector.plain_text import PlainText
-from ckptgui.gui.labels import SEMIBOLD, ElidedLabel, LinkLabel, PlainLabel
+from ckptgui.gui.labels import SEMIBOLD, ElidedLabel, LinkLabel
 from ckptgui.gui.numbers import tr
 from ckptgui.gui.theme import theme, theme_signal
 
@@ -40,15 +40,16 @@ class SafetyFoot(QWidget):
         line = QHBoxLayout()
         line.setSpacing(8)
         self._shield = _Shield(self)
-        self.sentence = PlainLabel("", self, weight=SEMIBOLD)
+        self.sentence = ElidedLabel("", self, weight=SEMIBOLD)
         self.names = ElidedLabel("", self, colour="text2", mode=Qt.TextElideMode.ElideRight)
         self.more = LinkLabel(tr("What a full load would do"), self)
         self.more.setCheckable(True)
         self.more.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.more.toggled.connect(self._open)
-        for widget in (self._shield, self.sentence):
-            line.addWidget(widget)
+        line.addWidget(self._shield)
+        line.addWidget(self.sentence)
         line.addWidget(self.names, 1)
+        line.addStretch(0)
         line.addWidget(self.more)
         layout.addLayout(line)
         self.list = PlainText(tr("What a full load would do"), self)
@@ -67,6 +68,18 @@ class SafetyFoot(QWidget):
         self.more.setVisible(bool(checkpoint.globals))
         self.more.setChecked(False)
         self.list.setPlainText(full_load(checkpoint))
+        self._make_room()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The names give way to the sentence and the link."""
+        super().resizeEvent(event)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        needed = self.sentence.sizeHint().width() + self.more.sizeHint().width() + 48 + 3 * 8 + ICON
+        room = self.width() - needed
+        self.names.setVisible(room > 60)
+        self.sentence.setMinimumWidth(self.sentence.sizeHint().width() if room > 0 else 40)
 
     def _open(self, opened: bool) -> None:
         self.list.setVisible(opened)

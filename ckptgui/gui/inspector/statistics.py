@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QWidget
 
 from ckptgui.analysis.summary import Summary
 from ckptgui.gui.inspector.controls import CopyFigure
@@ -78,6 +78,7 @@ class StatisticsGrid(QWidget):
         row.addWidget(self.figures[key])
         link = LinkLabel("", cell, colour="text2")
         link.setToolTip(tr("Show it in the table"))
+        link.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         link.clicked.connect(lambda: self.place_wanted.emit(link.property("index")))
         self.places[key] = link
         row.addWidget(link)

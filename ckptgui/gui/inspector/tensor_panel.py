@@ -16,6 +16,7 @@ from ckptgui.gui.inspector.fact_line import FactLine
 from ckptgui.gui.inspector.facts import details, sharing_facts, short_facts
 from ckptgui.gui.inspector.head import PanelHead
 from ckptgui.gui.inspector.histogram import Histogram
+from ckptgui.gui.inspector.page import ScrollPage
 from ckptgui.gui.inspector.statistics import StatisticsGrid
 from ckptgui.gui.inspector.values import ValuesTab
 from ckptgui.gui.jobs import Background
@@ -23,6 +24,9 @@ from ckptgui.gui.labels import PlainLabel
 from ckptgui.gui.numbers import tr
 from ckptgui.gui.summaries import Summaries
 from ckptgui.sources.locate import SourcePool
+
+LEAST_TABLE = 150
+"""Height under which the panel scrolls rather than the table gets lower."""
 
 
 class TensorPanel(QWidget):
@@ -40,8 +44,11 @@ class TensorPanel(QWidget):
         self._info: TensorInfo | None = None
         self._role = Role.OTHER
         self._settled = False
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        page = ScrollPage(self, margin=0, top=0, bottom=0)  # scrolls only where the window is low
+        outer.addWidget(page)
+        layout = page.body
         layout.setSpacing(0)
         top = QWidget(self)
         head = QVBoxLayout(top)
@@ -66,6 +73,7 @@ class TensorPanel(QWidget):
         layout.addWidget(middle)
         self.tabs = TabStrip([tr("Values"), tr("Details")], self)
         self.pages = QStackedWidget(self)
+        self.pages.setMinimumHeight(LEAST_TABLE)
         self.values = ValuesTab(background, self.pages)
         self.details = DetailsTab(self.pages)
         self.pages.addWidget(self.values)

@@ -14,7 +14,7 @@ from ckptgui.core.tensors import Path
 from ckptgui.core.training import Training
 from ckptgui.gui.inspector.controls import SectionHead
 from ckptgui.gui.inspector.flow import FlowLayout, grow_with_lines
-from ckptgui.gui.labels import Caption, Figure, LinkLabel, PlainLabel, plain_tooltip
+from ckptgui.gui.labels import Caption, ElidedLabel, Figure, LinkLabel, PlainLabel, plain_tooltip
 from ckptgui.gui.numbers import DASH, exact, integer, significant, tr
 from ckptgui.gui.tree.rows import value_text
 
@@ -168,7 +168,7 @@ class _Groups(QWidget):
         ]
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 2, 0, 0)
-        grid.setHorizontalSpacing(24)
+        grid.setHorizontalSpacing(18)
         grid.setVerticalSpacing(2)
         grid.addWidget(Caption(display(optimizer.name) or tr("Optimizer"), self), 0, 0)
         shown = [column for column in columns if any(text != DASH for text in column[1])]
@@ -213,8 +213,7 @@ class _Values(QWidget):
         for place, (key, value) in enumerate(shown):
             row, column = 1 + place % rows, 2 * (place // rows)
             grid.addWidget(PlainLabel(display(key, 32), self, colour="text2"), row, column)
-            text = PlainLabel(value_text(value, 40), self, selectable=True)
-            text.setToolTip(plain_tooltip(value_text(value, 1024)))
+            text = ElidedLabel(value_text(value, 1024), self)
             grid.addWidget(text, row, column + 1)
         if len(items) > MAX_VALUES:
             more = tr("and {0} more").format(integer(len(items) - MAX_VALUES))

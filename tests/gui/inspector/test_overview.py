@@ -27,7 +27,7 @@ def overview(bench):
 
 def test_the_title_says_what_the_file_is(bench, overview):
     assert overview.title.text() == "epoch_3.pt"
-    facts = overview.facts.text().split(" · ")
+    facts = overview.facts.text().split("\u00a0· ")
     assert facts[0] == "PyTorch zip" and facts[-1] == "saved on cpu"
     assert f"{len(bench.checkpoint.tensors)} tensors" in facts
 
