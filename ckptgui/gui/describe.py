@@ -16,6 +16,9 @@ from ckptgui.gui.numbers import counted, integer, parameters, significant, tr
 from ckptgui.gui.opening import Opened
 from ckptgui.gui.theme import mono_font
 
+MAX_TITLE = 60
+"""Characters of a first sentence that may be the title of a notice."""
+
 FORMATS = {
     "torch-zip": "PyTorch zip",
     "torch-legacy": "PyTorch before 1.6",
@@ -66,7 +69,12 @@ def file_notices(checkpoint: Checkpoint, export: Callable[[], None], parent: QWi
 def _damage(checkpoint: Checkpoint, parent: QWidget) -> Notice:
     broken = len(checkpoint.tensors.errors)
     sentences = [*checkpoint.warnings, *dict.fromkeys(checkpoint.tensors.errors.values())]
-    text = display(sentences[0], 400)
+    title = tr("The file is damaged.") if broken else tr("The file is not quite as it should be.")
+    head, _, rest = sentences[0].partition(". ")
+    if rest and len(head) <= MAX_TITLE:  # "The file is cut short. 812.0 MiB of 1.46 GiB are here."
+        title, text = f"{display(head)}.", display(rest, 400)
+    else:
+        text = display(sentences[0], 400)
     if broken:
         whole = tr("{whole} of {all} are whole.").format(
             whole=integer(len(checkpoint) - broken), all=counted(len(checkpoint), "tensor", "tensors")
@@ -75,7 +83,7 @@ def _damage(checkpoint: Checkpoint, parent: QWidget) -> Notice:
     return Notice(
         "damage",
         "broken-file",
-        tr("The file is damaged.") if broken else tr("The file is not quite as it should be."),
+        title,
         text,
         Tone.DANGER if broken else Tone.WARN,
         tr("Details") if len(sentences) > 1 else "",

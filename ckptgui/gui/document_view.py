@@ -9,6 +9,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ckptgui.core.tensors import Path
+from ckptgui.engine.job import Cancel, Report
 from ckptgui.gui.controls import Ground, Splitter
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.milestones import PaintWatch
@@ -37,11 +38,13 @@ class DocumentView(Ground):
 
     selected = Signal(object)
     tree_painted = Signal()
+    completed = Signal()
     histogram_painted = Signal()
 
     def __init__(self, background: Background, share: float, parent: QWidget | None = None) -> None:
         super().__init__("panel", parent)
         self._background = background
+        self._lane = background.lane(self)
         self._share = share
         self._opened: Opened | None = None
         self._pool: SourcePool | None = None
@@ -81,6 +84,7 @@ class DocumentView(Ground):
             inspector.link_activated.connect(self.select)
             inspector.histogram_painted.connect(self.histogram_painted)
             self._fill(inspector)
+            self.completed.emit()
         return self._inspector
 
     @property
@@ -97,8 +101,8 @@ class DocumentView(Ground):
 
     def _tree_was_painted(self) -> None:
         self.tree_painted.emit()
-        if self._opened is not None:
-            self.inspector.show()
+        if self._inspector is None:
+            self._lane.start(_import_inspector, lambda _: self.inspector.show())
 
     def show_opened(self, opened: Opened) -> None:
         """Take over a checkpoint."""
@@ -218,3 +222,8 @@ class DocumentView(Ground):
         whole = self.height() if narrow else self.width()
         share = 0.5 if narrow else self._share
         self.splitter.setSizes([round(whole * share), round(whole * (1 - share))])
+
+
+def _import_inspector(_: Cancel, __: Report) -> None:
+    """On a job's thread, where it does not hold the window up."""
+    import ckptgui.gui.inspector.inspector  # noqa: F401 - the class is taken from there by who needs it

@@ -19,7 +19,7 @@ from ckptgui.export.request import ExportRequest, ExportResult
 from ckptgui.gui.dialogs import ask
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.notices import Notice, NoticeArea, Tone
-from ckptgui.gui.numbers import counted, significant, size_text, tr
+from ckptgui.gui.numbers import counted, integer, significant, size_text, tr
 from ckptgui.gui.page import Activity
 from ckptgui.sources.locate import SourcePool
 
@@ -56,7 +56,7 @@ class ExportFlow(QObject):
         progress = self._progress or Progress(0, 0)
         detail = ""
         if progress.total:
-            detail = tr("{done} of {total}").format(done=size_text(progress.done), total=size_text(progress.total))
+            detail = f"{integer(100 * progress.done // progress.total)} %"  # of writing and of reading back
         return Activity(tr("Exporting"), progress.done, progress.total, detail, self._lane.cancel)
 
     def begin(self, checkpoint: Checkpoint, folder: str) -> None:

@@ -86,7 +86,7 @@ class Picture(QObject):
             view.select(())
         view.summaries.ready.connect(self._check)
         view.summaries.failed.connect(self._check)
-        view.tree_painted.connect(self._check, Qt.ConnectionType.QueuedConnection)
+        view.completed.connect(self._check, Qt.ConnectionType.QueuedConnection)
         QTimer.singleShot(0, self._check)
 
     def _histogram_painted(self) -> None:

@@ -24,7 +24,6 @@ def warm_up() -> None:
 
 
 def _warm() -> None:
-    import ckptgui.gui.inspector.plot  # noqa: F401 - for the import of pyqtgraph
     from ckptgui.core.builder import TableBuilder
     from ckptgui.core.dtypes import BY_NAME
     from ckptgui.core.extents import Extent
@@ -39,3 +38,5 @@ def _warm() -> None:
         table.add((name,), (_ELEMENTS,), dtype, storage=table.add_storage(None, extent))
     for info in table.build():
         summarise(info, SourcePool(), Cancel(), silent)
+    # After the kernels, which the first rows want too: two threads that import hold the window up longer than one.
+    import ckptgui.gui.inspector.plot  # noqa: F401 - for the import of pyqtgraph
