@@ -61,10 +61,10 @@ class Opening:
             self._early.cancel()
 
     def _read(self, cancel: Cancel, report: Report) -> Opened:
-        start = time.perf_counter()
         from ckptgui.core.tree import build_tree
         from ckptgui.formats.registry import open_checkpoint
 
+        start = time.perf_counter()
         checkpoint = open_checkpoint(self.path, cancel.check)
         cancel.check()
         return Opened(checkpoint, build_tree(checkpoint), time.perf_counter() - start)
