@@ -23,6 +23,10 @@ from ckptgui.gui.window import Document, MainWindow, theme_mode
 from ckptgui.workspace.logs import log_folder, logging_to
 from ckptgui.workspace.settings import Settings, SettingsFile
 
+SWITCH_INTERVAL = 0.0005
+"""Seconds that a thread may keep the interpreter while the GUI's waits for it. Painting one row gives it up and
+takes it back dozens of times, so Python's usual 5 ms would add up to what an eye sees."""
+
 SETTLE_LATEST = 3000
 """Milliseconds after which the start is over, whether a tree was painted or not."""
 
@@ -31,6 +35,7 @@ class Session:
     """Application, background, window; a context, so that all of it ends whatever happens."""
 
     def __init__(self, theme: str | None = None, *, remember: bool = True) -> None:
+        sys.setswitchinterval(SWITCH_INTERVAL)
         self._stack = ExitStack()
         logger = self._stack.enter_context(logging_to(log_folder()))
         existing = QApplication.instance()
