@@ -188,7 +188,7 @@ class TableBuilder:
     def _geometry_error(
         self, shape: tuple[int, ...], strides: tuple[int, ...], offset: int, dtype: DType, storage: int
     ) -> str | None:
-        """Why this view cannot lie in its storage, in one sentence; None when it can (``hostile.md``, 2.4)."""
+        """Why this view cannot lie in its storage, in one sentence; None when it can."""
         if len(shape) > MAX_NDIM:
             return f"It claims {len(shape)} dimensions; at most {MAX_NDIM} are possible."
         if len(shape) != len(strides):

@@ -14,7 +14,7 @@ from ckptgui.core.extents import SourceIdentity
 from ckptgui.core.tensors import Path, TensorInfo, TensorTable
 
 Json = Any
-"""A JSON value: None, bool, int, float, str, list or dict with string keys, as ``cli.md`` lays metadata out."""
+"""A JSON value: None, bool, int, float, str, list or dict with string keys, as ``docs/cli.md`` lays metadata out."""
 
 
 class Role(Enum):
@@ -49,7 +49,7 @@ class Section:
 
 
 class GlobalClass(Enum):
-    """How a loader would use a name that the pickle holds (``cli.md``, ``safety``)."""
+    """How a loader would use a name that the pickle holds (``docs/cli.md``, ``safety``)."""
 
     KNOWN = "known"
     CLASS = "class"

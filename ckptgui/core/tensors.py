@@ -19,7 +19,7 @@ from ckptgui.core.extents import Extent
 from ckptgui.core.names import NamePool
 
 Path = tuple[str, ...]
-"""The keys from the saved object down to a tensor, each as a string (``cli.md``, ``info --json``)."""
+"""The keys from the saved object down to a tensor, each as a string (``docs/cli.md``, ``info --json``)."""
 
 
 class TensorKind(IntEnum):

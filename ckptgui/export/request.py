@@ -16,7 +16,7 @@ Tied = Literal["keep", "copy", "drop"]
 
 @dataclass(frozen=True, slots=True)
 class ExportRequest:
-    """A wish. None means the default that ``cli.md`` gives for the rest of the request.
+    """A wish. None means the default that ``docs/cli.md`` gives for the rest of the request.
 
     ``device`` is the location written into a ``.pt``: ``cpu``, ``cuda:N``, or ``keep``. ``force`` allows
     replacing a file, and an output that is many times larger than its source.
@@ -69,7 +69,7 @@ class ExportPlan:
 
 @dataclass(frozen=True, slots=True)
 class ExportResult:
-    """What was written; the fields are those of ``cli.md`` (``export --json``) and how long it took."""
+    """What was written; the fields are those of ``docs/cli.md`` (``export --json``) and how long it took."""
 
     out: str
     format: str
