@@ -14,8 +14,14 @@ from ckptgui.core.display import display
 from ckptgui.core.tensors import Path
 from ckptgui.core.training import Training, training
 
-_WRAPPERS = {"module.": "DataParallel or DistributedDataParallel", "_orig_mod.": "torch.compile"}
-_SUFFIX = re.compile(r"_?(state_?dicts?|state|weights|dict)$", re.IGNORECASE)
+_WRAPPERS = {
+    "module.": "DataParallel or DistributedDataParallel",
+    "_orig_mod.": "torch.compile",
+    "_fsdp_wrapped_module.": "FullyShardedDataParallel",
+    "_forward_module.": "Lightning Fabric",
+}
+_CHAIN = re.compile(rf"(?:{'|'.join(map(re.escape, _WRAPPERS))})*")
+_SUFFIX = re.compile(r"_?(state_?dicts?|states?|weights|dict)$", re.IGNORECASE)
 _MAX_EACH = 16
 """Models or optimizers that get lines of their own."""
 
@@ -66,25 +72,31 @@ class Snippet:
 def state_dict_lines(
     snippet: Snippet, checkpoint: Checkpoint, section: Section | None, model: str, value: str = "state_dict"
 ) -> None:
-    """Give a state dict to its model, without the prefix of a wrapper that the model may not be in."""
-    prefix = wrapper_prefix(checkpoint, section) if section else None
-    if prefix is not None:
+    """Give a state dict to its model, without the prefixes of wrappers that the model may not be in."""
+    prefix = wrapper_prefix(checkpoint, section) if section else ""
+    if prefix:
+        makers = [maker for wrapper, maker in _WRAPPERS.items() if wrapper in prefix]
         snippet.comment(
-            f"Its names begin with {prefix!r}, from {_WRAPPERS[prefix]}; a bare model has none of that."
+            f"Its names begin with {prefix!r}, from {' and '.join(makers)}; a bare model has none of that."
         )
         snippet.line(f"weights = {{name.removeprefix({prefix!r}): value for name, value in {value}.items()}}")
         value = "weights"
     snippet.line(f"{model}.load_state_dict({value})")
 
 
-def wrapper_prefix(checkpoint: Checkpoint, section: Section) -> str | None:
-    """The wrapper's prefix that every name of a section has."""
-    rows = range(section.start, section.stop)
+def wrapper_prefix(checkpoint: Checkpoint, section: Section) -> str:
+    """The prefixes of wrappers that every name of a section begins with, in whatever order they are nested."""
+    common: str | None = None
     depth = len(section.path)
-    for prefix in _WRAPPERS:
-        if len(rows) and all(_below(checkpoint, row, depth).startswith(prefix) for row in rows):
-            return prefix
-    return None
+    for row in range(section.start, section.stop):
+        chain = _CHAIN.match(_below(checkpoint, row, depth))
+        own = chain.group() if chain else ""
+        while common and not own.startswith(common):
+            common = common[: common[:-1].rfind(".") + 1]
+        common = own if common is None else common
+        if not common:
+            return ""
+    return common or ""
 
 
 def _below(checkpoint: Checkpoint, row: int, depth: int) -> str:

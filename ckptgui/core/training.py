@@ -80,6 +80,9 @@ _METRIC_WORDS = (
     "perplexity", "precision", "recall", "psnr", "ssim", "fid", "top1", "top5", "mse", "mae", "rmse", "dice",
     "wer",
 )  # fmt: skip
+MAX_LISTED = 1024
+"""Entries of a saved list that are looked at."""
+
 MAX_METRICS = 64
 """Metrics that are listed; a history of a thousand figures is no summary."""
 
@@ -87,6 +90,8 @@ MAX_METRICS = 64
 def training(checkpoint: Checkpoint) -> Training:
     """The summary of a checkpoint's metadata."""
     root = checkpoint.metadata
+    if isinstance(root, list):  # of optimizers, say: positions are their keys
+        root = {str(place): value for place, value in enumerate(root[:MAX_LISTED])}
     if not isinstance(root, Mapping):
         return Training()
     places = list(_places(root))

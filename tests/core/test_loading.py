@@ -133,13 +133,72 @@ def test_a_gradient_scalers_state_is_restored(tmp_path):
     assert fresh.state_dict() == scaler.state_dict()
 
 
-@pytest.mark.parametrize("wrap", ["module.", "_orig_mod."])
+@pytest.mark.parametrize(
+    "wrap", ["module.", "_orig_mod.", "module._orig_mod.", "_orig_mod.module.", "module.module._orig_mod."]
+)
 @pytest.mark.parametrize("nested", [False, True])
-def test_a_wrappers_prefix_is_taken_off(tmp_path, wrap, nested):
+def test_wrappers_prefixes_are_taken_off_in_any_nesting(tmp_path, wrap, nested):
     model = network(1)
     state = {wrap + name: value for name, value in model.state_dict().items()}
     code = snippet_of(tmp_path, {"epoch": 1, "model": state} if nested else state)
     assert same(run(code, model=network(2)).model, model)
+
+
+class Compiled(torch.nn.Module):
+    """Keeps its model under the name that ``torch.compile`` gives it; that itself takes seconds to import."""
+
+    def __init__(self, model: torch.nn.Module):
+        super().__init__()
+        self._orig_mod = model
+
+
+def test_what_a_compiled_and_parallel_model_saved_loads_into_the_bare_one(tmp_path):
+    model = network(1)
+    wrapped = torch.nn.DataParallel(Compiled(torch.nn.DataParallel(model)))
+    code = snippet_of(tmp_path, {"model_state_dict": wrapped.state_dict()})
+    assert "module._orig_mod.module." in code
+    assert "DataParallel or DistributedDataParallel and torch.compile" in code
+    assert same(run(code, model=network(2)).model, model)
+
+
+def test_a_prefix_that_only_some_names_have_stays(tmp_path):
+    swa = torch.optim.swa_utils.AveragedModel(network(1))
+    code = snippet_of(tmp_path, swa.state_dict())
+    assert "removeprefix" not in code
+    fresh = torch.optim.swa_utils.AveragedModel(network(2))
+    assert same(run(code, model=fresh).model, swa)
+
+
+def test_of_two_chains_of_prefixes_what_they_share_is_taken_off(tmp_path):
+    inner = network(1)
+    inner[2] = Compiled(inner[2])
+    state = {f"module.{name}": value for name, value in inner.state_dict().items()}
+    code = snippet_of(tmp_path, state)
+    fresh = network(2)
+    fresh[2] = Compiled(fresh[2])
+    assert same(run(code, model=fresh).model, inner)
+
+
+def test_two_optimizers_of_a_list_are_called_optimizers(tmp_path):
+    first, second = trained(), trained()
+    value = {
+        "state_dict": first[0].state_dict(),
+        "optimizer_states": [first[1].state_dict(), second[1].state_dict()],
+    }
+    code = snippet_of(tmp_path, value)
+    run(code, model=network(3), optimizer=trained()[1], optimizer_2=trained()[1])
+
+
+def test_a_bare_list_of_optimizers_is_given_to_them(tmp_path):
+    model, optimizer, _ = trained()
+    other = torch.optim.SGD(model.parameters(), lr=0.5, momentum=0.9)
+    other.step()
+    code = snippet_of(tmp_path, [optimizer.state_dict(), other.state_dict()])
+    fresh = torch.optim.Adam(network(2).parameters(), lr=9)
+    fresh_other = torch.optim.SGD(network(3).parameters(), lr=9)
+    run(code, optimizer=fresh, optimizer_2=fresh_other)
+    assert fresh.state_dict()["param_groups"] == optimizer.state_dict()["param_groups"]
+    assert fresh_other.state_dict()["param_groups"] == other.state_dict()["param_groups"]
 
 
 class Net(torch.nn.Module):
