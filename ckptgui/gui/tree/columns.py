@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntEnum
 
 from PySide6.QtCore import Qt
@@ -48,6 +49,20 @@ def title(column: Column) -> str:
     }[column]
 
 
+def tooltip(column: Column) -> str:
+    """What the header's word means, where that is not plain; else empty."""
+    return {
+        Column.SHARE: tr(
+            "Part of the bytes of what a row belongs to: a tensor's of its module, a module's of its section"
+        ),
+        Column.MEAN: tr(
+            "Mean and standard deviation of the values; a module's are those of all its tensors together"
+        ),
+        Column.DISTRIBUTION: tr("How the values are spread, each tensor over its own range"),
+        Column.SIZE: tr("Bytes in the file; a tensor that is tied to another takes none of its own"),
+    }.get(column, "")
+
+
 def alignment(column: Column) -> Qt.AlignmentFlag:
     """Where the header's title stands."""
     if column is Column.MEAN:
@@ -55,11 +70,16 @@ def alignment(column: Column) -> Qt.AlignmentFlag:
     return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
 
+NARROWEST_SHAPE, WIDEST_SHAPE = "9,999 tensors", "50,304 × 1,024 × 3 × 3"
+NARROWEST_TYPE, WIDEST_TYPE = "float32", "float8_e4m3fn +1"
+"""Between these two the column is as wide as the widest text of the file."""
+
+
 class Widths:
-    """Distances that come from the font, so that every fallback font looks right."""
+    """Distances that come from the font, so that every fallback looks right, and from the file's texts."""
 
     def __init__(self) -> None:
-        metrics = QFontMetrics(ui_font())
+        metrics = self._metrics = QFontMetrics(ui_font())
         self.unit = metrics.horizontalAdvance("MiB")
         self.number = metrics.horizontalAdvance("999.9")
         self.plus_minus = metrics.horizontalAdvance(" ± ")
@@ -68,12 +88,21 @@ class Widths:
         self.shape = metrics.horizontalAdvance("50,304 × 1,024")
         self.type = max(map(metrics.horizontalAdvance, ("bfloat16", "float32 +1")))
 
+    def fit(self, shapes: Iterable[str], types: Iterable[str]) -> None:
+        """Take no more room for shapes and types than a file's need: what is left is the names'."""
+        self.shape = self._fitted(shapes, NARROWEST_SHAPE, WIDEST_SHAPE)
+        self.type = self._fitted(types, NARROWEST_TYPE, WIDEST_TYPE)
+
+    def _fitted(self, texts: Iterable[str], least: str, most: str) -> int:
+        wide = self._metrics.horizontalAdvance
+        return min(max([wide(least), *map(wide, texts)]), wide(most))
+
     def of(self, column: Column) -> int:
         """A column's width; the name takes what is left."""
         return {
             Column.NAME: MIN_NAME,
             Column.SHAPE: self.shape + PAD + 2,
-            Column.TYPE: self.type + PAD + 4,
+            Column.TYPE: self.type + PAD + 6,
             Column.SIZE: self.number + UNIT_GAP + self.unit + 2 * PAD,
             Column.SHARE: SHARE_BAR + 2 * PAD,
             Column.MEAN: self.mean + self.plus_minus + self.std + 2 * PAD,

@@ -9,7 +9,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 
 from ckptgui.gui.labels import plain_tooltip
 from ckptgui.gui.numbers import tr
-from ckptgui.gui.tree.columns import Column, title
+from ckptgui.gui.tree.columns import Column, title, tooltip
 from ckptgui.gui.tree.rows import Rows
 
 Index = QModelIndex | QPersistentModelIndex
@@ -88,6 +88,8 @@ class TreeModel(QAbstractTableModel):
     ) -> Any:
         if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
             return title(Column(section))
+        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.ToolTipRole:
+            return plain_tooltip(tooltip(Column(section)))
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:

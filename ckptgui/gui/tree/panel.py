@@ -125,6 +125,7 @@ class TreePanel(QWidget):
         summaries.ready.connect(self._summary_arrived)
         summaries.failed.connect(self._summary_arrived)
         self.view.delegate.sparklines.clear()
+        self.view.fit(shown.rows)
         self._last = None
         self._show_all(shown)
         if keep_view:

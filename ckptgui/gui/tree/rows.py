@@ -15,11 +15,14 @@ from ckptgui.core.display import MAX_CELL, MAX_DETAIL, display
 from ckptgui.core.sharing import unreached_bytes
 from ckptgui.core.tensors import Flag, TensorKind
 from ckptgui.core.tree import ROLES, NodeKind, Remainder, Tree
-from ckptgui.gui.numbers import counted, integer, shape_text, significant, size, size_text, tr
+from ckptgui.gui.numbers import counted, integer, percent, shape_text, significant, size, size_text, tr
 from ckptgui.gui.tree.subtotals import Subtotal, rows_below, subtotal
 
 BINS = 40
 """Bars of a distribution in a row."""
+
+_SAMPLE = 256
+"""Tensors whose shapes are looked at for the width of their column."""
 
 
 class SummarySource(Protocol):
@@ -94,6 +97,16 @@ class Rows:
         if count:
             return counted(count, "tensor", "tensors")
         return tr("no tensors") if tree.kind[node] == NodeKind.MODULE else ""
+
+    def shapes(self) -> set[str]:
+        """Shapes of this file, of a sample, so that a million tensors cost no more than some hundred."""
+        step = max(1, len(self.table) // _SAMPLE)
+        return set(map(shape_text, {self.table.shape(row) for row in range(0, len(self.table), step)}))
+
+    def types(self) -> set[str]:
+        """What the dtypes of this file are called, and what stands where there are several below."""
+        names = {dtype.name for dtype in self.table.dtypes}
+        return names | ({self.type(0)} if len(self.tree) else set())
 
     def shape_is_quiet(self, node: int) -> bool:
         """Whether that text is a count, which steps back behind shapes and values."""
@@ -263,6 +276,9 @@ class Rows:
                 f"{self.shape(node)}, {tr('{} elements').format(integer(int(tree.numel[node])))}, "
                 f"{tr('{} bytes').format(integer(self.nbytes(node) or 0))}"
             )
+        if node and (share := self.share(node)):
+            above = int(tree.parent[node])
+            lines.append(tr("{} of {}").format(percent(share, 1), self.name(above) if above else tr("the file")))
         if node in tree.prefixes:
             lines.append(tr("Every name below begins with {}").format(display(tree.prefixes[node])))
         lines.append(", ".join(badge.text for badge in self.badges(node)))

@@ -23,6 +23,7 @@ from ckptgui.gui.tree.columns import Column
 from ckptgui.gui.tree.delegate import INDENT, SIGN, TreeDelegate, sign_left
 from ckptgui.gui.tree.header import TreeHeader
 from ckptgui.gui.tree.model import TreeModel
+from ckptgui.gui.tree.rows import Rows
 from ckptgui.gui.tree.scroll_bar import SlimScrollBar
 
 _TYPING_PAUSE = 1.0
@@ -76,6 +77,14 @@ class TreeView(QTableView):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
             header.resizeSection(column, self.delegate.widths.of(column))
         header.setSectionResizeMode(Column.NAME, QHeaderView.ResizeMode.Stretch)
+
+    def fit(self, rows: Rows) -> None:
+        """Give the columns the widths that a file's shapes and types need."""
+        self.delegate.widths.fit(rows.shapes(), rows.types())
+        header = self.horizontalHeader()
+        for column in (Column.SHAPE, Column.TYPE):
+            header.resizeSection(column, self.delegate.widths.of(column))
+        self._hide_columns()
 
     def current(self) -> int:
         """The current node, or -1."""
@@ -243,12 +252,15 @@ class TreeView(QTableView):
         self.viewport().update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
+        self._hide_columns()
+        super().resizeEvent(event)
+        self.scrolled.emit()
+
+    def _hide_columns(self) -> None:
         hidden = self.delegate.widths.hidden(self.viewport().width())
         for column in Column:
             if self.isColumnHidden(column) != (column in hidden):
                 self.setColumnHidden(column, column in hidden)
-        super().resizeEvent(event)
-        self.scrolled.emit()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

@@ -259,6 +259,31 @@ def test_columns_give_way_in_order(shown, qtbot):
     qtbot.waitUntil(lambda: {c for c in Column if shown.view.isColumnHidden(c)} == set(GIVES_WAY))
 
 
+def test_columns_are_as_wide_as_the_files_own_shapes_and_types(shown):
+    shown.show(gpt())
+    widths, wide = shown.view.delegate.widths, shown.view.fontMetrics().horizontalAdvance
+    shapes, types = shown.model.rows.shapes(), shown.model.rows.types()
+    assert widths.shape >= max(map(wide, shapes))
+    assert widths.type >= max(map(wide, types))
+    widths.fit({"9 × 9"}, {"int8"})
+    narrow = widths.of(Column.SHAPE), widths.of(Column.TYPE)
+    widths.fit({"512 × 512 × 3 × 3"}, {"bfloat16 +2"})
+    assert widths.of(Column.SHAPE) > narrow[0]
+    assert widths.of(Column.TYPE) > narrow[1]
+    widths.fit({" × ".join(["1,024"] * 64)}, {"float32"})
+    assert widths.of(Column.SHAPE) < 200
+
+
+def test_the_header_says_what_a_share_is_of(shown):
+    shown.show(gpt())
+    tip = Qt.ItemDataRole.ToolTipRole
+    assert "of its module" in shown.model.headerData(Column.SHARE, Qt.Orientation.Horizontal, tip)
+    row = shown.names().index("model")
+    assert "% of the file" in shown.model.data(shown.model.index(row, 0), tip)
+    row = shown.names().index("tok.weight")
+    assert "% of model" in shown.model.data(shown.model.index(row, 0), tip)
+
+
 def test_a_thousand_repaints_keep_the_count_of_references_to_none_level(shown, qtbot):
     shown.show(gpt())
     shown.summaries.deliver(0, summary_of([0.25, 0.75], nan=1))
