@@ -14,7 +14,7 @@ from ckptgui.core.extents import SourceIdentity
 from ckptgui.core.tensors import Path, TensorInfo, TensorTable
 
 Json = Any
-"""A JSON value: None, bool, int, float, str, list or dict with string keys, as ``docs/cli.md`` lays metadata out."""
+"""A JSON value: None, bool, int, float, str, list or dict with string keys (``docs/cli.md``, ``metadata``)."""
 
 
 class Role(Enum):
