@@ -21,6 +21,9 @@ from ckptgui.sources.locate import SourcePool
 BATCH_SECONDS = 0.05
 """A batch of visible rows reports at least this often, so rows fill as they are known."""
 
+LARGE = 256 * 2**20
+"""Bytes of a tensor whose reading is given up for a smaller one that came into view, and begun again later."""
+
 MAX_KEPT_BYTES = 64 * 2**20
 """Distributions kept in memory; the ones that were looked at longest ago are computed again."""
 
@@ -49,6 +52,7 @@ class Summaries(QObject):
         self._kept_bytes = 0
         self._errors: dict[int, str] = dict(checkpoint.tensors.errors)
         self._waiting: list[int] = []
+        self._running: list[int] = []
         self._visible = background.lane(self)
         self._first = background.lane(self)
 
@@ -61,10 +65,27 @@ class Summaries(QObject):
         return self._errors.get(row)
 
     def want(self, rows: Sequence[int]) -> None:
-        """These rows are on the screen; rows that were asked for before and are not among them may wait."""
-        self._waiting = [row for row in rows if row not in self._known and row not in self._errors]
+        """These rows are on the screen; rows that were asked for before and are not among them may wait.
+
+        Small tensors go first, so that one of many gigabytes does not keep a screenful of rows empty.
+        """
+        self._waiting = sorted(self._unknown(rows), key=self._checkpoint.tensors.nbytes.__getitem__)
+        if self._visible.busy and self._is_outdated(self._running):
+            self._visible.cancel()
         if not self._visible.busy:
             self._next_batch()
+
+    def _unknown(self, rows: Sequence[int]) -> list[int]:
+        return [row for row in rows if row not in self._known and row not in self._errors]
+
+    def _is_outdated(self, running: list[int]) -> bool:
+        """Whether what is being read is no longer on the screen, or large while something small waits."""
+        nbytes = self._checkpoint.tensors.nbytes
+        seen = set(self._waiting)
+        left = [row for row in running if row in seen]
+        if not left or not self._waiting:
+            return not left
+        return bool(nbytes[left[-1]] > LARGE and self._waiting[0] not in left)
 
     def want_first(self, row: int, exact: bool = False) -> None:
         """This row is looked at: it goes before all others, and an elder wish of this kind is dropped."""
@@ -96,10 +117,11 @@ class Summaries(QObject):
         self._next_batch()
 
     def _next_batch(self) -> None:
-        self._waiting = [row for row in self._waiting if row not in self._known and row not in self._errors]
+        self._waiting = self._unknown(self._waiting)
         if not self._waiting or self._first.busy:
             return
-        infos = [self._checkpoint.info(row) for row in self._waiting[:64]]
+        self._running = self._waiting[:64]
+        infos = [self._checkpoint.info(row) for row in self._running]
 
         def work(cancel: Cancel, report: Report) -> _Batch:
             return _summarise_rows(infos, self._pool, cancel, report)
@@ -127,15 +149,15 @@ class Summaries(QObject):
 def _summarise_rows(
     infos: Sequence[TensorInfo], pool: SourcePool, cancel: Cancel, report: Report = silent, exact: bool = False
 ) -> _Batch:
-    """Summarise rows one after the other until the batch's time is up; at least one is done."""
+    """Summarise rows until the batch's time is up or a large one comes; at least one is done."""
     batch = _Batch()
     stop = time.monotonic() + BATCH_SECONDS
-    for info in infos:
+    for number, info in enumerate(infos):
+        if number and (info.nbytes > LARGE or time.monotonic() > stop):
+            break
         cancel.check()
         try:
             batch.summaries[info.index] = summarise(info, pool, cancel, report, exact=exact)
         except CheckpointError as error:
             batch.errors[info.index] = str(error)
-        if time.monotonic() > stop:
-            break
     return batch
