@@ -12,12 +12,17 @@ from ckptgui.gui.session import Session
 from ckptgui.gui.window import Document
 
 
+ROWS_LIMIT = 15_000
+"""Milliseconds that visible rows may take once the file is open; one of a hundred gigabytes stays pale."""
+
+
 class PictureError(Exception):
     """Why there is no picture; one sentence."""
 
 
 class Picture(QObject):
-    """Takes one picture. Ready means: the view is painted, and every visible row has its figures or a reason."""
+    """Takes one picture. Ready means: the view is painted, and every visible row has its figures or a reason,
+    or has had its time."""
 
     def __init__(
         self,
@@ -88,6 +93,12 @@ class Picture(QObject):
         view.summaries.failed.connect(self._check)
         view.completed.connect(self._check, Qt.ConnectionType.QueuedConnection)
         QTimer.singleShot(0, self._check)
+        QTimer.singleShot(ROWS_LIMIT, self._rows_late)
+
+    def _rows_late(self) -> None:
+        view = self._document()
+        if not self._histogram_due and view is not None and view.complete:
+            self._loop.quit()
 
     def _histogram_painted(self) -> None:
         self._histogram_due = False
