@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+import torch
 from PySide6.QtGui import QImage
 
 from .conftest import save_epoch
@@ -38,6 +39,14 @@ def test_a_picture_has_the_size_and_scale_asked_for(checkpoint, tmp_path, size, 
 def test_a_picture_of_a_selected_tensor(checkpoint, tmp_path):
     png = tmp_path / "out.png"
     done = run("take_screenshot", paths=[checkpoint], png=str(png), select="model_state_dict/fc.weight")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not QImage(str(png)).isNull()
+
+
+def test_a_picture_of_a_file_that_holds_no_tensor(tmp_path):
+    torch.save({"epoch": 3, "note": "nothing else"}, tmp_path / "values.pt")
+    png = tmp_path / "out.png"
+    done = run("take_screenshot", paths=[str(tmp_path / "values.pt")], png=str(png))
     assert (done.returncode, done.stderr) == (0, "")
     assert not QImage(str(png)).isNull()
 

@@ -100,14 +100,14 @@ class Inspector(QWidget):
             self.tensor.link_activated.connect(self.link_activated)
             self.tensor.histogram_painted.connect(self.histogram_painted)
             self.tensor.ready.connect(self._panel_ready)
-            assert self._checkpoint and self._pool and self._summaries
+            assert self._checkpoint is not None and self._pool is not None and self._summaries is not None
             self.tensor.set_document(self._checkpoint, self._pool, self._summaries)
             self._pages.addWidget(self.tensor)
         self._pages.setCurrentWidget(self.tensor)
         self.tensor.show_tensor(row)
 
     def _show_module(self, selection: Selection) -> None:
-        assert self._checkpoint and self._tree
+        assert self._checkpoint is not None and self._tree is not None
         if self.module is None:
             from ckptgui.gui.inspector.module_panel import ModulePanel
 
@@ -119,7 +119,7 @@ class Inspector(QWidget):
         self._soon_ready()
 
     def _show_value(self, path: Path) -> None:
-        assert self._checkpoint
+        assert self._checkpoint is not None
         if self.value is None:
             from ckptgui.gui.inspector.value_panel import ValuePanel
 
@@ -131,7 +131,7 @@ class Inspector(QWidget):
 
     def _overview(self) -> Overview:
         if self.overview is None:
-            assert self._checkpoint and self._tree
+            assert self._checkpoint is not None and self._tree is not None
             from ckptgui.gui.inspector.overview import Overview
 
             self.overview = Overview(self)
