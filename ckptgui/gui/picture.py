@@ -11,7 +11,6 @@ from ckptgui.gui.opening import Opening
 from ckptgui.gui.session import Session
 from ckptgui.gui.window import Document
 
-
 ROWS_LIMIT = 15_000
 """Milliseconds that visible rows may take once the file is open; one of a hundred gigabytes stays pale."""
 
