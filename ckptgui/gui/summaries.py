@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from ckptgui.analysis.summary import Summary
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.tensors import TensorInfo
-from ckptgui.engine.job import Cancel, Report, silent
+from ckptgui.engine.job import Cancel, Progress, Report
 from ckptgui.engine.summarise import summarise
 from ckptgui.errors import CheckpointError
 from ckptgui.gui.jobs import Background
@@ -41,6 +41,7 @@ class Summaries(QObject):
 
     ready = Signal(int)
     failed = Signal(int)
+    reading_changed = Signal()
 
     def __init__(
         self, checkpoint: Checkpoint, pool: SourcePool, background: Background, parent: QObject | None = None
@@ -53,6 +54,7 @@ class Summaries(QObject):
         self._errors: dict[int, str] = dict(checkpoint.tensors.errors)
         self._waiting: list[int] = []
         self._running: list[int] = []
+        self.reading: Progress | None = None  # of the tensor that is being read, its name as the note
         self._visible = background.lane(self)
         self._first = background.lane(self)
 
@@ -98,7 +100,7 @@ class Summaries(QObject):
         def work(cancel: Cancel, report: Report) -> _Batch:
             return _summarise_rows([info], self._pool, cancel, report, exact)
 
-        self._first.start(work, self._first_done)
+        self._first.start(work, self._first_done, on_progress=self._progressed)
 
     @staticmethod
     def _is_enough(known: Summary | None, exact: bool) -> bool:
@@ -107,10 +109,19 @@ class Summaries(QObject):
         return not exact or known.distribution is None or known.distribution.exact
 
     def stop(self) -> None:
-        """Drop all wishes, for a document that closes."""
+        """Drop all wishes: the document closes, or somebody had enough of waiting."""
         self._waiting = []
         self._visible.cancel()
         self._first.cancel()
+        self._set_reading(None)
+
+    def _progressed(self, progress: Progress) -> None:
+        self._set_reading(progress)
+
+    def _set_reading(self, progress: Progress | None) -> None:
+        if progress != self.reading:
+            self.reading = progress
+            self.reading_changed.emit()
 
     def _first_done(self, batch: _Batch) -> None:
         self._keep(batch)
@@ -126,13 +137,14 @@ class Summaries(QObject):
         def work(cancel: Cancel, report: Report) -> _Batch:
             return _summarise_rows(infos, self._pool, cancel, report)
 
-        self._visible.start(work, self._batch_done)
+        self._visible.start(work, self._batch_done, on_progress=self._progressed)
 
     def _batch_done(self, batch: _Batch) -> None:
         self._keep(batch)
         self._next_batch()
 
     def _keep(self, batch: _Batch) -> None:
+        self._set_reading(None)
         for row, summary in batch.summaries.items():
             elder = self._known.pop(row, None)
             self._kept_bytes += summary.nbytes - (elder.nbytes if elder else 0)
@@ -147,7 +159,7 @@ class Summaries(QObject):
 
 
 def _summarise_rows(
-    infos: Sequence[TensorInfo], pool: SourcePool, cancel: Cancel, report: Report = silent, exact: bool = False
+    infos: Sequence[TensorInfo], pool: SourcePool, cancel: Cancel, report: Report, exact: bool = False
 ) -> _Batch:
     """Summarise rows until the batch's time is up or a large one comes; at least one is done."""
     batch = _Batch()
@@ -156,8 +168,12 @@ def _summarise_rows(
         if number and (info.nbytes > LARGE or time.monotonic() > stop):
             break
         cancel.check()
+
+        def named(progress: Progress, name: str = info.name) -> None:
+            report(Progress(progress.done, progress.total, name))
+
         try:
-            batch.summaries[info.index] = summarise(info, pool, cancel, report, exact=exact)
+            batch.summaries[info.index] = summarise(info, pool, cancel, named, exact=exact)
         except CheckpointError as error:
             batch.errors[info.index] = str(error)
     return batch

@@ -70,3 +70,14 @@ def test_a_row_that_cannot_be_read_says_why(qtbot, summaries, checkpoint, tmp_pa
     with qtbot.waitSignal(summaries.failed, timeout=10_000):
         summaries.want([1])
     assert summaries.error(1) == "There is no such file or folder."
+
+
+def test_a_long_reading_says_how_far_it_is_and_can_be_stopped(qtbot, summaries):
+    summaries.want_first(0)
+    qtbot.waitUntil(lambda: summaries.reading is not None and summaries.reading.done > 0, timeout=10_000)
+    assert summaries.reading.total == HUGE
+    assert summaries.reading.note == "huge"
+    summaries.stop()
+    assert summaries.reading is None
+    qtbot.wait(100)
+    assert summaries.reading is None and summaries.get(0) is None
