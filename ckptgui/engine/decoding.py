@@ -52,9 +52,10 @@ class _Dequantise:
         return real
 
 
-def _dequantiser(info: TensorInfo, layout: Layout) -> Decode | None:
+def quantisation(info: TensorInfo) -> tuple[np.ndarray, np.ndarray, int | None] | None:
+    """Scales, zero points and the dimension they run along (None: one of each); None where no rule is known."""
     rule: Any = info.extra.get("quantization")
-    if not isinstance(rule, dict):
+    if info.dtype.kind is not Kind.QUANTIZED or not isinstance(rule, dict):
         return None
     scale = np.atleast_1d(np.asarray(rule.get("scales", rule.get("scale")), np.float64))
     zero = np.atleast_1d(np.asarray(rule.get("zero_points", rule.get("zero_point")), np.float64))
@@ -62,8 +63,18 @@ def _dequantiser(info: TensorInfo, layout: Layout) -> Decode | None:
     if np.isnan(scale).any() or np.isnan(zero).any() or scale.shape != zero.shape:
         return None
     if axis is None:
-        return _Dequantise(scale, zero, 1, 1) if scale.size == 1 else None
-    if not 0 <= axis < len(info.shape) or scale.size != info.shape[axis] or layout.times != 1:
+        return (scale, zero, None) if scale.size == 1 else None
+    return (scale, zero, axis) if 0 <= axis < len(info.shape) and scale.size == info.shape[axis] else None
+
+
+def _dequantiser(info: TensorInfo, layout: Layout) -> Decode | None:
+    rule = quantisation(info)
+    if rule is None:
+        return None
+    scale, zero, axis = rule
+    if axis is None:
+        return _Dequantise(scale, zero, 1, 1)
+    if layout.times != 1:
         return None
     weight = 1
     for size in layout.axes[axis + 1 :]:

@@ -16,7 +16,9 @@ def plain_number(value: Any) -> bool | int | float | complex:
         return bool(value)
     if isinstance(value, (int, np.integer)):
         return int(value)
-    if isinstance(value, (complex, np.complexfloating)):
+    if isinstance(value, complex) or "complex" in str(
+        getattr(value, "dtype", "")
+    ):  # ml_dtypes has kinds of its own
         return complex(value)
     return float(value)
 

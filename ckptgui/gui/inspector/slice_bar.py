@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QComboBox, QSpinBox, QWidget
 
 from ckptgui.gui.inspector.flat import Field
 from ckptgui.gui.inspector.flow import FlowLayout
-from ckptgui.gui.inspector.values_model import PAGE, Slice
+from ckptgui.gui.inspector.slices import PAGE, Slice
 from ckptgui.gui.labels import Caption, LinkLabel
 from ckptgui.gui.numbers import counted, integer, tr
 from ckptgui.gui.theme import ui_font
@@ -110,13 +110,14 @@ class SliceBar(QWidget):
             spin.blockSignals(True)
             spin.setValue(chosen.fixed[dim])
             spin.blockSignals(False)
-        total = self._shape[chosen.rows] if chosen.rows >= 0 else 1
+        total = chosen.total_rows(self._shape)
         paged = total > PAGE
         for control in (self.earlier, self.later, self.page):
             control.setVisible(paged)
         if paged:
             last = min(total, chosen.first_row + PAGE) - 1
-            self.page.setText(tr("rows {0} to {1}").format(integer(chosen.first_row), integer(last)))
+            words = tr("rows {0} to {1}") if chosen.columns >= 0 else tr("lines {0} to {1}")
+            self.page.setText(words.format(integer(chosen.first_row), integer(last)))
             self.earlier.setEnabled(chosen.first_row > 0)
             self.later.setEnabled(last < total - 1)
         self._flow.invalidate()

@@ -138,6 +138,7 @@ class TensorPanel(QWidget):
             return
         integral = info.dtype.kind in (Kind.SIGNED, Kind.UNSIGNED, Kind.BOOL)
         self.statistics.show_summary(summary, integral)
+        self.values.set_range(summary.statistics.min, summary.statistics.max)
         modulus = info.dtype.kind is Kind.COMPLEX
         self.histogram.head.title.setText(tr("Distribution of the modulus") if modulus else tr("Distribution"))
         self.histogram.show_summary(summary, self._role, integral)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from PySide6.QtCore import QItemSelectionModel, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QShowEvent
+from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QVBoxLayout, QWidget
 
 from ckptgui.core.dtypes import Kind
@@ -14,10 +12,11 @@ from ckptgui.gui.inspector.cells import exact_text
 from ckptgui.gui.inspector.controls import copy_text
 from ckptgui.gui.inspector.flat import FlatHeader, flat_corner, slim
 from ckptgui.gui.inspector.slice_bar import SliceBar
-from ckptgui.gui.inspector.values_model import Slice, ValuesModel
+from ckptgui.gui.inspector.slices import PAGE, Slice, wrap_for
+from ckptgui.gui.inspector.values_model import Block, ValuesModel
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.labels import PlainLabel
-from ckptgui.gui.numbers import counted, integer, tr
+from ckptgui.gui.numbers import counted, integer, significant, tr
 from ckptgui.gui.theme import ui_font
 from ckptgui.sources.locate import SourcePool
 
@@ -57,6 +56,11 @@ class ValuesTable(QTableView):
         self.verticalHeader().setFixedWidth(self.verticalHeader().fontMetrics().horizontalAdvance(index) + 16)
         self.horizontalHeader().setDefaultSectionSize(self.fontMetrics().horizontalAdvance(text) + 14)
 
+    def room(self) -> int:
+        """How many columns can be seen at once, beside a scroll bar."""
+        width = self.width() - self.verticalHeader().width() - self.verticalScrollBar().sizeHint().width()
+        return max(1, width // max(1, self.horizontalHeader().defaultSectionSize()))
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Handle the keys named above."""
         if event.matches(QKeySequence.StandardKey.Copy):
@@ -77,9 +81,9 @@ class ValuesTable(QTableView):
             bottom = top + max(1, MAX_COPIED // (right - left + 1)) - 1
         model.read(range(top, bottom + 1), range(left, right + 1), self._copy)
 
-    def _copy(self, values: Any) -> None:
-        copy_text("\n".join("\t".join(map(exact_text, row)) for row in values))
-        self.copied.emit(values.size)
+    def _copy(self, rows: Block) -> None:
+        copy_text("\n".join("\t".join(map(exact_text, row)) for row in rows if len(row)))
+        self.copied.emit(sum(map(len, rows)))
 
 
 class ValuesTab(QWidget):
@@ -92,6 +96,7 @@ class ValuesTab(QWidget):
         self._info: TensorInfo | None = None
         self._pool: SourcePool | None = None
         self._stale = False
+        self._range: tuple[float | int | None, float | int | None] = (None, None)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -109,7 +114,7 @@ class ValuesTab(QWidget):
         self.table.setModel(self.model)
         layout.addWidget(self.table, 1)
         self._filler = QWidget(self)
-        layout.addWidget(self._filler)
+        layout.addWidget(self._filler, 1)
         self.bar.changed.connect(self._slice)
         self.bar.place_wanted.connect(self.show_place)
         self.bar.refused.connect(self._say)
@@ -126,7 +131,7 @@ class ValuesTab(QWidget):
 
     def set_tensor(self, info: TensorInfo, pool: SourcePool) -> None:
         """Show another tensor, as soon as the tab is seen."""
-        self._info, self._pool, self._stale = info, pool, True
+        self._info, self._pool, self._stale, self._range = info, pool, True, (None, None)
         if self.isVisible():
             self._fill()
 
@@ -142,16 +147,51 @@ class ValuesTab(QWidget):
         if info is None:
             return
         reason = why_no_values(info)
-        self.model.set_tensor(None if reason else info, self._pool)
+        self._fit()
+        self.model.set_tensor(None if reason else info, self._pool, self.table.room())
         self.bar.set_shape(info.shape, self.model.slice)
         self.bar.setVisible(not reason and bool(info.shape))
         self._say(reason)
         self.table.setVisible(not reason)
         self._filler.setVisible(bool(reason))
-        self.table.fit(_widest(info), integer(max(99, max(info.shape, default=1) - 1)))
-        self.table.horizontalHeader().setVisible(self.model.slice.columns >= 0)
+        self.table.horizontalHeader().setVisible(bool(info.shape))
+        self.table.verticalHeader().setVisible(bool(info.shape))
         self.table.scrollToTop()
         QTimer.singleShot(0, self, self._settle)
+
+    def set_range(self, low: float | int | None, high: float | int | None) -> None:
+        """Tell the least and the largest value once they are known: columns of integers are as wide as these."""
+        self._range = low, high
+        if self._info is not None and not self._stale:
+            self._fit()
+            self._wrap()
+
+    def _fit(self) -> None:
+        info = self._info
+        if info is not None:
+            self.table.fit(_widest(info, *self._range), integer(max(99, max(info.shape, default=1) - 1)))
+
+    def _wrap(self) -> None:
+        """Lines of a single dimension are as long as there is room; what was at the top stays there."""
+        info, seen = self._info, self.model.slice
+        if info is None or self._stale or len(info.shape) != 1 or not self.model.rowCount():
+            return
+        wrap = wrap_for(info.shape[0], self.table.room())
+        if wrap == seen.wrap:
+            return
+        top = self.model.position(max(0, self.table.rowAt(0)), 0)
+        current = self.table.currentIndex()
+        chosen = self.model.position(current.row(), current.column()) if current.isValid() else None
+        seen = seen.rewrapped(wrap).at(top)
+        self._slice(seen)
+        self.table.scrollTo(self.model.index(seen.cell(top)[0], 0), QAbstractItemView.ScrollHint.PositionAtTop)
+        if chosen is not None and 0 <= seen.cell(chosen)[0] < PAGE:
+            self._choose(chosen)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Wrap elsewhere."""
+        super().resizeEvent(event)
+        QTimer.singleShot(0, self, self._wrap)  # the table takes its size after its parent
 
     def _settle(self) -> None:
         """An empty table is full at once."""
@@ -170,10 +210,10 @@ class ValuesTab(QWidget):
         if self._info is None or len(index) != len(self._info.shape):
             return
         self._slice(self.model.slice.at(index))
-        seen = self.model.slice
-        row = index[seen.rows] - seen.first_row if seen.rows >= 0 else 0
-        column = index[seen.columns] - seen.first_column if seen.columns >= 0 else 0
-        cell = self.model.index(row, column)
+        self._choose(index)
+
+    def _choose(self, index: tuple[int, ...]) -> None:
+        cell = self.model.index(*self.model.slice.cell(index))
         self.table.selectionModel().setCurrentIndex(cell, QItemSelectionModel.SelectionFlag.ClearAndSelect)
         self.table.scrollTo(cell, QAbstractItemView.ScrollHint.PositionAtCenter)
 
@@ -210,11 +250,14 @@ def why_no_values(info: TensorInfo) -> str:
     return ""
 
 
-def _widest(info: TensorInfo) -> str:
+def _widest(info: TensorInfo, low: float | int | None, high: float | int | None) -> str:
+    """The longest text that a cell will show, as far as that is known."""
     if info.dtype.kind is Kind.COMPLEX:
         return "−0.0000e−00 + 0.0000e−00j"
-    if info.dtype.kind in (Kind.FLOAT,):
+    if info.dtype.kind in (Kind.FLOAT, Kind.QUANTIZED):
         return "−0.00000"
     if info.dtype.kind is Kind.BOOL:
         return "false"
-    return integer(-(10 ** min(12, max(2, int(info.dtype.bits * 0.3)))))
+    if isinstance(low, int) and isinstance(high, int):
+        return max("−00", significant(low), significant(high), key=len)
+    return integer(-(10 ** min(7, max(2, int(info.dtype.bits * 0.3)))))

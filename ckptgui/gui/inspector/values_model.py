@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,9 +11,9 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 
 from ckptgui.core.tensors import TensorInfo
 from ckptgui.engine.job import Cancel, Report
-from ckptgui.engine.window import read_window
 from ckptgui.errors import CheckpointError
 from ckptgui.gui.inspector.cells import cell_text, exact_text, is_unusual
+from ckptgui.gui.inspector.slices import PAGE, Slice, read_cells
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.numbers import DASH, integer
 from ckptgui.gui.theme import theme, theme_signal
@@ -26,47 +25,10 @@ BLOCK = 64
 KEPT_BLOCKS = 256
 """Blocks kept in memory; at 8 bytes a value that is 8 MiB."""
 
-PAGE = 1_000_000
-"""Rows, and columns, that Qt is told of at a time: its headers keep some bytes for each."""
-
 Index = QModelIndex | QPersistentModelIndex
-Block = tuple[int, int]
-
-
-@dataclass(frozen=True)
-class Slice:
-    """Which two dimensions are seen, where the others stand, and which page of rows and columns it is.
-
-    ``rows`` or ``columns`` is -1 where the tensor has no such dimension.
-    """
-
-    rows: int
-    columns: int
-    fixed: tuple[int, ...]
-    first_row: int = 0
-    first_column: int = 0
-
-    @classmethod
-    def of(cls, shape: tuple[int, ...]) -> Slice:
-        """The last two dimensions at the beginning of the others."""
-        dims = len(shape)
-        rows = dims - 2 if dims >= 2 else dims - 1
-        return cls(rows, dims - 1 if dims >= 2 else -1, (0,) * dims)
-
-    def at(self, index: tuple[int, ...]) -> Slice:
-        """The slice of the same two dimensions, and the page, that holds ``index``."""
-        row = index[self.rows] if self.rows >= 0 else 0
-        column = index[self.columns] if self.columns >= 0 else 0
-        return replace(self, fixed=index, first_row=row // PAGE * PAGE, first_column=column // PAGE * PAGE)
-
-    def window(self, rows: slice, columns: slice) -> tuple[int | slice, ...]:
-        """The index of a rectangle, for ``read_window``."""
-        index: list[int | slice] = list(self.fixed)
-        if self.rows >= 0:
-            index[self.rows] = rows
-        if self.columns >= 0:
-            index[self.columns] = columns
-        return tuple(index)
+Place = tuple[int, int]
+Block = list[np.ndarray]
+"""Rows, of which the last may be short."""
 
 
 class ValuesModel(QAbstractTableModel):
@@ -80,8 +42,8 @@ class ValuesModel(QAbstractTableModel):
         self._info: TensorInfo | None = None
         self._pool: SourcePool | None = None
         self.slice = Slice(-1, -1, ())
-        self._blocks: OrderedDict[Block, np.ndarray] = OrderedDict()
-        self._missing: OrderedDict[Block, None] = OrderedDict()
+        self._blocks: OrderedDict[Place, Block] = OrderedDict()
+        self._missing: OrderedDict[Place, None] = OrderedDict()
         self._lane = background.lane(self)
         self._copier = background.lane(self)
         self.broken = False
@@ -91,11 +53,11 @@ class ValuesModel(QAbstractTableModel):
         self._soon.timeout.connect(self._fetch)
         theme_signal().changed.connect(self._recolour)
 
-    def set_tensor(self, info: TensorInfo | None, pool: SourcePool | None) -> None:
-        """Show another tensor."""
+    def set_tensor(self, info: TensorInfo | None, pool: SourcePool | None, room: int = 1) -> None:
+        """Show another tensor; ``room`` columns can be seen at once."""
         self.beginResetModel()
         self._info, self._pool = info, pool
-        self.slice = Slice.of(info.shape) if info else Slice(-1, -1, ())
+        self.slice = Slice.of(info.shape, room) if info else Slice(-1, -1, ())
         self._drop()
         self.broken = False
         self.endResetModel()
@@ -121,18 +83,11 @@ class ValuesModel(QAbstractTableModel):
 
     def total_rows(self) -> int:
         """Rows of the slice, all pages together."""
-        return self._size(self.slice.rows)
+        return self.slice.total_rows(self._info.shape) if self._info is not None and self._info.numel else 0
 
     def total_columns(self) -> int:
         """Columns of the slice, all pages together."""
-        return self._size(self.slice.columns)
-
-    def _size(self, dim: int) -> int:
-        if self._info is None:
-            return 0
-        if dim >= 0:
-            return self._info.shape[dim]
-        return 1 if self._info.numel else 0
+        return self.slice.total_columns(self._info.shape) if self._info is not None and self._info.numel else 0
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
         """Rows of this page."""
@@ -146,18 +101,19 @@ class ValuesModel(QAbstractTableModel):
         """The number in a cell of this page, None while it is not known."""
         key = row // BLOCK, column // BLOCK
         block = self._blocks.get(key)
-        if block is None:
+        if block is None or self.is_beyond(row, column):
             return None
-        return block[row % BLOCK, column % BLOCK]
+        return block[row % BLOCK][column % BLOCK]
+
+    def is_beyond(self, row: int, column: int) -> bool:
+        """Whether a cell of the last line of a wrapped dimension lies behind the last value."""
+        if self._info is None or not self.slice.columns < 0 <= self.slice.rows:
+            return False
+        return self.slice.index(row, column)[0] >= self._info.shape[0]
 
     def position(self, row: int, column: int) -> tuple[int, ...]:
         """The tensor's index of a cell of this page."""
-        index = list(self.slice.fixed)
-        if self.slice.rows >= 0:
-            index[self.slice.rows] = self.slice.first_row + row
-        if self.slice.columns >= 0:
-            index[self.slice.columns] = self.slice.first_column + column
-        return tuple(index)
+        return self.slice.index(row, column)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """What a cell shows; a missing one asks for its block and shows a dash."""
@@ -166,6 +122,8 @@ class ValuesModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ForegroundRole, Qt.ItemDataRole.ToolTipRole):
+            return None
+        if self.is_beyond(index.row(), index.column()):
             return None
         value = self.value(index.row(), index.column())
         if role == Qt.ItemDataRole.ForegroundRole:
@@ -185,27 +143,27 @@ class ValuesModel(QAbstractTableModel):
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
-        """Rows and columns are called by their index."""
+        """Rows and columns are called by their index, lines of a wrapped dimension by their first value's."""
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role != Qt.ItemDataRole.DisplayRole:
             return None
         if orientation == Qt.Orientation.Vertical:
-            return integer(section + self.slice.first_row)
-        return integer(section + self.slice.first_column) if self.slice.columns >= 0 else ""
+            return integer((section + self.slice.first_row) * self.slice.wrap)
+        return integer(section + self.slice.first_column) if self.slice.columns >= 0 else f"+{section}"
 
-    def read(self, rows: range, columns: range, then: Callable[[np.ndarray], None]) -> None:
-        """Read a rectangle of this page, seen or not, and hand it to ``then``."""
+    def read(self, rows: range, columns: range, then: Callable[[Block], None]) -> None:
+        """Read a rectangle of this page, seen or not, and hand its rows to ``then``."""
         info, pool, seen = self._info, self._pool, self.slice
         if info is None or pool is None:
             return
 
-        def work(cancel: Cancel, report: Report) -> np.ndarray:
-            return _read(info, pool, seen, rows, columns)
+        def work(cancel: Cancel, report: Report) -> Block:
+            return read_cells(info, pool, seen, rows, columns)
 
         self._copier.start(work, then, self._failed)
 
-    def _want(self, key: Block) -> None:
+    def _want(self, key: Place) -> None:
         if not self.broken and key not in self._missing:
             self._missing[key] = None
             if not self._lane.busy:
@@ -219,7 +177,7 @@ class ValuesModel(QAbstractTableModel):
         keys = list(reversed(self._missing))[:16]
         seen, rows, columns = self.slice, self.rowCount(), self.columnCount()
 
-        def work(cancel: Cancel, report: Report) -> dict[Block, np.ndarray]:
+        def work(cancel: Cancel, report: Report) -> dict[Place, Block]:
             found = {}
             for key in keys:
                 cancel.check()
@@ -228,7 +186,7 @@ class ValuesModel(QAbstractTableModel):
 
         self._lane.start(work, self._arrived, self._failed)
 
-    def _arrived(self, found: dict[Block, np.ndarray]) -> None:
+    def _arrived(self, found: dict[Place, Block]) -> None:
         self._blocks.update(found)
         self._missing.clear()  # cells that are still seen ask again when they are painted
         while len(self._blocks) > KEPT_BLOCKS:
@@ -257,19 +215,8 @@ class ValuesModel(QAbstractTableModel):
             self.dataChanged.emit(self.index(0, 0), self.index(self.rowCount() - 1, self.columnCount() - 1))
 
 
-def read_block(info: TensorInfo, pool: SourcePool, seen: Slice, key: Block, rows: int, columns: int) -> np.ndarray:
+def read_block(info: TensorInfo, pool: SourcePool, seen: Slice, key: Place, rows: int, columns: int) -> Block:
     """One block of a page of so many rows and columns."""
     top, left = key[0] * BLOCK, key[1] * BLOCK
-    return _read(info, pool, seen, range(top, min(top + BLOCK, rows)), range(left, min(left + BLOCK, columns)))
-
-
-def _read(info: TensorInfo, pool: SourcePool, seen: Slice, rows: range, columns: range) -> np.ndarray:
-    """A rectangle of a page as rows and columns, whichever dimensions these are."""
-    index = seen.window(
-        slice(seen.first_row + rows.start, seen.first_row + rows.stop),
-        slice(seen.first_column + columns.start, seen.first_column + columns.stop),
-    )
-    block = read_window(info, pool, index)
-    if seen.rows > seen.columns >= 0:
-        block = block.T
-    return block.reshape(len(rows), len(columns))
+    across = range(left, min(left + BLOCK, columns))
+    return read_cells(info, pool, seen, range(top, min(top + BLOCK, rows)), across)

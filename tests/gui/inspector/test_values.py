@@ -9,8 +9,10 @@ from PySide6.QtTest import QAbstractItemModelTester, QTest
 
 from ckptgui.core.builder import TableBuilder
 from ckptgui.core.dtypes import BY_NAME
+from ckptgui.gui.inspector.cells import exact_text
 from ckptgui.gui.inspector.slice_bar import parse_index
-from ckptgui.gui.inspector.values_model import PAGE, ValuesModel
+from ckptgui.gui.inspector.slices import PAGE, Slice, wrap_for
+from ckptgui.gui.inspector.values_model import ValuesModel
 from tests.gui.inspector.conftest import saved
 
 MODEL = "model_state_dict"
@@ -61,10 +63,105 @@ def test_nan_and_infinity_are_magenta(bench, qtbot):
 
     bench.select(f"{MODEL}/fc.bias")
     model = bench.inspector.tensor.values.model
-    assert [shown(model, row, 0) for row in (3, 5)] == ["∞", "NaN"]
-    for row in (3, 5):
-        assert model.data(model.index(row, 0), Qt.ItemDataRole.ForegroundRole) == theme().nan
-    assert model.data(model.index(4, 0), Qt.ItemDataRole.ForegroundRole) is None
+    cells = {place: model.slice.cell((place,)) for place in (3, 4, 5)}
+    assert [shown(model, *cells[place]) for place in (3, 5)] == ["∞", "NaN"]
+    for place in (3, 5):
+        assert model.data(model.index(*cells[place]), Qt.ItemDataRole.ForegroundRole) == theme().nan
+    assert model.data(model.index(*cells[4]), Qt.ItemDataRole.ForegroundRole) is None
+
+
+def test_a_vector_is_wrapped_into_lines_as_wide_as_the_view(bench, qtbot):
+    bench.select(f"{MODEL}/fc.bias")
+    tab = bench.inspector.tensor.values
+    wrap = tab.model.columnCount()
+    header = tab.table.horizontalHeader()
+    assert wrap > 4 and header.length() <= tab.table.viewport().width() < header.length() * 1.5
+    assert tab.model.rowCount() == -(-300 // wrap)
+    assert tab.model.headerData(2, Qt.Orientation.Vertical) == str(2 * wrap)
+    assert tab.model.headerData(2, Qt.Orientation.Horizontal) == "+2"
+    values = saved()[MODEL]["fc.bias"].numpy()
+    assert tab.model.value(2, 3) == values[2 * wrap + 3]
+
+
+def test_behind_the_last_value_of_a_vector_nothing_is_shown_or_copied(bench, qtbot):
+    bench.select(f"{MODEL}/steps")
+    tab = bench.inspector.tensor.values
+    wrap, last = tab.model.columnCount(), tab.model.rowCount() - 1
+    short = 40 - last * wrap
+    assert 0 < short < wrap
+    assert shown(tab.model, last, short - 1) == "39" and shown(tab.model, last, short) is None
+    tab.table.selectAll()
+    with qtbot.waitSignal(tab.table.copied) as caught:
+        tab.table.copy_selection()
+    assert caught.args == [40]
+    assert [int(text) for text in QGuiApplication.clipboard().text().split()] == list(range(40))
+
+
+def test_a_place_in_a_vector_is_found_and_kept_when_the_lines_change(bench, qtbot):
+    bench.select(f"{MODEL}/fc.bias")
+    tab = bench.inspector.tensor.values
+    before = tab.model.columnCount()
+    tab.show_place((155,))
+    cell = tab.table.currentIndex()
+    assert (cell.row(), cell.column()) == divmod(155, before)
+    bench.inspector.resize(400, 760)
+    qtbot.waitUntil(lambda: tab.model.columnCount() < before)
+    settle(qtbot, tab)
+    cell = tab.table.currentIndex()
+    assert (cell.row(), cell.column()) == divmod(155, tab.model.columnCount())
+    assert tab.table.viewport().rect().intersects(tab.table.visualRect(cell))
+
+
+def test_columns_of_integers_are_as_wide_as_their_values(bench):
+    bench.select(f"{MODEL}/steps")
+    assert bench.inspector.tensor.values.table.columnWidth(0) < 50
+
+
+def test_a_line_is_as_long_as_one_can_count_on_from():
+    assert [wrap_for(1000, room) for room in (0, 1, 7, 9, 15)] == [1, 1, 6, 8, 12]
+    assert wrap_for(3, 8) == 3
+
+
+def test_a_wrapped_dimension_of_billions_has_pages_too():
+    seen = Slice.of((3_000_000_001,), room=8)
+    assert seen.total_rows((3_000_000_001,)) == 375_000_001
+    there = seen.at((3_000_000_000,))
+    assert there.index(*there.cell((3_000_000_000,))) == (3_000_000_000,)
+    assert there.first_row % PAGE == 0 and there.cell((3_000_000_000,))[0] < PAGE
+
+
+@pytest.mark.filterwarnings("ignore")  # torch deprecates its own quantised tensors
+def test_quantised_tensors_show_the_numbers_that_they_stand_for(open_bench, tmp_path):
+    torch.manual_seed(3)
+    real = torch.randn(4, 5, 6)
+    scales, zeros = torch.tensor([0.1, 0.2, 0.3, 0.4, 0.5]), torch.tensor([0, 1, 2, 3, 4])
+    tensors = {
+        "whole": torch.quantize_per_tensor(real, 0.05, 3, torch.qint8),
+        "channels": torch.quantize_per_channel(real, scales, zeros, 1, torch.qint8),
+    }
+    torch.save(tensors, tmp_path / "quantised.pt")
+    bench = open_bench(tmp_path / "quantised.pt")
+    for name, tensor in tensors.items():
+        bench.select(name)
+        tab = bench.inspector.tensor.values
+        tab.show_place((2, 0, 0))
+        settle(bench.qtbot, tab)
+        found = [[tab.model.value(row, column) for column in range(6)] for row in range(5)]
+        assert np.allclose(found, tensor.dequantize()[2].numpy(), rtol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore:ComplexHalf support")
+def test_complex_numbers_of_every_width_keep_their_imaginary_part(open_bench, tmp_path):
+    value = torch.tensor([[1.5 - 0.25j, 2.0 + 0.5j]])
+    torch.save(
+        {str(t): value.to(t) for t in (torch.complex32, torch.complex64, torch.complex128)}, tmp_path / "c.pt"
+    )
+    bench = open_bench(tmp_path / "c.pt")
+    for name in ("torch.complex32", "torch.complex64", "torch.complex128"):
+        bench.select(name)
+        model = bench.inspector.tensor.values.model
+        assert [shown(model, 0, column) for column in (0, 1)] == ["1.500 − 0.2500j", "2.000 + 0.5000j"]
+        assert complex(exact_text(model.value(0, 0))) == 1.5 - 0.25j
 
 
 def test_a_0d_tensor_is_one_cell(bench):
@@ -185,7 +282,7 @@ def test_a_table_of_more_rows_than_qt_has_is_turned_in_pages(bench, qtbot):
 
 def test_pages_are_turned_by_links(open_bench, tmp_path, qtbot):
     path = tmp_path / "long.pt"
-    torch.save({"long": torch.arange(PAGE + 10, dtype=torch.int32)}, path)
+    torch.save({"long": torch.arange(PAGE + 10, dtype=torch.int32)[:, None]}, path)
     bench = open_bench(path)
     bench.select("long")
     tab = bench.inspector.tensor.values
@@ -193,7 +290,7 @@ def test_pages_are_turned_by_links(open_bench, tmp_path, qtbot):
     qtbot.mouseClick(tab.bar.later, Qt.MouseButton.LeftButton)
     settle(qtbot, tab)
     assert tab.model.rowCount() == 10 and shown(tab.model, 9, 0) == "1,000,009"
-    tab.show_place((5,))
+    tab.show_place((5, 0))
     settle(qtbot, tab)
     assert shown(tab.model, 5, 0) == "5"
 
