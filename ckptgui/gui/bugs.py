@@ -40,9 +40,6 @@ class Bugs(QObject):
         self, kind: type[BaseException], error: BaseException | None, trace: TracebackType | None, where: str = ""
     ) -> None:
         """Log and show; called by the hooks, on any thread."""
-        if issubclass(kind, KeyboardInterrupt):
-            QApplication.quit()
-            return
         text = where + "".join(traceback.format_exception(kind, error, trace))
         self._logger.error("%s", text)
         if shiboken6.isValid(self):

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication
 from ckptgui.engine.executors import shutdown_executors
 from ckptgui.gui import numbers
 from ckptgui.gui.bugs import Bugs, hooks
+from ckptgui.gui.interrupts import Interrupts
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.milestones import Milestones, PaintWatch
 from ckptgui.gui.opening import Opening
@@ -48,6 +49,7 @@ class Session:
         apply_theme(self.app, theme_mode(theme or settings.now.theme))
         self.bugs = Bugs(logger, str(log_folder()))
         self._stack.enter_context(hooks(self.bugs, logger))
+        self._stack.enter_context(Interrupts())
         self.background = Background()
         self.window = MainWindow(settings, self.background)
         self._maximised = settings.now.maximised

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 
@@ -85,3 +86,15 @@ def test_a_run_can_be_pictured(tmp_path):
         save_epoch(tmp_path / f"epoch_{epoch}.pt", epoch)
     done = run("take_screenshot", paths=[str(tmp_path)], png=str(tmp_path / "out.png"))
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_an_idle_window_at_once(checkpoint, number):
+    words = [sys.executable, "-m", "ckptgui", "--timings", checkpoint]
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=environment) as process:
+        while '"histogram"' not in process.stderr.readline():
+            assert process.poll() is None
+        process.send_signal(number)
+        assert process.wait(timeout=20) == 128 + number
+        assert process.stderr.read() == ""
