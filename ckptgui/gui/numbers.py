@@ -26,7 +26,7 @@ def tr(text: str, context: str = "ckptgui") -> str:
 
 def integer(number: int) -> str:
     """``1,048,576``"""
-    text = QLocale().toString(int(number)) if abs(number) < 2**63 else f"{number:.4e}"
+    text = QLocale().toString(int(number)) if abs(number) < 2**63 else f"{number:.4e}".replace("e+", "e")
     return text.replace("-", MINUS)
 
 
@@ -45,7 +45,7 @@ def significant(number: float | int | None, digits: int = 4) -> str:
         return "0"
     size = abs(value)
     if size < 1e-3 or size >= 1e7:
-        text = f"{value:.1e}"
+        text = f"{value:.1e}".replace("e+", "e")
     else:
         places = max(0, digits - 1 - math.floor(math.log10(size)))
         places = min(places, 4 if size >= 0.01 else 5)  # a column of weights reads better than a digit more

@@ -147,6 +147,10 @@ class Histogram(QWidget):
         self.exact.setEnabled(True)
         self.exact.setVisible(not distribution.exact)
 
+    def prepare(self) -> None:
+        """Make the plot before it is wanted."""
+        self._plot()
+
     def _plot(self) -> HistogramPlot:
         if self.plot is None:
             from ckptgui.gui.inspector.plot import HistogramPlot  # imports pyqtgraph, not before it is needed

@@ -52,7 +52,7 @@ class Inspector(QWidget):
         self.overview: Overview | None = None
         self._pages = QStackedLayout(self)
         self.setAccessibleName(tr("Inspector"))
-        self.setMinimumWidth(340)
+        self.setMinimumSize(340, 240)  # panels scroll when they are longer
         theme_signal().changed.connect(self.update)
 
     def set_document(self, checkpoint: Checkpoint, tree: Tree, pool: SourcePool, summaries: Summaries) -> None:
@@ -75,7 +75,7 @@ class Inspector(QWidget):
             return
         self._selection, self._announced = selection, False
         if selection.is_tensor:
-            self._show_tensor(selection.row)
+            self._show_tensor(selection)
         elif selection.kind == NodeKind.ROOT:
             self._overview()
         elif selection.kind == NodeKind.VALUE or not self._tree.tensors[selection.node]:
@@ -92,7 +92,15 @@ class Inspector(QWidget):
         if self.tensor is not None and self._selection is not None and self._selection.is_tensor:
             self.tensor.show_place(index)
 
-    def _show_tensor(self, row: int) -> None:
+    def _show_tensor(self, selection: Selection) -> None:
+        assert self._tree
+        panel = self._tensor_panel()
+        self._pages.setCurrentWidget(panel)
+        above = self._tree.ancestors(selection.node)
+        prefix = next((self._tree.prefixes[node] for node in above if node in self._tree.prefixes), "")
+        panel.show_tensor(selection.row, prefix)
+
+    def _tensor_panel(self) -> TensorPanel:
         if self.tensor is None:
             from ckptgui.gui.inspector.tensor_panel import TensorPanel
 
@@ -100,11 +108,10 @@ class Inspector(QWidget):
             self.tensor.link_activated.connect(self.link_activated)
             self.tensor.histogram_painted.connect(self.histogram_painted)
             self.tensor.ready.connect(self._panel_ready)
-            assert self._checkpoint is not None and self._pool is not None and self._summaries is not None
+            assert self._checkpoint and self._pool and self._summaries
             self.tensor.set_document(self._checkpoint, self._pool, self._summaries)
             self._pages.addWidget(self.tensor)
-        self._pages.setCurrentWidget(self.tensor)
-        self.tensor.show_tensor(row)
+        return self.tensor
 
     def _show_module(self, selection: Selection) -> None:
         assert self._checkpoint is not None and self._tree is not None
@@ -164,7 +171,12 @@ class Inspector(QWidget):
             import ckptgui.gui.inspector.tensor_panel
             import ckptgui.gui.inspector.value_panel  # noqa: F401 - all are imported for their cost
 
-        self._warm.start(work, lambda _: None)
+        self._warm.start(work, lambda _: self._build_ahead())
+
+    def _build_ahead(self) -> None:
+        """Make the panel for tensors before it is wanted, its plot in a turn of its own: each takes 20 ms."""
+        panel = self._tensor_panel()
+        QTimer.singleShot(0, panel, panel.histogram.prepare)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from PySide6.QtCore import QRectF, Qt, QTimer
 from PySide6.QtGui import (
     QFont,
-    QFontMetrics,
     QPainter,
     QPaintEvent,
     QPen,
@@ -66,15 +66,19 @@ class _Code(PlainText):
     """As high as its lines; long ones go on below, and what is copied has them whole."""
 
     def fit(self) -> None:
-        """Take the height of the text."""
-        lines = max(1, round(self.document().size().height()))
-        margins = 2 * self.document().documentMargin()
-        self.setFixedHeight(int(lines * QFontMetrics(self.font()).lineSpacing() + margins + 2))
+        """Take the height that the lines have as they are laid out; at other scales that is no whole pixel."""
+        layout, block = self.document().documentLayout(), self.document().begin()
+        height = self.document().documentMargin()  # the one above; the last block has the one below in it
+        while block.isValid():
+            height += layout.blockBoundingRect(block).height()
+            block = block.next()
+        self.setFixedHeight(math.ceil(height) + 2)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Lines wrap elsewhere."""
+        """Lines wrap elsewhere. A height set from within a resize would not reach the viewport."""
         super().resizeEvent(event)
-        self.fit()
+        if event.oldSize().width() != event.size().width():
+            QTimer.singleShot(0, self, self.fit)
 
 
 class LoadPanel(QWidget):
@@ -117,7 +121,8 @@ class LoadPanel(QWidget):
 
     def set_code(self, code: str | None) -> None:
         """Show another file's code; None where torch cannot load it."""
-        self._frame.setVisible(code is not None)
+        for part in (self._frame, self.copy):
+            part.setVisible(code is not None)
         self.note.setVisible(code is not None and self.width() > 420)
         self.why.setVisible(code is None)
         self.why.setText(tr("torch cannot load this file, so there is no code for it."))

@@ -31,6 +31,9 @@ LARGEST = 8
 MARGIN = 24
 SUMMARY, METADATA = 0, 1
 
+LEAST_PAGE = 200
+"""Height under which the head scrolls away rather than the page below it gets lower."""
+
 FORMATS = {
     "torch-zip": "PyTorch zip",
     "torch-legacy": "PyTorch legacy",
@@ -79,12 +82,16 @@ class Overview(QWidget):
         head.addWidget(self.facts)
         head.addSpacing(6)
         head.addWidget(self.bytes)
-        layout.addWidget(top)
+        page = ScrollPage(self, margin=0, top=0, bottom=0)  # scrolls only where the window is low
+        page.body.setSpacing(0)
+        layout.addWidget(page, 1)
+        page.body.addWidget(top)
         self.tabs = TabStrip([tr("Summary"), tr("Metadata")], self, margin=MARGIN - 11)
-        layout.addWidget(self.tabs)
+        page.body.addWidget(self.tabs)
         self.pages = QStackedWidget(self)
+        self.pages.setMinimumHeight(LEAST_PAGE)
         self.pages.addWidget(self._summary())
-        layout.addWidget(self.pages, 1)
+        page.body.addWidget(self.pages, 1)
         self.foot = SafetyFoot(self)
         layout.addWidget(self.foot)
         self.tabs.changed.connect(self._turn)

@@ -22,6 +22,9 @@ QUANTILES = (0.001, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 0.999)
 _MARGIN = 0.45
 """How far the first view reaches beyond the 0.1 and 99.9 % quantiles, as a share of their distance."""
 
+_MOST_STEPS = 65_536
+"""Steps of evenly spaced values that bars are aligned with; beyond, a step more or less in a bar is not seen."""
+
 _FAR = 8e307
 """Views end here, so that their width fits float64."""
 
@@ -124,9 +127,9 @@ def draw(
     integral: bool,
 ) -> Picture:
     """Count the bars of a view."""
-    if integral and scale == "linear" and view.high - view.low <= bins:
-        view = View(math.ceil(view.low) - 0.5, math.floor(view.high) + 0.5)
-        bins = max(1, round(view.high - view.low))
+    unit, origin = (1.0, 0.0) if integral else lattice(distribution)
+    if unit and scale == "linear" and view.high - view.low < unit * _MOST_STEPS:
+        view, bins = _aligned(view, bins, unit, origin)
     found = distribution.histogram(bins, scale, view.low, view.high)
     below, above = _outside(distribution, view, distribution.total - found.total)
     return Picture(
@@ -142,6 +145,35 @@ def draw(
         exact=distribution.exact,
         integral=integral,
     )
+
+
+def lattice(distribution: Distribution) -> tuple[float, float]:
+    """The even distance that values lie apart, and one of them, where they do; quantised ones for instance."""
+    points = distribution.lows
+    if not 1 < len(points) <= _MOST_STEPS or not np.array_equal(points, distribution.highs):
+        return 0.0, 0.0
+    if max(-points[0], points[-1]) > _FAR / _MOST_STEPS:
+        return 0.0, 0.0
+    with np.errstate(over="ignore"):
+        gaps = np.diff(points)
+        unit = float(gaps.min())
+        steps = gaps / unit if unit > 0 else gaps
+    if not (np.isfinite(steps).all() and unit > 1e-300 and steps.max() <= _MOST_STEPS):
+        return 0.0, 0.0
+    even = np.abs(steps - np.round(steps)).max() < 1e-3
+    return (unit, float(points[0])) if even else (0.0, 0.0)
+
+
+def _aligned(view: View, bins: int, unit: float, origin: float) -> tuple[View, int]:
+    """Bars as wide as a whole number of steps, so that each has as many values to count as its neighbour."""
+    low = math.ceil((view.low - origin) / unit - 1e-6)
+    high = math.floor((view.high - origin) / unit + 1e-6)
+    if high < low:  # between two steps
+        low = high = round(((view.low + view.high) / 2 - origin) / unit)
+    wide = max(1, math.ceil((high - low + 1) / bins))
+    bars = max(1, math.ceil((high - low + 1) / wide))
+    start = origin + (low - 0.5) * unit
+    return View(start, start + bars * wide * unit), bars
 
 
 def _outside(distribution: Distribution, view: View, rest: float) -> tuple[float, float]:

@@ -33,6 +33,9 @@ from ckptgui.gui.theme import theme, theme_signal, ui_font
 RAIL = 38
 """Height in pixels of the band above the bars where the quantiles stand."""
 
+WIDEST = 48
+"""Pixels of a bar; where few values have one each, it stands in the middle of its place."""
+
 _LOG_FLOOR = 0.3
 """On a log axis a bar of one value is this many decades high, so that it can be seen."""
 
@@ -90,12 +93,16 @@ class _Bars(_Item):
         places = [at(number, 0).x() for number in range(picture.bins + 1)]
         wide = len(places) > 1 and places[1] - places[0] >= 3
         gap = max(1.0, pixel) if wide else 0.0
+        step = places[1] - places[0] if len(places) > 1 else 0.0
+        gap = max(gap, step - WIDEST)
         colour = t.role(self.plot.role)
         for number, height in enumerate(self.plot.heights.tolist()):
             if height <= 0:
                 continue
             top = min(at(0, height).y(), base - max(1.0, pixel))
-            bar = QRectF(places[number], top, max(pixel, places[number + 1] - places[number] - gap), base - top)
+            side = round(gap / 2) if gap > 1 else 0.0
+            room = places[number + 1] - places[number] - gap
+            bar = QRectF(places[number] + side, top, max(pixel, room), base - top)
             painter.fillRect(bar, t.text if number == self.plot.read_bin else colour)
         painter.fillRect(QRectF(left, base, right - left, max(1.0, pixel)), t.strong)
         self.plot.was_painted()
@@ -135,6 +142,8 @@ class _Rail(_Item):
         metrics = painter.fontMetrics()
         left, right = at(0, 0).x(), at(picture.bins, 0).x()
         middle = y + metrics.ascent() / 2 - 1
+        if not picture.quantiles[0.001] < picture.quantiles[0.999]:
+            return  # one value: there is nothing to divide
         first, last = metrics.horizontalAdvance("1 %"), metrics.horizontalAdvance("99 %")
         seen = [share for share in picture.quantiles if picture.sees(picture.quantiles[share])]
         if 0.01 in seen and 0.99 in seen and x[0.99] - x[0.01] > (first + last) / 2 + 6:
@@ -250,7 +259,7 @@ class HistogramPlot(pg.PlotWidget):  # type: ignore[misc]
         if picture.scale == "symlog" and picture.threshold > 0:
             ticks = _spaced(symlog_ticks(low, high, picture.threshold), picture, self.area().width(), 44)
         else:
-            ticks = linear_ticks(low, high, fit)
+            ticks = linear_ticks(low, high, fit, whole=picture.integral)
         self._bottom.setTicks([[(picture.place(value), text) for value, text in ticks]])
 
     def _fit(self) -> None:

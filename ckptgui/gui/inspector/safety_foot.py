@@ -42,6 +42,7 @@ class SafetyFoot(QWidget):
         self._shield = _Shield(self)
         self.sentence = ElidedLabel("", self, weight=SEMIBOLD)
         self.names = ElidedLabel("", self, colour="text2", mode=Qt.TextElideMode.ElideRight)
+        self.names.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # takes what is left
         self.more = LinkLabel(tr("What a full load would do"), self)
         self.more.setCheckable(True)
         self.more.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
@@ -79,7 +80,6 @@ class SafetyFoot(QWidget):
         needed = self.sentence.sizeHint().width() + self.more.sizeHint().width() + 48 + 3 * 8 + ICON
         room = self.width() - needed
         self.names.setVisible(room > 60)
-        self.sentence.setMinimumWidth(self.sentence.sizeHint().width() if room > 0 else 40)
 
     def _open(self, opened: bool) -> None:
         self.list.setVisible(opened)

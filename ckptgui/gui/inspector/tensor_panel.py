@@ -98,8 +98,8 @@ class TensorPanel(QWidget):
         summaries.ready.connect(self._on_ready)
         summaries.failed.connect(self._on_failed)
 
-    def show_tensor(self, row: int) -> None:
-        """Show one tensor of the table."""
+    def show_tensor(self, row: int, prefix: str = "") -> None:
+        """Show one tensor of the table; ``prefix`` is what a wrapper put before its name."""
         checkpoint, summaries = self._checkpoint, self._summaries
         if checkpoint is None or summaries is None:
             return
@@ -108,7 +108,10 @@ class TensorPanel(QWidget):
         self._info, self._settled = info, False
         self._role = section.role if section else Role.OTHER
         below = len(section.path) if section else max(0, len(info.path) - 1)
-        self.head.show_name(list(info.path[:below]), info.name or tr("The saved tensor"), "/".join(info.path))
+        crumbs, title = list(info.path[:below]), info.name or tr("The saved tensor")
+        if prefix and title.startswith(prefix) and title != prefix:
+            crumbs, title = [*crumbs, prefix], title.removeprefix(prefix)
+        self.head.show_name(crumbs, title, "/".join(info.path))
         self.facts.set_facts(short_facts(info))
         self.sharing.set_facts(sharing_facts(checkpoint, info))
         self.error.setText(info.error or "")

@@ -30,10 +30,16 @@ def _scaled(factor: float, power: int) -> float:
     return value if math.isfinite(value) and value > 0 else 5e-324 if value == 0 else 1.7e308
 
 
-def linear_ticks(low: float, high: float, count: int) -> list[tuple[float, str]]:
+def whole_step(span: float, count: float) -> float:
+    """The same for things that are counted: at least 1, and never 2.5."""
+    step = max(nice_step(span, count), 1.0)
+    return step if step.is_integer() else 5.0
+
+
+def linear_ticks(low: float, high: float, count: int, *, whole: bool = False) -> list[tuple[float, str]]:
     """Round values in ``low`` to ``high`` with their texts, all with the same number of decimals."""
     span = high / 2 - low / 2  # halves, since the ends may be 1e308 apart
-    step = nice_step(span, max(count, 1) / 2)
+    step = (whole_step if whole else nice_step)(span, max(count, 1) / 2)
     first, last = math.ceil(low / step), math.floor(high / step)
     if last - first > 4 * count + 8:
         return []
@@ -85,7 +91,7 @@ def count_text(count: float, top: float = 0) -> str:
 
 def count_ticks(top: float, marks: int = 4) -> list[tuple[float, str]]:
     """Marks for counts from 0 to at least ``top``; the last one is the upper end of the axis."""
-    step = max(nice_step(max(top, 1.0), marks), 1.0)
+    step = whole_step(max(top, 1.0), marks)
     last = max(1, math.ceil(top / step - 1e-9))
     return [(number * step, count_text(number * step, last * step)) for number in range(last + 1)]
 

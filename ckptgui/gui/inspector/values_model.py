@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, QTimer, Signal
+from PySide6.QtGui import QColor
 
 from ckptgui.core.tensors import TensorInfo
 from ckptgui.engine.job import Cancel, Report
@@ -123,22 +124,26 @@ class ValuesModel(QAbstractTableModel):
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ForegroundRole, Qt.ItemDataRole.ToolTipRole):
             return None
-        if self.is_beyond(index.row(), index.column()):
-            return None
-        value = self.value(index.row(), index.column())
+        text, colour = self.look(index.row(), index.column())
+        if role == Qt.ItemDataRole.DisplayRole:
+            return text or None
         if role == Qt.ItemDataRole.ForegroundRole:
-            if value is None:
-                return theme().text3
-            return theme().nan if is_unusual(value) else None
+            return colour
+        value = self.value(index.row(), index.column())
         if value is None:
-            if role == Qt.ItemDataRole.DisplayRole:
-                self._want((index.row() // BLOCK, index.column() // BLOCK))
-                return DASH
             return None
-        if role == Qt.ItemDataRole.ToolTipRole:
-            place = ", ".join(map(str, self.position(index.row(), index.column())))
-            return f"[{place}]  {exact_text(value)}"
-        return cell_text(value)
+        place = ", ".join(map(str, self.position(index.row(), index.column())))
+        return f"[{place}]  {exact_text(value)}"
+
+    def look(self, row: int, column: int) -> tuple[str, QColor]:
+        """The text and the colour of a cell; a missing one asks for its block."""
+        if self.is_beyond(row, column):
+            return "", theme().text
+        value = self.value(row, column)
+        if value is None:
+            self._want((row // BLOCK, column // BLOCK))
+            return DASH, theme().text3
+        return cell_text(value), theme().nan if is_unusual(value) else theme().text
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole

@@ -76,6 +76,24 @@ def test_the_code_that_loads_the_file_is_copied_whole(overview, bench, qtbot):
     qtbot.waitUntil(lambda: overview.load.copy.text() == "Copy", timeout=5000)
 
 
+@pytest.mark.parametrize("width", [346, 500, 646, 1200])
+def test_the_code_is_as_high_as_its_lines_at_any_width(overview, bench, qtbot, width):
+    bench.inspector.resize(width, 760)
+    qtbot.wait(20)
+    code = overview.load.code
+    assert code.verticalScrollBar().maximum() == 0
+    last = code.blockBoundingGeometry(code.document().lastBlock()).translated(code.contentOffset())
+    assert 0 <= code.viewport().height() - last.bottom() <= 4
+
+
+def test_where_there_is_no_code_there_is_nothing_to_copy(open_bench, file, tmp_path):
+    (tmp_path / "cut.pt").write_bytes(file.read_bytes()[:200_000])
+    bench = open_bench(tmp_path / "cut.pt")
+    bench.select("")
+    load = bench.inspector.overview.load
+    assert load.why.isVisible() and not load.copy.isVisible() and not load.code.isVisible()
+
+
 def test_the_foot_says_that_nothing_was_run_and_lists_the_names(overview, bench, qtbot):
     assert overview.foot.sentence.text().endswith("nothing was run.")
     assert not overview.foot.list.isVisible()

@@ -29,6 +29,7 @@ def texts(line) -> list[str]:
     found = []
     for widget in line.widgets:
         parts = [part for part in widget.children() if isinstance(part, (QLabel, QAbstractButton))]
+        parts = [part for part in parts if not part.isHidden()]
         found.append(" ".join(part.text() for part in parts))
     return found
 
@@ -47,6 +48,44 @@ def test_a_tensor_is_named_with_its_facts_and_its_ties_lead_to_the_other_name(be
     assert caught.args == [(MODEL, "embed.weight")]
     qtbot.mouseClick(panel.head.copy, Qt.MouseButton.LeftButton)
     assert copied() == f"{MODEL}/head.weight" and panel.head.copy.copied
+
+
+def test_facts_of_the_tensor_before_leave_nothing_behind(bench):
+    bench.select("view")
+    bench.select(f"{MODEL}/scale")
+    panel = bench.inspector.tensor
+    assert texts(panel.facts)[:2] == ["scalar", "float32"] and panel.sharing.isHidden()
+    bench.select(f"{MODEL}/head.weight")
+    assert texts(panel.sharing) == ["tied to embed.weight"]
+
+
+def test_a_wrappers_prefix_stands_in_the_crumbs_and_not_in_the_title(open_bench, tmp_path):
+    torch.save({"model": {"module._orig_mod.fc.weight": torch.ones(2, 3)}}, tmp_path / "wrapped.pt")
+    bench = open_bench(tmp_path / "wrapped.pt")
+    bench.select("model/module._orig_mod.fc.weight")
+    head = bench.inspector.tensor.head
+    assert head.title.text() == "fc.weight"
+    assert head.crumbs.text() == "model  ›  module._orig_mod."
+    head.copy.click()
+    assert copied() == "model/module._orig_mod.fc.weight"
+
+
+def test_the_panel_for_tensors_is_made_before_it_is_wanted(bench, qtbot):
+    bench.select("")
+    assert bench.inspector.tensor is None
+    qtbot.waitUntil(lambda: bench.inspector.tensor is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: bench.inspector.tensor.histogram.plot is not None)
+    assert bench.inspector.overview.isVisible() and not bench.inspector.tensor.isVisible()
+
+
+@pytest.mark.parametrize("path", ["", f"{MODEL}/fc.bias", MODEL, "config", "epoch"])
+def test_every_panel_shrinks_and_scrolls(bench, qtbot, path):
+    bench.select(path)
+    bench.inspector.resize(340, 240)
+    qtbot.wait(20)
+    least = bench.inspector.minimumSizeHint()
+    assert (bench.inspector.width(), bench.inspector.height()) == (340, 240)
+    assert least.width() <= 340 and least.height() <= 240
 
 
 def test_a_view_of_a_larger_storage_and_foreign_strides_are_said(bench):

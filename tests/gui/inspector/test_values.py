@@ -67,7 +67,7 @@ def test_nan_and_infinity_are_magenta(bench, qtbot):
     assert [shown(model, *cells[place]) for place in (3, 5)] == ["∞", "NaN"]
     for place in (3, 5):
         assert model.data(model.index(*cells[place]), Qt.ItemDataRole.ForegroundRole) == theme().nan
-    assert model.data(model.index(*cells[4]), Qt.ItemDataRole.ForegroundRole) is None
+    assert model.data(model.index(*cells[4]), Qt.ItemDataRole.ForegroundRole) == theme().text
 
 
 def test_a_vector_is_wrapped_into_lines_as_wide_as_the_view(bench, qtbot):
