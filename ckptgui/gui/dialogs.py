@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from ckptgui.gui.controls import Button, Ground, Hairline
 from ckptgui.gui.labels import SEMIBOLD, PlainLabel
@@ -77,6 +78,16 @@ def ask(
 
     dialog.add_button(yes, agreed, primary=True)
     dialog.open()
+    return dialog
+
+
+def file_dialog(parent: QWidget, title: str, folder: str) -> QFileDialog:
+    """The system's own dialogue for files, or Qt's, which forgets itself when it is closed."""
+    dialog = QFileDialog(parent, title, folder)
+    if QGuiApplication.platformName() == "offscreen":
+        dialog.setOption(QFileDialog.Option.DontUseNativeDialog)
+    dialog.resize(840, 540)  # Qt's own cuts sizes and dates at first
+    dialog.finished.connect(dialog.deleteLater)
     return dialog
 
 

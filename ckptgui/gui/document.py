@@ -76,6 +76,7 @@ class DocumentPage(Page):
     def _show(self, opened: Opened) -> None:
         self.opening_view.end()
         self._opened_at = time.strftime("%H:%M")
+        self.icon = "checkpoint"
         self.view.notices.clear()
         self.view.show_opened(opened)
         for notice in file_notices(opened.checkpoint, self.export_state_dict, self):
@@ -91,6 +92,7 @@ class DocumentPage(Page):
     def _failed(self, error: CheckpointError) -> None:
         self.opening_view.end()
         self.view.forget()
+        self.icon = "broken-file"
         name = display(PurePath(self.path).name, 120)
         self.failed_view.show_failure(
             tr("{name} cannot be shown").format(name=name), display(error, 2000), display(self.path, 1000)
@@ -158,7 +160,9 @@ class DocumentPage(Page):
         """Ask where to and write."""
         if self.view.opened is not None and not self.able("export"):
             checkpoint = self.view.opened.checkpoint
-            self.export.begin(checkpoint, str(PurePath(checkpoint.path).parent))
+            selection = self.view.selection()
+            selected = selection.path if selection is not None else ()
+            self.export.begin(checkpoint, str(PurePath(checkpoint.path).parent), selected)
 
     def copy_path(self) -> None:
         """The selected path, joined with ``/``, to the clipboard; the file's own where the file is selected."""

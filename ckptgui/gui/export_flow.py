@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import PurePath
 
 from PySide6.QtCore import QObject, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from ckptgui.core.checkpoint import Checkpoint
+from ckptgui.core.checkpoint import Checkpoint, Role, Section
 from ckptgui.core.display import display
+from ckptgui.core.tensors import Path
 from ckptgui.engine.job import Cancel, Progress, Report
 from ckptgui.errors import CheckpointError
 from ckptgui.export.request import ExportRequest, ExportResult
-from ckptgui.gui.dialogs import ask
+from ckptgui.gui.controls import Button
+from ckptgui.gui.dialogs import Dialog, ask, file_dialog
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.notices import Notice, NoticeArea, Tone
 from ckptgui.gui.numbers import counted, integer, significant, size_text, tr
@@ -27,6 +29,12 @@ FORMATS = (("pt", "PyTorch state dict (*.pt)"), ("safetensors", "safetensors (*.
 """Formats with their line in the file dialogue."""
 
 _KEY = "export"
+
+MAX_SECTIONS = 12
+"""State dicts offered where a file holds several."""
+
+MAX_TITLE = 60
+"""Characters of a reason that may stand in the title of a notice."""
 
 
 class ExportFlow(QObject):
@@ -42,6 +50,7 @@ class ExportFlow(QObject):
         self._progress: Progress | None = None
         self._dialog: QFileDialog | None = None
         self._checkpoint: Checkpoint | None = None
+        self._section: Path | None = None
         self.show_folder: Callable[[str], None] = show_folder
 
     @property
@@ -59,31 +68,64 @@ class ExportFlow(QObject):
             detail = f"{integer(100 * progress.done // progress.total)} %"  # of writing and of reading back
         return Activity(tr("Exporting"), progress.done, progress.total, detail, self._lane.cancel)
 
-    def begin(self, checkpoint: Checkpoint, folder: str) -> None:
-        """Ask where to, proposing a name that says what the file holds."""
+    def begin(self, checkpoint: Checkpoint, folder: str, selected: Path = ()) -> None:
+        """Ask where to, proposing a name that says what the file holds.
+
+        Of several state dicts the one that ``selected`` lies in is meant; else the person is asked which.
+        """
+        from ckptgui.export.select import choose_section
+
+        self._checkpoint, self._section = checkpoint, None
+        try:
+            choose_section(checkpoint, None)
+        except CheckpointError as error:
+            sections = [section for section in checkpoint.sections if section.tensor_count]
+            sections = [section for section in sections if section.role is not Role.OPTIMIZER] or sections
+            within = [
+                section for section in sections if section.path and selected[: len(section.path)] == section.path
+            ]
+            if within:
+                self._propose(folder, within[0].path)
+            elif len(sections) > 1:
+                self._ask_which(sections, folder)
+            else:
+                self._failed(error)
+            return
+        self._propose(folder, None)
+
+    def _propose(self, folder: str, section: Path | None) -> None:
         from ckptgui.export.naming import proposed_name
 
-        self._checkpoint = checkpoint
+        checkpoint, self._section = self._checkpoint, section
+        assert checkpoint is not None
         try:
-            name = proposed_name(checkpoint, ExportRequest())
+            name = proposed_name(checkpoint, ExportRequest(section=section))
         except CheckpointError as error:
             self._failed(error)
             return
         self.choose(os.path.join(folder, name))  # noqa: PTH118 - a path with bytes that are no text stays a string
 
+    def _ask_which(self, sections: Sequence[Section], folder: str) -> None:
+        dialog = Dialog(self._window, tr("Export which state dict?"))
+        dialog.add_text(tr("The file holds several, each with tensors of its own. One of them is written."))
+        for section in sections[:MAX_SECTIONS]:
+            words = f"{display('/'.join(section.path), 60)}, {counted(section.tensor_count, 'tensor', 'tensors')}"
+            button = Button(f"{words}, {size_text(section.nbytes)}", dialog)
+            button.clicked.connect(dialog.accept)
+            button.clicked.connect(lambda _=False, path=section.path: self._propose(folder, path))
+            dialog.body.addWidget(button)
+        dialog.add_button(tr("Cancel"), dialog.reject)
+        dialog.open()
+
     def choose(self, proposed: str) -> None:
         """Show the dialogue. A target that is there already is asked about by the dialogue itself."""
-        dialog = QFileDialog(self._window, tr("Export state dict"))
-        if QGuiApplication.platformName() == "offscreen":
-            dialog.setOption(QFileDialog.Option.DontUseNativeDialog)
+        dialog = file_dialog(self._window, tr("Export state dict"), os.path.dirname(proposed))  # noqa: PTH120
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setNameFilters([words for _, words in FORMATS])
         dialog.setDefaultSuffix("pt")
-        dialog.setDirectory(os.path.dirname(proposed))  # noqa: PTH120
         dialog.selectFile(os.path.basename(proposed))  # noqa: PTH119
         dialog.filterSelected.connect(self._suffix_chosen)
         dialog.fileSelected.connect(self._chosen)
-        dialog.finished.connect(dialog.deleteLater)
         self._dialog = dialog
         dialog.open()
 
@@ -117,7 +159,7 @@ class ExportFlow(QObject):
 
     def write(self, checkpoint: Checkpoint, target: str) -> None:
         """Write ``target``, by its suffix; whoever chose it has agreed to replace what is there."""
-        request = ExportRequest(force=os.path.exists(target))  # noqa: PTH110
+        request = ExportRequest(section=self._section, force=os.path.exists(target))  # noqa: PTH110
         if PurePath(target).suffix.lower() == ".safetensors":
             request = replace(request, format="safetensors")
 
@@ -165,12 +207,18 @@ class ExportFlow(QObject):
         self.changed.emit()
 
     def _failed(self, error: CheckpointError) -> None:
+        why, _, rest = display(error, 2000).partition(". ")
+        first, _, others = why.partition(" ")
+        title, text = tr("The export stopped."), display(error, 2000)
+        if len(why) <= MAX_TITLE and first in _OPENERS:  # "The export stopped: the disk is full."
+            title = tr("The export stopped: {reason}.").format(reason=f"{first.lower()} {others}".rstrip("."))
+            text = rest or tr("Nothing is left behind.")
         self._notices.show_notice(
             Notice(
                 _KEY,
                 "alert",
-                tr("The export stopped."),
-                display(error, 2000),
+                title,
+                text,
                 Tone.DANGER,
                 tr("Choose a place"),
                 self._again,
@@ -194,7 +242,11 @@ class ExportFlow(QObject):
 
     def _again(self) -> None:
         if self._checkpoint is not None:
-            self.begin(self._checkpoint, str(PurePath(self._checkpoint.path).parent))
+            self._propose(str(PurePath(self._checkpoint.path).parent), self._section)
+
+
+_OPENERS = frozenset({"A", "It", "The", "There", "Your"})
+"""First words of our own sentences, which are small inside another; a name from a file keeps its letters."""
 
 
 def show_folder(folder: str) -> None:

@@ -31,7 +31,7 @@ from ckptgui.core.display import display
 from ckptgui.core.tensors import Path
 from ckptgui.gui.actions import ACTIONS, MENUS, Needs
 from ckptgui.gui.assets import application_icon
-from ckptgui.gui.dialogs import ask
+from ckptgui.gui.dialogs import ask, file_dialog
 from ckptgui.gui.document import DocumentPage
 from ckptgui.gui.export_flow import show_folder
 from ckptgui.gui.jobs import Background
@@ -140,14 +140,11 @@ class MainWindow(QMainWindow):
         self._ask_for(QFileDialog.FileMode.Directory, tr("Open a folder of epochs"))
 
     def _ask_for(self, mode: QFileDialog.FileMode, title: str) -> None:
-        dialog = QFileDialog(self, title, self._settings.now.last_folder)
-        if QGuiApplication.platformName() == "offscreen":
-            dialog.setOption(QFileDialog.Option.DontUseNativeDialog)
+        dialog = file_dialog(self, title, self._settings.now.last_folder)
         dialog.setFileMode(mode)
         if mode is QFileDialog.FileMode.ExistingFiles:
             dialog.setNameFilters(FILTERS.split(";;"))
         dialog.filesSelected.connect(self.open_paths)
-        dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
     def open_paths(self, paths: Iterable[str]) -> None:

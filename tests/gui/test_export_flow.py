@@ -1,5 +1,6 @@
 """Export by Ctrl+E: a proposed name, a file that torch opens, a sentence about what was done."""
 
+import errno
 import os
 import pathlib
 
@@ -9,7 +10,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QLineEdit
 from safetensors.torch import load_file
 
+from ckptgui.export.system import System
 from ckptgui.gui import export_flow
+from ckptgui.gui.controls import Button
 from ckptgui.gui.dialogs import Dialog
 
 from .conftest import answer, dialog_of, opened, save_epoch, small_state_dict
@@ -83,10 +86,64 @@ def test_an_export_that_fails_says_why_and_offers_another_place(qtbot, window, c
     page.export.write(page.view.opened.checkpoint, str(tmp_path / "nowhere" / "weights.pt"))
     page.export._checkpoint = page.view.opened.checkpoint
     banner = notice(qtbot, page)
-    assert banner.title.text() == "The export stopped."
+    assert banner.title.text() == "The export stopped: there is no such folder."
     assert banner.notice.text
     qtbot.mouseClick(banner.link, LEFT)
     dialog_of(qtbot, QFileDialog).reject()
+
+
+def test_a_full_disk_is_named_in_the_title_and_nothing_is_left_behind(
+    qtbot, window, checkpoint, tmp_path, monkeypatch
+):
+    def full(self, handle, data):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    page = opened(qtbot, window, checkpoint)
+    monkeypatch.setattr(System, "write", full)
+    qtbot.keyClick(window, Qt.Key.Key_E, CTRL)
+    answer(qtbot, tmp_path / "weights.pt")
+    banner = notice(qtbot, page)
+    assert banner.title.text() == "The export stopped: the disk is full."
+    assert banner.notice.text == "Nothing is left behind."
+    assert not list(tmp_path.glob("*weights*"))
+
+
+@pytest.fixture
+def two_models(tmp_path):
+    path = tmp_path / "gan.pt"
+    torch.save({"generator": small_state_dict(1), "discriminator": small_state_dict(2), "epoch": 1}, path)
+    return str(path)
+
+
+def test_of_several_state_dicts_the_person_chooses_one(qtbot, window, two_models, tmp_path):
+    page = opened(qtbot, window, two_models)
+    qtbot.keyClick(window, Qt.Key.Key_E, CTRL)
+    question = dialog_of(qtbot, Dialog)
+    offered = {button.text().partition(",")[0]: button for button in question.findChildren(Button)}
+    assert {"generator", "discriminator"} <= set(offered)
+    qtbot.mouseClick(offered["discriminator"], LEFT)
+    assert "discriminator" in dialog_of(qtbot, QFileDialog).findChild(QLineEdit, "fileNameEdit").text()
+    answer(qtbot, tmp_path / "weights.pt")
+    notice(qtbot, page)
+    loaded = torch.load(tmp_path / "weights.pt", weights_only=True)
+    assert torch.equal(loaded["fc.weight"], small_state_dict(2)["fc.weight"])
+
+
+def test_of_several_state_dicts_the_selected_one_is_meant(qtbot, window, two_models):
+    page = opened(qtbot, window, two_models)
+    page.document().select(("generator", "fc.weight"))
+    qtbot.keyClick(window, Qt.Key.Key_E, CTRL)
+    dialog = dialog_of(qtbot, QFileDialog)
+    assert "generator" in dialog.findChild(QLineEdit, "fileNameEdit").text()
+    dialog.reject()
+
+
+def test_a_file_that_is_there_is_asked_about_by_the_dialogue(qtbot, window, checkpoint):
+    opened(qtbot, window, checkpoint)
+    qtbot.keyClick(window, Qt.Key.Key_E, CTRL)
+    dialog = dialog_of(qtbot, QFileDialog)
+    assert not dialog.testOption(QFileDialog.Option.DontConfirmOverwrite)
+    dialog.reject()
 
 
 @pytest.fixture
