@@ -49,7 +49,7 @@ def shortcuts(parent: QWidget) -> Dialog:
     grid = QGridLayout()
     grid.setHorizontalSpacing(24)
     grid.setVerticalSpacing(6)
-    lines = [(keys, tr(spec.text).partition("\t")[0]) for spec in ACTIONS for keys in spec.keys]
+    lines = [(tr(" or ").join(spec.keys), tr(spec.text).partition("\t")[0]) for spec in ACTIONS if spec.keys]
     for line, (keys, words) in enumerate([*lines, *((keys, tr(words)) for keys, words in OTHER_KEYS)]):
         grid.addWidget(PlainLabel(keys, dialog, colour="text2"), line, 0, Qt.AlignmentFlag.AlignLeft)
         grid.addWidget(PlainLabel(words, dialog), line, 1)

@@ -60,9 +60,10 @@ ACTIONS = (
 )
 
 OTHER_KEYS = (
-    ("Arrows", "move in the tree; Left and Right fold and unfold"),
-    ("Enter", "open what is selected"),
-    ("Tab", "the next part of the window"),
-    ("Ctrl+C", "copy what is selected"),
+    ("Arrows", "Move in the tree; Left and Right fold and unfold"),
+    ("Enter", "Open or close what is selected"),
+    ("*", "Open everything below what is selected"),
+    ("Tab", "Go to the next part of the window"),
+    ("Ctrl+C", "Copy what is selected"),
 )
 """Keys that no menu shows, for the list of shortcuts."""

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, QSize, QStringListModel, Qt, Signal
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, QStringListModel, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPalette, QPen
-from PySide6.QtWidgets import QCompleter, QLineEdit, QListView, QWidget
+from PySide6.QtWidgets import (
+    QCompleter,
+    QFrame,
+    QLineEdit,
+    QListView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
 
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.display import display
@@ -14,7 +23,7 @@ from ckptgui.gui.assets import draw_icon
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.labels import draw_focus, plain_tooltip
 from ckptgui.gui.numbers import tr
-from ckptgui.gui.theme import RADIUS_CONTROL, theme, theme_signal, ui_font
+from ckptgui.gui.theme import RADIUS_CONTROL, ROW, theme, theme_signal, ui_font
 
 MAX_FOUND = 40
 """Names offered at once."""
@@ -34,8 +43,12 @@ class GoToBox(QLineEdit):
         self._found: list[tuple[str, Path]] = []
         self._names = QStringListModel(self)
         completer = QCompleter(self._names, self)
+        self._nothing = False
         self._popup = QListView(self)
         completer.setPopup(self._popup)
+        self._popup.setItemDelegate(_Names(self._popup))  # the completer brings one of its own
+        self._popup.setFrameStyle(QFrame.Shape.Box | QFrame.Shadow.Plain)
+        self._popup.setMouseTracking(True)
         completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
         completer.setMaxVisibleItems(16)
         completer.activated.connect(self._go)
@@ -46,9 +59,11 @@ class GoToBox(QLineEdit):
         self.setPlaceholderText(tr("Go to tensor"))
         self.setAccessibleName(tr("Go to tensor"))
         self.setToolTip(plain_tooltip(tr("Go to tensor") + " (Ctrl+P)"))
-        self.setTextMargins(_ICON_ROOM, 0, 44, 0)
+        self.setTextMargins(_ICON_ROOM, 0, 60, 0)
         self.setFixedHeight(28)
+        self.setMinimumWidth(180)
         self.textEdited.connect(self._search)
+        self.textChanged.connect(self._forget)
         self._dress()
         theme_signal().changed.connect(self._dress)
 
@@ -59,6 +74,9 @@ class GoToBox(QLineEdit):
             ink = theme().text3 if group == QPalette.ColorGroup.Disabled else theme().text2
             palette.setColor(group, QPalette.ColorRole.PlaceholderText, ink)
         self.setPalette(palette)
+        frame = self._popup.palette()
+        frame.setColor(QPalette.ColorRole.WindowText, theme().strong)
+        self._popup.setPalette(frame)
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -72,13 +90,22 @@ class GoToBox(QLineEdit):
             self.clear()
         self.setEnabled(checkpoint is not None)
 
+    def answer(self) -> str:
+        """What stands at the right of what is typed: that nothing has such a name."""
+        return tr("No match") if self._nothing else ""
+
     def found(self) -> list[str]:
         """The names on offer."""
         return self._names.stringList()
 
+    def _forget(self) -> None:
+        """What was found for another text is no answer to this one."""
+        self._nothing = False
+
     def _search(self, text: str) -> None:
         checkpoint = self._checkpoint
         if checkpoint is None or not text.strip():
+            self._lane.cancel()
             self._show([])
             return
 
@@ -89,10 +116,13 @@ class GoToBox(QLineEdit):
 
     def _show(self, found: list[tuple[str, Path]]) -> None:
         self._found = found
+        self._nothing = not found and bool(self.text().strip())
+        self.update()
         self._names.setStringList([name for name, _ in found])
         if found and self.hasFocus():
             rect = self.rect()
-            rect.setWidth(min(max(self.width(), self._popup.sizeHintForColumn(0) + 32), 560))
+            rect.setWidth(min(max(self.width(), self._popup.sizeHintForColumn(0) + 24), 640))
+            rect.moveRight(self.width() - 1)
             self._completer.complete(rect)
         elif not found:
             self._popup.hide()
@@ -123,16 +153,37 @@ class GoToBox(QLineEdit):
         painter.setBrush(t.panel)
         box = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
         painter.drawRoundedRect(box, RADIUS_CONTROL, RADIUS_CONTROL)
-        draw_icon(painter, self.rect().adjusted(8, 0, 24 - self.width(), 0), "search")
-        if not self.text():
-            painter.setFont(ui_font(11))
-            painter.setPen(t.text2 if self.isEnabled() else t.text3)
-            right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-            painter.drawText(self.rect().adjusted(0, 0, -10, 0), right, "Ctrl P")
+        ink = "text2" if self.isEnabled() else "text3"
+        draw_icon(painter, self.rect().adjusted(8, 0, 24 - self.width(), 0), "search", ink)
+        hint = self.answer() or ("" if self.text() else "Ctrl P")
+        painter.setFont(ui_font(11))
+        painter.setPen(t.danger if self._nothing else getattr(t, ink))
+        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(self.rect().adjusted(0, 0, -10, 0), right, hint)
         if self.hasFocus():
             draw_focus(painter, self.rect())
         painter.end()
         super().paintEvent(event)
+
+
+class _Names(QStyledItemDelegate):
+    """The names on offer, in rows like the tree's."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        return QSize(option.fontMetrics.horizontalAdvance(str(index.data())) + 20, ROW)
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        t = theme()
+        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+        over = bool(option.state & QStyle.StateFlag.State_MouseOver)
+        painter.fillRect(option.rect, t.sel if chosen else t.hover if over else t.panel)
+        painter.setPen(t.text)
+        painter.setFont(option.font)
+        room = option.rect.adjusted(10, 0, -10, 0)
+        text = option.fontMetrics.elidedText(str(index.data()), Qt.TextElideMode.ElideMiddle, room.width())
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
 
 
 def find_tensors(checkpoint: Checkpoint, text: str, cancel: Cancel) -> list[tuple[str, Path]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from ckptgui.core.display import display
@@ -21,6 +22,9 @@ from ckptgui.gui.page import Activity, Page
 from ckptgui.gui.run_strip import RunStrip
 from ckptgui.gui.states import FailedView, OpeningView
 from ckptgui.workspace.run import Run, read_run
+
+LOW = 620
+"""Under this height of the tab the strip keeps its epochs alone."""
 
 
 class RunPage(Page):
@@ -44,10 +48,11 @@ class RunPage(Page):
         self.heading = PlainLabel(tr("Run"), self, weight=SEMIBOLD)
         self.summary = PlainLabel("", self, colour="text2", pixels=12)
         self.order = PlainLabel("", self, colour="text2", pixels=12)
-        self.before = IconButton("back", tr("Previous epoch") + " ([)", self)
-        self.after = IconButton("forward", tr("Next epoch") + " (])", self)
+        self.before = IconButton("step-back", tr("Previous epoch") + " ([)", self)
+        self.after = IconButton("step-forward", tr("Next epoch") + " (])", self)
         self.before.clicked.connect(lambda: self.step(-1))
         self.after.clicked.connect(lambda: self.step(1))
+        self.position = PlainLabel("", self, colour="text2", pixels=12)
         self._content = QWidget(self)
         self._lay_out()
         self._stack = QStackedLayout(self)
@@ -75,6 +80,8 @@ class RunPage(Page):
         buttons.setSpacing(2)
         buttons.addWidget(self.before)
         buttons.addWidget(self.after)
+        buttons.addSpacing(6)
+        buttons.addWidget(self.position)
         buttons.addStretch(1)
         words.addLayout(buttons)
         words.addStretch(1)
@@ -93,6 +100,14 @@ class RunPage(Page):
         column.addWidget(top)
         column.addWidget(Hairline(self))
         column.addWidget(self.document_page, 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a low window the rows below need the height more than the losses do."""
+        super().resizeEvent(event)
+        low = self.height() < LOW
+        self.strip.set_low(low)
+        self.heading.setVisible(not low)
+        self.order.setVisible(not low)
 
     def open_path(self, path: str, select: Path | None = None) -> None:
         """List the checkpoints of a folder, then show the last one."""
@@ -118,6 +133,7 @@ class RunPage(Page):
     def _show(self, run: Run) -> None:
         self.opening_view.end()
         self._run = run
+        self.icon = "run"
         whole = [index for index, member in enumerate(run.members) if not member.error]
         if not run.members:
             self._tell(tr("No checkpoint is in this folder."))
@@ -135,6 +151,7 @@ class RunPage(Page):
         self._tell(display(error, 2000))
 
     def _tell(self, reason: str) -> None:
+        self.icon = "broken-file"
         title = tr("{name} cannot be shown").format(name=self.title())
         self.failed_view.show_failure(title, reason, display(self.path, 1000))
         self._stack.setCurrentWidget(self.failed_view)
@@ -156,6 +173,9 @@ class RunPage(Page):
         self.document_page.open_path(self._run.members[index].path, select=self._wanted)
         self._wanted = None
         self.before.setEnabled(index > 0)
+        self.position.setText(
+            tr("{number} of {all}").format(number=integer(index + 1), all=integer(len(self._run.members)))
+        )
         self.after.setEnabled(index < len(self._run.members) - 1)
         self.changed.emit()
 

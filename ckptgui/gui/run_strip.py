@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import PurePath
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetrics, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import QFontMetrics, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from ckptgui.core.display import display
@@ -16,8 +16,6 @@ from ckptgui.gui.labels import SEMIBOLD, draw_focus, plain_tooltip
 from ckptgui.gui.numbers import integer, significant, size_text, tr
 from ckptgui.gui.theme import theme, theme_signal, ui_font
 
-_LIGHT = ("A98F4F", "6F9468", "2E8A83", "14687F", "1D4470", "191F4D")
-_DARK = ("6665A6", "3F7CA6", "35A0A6", "6FBF8F", "BDD77F", "F7ECA6")
 _SIDE, _TOP, _FOOT = 28, 14, 34
 
 
@@ -31,6 +29,7 @@ class RunStrip(QWidget):
         self._members: Sequence[RunMember] = ()
         self._current = -1
         self._hovered = -1
+        self._low = False
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -38,7 +37,14 @@ class RunStrip(QWidget):
         theme_signal().changed.connect(self.update)
 
     def sizeHint(self) -> QSize:
-        return QSize(600, 100)
+        return QSize(600, 52 if self._low else 100)
+
+    def set_low(self, low: bool) -> None:
+        """Whether to leave the losses out, for want of height."""
+        if low != self._low:
+            self._low = low
+            self.updateGeometry()
+            self.update()
 
     def set_members(self, members: Sequence[RunMember]) -> None:
         """Show these, in this order."""
@@ -93,7 +99,8 @@ class RunStrip(QWidget):
         if not self._members:
             return
         self._paint_current(painter)
-        self._paint_losses(painter)
+        if not self._low:
+            self._paint_losses(painter)
         self._paint_rail(painter)
         if self.hasFocus():
             draw_focus(painter, self.rect())
@@ -153,7 +160,7 @@ class RunStrip(QWidget):
                 painter.drawText(box, Qt.AlignmentFlag.AlignCenter, labels[index])
 
     def _dot(self, painter: QPainter, index: int, at: QPointF, radius: float) -> None:
-        painter.setBrush(epoch_colour(index / max(1, len(self._members) - 1), theme().dark))
+        painter.setBrush(theme().epoch(index / max(1, len(self._members) - 1)))
         painter.setPen(QPen(theme().panel, 1))
         painter.drawEllipse(at, radius, radius)
 
@@ -162,20 +169,6 @@ class RunStrip(QWidget):
         painter.setPen(QPen(theme().nan, 2))
         for way in (1, -1):
             painter.drawLine(at + QPointF(-3.5, -3.5 * way), at + QPointF(3.5, 3.5 * way))
-
-
-def epoch_colour(share: float, dark: bool) -> QColor:
-    """The colour of an epoch, 0 the first and 1 the last; the last is nearest to the text in lightness."""
-    stops = [QColor(f"#{code}") for code in (_DARK if dark else _LIGHT)]
-    place = min(max(share, 0.0), 1.0) * (len(stops) - 1)
-    low = min(int(place), len(stops) - 2)
-    part = place - low
-    a, b = stops[low], stops[low + 1]
-    return QColor.fromRgbF(
-        a.redF() + (b.redF() - a.redF()) * part,
-        a.greenF() + (b.greenF() - a.greenF()) * part,
-        a.blueF() + (b.blueF() - a.blueF()) * part,
-    )
 
 
 def label(member: RunMember) -> str:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QRect
+from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from ckptgui.gui.assets import draw_icon
 from ckptgui.gui.controls import Ground, Hairline, IconButton, ProgressLine
-from ckptgui.gui.labels import ElidedLabel, PlainLabel
+from ckptgui.gui.labels import ElidedLabel, PlainLabel, plain_tooltip
 from ckptgui.gui.numbers import tr
 from ckptgui.gui.page import Activity
-from ckptgui.gui.theme import STATUS, theme_signal
+from ckptgui.gui.theme import STATUS, theme, theme_signal, ui_font
+
+_FACT_GAP, _LEAST_FACT = 16, 120
+"""Pixels between two facts, and of the least part of one that still says something."""
 
 
 class StatusBar(Ground):
@@ -28,15 +31,14 @@ class StatusBar(Ground):
         self.detail = PlainLabel("", self, colour="text2", pixels=12)
         self.cross = IconButton("close", tr("Cancel"), self, side=20, size=12)
         self.cross.clicked.connect(self._on_cancel)
-        self._facts = QHBoxLayout()
-        self._facts.setSpacing(16)
+        self.facts = Facts(self)
         row = QHBoxLayout()
         row.setContentsMargins(12, 0, 12, 0)
         row.setSpacing(8)
         for part in (self.mark, self.text, self.progress, self.detail, self.cross):
             row.addWidget(part)
-        row.addStretch(1)
-        row.addLayout(self._facts)
+        row.addSpacing(8)
+        row.addWidget(self.facts, 1)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
@@ -56,26 +58,68 @@ class StatusBar(Ground):
         if activity is not None:
             self.progress.set_share(activity.done, activity.total)
             self.detail.setText(activity.detail)
-        self._show_facts(facts)
-
-    def _show_facts(self, facts: tuple[str, ...]) -> None:
-        items = [self._facts.itemAt(i) for i in range(self._facts.count())]
-        widgets = [item.widget() for item in items if item is not None]
-        shown = [widget for widget in widgets if isinstance(widget, PlainLabel)]
-        while len(shown) > len(facts):
-            label = shown.pop()
-            self._facts.removeWidget(label)
-            label.deleteLater()
-        while len(shown) < len(facts):
-            label = PlainLabel("", self, colour="text2", pixels=12)
-            self._facts.addWidget(label)
-            shown.append(label)
-        for label, fact in zip(shown, facts, strict=True):
-            label.setText(fact)
+        self.facts.show_facts(facts)
 
     def _on_cancel(self) -> None:
         if self._cancel is not None:
             self._cancel()
+
+
+class Facts(QWidget):
+    """What the file is, at the right; short of room the last one loses its end, then goes."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._facts: tuple[str, ...] = ()
+        self.setFont(ui_font(12))
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        theme_signal().changed.connect(self.update)
+
+    def show_facts(self, facts: tuple[str, ...]) -> None:
+        """Take over other facts."""
+        if facts != self._facts:
+            self._facts = facts
+            self.setAccessibleName(", ".join(facts))
+            self._tell()
+            self.updateGeometry()
+            self.update()
+
+    def shown(self) -> list[str]:
+        """What there is room for."""
+        wide, room, found = self.fontMetrics().horizontalAdvance, self.width(), []
+        for fact in self._facts:
+            if wide(fact) > room:
+                if room >= _LEAST_FACT:
+                    found.append(self.fontMetrics().elidedText(fact, Qt.TextElideMode.ElideRight, room))
+                break
+            found.append(fact)
+            room -= wide(fact) + _FACT_GAP
+        return found
+
+    def _tell(self) -> None:
+        whole = self.shown() == list(self._facts)
+        self.setToolTip("" if whole else plain_tooltip("\n".join(self._facts)))
+
+    def sizeHint(self) -> QSize:
+        metrics = self.fontMetrics()
+        width = sum(metrics.horizontalAdvance(fact) + _FACT_GAP for fact in self._facts)
+        return QSize(max(0, width - _FACT_GAP), metrics.height())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, self.fontMetrics().height())
+
+    def resizeEvent(self, event: object) -> None:
+        self._tell()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setPen(theme().text2)
+        right = self.width()
+        for fact in reversed(self.shown()):
+            width = self.fontMetrics().horizontalAdvance(fact)
+            room = QRect(right - width, 0, width, self.height())
+            painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, fact)
+            right -= width + _FACT_GAP
 
 
 class _Mark(QWidget):

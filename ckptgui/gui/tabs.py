@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QHoverEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen
-from PySide6.QtWidgets import QApplication, QTabBar, QWidget
+from PySide6.QtWidgets import QApplication, QTabBar, QToolButton, QWidget
 
 from ckptgui.gui.assets import ICON, draw_icon
 from ckptgui.gui.controls import IconButton
@@ -14,6 +14,9 @@ from ckptgui.gui.theme import RADIUS_CONTROL, TAB, theme, theme_signal, ui_font
 
 MAX_TEXT = 220
 """Width of the longest title, in pixels; a longer one gives up its middle."""
+
+MIN_TAB = 150
+"""A tab gives up so much of its title when there are many; beyond that the bar scrolls."""
 
 _PAD, _GAP, _CLOSE, _EDGE = 10, 8, 20, 12  # the style puts the cross _EDGE from the right
 
@@ -34,6 +37,8 @@ class TabBar(QTabBar):
         self.setFixedHeight(TAB)
         self.setMouseTracking(True)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+        for arrow in self.findChildren(QToolButton):
+            arrow.setAutoRaise(True)
         self._pressed: QPoint | None = None
         self._hovered = -1
         theme_signal().changed.connect(self.update)
@@ -68,7 +73,7 @@ class TabBar(QTabBar):
         return QSize(_PAD + ICON + _GAP + text + 4 + _CLOSE + _EDGE, TAB)
 
     def minimumTabSizeHint(self, index: int) -> QSize:
-        return QSize(min(self.tabSizeHint(index).width(), 96), TAB)
+        return QSize(min(self.tabSizeHint(index).width(), MIN_TAB), TAB)
 
     def _title(self, index: int) -> str:
         data = self.tabData(index)

@@ -52,6 +52,7 @@ class Theme:
     roles: dict[Role, QColor]
     pales: dict[Role, QColor]  # not yet read
     on_role: dict[Role, QColor]  # text on a block of the role's colour
+    epochs: tuple[QColor, ...]  # stops from the first epoch to the last, which is nearest to the text
 
     def role(self, role: Role) -> QColor:
         """The colour of a section's data."""
@@ -61,8 +62,21 @@ class Theme:
         """The same, for bytes that were not read yet."""
         return self.pales[role]
 
+    def epoch(self, share: float) -> QColor:
+        """The colour of an epoch, 0 the first and 1 the last."""
+        place = min(max(share, 0.0), 1.0) * (len(self.epochs) - 1)
+        low = min(int(place), len(self.epochs) - 2)
+        part, a, b = place - low, self.epochs[low], self.epochs[low + 1]
+        return QColor.fromRgbF(
+            a.redF() + (b.redF() - a.redF()) * part,
+            a.greenF() + (b.greenF() - a.greenF()) * part,
+            a.blueF() + (b.blueF() - a.blueF()) * part,
+        )
 
-def _theme(dark: bool, tokens: str, model: str, optimizer: str, ema: str, plain: str, other: str) -> Theme:
+
+def _theme(
+    dark: bool, tokens: str, model: str, optimizer: str, ema: str, plain: str, other: str, epochs: str
+) -> Theme:
     names = [field.name for field in fields(Theme) if field.type == "QColor"]
     colours = dict(zip(names, map(_rgb, tokens.split()), strict=True))
 
@@ -78,7 +92,8 @@ def _theme(dark: bool, tokens: str, model: str, optimizer: str, ema: str, plain:
             Role.OTHER: _rgb(x),
         }
 
-    return Theme(dark, **colours, roles=by_role(0), pales=by_role(1), on_role=by_role(2))
+    stops = tuple(map(_rgb, epochs.split()))
+    return Theme(dark, **colours, roles=by_role(0), pales=by_role(1), on_role=by_role(2), epochs=stops)
 
 
 LIGHT = _theme(
@@ -90,16 +105,18 @@ LIGHT = _theme(
     ema="663A9D CDBEE0 FFFFFF",
     plain="434F5E C3C8CE FFFFFF",
     other="909397 DADBDC 1B1D20",
+    epochs="A98F4F 6F9468 2E8A83 14687F 1D4470 191F4D",
 )
 DARK = _theme(
     True,
     "141618 1D2022 191B1D 24282B 1F4148 2B3034 31363A 4A5056 747A80 ECEAE6 A9ADB1 767B80 5CC3CF 0C2327 5CC3CF "
-    "FF85BA 3E1A2B E8B45A 37290F 86C98A FF2E87",
+    "FF85BA 3E1A2B E8B45A 37290F 86C98A FF2E86",
     model="35AAB9 22474D 0C2327",
     optimizer="E5A23F 56431F 1B1D20",
     ema="AB76E4 3D2E50 141618",
     plain="ABBBD3 3C424B 141618",
     other="787D86 33373B ECEAE6",
+    epochs="6665A6 3F7CA6 35A0A6 6FBF8F BDD77F F7ECA6",
 )
 
 

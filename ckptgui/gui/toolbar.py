@@ -41,6 +41,7 @@ class TopRow(QWidget):
         row.addWidget(self.tabs, 0, Qt.AlignmentFlag.AlignBottom)
         row.addSpacing(6)
         row.addWidget(self.open)
+        row.addSpacing(8)
         row.addStretch(1)
         row.addWidget(self.box)
         row.addSpacing(8)

@@ -65,3 +65,15 @@ def test_an_empty_folder_says_so(qtbot, window, tmp_path):
     page = window.current
     qtbot.waitUntil(lambda: page.failed_view.isVisible())
     assert page.failed_view.reason.text().endswith(".")
+
+
+def test_a_low_window_leaves_the_losses_out_and_the_epochs_in(qtbot, window, run_folder):
+    page = opened(qtbot, window, run_folder)
+    tall = page.strip.height()
+    window.resize(900, 600)
+    qtbot.waitUntil(lambda: page.strip.height() < tall)
+    assert page.summary.isVisible()
+    assert page.position.text() == "3 of 3"
+    qtbot.mouseClick(page.strip, LEFT, pos=page.strip.place(1).toPoint())
+    qtbot.waitUntil(lambda: epoch_shown(page) == 2)
+    assert page.position.text() == "2 of 3"

@@ -4,13 +4,15 @@ import os
 import sys
 
 import pytest
+import torch
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QLabel
 
 from ckptgui.gui.about import versions
 from ckptgui.gui.actions import ACTIONS
 from ckptgui.gui.dialogs import Dialog
+from ckptgui.gui.opening import Opening
 from ckptgui.gui.theme import DARK, LIGHT, theme
 
 from .conftest import answer, dialog_of, drop, opened, save_epoch
@@ -138,6 +140,28 @@ def test_the_box_above_jumps_to_a_tensor_by_part_of_its_name(qtbot, window, chec
     assert page.document().selection().path == ("model_state_dict", "fc.weight")
 
 
+def test_the_box_above_says_so_when_nothing_matches_and_forgets_it(qtbot, window, checkpoint):
+    opened(qtbot, window, checkpoint)
+    box = window.top.box
+    qtbot.keyClick(window, Qt.Key.Key_P, CTRL)
+    qtbot.keyClicks(box, "zzz")
+    qtbot.waitUntil(lambda: box.answer() == "No match")
+    qtbot.keyClick(box, Qt.Key.Key_Escape)
+    assert box.answer() == ""
+
+
+def test_a_click_on_a_row_shows_the_tensor_beside_it(qtbot, window, checkpoint):
+    view = opened(qtbot, window, checkpoint).document()
+    qtbot.waitUntil(lambda: view.complete)
+    view.select(("model_state_dict", "fc.weight"))
+    row = view.tree.view.currentIndex().row()
+    view.select(())
+    place = view.tree.view.visualRect(view.tree.view.model().index(row, 1)).center()
+    with qtbot.waitSignal(view.histogram_painted, timeout=10_000):
+        qtbot.mouseClick(view.tree.view.viewport(), LEFT, pos=place)
+    assert view.selection().path == ("model_state_dict", "fc.weight")
+
+
 def test_back_and_forward_walk_through_what_was_selected(qtbot, window, checkpoint):
     view = opened(qtbot, window, checkpoint).document()
     assert view.select(("model_state_dict", "fc.weight"))
@@ -168,6 +192,65 @@ def test_a_narrow_window_puts_the_inspector_below_and_leaves_the_icon_of_export(
     window.resize(920, 800)
     assert view.splitter.orientation() == Qt.Orientation.Vertical
     assert window.top.export.compact
+
+
+def test_the_foot_gives_up_its_last_fact_first(qtbot, window, checkpoint):
+    opened(qtbot, window, checkpoint)
+    foot = window.status.facts
+    whole = foot.shown()
+    assert len(whole) == 3
+    assert foot.toolTip() == ""
+    foot.resize(foot.sizeHint().width() - 20, foot.height())
+    assert foot.shown()[:2] == whole[:2]
+    assert foot.shown()[2].endswith("…")
+    assert whole[2] in foot.toolTip()
+    foot.resize(100, foot.height())
+    assert foot.shown() == whole[:1]
+
+
+def test_a_smaller_window_keeps_the_selected_row_in_sight(qtbot, window, tmp_path):
+    path = tmp_path / "many.pt"
+    torch.save({f"w{n}": torch.zeros(2) for n in range(60)}, path)
+    view = opened(qtbot, window, path).document()
+    tree = view.tree.view
+    last = tree.visible_nodes()[-2]
+    tree.go_to(last)
+    window.resize(920, 600)
+    qtbot.waitUntil(lambda: last in tree.visible_nodes())
+
+
+def test_many_tabs_keep_readable_titles_and_scroll(qtbot, window, tmp_path):
+    for number in range(12):
+        save_epoch(tmp_path / f"epoch_{number}.pt", number)
+        window.open_path(str(tmp_path / f"epoch_{number}.pt"))
+    tabs = window.top.tabs
+    qtbot.waitUntil(lambda: all(page.document() is not None for page in window.documents))
+    wide = tabs.fontMetrics().horizontalAdvance("epoch_11.pt")
+    assert all(tabs.tabRect(index).width() > wide for index in range(12))
+    assert tabs.geometry().right() < window.top.open.geometry().left() < window.top.box.geometry().left()
+
+
+def test_the_window_closes_while_files_are_being_opened(qtbot, window, checkpoint, monkeypatch):
+    def endless(self, cancel, report):
+        while True:
+            cancel.check()
+            cancel._event.wait(0.01)
+
+    monkeypatch.setattr(Opening, "_read", endless)
+    window.open_path(checkpoint)
+    assert window.current.activity() is not None
+    window.close()
+    assert not window.isVisible()  # the fixture sees to it that no thread is left
+
+
+def test_the_list_of_shortcuts_has_every_key_of_the_menus_once(qtbot, window):
+    qtbot.keyClick(window, Qt.Key.Key_F1)
+    dialog = dialog_of(qtbot, Dialog)
+    words = [label.text() for label in dialog.findChildren(QLabel)]
+    for spec in ACTIONS:
+        if spec.keys:
+            assert words.count(" or ".join(spec.keys)) == 1
+    dialog.accept()
 
 
 def test_every_disabled_action_says_why(qtbot, window, checkpoint):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from enum import IntEnum
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFontMetrics
+from PySide6.QtGui import QFont, QFontMetrics
 
 from ckptgui.gui.numbers import tr
 from ckptgui.gui.theme import ui_font
@@ -81,7 +81,7 @@ class Widths:
     def __init__(self) -> None:
         metrics = self._metrics = QFontMetrics(ui_font())
         self.unit = metrics.horizontalAdvance("MiB")
-        self.number = metrics.horizontalAdvance("999.9")
+        self.number = QFontMetrics(ui_font(weight=QFont.Weight.DemiBold)).horizontalAdvance("999.9")
         self.plus_minus = metrics.horizontalAdvance(" ± ")
         self.mean = metrics.horizontalAdvance("−9.9e−05")
         self.std = metrics.horizontalAdvance("9.9e−05") + 2
@@ -101,11 +101,11 @@ class Widths:
         """A column's width; the name takes what is left."""
         return {
             Column.NAME: MIN_NAME,
-            Column.SHAPE: self.shape + PAD + 2,
-            Column.TYPE: self.type + PAD + 6,
+            Column.SHAPE: self.shape + PAD + 4,
+            Column.TYPE: self.type + PAD + 4,
             Column.SIZE: self.number + UNIT_GAP + self.unit + 2 * PAD,
             Column.SHARE: SHARE_BAR + 2 * PAD,
-            Column.MEAN: self.mean + self.plus_minus + self.std + 2 * PAD,
+            Column.MEAN: self.mean + self.plus_minus + self.std + PAD,
             Column.DISTRIBUTION: SPARKLINE + 2 * PAD,
         }[column]
 

@@ -108,6 +108,9 @@ class TreeDelegate(QStyledItemDelegate):
         wide = metrics.horizontalAdvance(name)
         for badge in rows.badges(node, self._model.is_open(node)):
             width = glyphs.badge_width(badge)
+            if badge.short and right - width - 4 < rect.left() + wide:
+                badge = Badge(badge.short, badge.tone)
+                width = glyphs.badge_width(badge)
             if right - width - 4 < rect.left() + (wide if badge.tone is Tone.PLAIN else 24):
                 continue  # what is merely good to know does not cost the name a letter
             glyphs.paint_badge(painter, badge, right - width, rect.center().y() + 1)

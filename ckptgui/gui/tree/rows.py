@@ -52,6 +52,7 @@ class Badge:
 
     text: str
     tone: Tone = Tone.PLAIN
+    short: str = ""  # what it says where the name would lose a letter
 
 
 class Rows:
@@ -234,11 +235,12 @@ class Rows:
         elif table.kind[row] == TensorKind.ARRAY:
             found.append(Badge(tr("array")))
         if storage < 0 and table.devices[table.device[row]] == "meta":
-            found.append(Badge(tr("on meta, no values")))
+            found.append(Badge(tr("on meta, no values"), short=tr("meta")))
         elif storage < 0 and table.layouts[table.layout[row]] != "strided":
             found.append(Badge(display(table.layouts[table.layout[row]])))
         elif storage >= 0 and self._unreached[storage] > 0:
-            found.append(Badge(tr("view of {}").format(size_text(table.extents[storage].nbytes)), Tone.WARN))
+            whole = tr("view of {}").format(size_text(table.extents[storage].nbytes))
+            found.append(Badge(whole, Tone.WARN, tr("view")))
         return found
 
     def _error_badge(self, row: int) -> Badge:

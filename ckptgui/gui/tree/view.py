@@ -252,8 +252,12 @@ class TreeView(QTableView):
         self.viewport().update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
+        current = self.currentIndex()
+        place = self.rowViewportPosition(current.row()) if current.isValid() else -1
         self._hide_columns()
         super().resizeEvent(event)
+        if 0 <= place < event.oldSize().height():  # what was seen of the selection stays in sight
+            self.scrollTo(current)
         self.scrolled.emit()
 
     def _hide_columns(self) -> None:
