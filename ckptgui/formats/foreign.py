@@ -172,6 +172,8 @@ def _zip(probe: Probe, check: Check) -> str | None:
             directory = salvage(probe.source, check)
     except CheckpointError as error:
         return f"a damaged zip archive: {str(error).rstrip('.')}"
+    if not directory.entries:
+        return f"the beginning of a zip archive, cut within its first record: {probe.size:,} bytes are here"
     return zip_kind(directory.entries)
 
 

@@ -18,7 +18,7 @@ class Limits:
     memo_entries: int = 64_000_000
     string_bytes: int = 16 << 20  # beyond, text stays undecoded
     text_bytes: int = 1 << 30  # all decoded strings together
-    integer_bytes: int = 1024
+    integer_bytes: int = 1024  # beyond, an integer stays undecoded
     stack: int = 4_000_000
     tensors: int = 4_000_000
     depth: int = 200  # containers within containers that are followed

@@ -25,7 +25,8 @@ class Parsed:
     """The graph of a pickle. ``broken`` is None when it ended with STOP, else what went wrong and where.
 
     ``refs`` are the names in it in order, ``end`` is one past the last byte read, ``notes`` are sentences
-    on things that other programs may read differently. ``protocol`` is the newest that it announces.
+    on things that other programs may read differently. ``inner`` is what a loader would unpickle in turn.
+    ``protocol`` is the newest that it announces.
     """
 
     root: Node
@@ -34,6 +35,7 @@ class Parsed:
     end: int
     cut: bool = False  # the bytes ended before the pickle did
     notes: tuple[str, ...] = ()
+    inner: tuple[Node, ...] = ()
     protocol: int = 0
 
 
@@ -65,7 +67,7 @@ def _run(m: Machine) -> Parsed:
     except IndexError:
         broken, cut = _out_of_range(m)
     root = m.stack[-1] if broken is None else fold(m.stack, m.marks)
-    return Parsed(root, broken, tuple(m.refs.values()), m.pos, cut, tuple(m.notes), m.protocol)
+    return Parsed(root, broken, tuple(m.refs.values()), m.pos, cut, tuple(m.notes), tuple(m.inner), m.protocol)
 
 
 def _loop(m: Machine) -> None:

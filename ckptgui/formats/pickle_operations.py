@@ -191,9 +191,15 @@ def _binint(m: Machine) -> None:
 
 
 def _long(m: Machine, length: int) -> None:
-    if length > m.limits.integer_bytes:
-        raise exceeded("integer_bytes", m.limits)
-    m.stack.append(int.from_bytes(m.take(length), "little", signed=True))
+    raw = m.take(length)
+    m.stack.append(
+        _undecoded(raw) if length > m.limits.integer_bytes else int.from_bytes(raw, "little", signed=True)
+    )
+
+
+def _undecoded(raw: bytes) -> Call:
+    """An integer that would take long to work out, left as the call that would."""
+    return Call(Ref("builtins", "int"), (raw,), makes=True)
 
 
 @_op(b"\x8a")
@@ -212,12 +218,19 @@ def _long4(m: Machine) -> None:
 @_op(b"I")
 def _int(m: Machine) -> None:
     raw = m.line()
-    m.stack.append({b"00": False, b"01": True}.get(raw) if raw in (b"00", b"01") else m.integer(raw))
+    if raw in (b"00", b"01"):
+        m.stack.append(raw == b"01")
+    else:
+        _decimal(m, raw)
+
+
+def _decimal(m: Machine, raw: bytes) -> None:
+    m.stack.append(_undecoded(raw) if len(raw) > m.limits.integer_bytes else m.integer(raw))
 
 
 @_op(b"L")
 def _long_line(m: Machine) -> None:
-    m.stack.append(m.integer(m.line().rstrip(b"L")))
+    _decimal(m, m.line().rstrip(b"L"))
 
 
 @_op(b"F")

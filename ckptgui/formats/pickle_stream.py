@@ -14,6 +14,12 @@ from ckptgui.formats.pickle_idioms import TensorIdiom
 NO_FRAME = float("inf")
 """The end of a frame while there is none."""
 
+_UNPICKLING = frozenset(
+    {"torch.storage._load_from_bytes"}
+    | {f"{module}.loads" for module in ("pickle", "_pickle", "cPickle", "dill", "cloudpickle")}
+)
+"""Functions that read the bytes they are given as a further pickle."""
+
 _CALLING = frozenset({"torch._tensor._rebuild_from_type_v2", "torch._tensor._rebuild_from_type"})
 """Functions that call what their first argument names."""
 
@@ -34,7 +40,7 @@ class Machine:
     """The state of one parse: position, stack, marks, memo."""
 
     __slots__ = (
-        "before", "buf", "calls", "check", "frame_end", "idiom", "limits", "marks", "memo", "notes", "pos",
+        "before", "buf", "check", "frame_end", "idiom", "inner", "limits", "marks", "memo", "notes", "pos",
         "protocol", "refs", "size", "stack", "steps", "text",
     )  # fmt: skip
 
@@ -50,6 +56,7 @@ class Machine:
         self.marks: list[list[Node]] = []
         self.memo: dict[int, Node] = {}
         self.refs: dict[str, Ref] = {}
+        self.inner: list[Node] = []  # bytes that a loader would unpickle in turn
         self.notes: dict[str, None] = {}
         self.frame_end: float = NO_FRAME
         self.steps = 0
@@ -94,7 +101,7 @@ class Machine:
     def integer(self, raw: bytes) -> int:
         """A decimal integer of bounded length."""
         if len(raw) > self.limits.integer_bytes:
-            raise exceeded("integer_bytes", self.limits)
+            raise Invalid(f"a number has {len(raw):,} digits")
         try:
             return int(raw)
         except ValueError:
@@ -124,4 +131,6 @@ class Machine:
             target.called = True
             if target.path in _CALLING and type(args) is tuple and args and type(args[0]) is Ref:
                 args[0].called = True
+            elif target.path in _UNPICKLING and type(args) is tuple and args:
+                self.inner.append(args[0])
         return Call(target, args, makes, kwargs)

@@ -9,11 +9,12 @@ from typing import Any, cast
 
 from ckptgui.core.builder import TableBuilder
 from ckptgui.core.checkpoint import Checkpoint, Record
-from ckptgui.core.display import display
+from ckptgui.core.display import amount, display
 from ckptgui.core.dtypes import ByteOrder
 from ckptgui.errors import DamagedFileError, UnknownFormatError, UnsupportedError
 from ckptgui.formats import metadata, sections
 from ckptgui.formats.base import Check, Probe
+from ckptgui.formats.inner_pickles import names
 from ckptgui.formats.limits import DEFAULT, exceeded
 from ckptgui.formats.pickle_graph import Node
 from ckptgui.formats.pickle_machine import Parsed, parse
@@ -23,7 +24,7 @@ from ckptgui.formats.state_dict_notes import versions_of
 from ckptgui.formats.tensor_walk import TensorWalk
 from ckptgui.formats.torch_storages import Storage, StorageClaim, ZipStorages, claim_of
 from ckptgui.formats.zip_directory import DEFLATED, ZipDirectory, ZipEntry, read_directory
-from ckptgui.formats.zip_end import DirectoryMissingError
+from ckptgui.formats.zip_end import DirectoryDamagedError, DirectoryMissingError
 from ckptgui.formats.zip_salvage import salvage
 from ckptgui.sources.base import ByteSource, read_exactly
 
@@ -64,6 +65,7 @@ class _Archive:
     prefix: str
     parsed: Parsed
     length: int  # of the pickle
+    damage: str | None = None  # what is wrong with a directory that is there
     warnings: list[str] = field(default_factory=list)
     claims: dict[str, StorageClaim] = field(default_factory=dict)  # of a cut file only
 
@@ -75,6 +77,11 @@ class _Archive:
 def _open(source: ByteSource, check: Check) -> _Archive:
     try:
         directory = read_directory(source, check)
+    except DirectoryDamagedError as error:
+        try:
+            return _open_cut(source, check, str(error))
+        except DamagedFileError:
+            raise error from None
     except DirectoryMissingError:
         return _open_cut(source, check)
     prefix = _prefix(directory.entries)
@@ -82,7 +89,7 @@ def _open(source: ByteSource, check: Check) -> _Archive:
         raise UnknownFormatError("It is a zip archive, but it holds no data.pkl, so torch.save did not write it.")
     warnings: list[str] = []
     data = directory.read(source, prefix + _PICKLE, DEFAULT.pickle_bytes, warnings)
-    return _Archive(source, directory, prefix, parse(data, check), len(data), warnings)
+    return _Archive(source, directory, prefix, parse(data, check), len(data), warnings=warnings)
 
 
 def _prefix(entries: Mapping[str, ZipEntry]) -> str | None:
@@ -94,8 +101,8 @@ def _prefix(entries: Mapping[str, ZipEntry]) -> str | None:
     return None if found is None else found[: -len(_PICKLE)]
 
 
-def _open_cut(source: ByteSource, check: Check) -> _Archive:
-    """An archive whose end is missing: the pickle tells how long each storage is, so records can be walked."""
+def _open_cut(source: ByteSource, check: Check, damage: str | None = None) -> _Archive:
+    """An archive whose end is missing or wrong: records are walked, the pickle tells how long storages are."""
     parsed: list[tuple[Parsed, int, str]] = []
     claims: dict[str, StorageClaim] = {}
 
@@ -120,7 +127,7 @@ def _open_cut(source: ByteSource, check: Check) -> _Archive:
         parsed.append(found)
         claims.update(_claims(found[0].root, check))
     result, length, prefix = parsed[0]
-    archive = _Archive(source, directory, prefix, result, length, claims=claims)
+    archive = _Archive(source, directory, prefix, result, length, damage, claims=claims)
     archive.warnings.append(_cut_sentence(archive))
     return archive
 
@@ -180,6 +187,11 @@ def _claims(root: Node, check: Check) -> dict[str, StorageClaim]:
 def _cut_sentence(archive: _Archive) -> str:
     """How many bytes are here and how many there should be at least."""
     size = archive.source.size
+    if archive.damage is not None:
+        return (
+            f"{archive.damage} What the records tell by themselves is shown; "
+            "other programs may read something else."
+        )
     if archive.parsed.broken:
         return (
             f"The file is cut short. It has {size:,} bytes, and its list of tensors breaks off after "
@@ -198,7 +210,9 @@ def _cut_sentence(archive: _Archive) -> str:
     if lost == 0:
         return f"The file is cut short. It has {size:,} bytes: all its tensors, but not the directory at its end."
     storages = "1 storage is" if lost == 1 else f"{lost:,} storages are"
-    return f"The file is cut short. It has {size:,} bytes of at least {needed:,}; {storages} not there whole."
+    return (
+        f"The file is cut short. It has {size:,} bytes of at least {amount(needed)}; {storages} not there whole."
+    )
 
 
 def _checkpoint(probe: Probe, archive: _Archive, check: Check) -> Checkpoint:
@@ -213,7 +227,7 @@ def _checkpoint(probe: Probe, archive: _Archive, check: Check) -> Checkpoint:
         source.identity,
         _byteorder(archive),
         lambda offset, length: read_exactly(source, offset, length),
-        archive.directory.cut,
+        archive.directory.cut and archive.damage is None,
     )
     walk = TensorWalk(builder, storages, check)
     shape, parts = sections.parts_of(root)
@@ -233,7 +247,7 @@ def _checkpoint(probe: Probe, archive: _Archive, check: Check) -> Checkpoint:
         metadata=metadata.to_json(root),
         saved_shape=shape,
         modules=tuple(walk.modules),
-        globals=judge(archive.parsed.refs),
+        globals=judge(names(archive.parsed, check)),
         records=_records(archive, storages.rows),
         warnings=(*archive.warnings, *_pickle_warnings(archive), *walk.warnings),
         attributes=_attributes(archive, parts),

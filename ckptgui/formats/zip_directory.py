@@ -18,7 +18,7 @@ import numpy as np
 from ckptgui.core.display import display
 from ckptgui.errors import DamagedFileError, LimitExceededError, UnsupportedError
 from ckptgui.formats.base import Check
-from ckptgui.formats.zip_end import find_end
+from ckptgui.formats.zip_end import DirectoryDamagedError, find_end
 from ckptgui.formats.zip_local import FULL32, REFUSED_FLAGS, Claims, check_local_headers, refuse, zip64_values
 from ckptgui.formats.zip_names import check_names
 from ckptgui.sources.base import ByteSource, read_exactly
@@ -61,7 +61,7 @@ class ZipEntry(NamedTuple):
 
 @dataclass(frozen=True)
 class ZipDirectory:
-    """The records by name, in the order of the directory; ``cut`` when they were found without one."""
+    """The records by name, in the order of the directory; ``cut`` when they were found without it."""
 
     entries: Mapping[str, ZipEntry]
     cut: bool = False
@@ -113,7 +113,8 @@ def _inflated(data: bytes, entry: ZipEntry) -> bytes:
 def read_directory(source: ByteSource, check: Check = lambda: None) -> ZipDirectory:
     """Every record of the archive, or a sentence on the first rule that it breaks.
 
-    Raises ``DirectoryMissingError`` where the end of the file holds no directory (see ``zip_salvage``).
+    Raises ``DirectoryMissingError`` where the end of the file holds no directory and ``DirectoryDamagedError``
+    where it holds one that is merely wrong: then records may still be walked (see ``zip_salvage``).
     """
     end = find_end(source)
     if end.size > MAX_DIRECTORY or end.count > MAX_ENTRIES:
@@ -151,7 +152,7 @@ def _places(central: bytes, count: int, base: int, check: Check) -> list[int]:
         if done % _CHECK_EVERY == 0:
             check()
     if len(places) != count or at != len(central):
-        raise DamagedFileError(
+        raise DirectoryDamagedError(
             f"The zip's directory claims {count:,} records in {len(central):,} bytes from byte {base:,} on, "
             f"but they do not fill it exactly."
         )
@@ -169,7 +170,7 @@ def _raw_names(central: bytes, places: list[int], lengths: np.ndarray) -> list[b
 
 def _check_fields(fields: np.ndarray, names: list[str]) -> None:
     """Refuse what no checkpoint has and what readers disagree about."""
-    refuse(fields["signature"] != b"PK\x01\x02", names, "has a damaged directory entry")
+    refuse(fields["signature"] != b"PK\x01\x02", names, "has a damaged directory entry", DirectoryDamagedError)
     refuse((fields["flags"] & REFUSED_FLAGS) != 0, names, "is marked as encrypted or patched")
     refuse((fields["disk"] != 0) & (fields["disk"] != 0xFFFF), names, "is said to lie on another disk")
     odd = np.flatnonzero((fields["method"] != STORED) & (fields["method"] != DEFLATED))
@@ -192,7 +193,9 @@ def _wide_fields(
             if column[row] == FULL32:
                 value = next(wide, None)
                 if value is None or value >= 1 << 63:
-                    raise DamagedFileError(f"The 64-bit sizes of its record {display(names[row])} are damaged.")
+                    raise DirectoryDamagedError(
+                        f"The 64-bit sizes of its record {display(names[row])} are damaged."
+                    )
                 column[row] = value
     refuse((fields["method"] == STORED) & (compressed != size), names, "is stored, yet has two sizes")
     return compressed, size, offset

@@ -11,6 +11,7 @@ import numpy as np
 from ckptgui.core.display import display
 from ckptgui.errors import DamagedFileError
 from ckptgui.formats.base import Check
+from ckptgui.formats.zip_end import DirectoryDamagedError
 from ckptgui.sources.base import ByteSource, read_exactly
 
 _LOCAL = np.dtype(
@@ -29,6 +30,9 @@ _NEAR = 8 << 10
 """Headers closer than this are read in one go, with the data between them; farther ones one by one."""
 
 _SPAN = 8 << 20
+_WRONG = DirectoryDamagedError
+"""For a directory that is merely wrong; what two readers may take for two archives is refused outright."""
+
 FULL32 = 0xFFFFFFFF
 """A 32-bit field that says: look in the zip64 block."""
 
@@ -54,14 +58,16 @@ def check_local_headers(source: ByteSource, limit: int, claims: Claims, check: C
     names, offset = claims.names, claims.offset
     if not names:
         return offset
-    refuse(offset > limit - HEADER, names, "begins beyond the records' part of the file")
+    refuse(offset > limit - HEADER, names, "begins beyond the records' part of the file", _WRONG)
     order = np.argsort(offset, kind="stable")
     if offset[order[0]] != 0:
-        raise DamagedFileError(f"{int(offset[order[0]]):,} bytes that belong to no record stand before the zip.")
+        raise DirectoryDamagedError(
+            f"{int(offset[order[0]]):,} bytes that belong to no record stand before the zip."
+        )
     back = np.argsort(order)
     joined, renamed = _read_headers(source, order, offset, claims.raw_names, check)
     local = np.frombuffer(joined, _LOCAL)[back]
-    refuse(local["signature"] != b"PK\x03\x04", names, "has no header where the directory says")
+    refuse(local["signature"] != b"PK\x03\x04", names, "has no header where the directory says", _WRONG)
     renamed |= local["name"] != claims.fields["name"]
     refuse(renamed, names, "has another name in its own header")
     refuse((local["flags"] & REFUSED_FLAGS) != 0, names, "is marked as encrypted or patched")
@@ -76,7 +82,9 @@ def check_local_headers(source: ByteSource, limit: int, claims: Claims, check: C
 def _check_sizes(source: ByteSource, claims: Claims, local: np.ndarray, data: np.ndarray) -> None:
     """Compare CRC and sizes where the local header has them, that is, where no descriptor follows."""
     plain = (local["flags"] & HAS_DESCRIPTOR) == 0
-    refuse(plain & (local["crc"] != claims.fields["crc"]), claims.names, "has another CRC in its own header")
+    refuse(
+        plain & (local["crc"] != claims.fields["crc"]), claims.names, "has another CRC in its own header", _WRONG
+    )
     size, compressed = local["size"].astype(np.int64), local["compressed"].astype(np.int64)
     for row in np.flatnonzero(plain & ((size == FULL32) | (compressed == FULL32))).tolist():
         length = int(local["extra"][row])
@@ -132,7 +140,7 @@ def _groups(offsets: list[int]) -> Iterator[tuple[int, int]]:
             first = i
 
 
-def refuse(bad: np.ndarray, names: list[str], what: str) -> None:
+def refuse(bad: np.ndarray, names: list[str], what: str, kind: type[DamagedFileError] = DamagedFileError) -> None:
     """Raise a sentence on the first record for which ``bad`` is true."""
     if bad.any():
-        raise DamagedFileError(f"Its record {display(names[int(np.argmax(bad))])} {what}.")
+        raise kind(f"Its record {display(names[int(np.argmax(bad))])} {what}.")

@@ -1,4 +1,4 @@
-"""A zip whose end was cut off: its records walked from the start, as far as they go.
+"""A zip whose end was cut off or is wrong: its records walked from the start, as far as they go.
 
 torch writes no sizes into local headers, only into a descriptor behind the data, so a walk must know where
 data ends. A caller that has read the pickle by then knows each storage's size and tells it; otherwise the
@@ -26,7 +26,26 @@ _SIGNATURE = b"PK\x07\x08"
 _LONGEST = 24
 """Bytes of a descriptor with 64-bit sizes."""
 
-_CHUNK = 8 << 20
+_CHUNKS = 4 << 10, 8 << 20
+"""Bytes of the first read of a search, and of the longest: most records are small."""
+
+_PATIENCE = 4, 64 << 20
+"""Bytes that all searches together may read: so many times the file, and so many more."""
+
+
+class _Searches:
+    """Reads for the searches of one walk, and no more than a file without tricks needs."""
+
+    def __init__(self, source: ByteSource) -> None:
+        self._source = source
+        self._left = _PATIENCE[0] * source.size + _PATIENCE[1]
+
+    def read(self, at: int, length: int) -> bytes:
+        """Bytes at ``at``; none once the walk has searched enough."""
+        if self._left <= 0:
+            return b""
+        self._left -= length
+        return read_exactly(self._source, at, length)
 
 
 class _Header(NamedTuple):
@@ -67,6 +86,7 @@ def salvage(
     entries: dict[str, ZipEntry] = {}
     found = ZipDirectory(entries, cut=True)
     folded: set[str] = set()
+    searches = _Searches(source)
     at = 0
     while len(entries) < MAX_ENTRIES and (header := _header_at(source, at)) is not None:
         if header.name.lower() in folded:
@@ -74,7 +94,7 @@ def salvage(
         check()
         folded.add(header.name.lower())
         size = expected(header.name, found) if header.flags & HAS_DESCRIPTOR else None
-        entry, at = _entry(source, header, size, check)
+        entry, at = _entry(source, header, size, searches, check)
         entries[entry.name] = entry
         if not entry.whole:
             break
@@ -100,12 +120,14 @@ def _header_at(source: ByteSource, at: int) -> _Header | None:
     return _Header(text, at, at + HEADER + name + extra, flags, method, crc, compressed, size)
 
 
-def _entry(source: ByteSource, header: _Header, expected: int | None, check: Check) -> tuple[ZipEntry, int]:
+def _entry(
+    source: ByteSource, header: _Header, expected: int | None, searches: _Searches, check: Check
+) -> tuple[ZipEntry, int]:
     """The record of a header, and where the next header should be."""
     name, offset, data, flags, method, crc, compressed, size = header
     left = source.size - data
     if flags & HAS_DESCRIPTOR:
-        described = _descriptor(source, header, expected, check)
+        described = _descriptor(source, header, expected, searches, check)
         if described is None:
             known = expected if expected is not None and method == STORED else None
             whole = known is not None and known <= left
@@ -119,7 +141,9 @@ def _entry(source: ByteSource, header: _Header, expected: int | None, check: Che
     return ZipEntry(name, offset, data, present, size, method, crc, flags, whole), data + present
 
 
-def _descriptor(source: ByteSource, header: _Header, expected: int | None, check: Check) -> _Descriptor | None:
+def _descriptor(
+    source: ByteSource, header: _Header, expected: int | None, searches: _Searches, check: Check
+) -> _Descriptor | None:
     """The descriptor behind a record's data: where it is expected, else the first that fits its distance."""
     start = header.data_offset
     if expected is not None and header.method == STORED:
@@ -128,17 +152,20 @@ def _descriptor(source: ByteSource, header: _Header, expected: int | None, check
         described = _fitting(read_exactly(source, start + expected, _LONGEST), expected, header.method)
         if described is not None:
             return described
-    at = start
+    at, (size, longest) = start, _CHUNKS
     while at < source.size:
         check()
-        chunk = read_exactly(source, at, _CHUNK + _LONGEST)
+        chunk = searches.read(at, size + _LONGEST)
+        if not chunk:
+            break
         hit = chunk.find(_SIGNATURE)
         while hit >= 0:
             described = _fitting(chunk[hit : hit + _LONGEST], at + hit - start, header.method)
             if described is not None:
                 return described
             hit = chunk.find(_SIGNATURE, hit + 1)
-        at += _CHUNK
+        at += size
+        size = min(2 * size, longest)
     return None
 
 

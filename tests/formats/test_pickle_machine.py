@@ -299,8 +299,6 @@ def test_streams_that_make_no_sense_get_a_reason(data):
         ("nesting", b"(" * 20_000),
         ("stack", b"N" * 30_000 + b"."),
         ("memo_entries", b"N" + b"".join(b"r" + i.to_bytes(4, "little") for i in range(30_000)) + b"."),
-        ("integer_bytes", b"L" + b"1" * 5000 + b"L\n."),
-        ("integer_bytes", b"\x8b\xff\xff\xff\x7f."),
         ("text_bytes", b"X\x10\x00\x00\x00" + b"a" * 16 + b"0" + (b"X\x10\x00\x00\x00" + b"a" * 16 + b"0") * 2000),
     ],
 )
@@ -308,6 +306,27 @@ def test_each_budget_is_an_error_that_names_it(limit, data):
     limits = Limits(opcodes=100_000, stack=20_000, memo_entries=20_000, text_bytes=10_000)
     with pytest.raises(LimitExceededError, match=limit):
         parse(data, limits=limits)
+
+
+@pytest.mark.parametrize(
+    "spelled", [b"L" + b"1" * 5000 + b"L\n", b"I" + b"1" * 5000 + b"\n", b"\x8b\x00\x10\x00\x00" + b"\x7f" * 4096]
+)
+def test_an_integer_that_would_take_long_stays_undecoded_and_the_rest_is_read(spelled):
+    parsed = parse(b"]" + spelled + b"aK\x05a.")
+    assert parsed.broken is None
+    number, rest = parsed.root
+    assert (number.path, rest) == ("builtins.int", 5)
+    assert parsed.refs == ()
+
+
+def test_a_long_integer_at_which_the_file_is_cut_leaves_what_stands_before_it():
+    parsed = parse(b"]K\x05a\x8b\xff\xff\xff\x7f123")
+    assert parsed.cut
+    assert parsed.root == [5]
+
+
+def test_an_index_of_the_memo_has_no_thousand_digits():
+    assert "digits" in parse(b"Np" + b"1" * 5000 + b"\n.").broken
 
 
 def test_text_beyond_a_name_stays_undecoded():

@@ -213,3 +213,56 @@ def test_values_are_those_of_torch_after_all(whole):
     checkpoint = save(state, path)
     for name, tensor in state["model"].items():
         assert value_bytes(checkpoint[("model", name)]) == torch_bytes(tensor)
+
+
+def end_record(data):
+    return data.rindex(b"PK\x05\x06")
+
+
+DAMAGE = {
+    "bytes behind the end": lambda data: data + b"\0" * 4096,
+    "the directory's place": lambda data: (
+        data[: end_record(data) + 16] + b"\1\0\0\0" + data[end_record(data) + 20 :]
+    ),
+    "the number of records": lambda data: (
+        data[: end_record(data) + 8] + b"\1\0\1\0" + data[end_record(data) + 12 :]
+    ),
+    "an entry of the directory": lambda data: data.replace(b"PK\x01\x02", b"\0\0\0\0", 1),
+    "a checksum": lambda data: (
+        data[: data.index(b"PK\x01\x02") + 42] + b"\1" + data[data.index(b"PK\x01\x02") + 43 :]
+    ),
+}
+
+
+@pytest.mark.parametrize("spoil", DAMAGE.values(), ids=DAMAGE)
+def test_records_are_listed_where_only_the_directory_is_wrong(whole, tmp_path, spoil):
+    path, _ = whole
+    spoiled = tmp_path / "spoiled.pt"
+    spoiled.write_bytes(spoil(path.read_bytes()))
+    found, intact = read(spoiled), read(path)
+    assert list(found) == list(intact)
+    assert not found.tensors.errors
+    assert all(value_bytes(found[name]) == value_bytes(intact[name]) for name in intact)
+    assert "other programs may read something else" in found.warnings[0]
+
+
+def test_of_two_archives_in_a_row_the_first_is_shown_and_the_doubt_is_told(whole, tmp_path):
+    path, _ = whole
+    doubled = tmp_path / "doubled.pt"
+    doubled.write_bytes(path.read_bytes() + pickle_of({}) + path.read_bytes())
+    found = read(doubled)
+    assert list(found) == list(read(path))
+    assert "other programs may read something else" in found.warnings[0]
+
+
+@pytest.mark.parametrize("digits", [300, 1000])
+def test_sizes_of_a_thousand_digits_are_refused_for_their_tensor_alone(tmp_path, digits):
+    number = b"\x8b" + digits.to_bytes(4, "little") + b"\x7f" * digits
+    pickle = pickle_of({"good": torch.zeros(2), "bad": torch.zeros(3)})
+    view = b"K\x03\x85q\x11K\x01\x85"
+    assert pickle.count(view) == 1
+    claimed = pickle.replace(view, number * 3 + b"\x87" + b"K\x01K\x01K\x01\x87")
+    path = with_pickle(claimed, tmp_path / "claims.pt", [("0", bytes(8)), ("1", bytes(12))])
+    found = read(path)
+    assert found["good",].error is None
+    assert len(found["bad",].error) < 200
