@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from ckptgui.core.display import amount
 from ckptgui.core.dtypes import DType
 from ckptgui.core.extents import Extent
 from ckptgui.core.names import NamePool
@@ -19,6 +21,11 @@ _SURE = 2**48
 
 _MANY = 4096
 """Geometries remembered; a file repeats a few."""
+
+MAX_DEVICES = 4096
+"""Devices that keep their own name; nobody has as many, so a file that claims more gets ``OTHER_DEVICE``."""
+
+OTHER_DEVICE = "unknown"
 
 MAX_NDIM = 64
 """Dimensions beyond this are refused, as torch itself refuses them."""
@@ -50,6 +57,8 @@ class TableBuilder:
 
     def add_storage(self, key: str | None, extent: Extent) -> int:
         """Register a storage and return its row, to be given to ``add``."""
+        if extent.nbytes > _INT64_MAX:  # claimed by a file that has none of it
+            extent = replace(extent, nbytes=_INT64_MAX)
         self._extents.append(extent)
         self._sure_bits.append(extent.available * 8)
         self._storage_keys.append(key)
@@ -77,7 +86,10 @@ class TableBuilder:
         """Append a tensor and return its row. Shape, strides and offset may be anything integral."""
         row = len(self._names)
         sizes = tuple(shape)
-        steps = tuple(strides) if strides is not None else contiguous_strides(sizes)
+        if strides is not None:
+            steps = tuple(strides)
+        else:  # of a claim of very many dimensions they would fill the memory
+            steps = contiguous_strides(sizes) if len(sizes) <= MAX_NDIM else ()
         reason = error or self._geometry_error(sizes, steps, storage_offset, dtype, storage)
         if len(sizes) > MAX_NDIM or len(steps) != len(sizes):
             sizes, steps = (), ()
@@ -100,7 +112,7 @@ class TableBuilder:
         self._columns.append(
             (
                 self._dtypes.setdefault(dtype, len(self._dtypes)),
-                self._devices.setdefault(device, len(self._devices)),
+                self._device(device),
                 self._layouts.setdefault(layout, len(self._layouts)),
                 storage,
                 _clamped(storage_offset),
@@ -145,7 +157,7 @@ class TableBuilder:
         self._columns.append(
             (
                 self._dtypes.setdefault(dtype, len(self._dtypes)),
-                self._devices.setdefault(device, len(self._devices)),
+                self._device(device),
                 self._layouts.setdefault("strided", len(self._layouts)),
                 storage,
                 storage_offset,
@@ -156,6 +168,14 @@ class TableBuilder:
             )
         )
         return True
+
+    def _device(self, device: str) -> int:
+        """The number of a device."""
+        found = self._devices.get(device)
+        if found is None:
+            name = device if len(self._devices) < MAX_DEVICES else OTHER_DEVICE
+            found = self._devices.setdefault(name, len(self._devices))
+        return found
 
     def container_row(self, path: Path) -> int:
         """The number of a path that rows hang on."""
@@ -190,7 +210,7 @@ class TableBuilder:
     ) -> str | None:
         """Why this view cannot lie in its storage, in one sentence; None when it can."""
         if len(shape) > MAX_NDIM:
-            return f"It claims {len(shape)} dimensions; at most {MAX_NDIM} are possible."
+            return f"It claims {len(shape):,} dimensions; at most {MAX_NDIM} are possible."
         if len(shape) != len(strides):
             return f"It has {len(shape)} sizes but {len(strides)} strides."
         if any(size < 0 for size in shape) or any(step < 0 for step in strides) or offset < 0:
@@ -202,7 +222,7 @@ class TableBuilder:
         last = offset + sum((size - 1) * step for size, step in zip(shape, strides)) if numel else offset - 1
         needed = dtype.nbytes(last + 1)
         if needed > extent.nbytes:
-            return f"It needs {needed:,} bytes of its storage, which has {extent.nbytes:,}."
+            return f"It needs {amount(needed)} bytes of its storage, which has {extent.nbytes:,}."
         if numel and needed > extent.available:
             return f"The file is cut: {extent.available:,} of {extent.nbytes:,} bytes of its storage are here."
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -144,7 +145,8 @@ class Checkpoint(Mapping[Path, TensorInfo]):
 
     def section_of(self, row: int) -> Section | None:
         """The section that holds a row."""
-        return next((section for section in self.sections if section.start <= row < section.stop), None)
+        at = bisect_right(self.sections, row, key=lambda section: section.start) - 1  # in the order of their rows
+        return self.sections[at] if at >= 0 and row < self.sections[at].stop else None
 
     def with_role(self, role: Role) -> tuple[Section, ...]:
         """The sections of one role, in saved order."""

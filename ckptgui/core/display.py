@@ -33,6 +33,18 @@ def display(text: object, limit: int = MAX_CELL) -> str:
     return f"{shown[:head]}…{shown[len(shown) - (limit - 1 - head) :]}"
 
 
+def amount(number: int) -> str:
+    """A number with its digits grouped; one that nothing real can have is told by its length.
+
+    A file can spell integers of thousands of digits, which no sentence has room for and which Python refuses
+    to print.
+    """
+    return f"{number:,}" if abs(number) < _TOLD else f"about 10^{int(number.bit_length() * 0.30103)}"
+
+
+_TOLD = 10**27
+
+
 def _escaped(match: re.Match[str]) -> str:
     code = ord(match.group())
     return {9: "\\t", 10: "\\n", 13: "\\r"}.get(code) or (f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}")

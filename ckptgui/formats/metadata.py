@@ -26,6 +26,9 @@ MAX_REPEATED = 10_000
 """Containers that are written out again before references take their place."""
 
 _LONG = 4096
+_PLAIN = frozenset({str, int, bool, type(None)})
+"""What JSON has in the same words."""
+
 OMITTED = object()
 """Stands for a tensor while a dictionary is written; dictionaries leave it out, lists have null there."""
 
@@ -47,7 +50,7 @@ class _Writer:
     def write(self, node: Node, path: Path) -> Json:
         """A value as JSON, or OMITTED for a tensor."""
         kind = type(node)
-        if kind is str or kind is int or node is None or kind is bool:
+        if kind in _PLAIN:
             return node
         if kind is float:
             return _number(node)
@@ -92,16 +95,22 @@ class _Writer:
         return self._call(node, path)
 
     def _list(self, items: list[Node] | tuple[Node, ...], path: Path) -> list[Json]:
-        result = []
+        result: list[Json] = []
         for index, item in enumerate(items):
+            if type(item) in _PLAIN:
+                result.append(item)
+                continue
             value = self.write(item, (*path, str(index)))
             result.append(None if value is OMITTED else value)
         return result
 
     def _dict(self, items: list[tuple[str, Node]], path: Path) -> dict[str, Json]:
-        result = {}
+        result: dict[str, Json] = {}
         for key, node in items:
             if type(node) is Call and node.target.__class__ is Ref and node.target.name in _COMMON:
+                continue
+            if type(node) in _PLAIN:
+                result[key] = node
                 continue
             value = self.write(node, (*path, key))
             if value is not OMITTED:

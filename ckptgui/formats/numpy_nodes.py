@@ -11,6 +11,9 @@ import numpy as np
 from ckptgui.core.dtypes import BY_NAME, ByteOrder, DType
 from ckptgui.formats.pickle_graph import MISSING, Call, LongText, Node, Ref
 
+_MAX_NDIM = 64
+"""What numpy itself allows."""
+
 _CORES = ("numpy._core.", "numpy.core.")
 _CODES = {
     "b1": "bool", "i1": "int8", "i2": "int16", "i4": "int32", "i8": "int64",
@@ -90,7 +93,7 @@ def _array(shape: Node, dtype: Node, data: Node, fortran: bool) -> Array | None:
     kind, raw = dtype_of(dtype), bytes_of(data)
     if kind is None or raw is None or type(shape) is not tuple:
         return None
-    if not all(type(size) is int and size >= 0 for size in shape):
+    if len(shape) > _MAX_NDIM or not all(type(size) is int and size >= 0 for size in shape):
         return None
     if math.prod(shape) * kind[0].itemsize != len(raw):
         return None

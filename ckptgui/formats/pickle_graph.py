@@ -132,6 +132,9 @@ def _mapping_pairs(call: Call) -> list[Node]:
     return given + call.flat if call.flat and given else (call.flat or given)
 
 
+_STRINGS, _INTEGERS = frozenset({str}), frozenset({int})
+
+
 def entries(node: Node) -> list[tuple[str, Node]] | None:
     """Items of a dictionary under unique string keys, in the order a Python dict has them; None for others.
 
@@ -141,8 +144,11 @@ def entries(node: Node) -> list[tuple[str, Node]] | None:
     if flat is None:
         return None
     keys = flat[::2]
-    if all(type(key) is str for key in keys) and len(set(keys)) == len(keys):
-        return list(zip(keys, flat[1::2]))
+    kinds = set(map(type, keys))
+    if kinds <= _STRINGS:
+        return list(dict(zip(keys, flat[1::2])).items())
+    if kinds == _INTEGERS:
+        return list(dict(zip(map(str, keys), flat[1::2])).items())
     chosen: dict[tuple[str, str], Node] = {}
     for key, value in zip(keys, flat[1::2]):
         chosen[key_text(key), type_name(key)] = value  # set again: the later value at the earlier place

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from ckptgui.core.display import amount
 from ckptgui.core.dtypes import BY_NAME, ByteOrder, DType, Kind, decode
 from ckptgui.core.tensors import TensorKind
 from ckptgui.formats.numpy_nodes import array_of
@@ -324,7 +325,7 @@ def _quantization(node: Node, spec: TensorSpec, storages: Storages, wraps: int) 
     slices = spec.shape[node[3]]
     scales, zeros = (_inner(part, storages, wraps) for part in node[1:3])
     if scales.shape != (slices,) or zeros.shape != (slices,):
-        raise _Nonsense(f"it has not one scale for each of the {slices:,} slices of its axis")
+        raise _Nonsense(f"it has not one scale for each of the {amount(slices)} slices of its axis")
     return {
         "scheme": scheme,
         "scales": _values(scales, storages),

@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from ckptgui.core.builder import TableBuilder
+from ckptgui.core.builder import MAX_NDIM, TableBuilder
 from ckptgui.core.checkpoint import Checkpoint, Record, Role, SavedShape, Section
-from ckptgui.core.display import display
+from ckptgui.core.display import amount, display
 from ckptgui.core.dtypes import BY_SAFETENSORS, DType, Kind
 from ckptgui.core.extents import Extent, Segment, SourceIdentity
 from ckptgui.errors import DamagedFileError, LimitExceededError
@@ -90,9 +90,7 @@ def _parsed(raw: bytes, check: Check) -> dict[str, Any]:
             check()
         found = dict(pairs)
         if len(found) != len(pairs):
-            names = [name for name, _ in pairs]
-            twice = next(name for i, name in enumerate(names) if name in names[:i])
-            raise DamagedFileError(f"Its header names {display(repr(twice))} twice.")
+            raise DamagedFileError(f"Its header names {display(repr(_repeated(pairs)))} twice.")
         return found
 
     try:
@@ -108,6 +106,12 @@ def _parsed(raw: bytes, check: Check) -> dict[str, Any]:
     if not isinstance(table, dict):
         raise DamagedFileError("Its header is not a JSON object.")
     return table
+
+
+def _repeated(pairs: list[tuple[str, Any]]) -> str:
+    """The first name that has been there before."""
+    seen: set[str] = set()
+    return next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
 
 
 def _refuse_constant(constant: str) -> NoReturn:
@@ -134,7 +138,7 @@ def _row(name: str, entry: object) -> _Row:
     if not isinstance(entry, Mapping) or set(entry) != _KEYS or not isinstance(entry["dtype"], str):
         raise DamagedFileError(f"Its entry {display(repr(name))} lacks dtype, shape or data_offsets.")
     shape, offsets = entry["shape"], entry["data_offsets"]
-    if not _are_sizes(shape) or not _are_sizes(offsets) or len(offsets) != 2 or offsets[0] > offsets[1]:
+    if not _are_sizes(shape) or not _are_offsets(offsets):
         raise DamagedFileError(f"The shape or data_offsets of {display(repr(name))} are not sizes in order.")
     return _Row(_text(name), _text(entry["dtype"]), tuple(shape), offsets[0], offsets[1])
 
@@ -142,6 +146,11 @@ def _row(name: str, entry: object) -> _Row:
 def _are_sizes(value: object) -> bool:
     """Whether it is a list of unsigned 64-bit integers."""
     return isinstance(value, list) and all(type(size) is int and 0 <= size < 1 << 64 for size in value)
+
+
+def _are_offsets(value: object) -> bool:
+    """Whether it is a pair of places in a file, in order."""
+    return _are_sizes(value) and len(value) == 2 and value[0] <= value[1] < 1 << 63  # type: ignore[arg-type,index]
 
 
 def _check_layout(rows: list[_Row], present: int) -> None:
@@ -216,9 +225,12 @@ def _size_error(row: _Row, dtype: DType) -> str | None:
     """Why the byte range cannot hold the shape, or None."""
     if row.code not in BY_SAFETENSORS:
         return f"Its dtype {display(row.code)} is not one of the safetensors format."
-    bits = math.prod(row.shape) * dtype.bits
+    if len(row.shape) > MAX_NDIM:
+        return None  # the table says so; the product of so many sizes would not end
+    numel = math.prod(row.shape)
+    bits = numel * dtype.bits
     if bits % 8:
-        return f"Its {math.prod(row.shape):,} elements of {dtype.bits} bits end within a byte."
+        return f"Its {amount(numel)} elements of {dtype.bits} bits end within a byte."
     if bits // 8 != row.end - row.begin:
-        return f"Its shape takes {bits // 8:,} bytes, its place in the file has {row.end - row.begin:,}."
+        return f"Its shape takes {amount(bits // 8)} bytes, its place in the file has {row.end - row.begin:,}."
     return None

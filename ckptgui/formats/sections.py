@@ -13,7 +13,7 @@ from ckptgui.core.tensors import Path, TensorTable
 from ckptgui.formats import modules
 from ckptgui.formats.pickle_graph import Call, Node, entries
 from ckptgui.formats.rebuild import is_tensor
-from ckptgui.formats.tensor_walk import children_of
+from ckptgui.formats.tensor_walk import ATOMS, children_of
 
 _MODEL_WORDS = frozenset(
     {
@@ -42,7 +42,7 @@ class Part:
 
 
 def parts_of(root: Node) -> tuple[SavedShape, list[Part]]:
-    """The shape of what was saved, and its parts in saved order; those without tensors are among them."""
+    """The shape of what was saved, and its parts in saved order; plain values are not among them."""
     if is_tensor(root):
         return SavedShape.TENSOR, [Part((), root, Role.OTHER)]
     if modules.is_module(root):
@@ -62,6 +62,8 @@ def _keyed(items: list[tuple[str, Node]], path: Path) -> list[Part]:
     """One part for each key; a wrapper around a whole checkpoint is opened once more."""
     parts: list[Part] = []
     for key, node in items:
+        if type(node) in ATOMS:
+            continue
         inner = entries(node) if not path else None
         if inner and _is_wrapper(inner):
             parts += _keyed(inner, (key,))

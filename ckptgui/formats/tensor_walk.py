@@ -15,7 +15,9 @@ from ckptgui.formats.limits import DEFAULT, Limits, exceeded
 from ckptgui.formats.pickle_graph import MISSING, Call, Dict, Node, Persistent, Ref, Set, entries
 from ckptgui.formats.rebuild import Storages, TensorSpec, spec_of
 
-_ATOMS = frozenset({str, int, float, bool, type(None), bytes, Ref, Persistent})
+ATOMS = frozenset({str, int, float, bool, type(None), bytes, Ref, Persistent})
+"""Types of values in which nothing hangs."""
+
 _CHECK_EVERY = 4096
 _PLAIN = "torch._utils._rebuild_tensor_v2"
 _INTEGERS = frozenset({int})
@@ -39,7 +41,7 @@ class TensorWalk:
 
     def visit(self, node: Node, path: Path) -> None:
         """List every tensor in ``node``, which hangs at ``path``."""
-        if type(node) in _ATOMS:
+        if type(node) in ATOMS:
             return
         if type(node) is Call:
             spec = spec_of(node, self._storages)
@@ -82,7 +84,7 @@ class TensorWalk:
                     container = self._builder.container_row(path)
                 if self._plain(child, container, name):
                     continue
-            if type(child) not in _ATOMS:
+            if type(child) not in ATOMS:
                 self.visit(child, (*path, name))
 
     def _plain(self, call: Call, container: int, name: str) -> bool:
@@ -129,7 +131,7 @@ class TensorWalk:
     def _attribute(self, node: Node, path: Path, name: str, depth: int) -> None:
         """Tensors in a plain attribute of a module: kept with it, but not part of its state dict."""
         key = id(node)
-        if type(node) in _ATOMS or key in self._open or key in self._barren or depth >= self._limits.depth:
+        if type(node) in ATOMS or key in self._open or key in self._barren or depth >= self._limits.depth:
             return
         if modules.is_module(node):  # a module that is not registered: state_dict() does not know it
             return
@@ -215,7 +217,7 @@ def _children_of_call(node: Call) -> list[tuple[str, Node]]:
         known = modules.attributes(node)
         if known is not None and node.path != "collections.OrderedDict":
             found += list(known.items())
-        elif known is None and type(node.state) not in _ATOMS:
+        elif known is None and type(node.state) not in ATOMS:
             found.append(("state", node.state))
     return found
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ckptgui.core.builder import TableBuilder
-from ckptgui.core.display import display
+from ckptgui.core.display import amount, display
 from ckptgui.core.dtypes import BY_STORAGE_CLASS, ByteOrder, DType
 from ckptgui.core.extents import Codec, Extent, Segment, SourceIdentity
 from ckptgui.formats.pickle_graph import Node, Persistent, Ref
@@ -142,9 +142,9 @@ class ZipStorages:
         return _Known(row, size, not entry.whole, missing=False)
 
     def _disagreement(self, claim: StorageClaim, known: _Known) -> str:
-        key = display(claim.key)
+        key, claimed = display(claim.key), amount(claim.nbytes)
         if known.cut:
-            return f"The file is cut short: the {claim.nbytes:,} bytes of its storage “{key}” are not all there."
+            return f"The file is cut short: the {claimed} bytes of its storage “{key}” are not all there."
         if known.missing:
-            return f"Its storage “{key}” of {claim.nbytes:,} bytes is not in the file."
-        return f"Its storage “{key}” claims {claim.nbytes:,} bytes, but its record has {known.size:,}."
+            return f"Its storage “{key}” of {claimed} bytes is not in the file."
+        return f"Its storage “{key}” claims {claimed} bytes, but its record has {known.size:,}."

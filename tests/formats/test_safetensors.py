@@ -205,3 +205,21 @@ def test_a_hundred_thousand_tensors_are_read_with_a_chance_to_cancel():
     assert len(found) == 100_000
     assert len(calls) > 20
     assert np.all(found.tensors.nbytes == 4)
+
+
+def test_a_name_that_comes_twice_is_found_among_very_many():
+    entries = ",".join(f'"k{number}":0' for number in range(200_000))
+    with pytest.raises(DamagedFileError, match="'k199999' twice"):
+        read(build(f'{{{entries},"k199999":0}}'.encode()))
+
+
+def test_a_shape_of_very_many_great_sizes_is_refused_for_its_tensor_alone():
+    table = {"bad": entry(0, 4, "F32", [1 << 62] * 50_000), "good": entry(4, 8, "F32", [1])}
+    found = read(build(table, bytes(8)))
+    assert "50,000 dimensions" in found["bad",].error
+    assert found["good",].error is None
+
+
+def test_places_that_no_file_has_are_refused():
+    with pytest.raises(DamagedFileError, match="not sizes in order"):
+        read(build({"w": entry(0, (1 << 64) - 1, "F32", [1])}, bytes(4)))
