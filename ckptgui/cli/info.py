@@ -25,6 +25,8 @@ def run(options: argparse.Namespace) -> int:
         return complain(str(error), options.path)
     with Bar() as bar:
         reasons = _answer(checkpoint, options, wish, bar)
+    if checkpoint.attributes.get("incomplete"):  # what follows the break cannot even be listed
+        reasons = [*checkpoint.warnings[:1], *reasons]
     if not reasons:
         return DONE
     sys.stdout.flush()

@@ -226,6 +226,17 @@ def test_a_cut_file_as_text_says_the_same(ckptgui, save, tmp_path, flags):
     assert answer.err.count("\n") == 1
 
 
+def test_a_file_cut_within_its_list_of_tensors_is_trouble_too(ckptgui, save, tmp_path):
+    whole = save({f"layer{number}.weight": torch.zeros(2) for number in range(50)})
+    cut = tmp_path / "cut.pt"
+    cut.write_bytes(whole.read_bytes()[:2000])
+    answer = ckptgui("info", cut, "--json")
+    assert answer.status == 2
+    assert answer.json["warnings"]
+    assert answer.err.startswith(f"ckptgui: {cut}: The file is cut short. It has 2,000 bytes")
+    assert answer.err.count("\n") == 1
+
+
 def test_a_run_is_refused_with_its_size_and_ends(ckptgui, tmp_path):
     for epoch in (1, 2, 10):
         torch.save({"epoch": epoch, "w": torch.ones(1)}, tmp_path / f"epoch_{epoch}.pt")
