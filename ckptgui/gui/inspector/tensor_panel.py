@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shiboken6
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from ckptgui.core.checkpoint import Checkpoint, Role
@@ -44,6 +44,10 @@ class TensorPanel(QWidget):
         self._info: TensorInfo | None = None
         self._role = Role.OTHER
         self._settled = False
+        self._ask = QTimer(self)
+        self._ask.setSingleShot(True)
+        self._ask.setInterval(0)
+        self._ask.timeout.connect(self._want_figures)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         page = ScrollPage(self, margin=0, top=0, bottom=0)  # scrolls only where the window is low
@@ -121,8 +125,13 @@ class TensorPanel(QWidget):
         self.values.set_tensor(info, self._pool)
         self._show_summary()
         if not self._settled and summaries.get(row) is None and summaries.error(row) is None:
-            summaries.want_first(row)
+            self._ask.start()
         self._check()
+
+    def _want_figures(self) -> None:
+        """Begin to read once the page is painted: reading takes both cores, and painting goes first."""
+        if self._info is not None and self._summaries is not None and shiboken6.isValid(self._summaries):
+            self._summaries.want_first(self._info.index)
 
     def _show_summary(self) -> None:
         """Show what is known of the tensor, or that it is to come."""
