@@ -12,14 +12,14 @@ from ckptgui.gui.numbers import significant
 
 def plain_number(value: Any) -> bool | int | float | complex:
     """A numpy or ml_dtypes scalar as one of Python's own numbers."""
+    if isinstance(value, (float, np.floating)):
+        return float(value)
     if isinstance(value, (bool, np.bool_)):
         return bool(value)
     if isinstance(value, (int, np.integer)):
         return int(value)
-    if isinstance(value, complex) or "complex" in str(
-        getattr(value, "dtype", "")
-    ):  # ml_dtypes has kinds of its own
-        return complex(value)
+    if isinstance(value, (complex, np.complexfloating)) or type(value).__name__.startswith("complex"):
+        return complex(value)  # ml_dtypes' complex32 is none of numpy's kinds
     return float(value)
 
 

@@ -34,6 +34,9 @@ MAX_COPIED = 1_000_000
 """Cells that one copy takes."""
 
 
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+
+
 class _CellPainter(QStyledItemDelegate):
     """Paints a cell after one question to the model; Qt's own way asks ten, and a screen has 200 cells."""
 
@@ -51,11 +54,10 @@ class _CellPainter(QStyledItemDelegate):
             painter.fillRect(rect, t.sel if focused else t.pressed)
         painter.setFont(view.font())
         painter.setPen(colour)
-        flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         room = rect.adjusted(2, 0, -4, 0)
         if option.fontMetrics.horizontalAdvance(text) > room.width():
             text = option.fontMetrics.elidedText(text, Qt.TextElideMode.ElideRight, room.width())
-        painter.drawText(room, flags, text)
+        painter.drawText(room, _RIGHT, text)
         if focused and option.state & QStyle.StateFlag.State_HasFocus:
             draw_focus(painter, rect, 2)
 

@@ -13,7 +13,7 @@ from PySide6.QtGui import QColor
 from ckptgui.core.tensors import TensorInfo
 from ckptgui.engine.job import Cancel, Report
 from ckptgui.errors import CheckpointError
-from ckptgui.gui.inspector.cells import cell_text, exact_text, is_unusual
+from ckptgui.gui.inspector.cells import cell_text, exact_text, is_unusual, plain_number
 from ckptgui.gui.inspector.slices import PAGE, Slice, read_cells
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.numbers import DASH, integer
@@ -143,7 +143,8 @@ class ValuesModel(QAbstractTableModel):
         if value is None:
             self._want((row // BLOCK, column // BLOCK))
             return DASH, theme().text3
-        return cell_text(value), theme().nan if is_unusual(value) else theme().text
+        number = plain_number(value)
+        return cell_text(number), theme().nan if is_unusual(number) else theme().text
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
