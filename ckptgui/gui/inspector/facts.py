@@ -58,7 +58,9 @@ def sharing_facts(checkpoint: Checkpoint, info: TensorInfo) -> list[Fact]:
     for number, row in enumerate(tied[:4]):
         other = checkpoint.info(row)
         more = len(tied) - 4 if number == 3 else 0
-        name = display(other.name) + (tr(" and {0} more").format(integer(more)) if more > 0 else "")
+        name = display(_name_from(checkpoint, info, other)) + (
+            tr(" and {0} more").format(integer(more)) if more > 0 else ""
+        )
         facts.append(Fact(name, tr("tied to") if number == 0 else "", link=other.path))
     held = storage_bytes(info)
     if held is not None and held > info.nbytes and info.numel and not _expanded(info):
@@ -66,6 +68,14 @@ def sharing_facts(checkpoint: Checkpoint, info: TensorInfo) -> list[Fact]:
     if _expanded(info):
         facts.append(Fact("", tr("expanded: elements share their bytes")))
     return facts
+
+
+def _name_from(checkpoint: Checkpoint, info: TensorInfo, other: TensorInfo) -> str:
+    """What ``other`` is called, with its section where that is another one."""
+    here, there = checkpoint.section_of(info.index), checkpoint.section_of(other.index)
+    if here is None or there is None or here.path == there.path:
+        return other.name
+    return " › ".join((*there.path[: len(other.path) - 1], other.name))
 
 
 def storage_bytes(info: TensorInfo) -> int | None:

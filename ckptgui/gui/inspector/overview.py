@@ -134,6 +134,7 @@ class Overview(QWidget):
         self.facts.setText("\u00a0· ".join(file_facts(checkpoint)))  # a line never begins with a dot
         self.facts.setToolTip(plain_tooltip(tr("{0} bytes").format(integer(checkpoint.nbytes))))
         self.bytes.set_parts(byte_parts(checkpoint, tree))
+        self.bytes.setVisible(bool(len(checkpoint.tensors)))
         self._steps = [
             lambda: self._fill_sentences(checkpoint),
             lambda: self._fill_training(checkpoint),

@@ -93,12 +93,17 @@ class TensorList(QWidget):
             row.hide()
             row.deleteLater()
         self.rows = []
+        several = len({checkpoint.section_of(int(tree.row[node])) for node in nodes}) > 1
         most = max((int(tree.nbytes[node]) for node in nodes), default=0)
         for node in nodes:
             info = checkpoint.info(int(tree.row[node]))
             nbytes = int(tree.nbytes[node])
             role = ROLES[int(tree.role[node])]
-            name = info.name.removeprefix(prefix) or info.name
+            above = (tree.prefixes[other] for other in tree.ancestors(node) if other in tree.prefixes)
+            name = info.name.removeprefix(next(above, "")).removeprefix(prefix) or info.name
+            section = checkpoint.section_of(int(tree.row[node]))
+            if several and section is not None:
+                name = " › ".join((*section.path[: len(info.path) - 1], name))
             row = TensorRow(info.path, name, info.shape, nbytes, nbytes / max(1, most), role, self)
             row.clicked.connect(lambda _=False, path=info.path: self.link_activated.emit(path))
             self._layout.addWidget(row)

@@ -111,7 +111,8 @@ class TensorPanel(QWidget):
         section = checkpoint.section_of(row)
         self._info, self._settled = info, False
         self._role = section.role if section else Role.OTHER
-        below = len(section.path) if section else max(0, len(info.path) - 1)
+        above = max(0, len(info.path) - 1)  # a tensor that is a section of its own does not hang below itself
+        below = min(len(section.path), above) if section else above
         crumbs, title = list(info.path[:below]), info.name or tr("The saved tensor")
         if prefix and title.startswith(prefix) and title != prefix:
             crumbs, title = [*crumbs, prefix], title.removeprefix(prefix)

@@ -94,6 +94,34 @@ def test_where_there_is_no_code_there_is_nothing_to_copy(open_bench, file, tmp_p
     assert load.why.isVisible() and not load.copy.isVisible() and not load.code.isVisible()
 
 
+def test_tensors_of_several_models_go_by_their_section(open_bench, tmp_path):
+    shared = torch.ones(8, 8)
+    value = {"G": {"0.weight": shared}, "D": {"module.0.weight": shared, "module.0.bias": torch.ones(4)}}
+    torch.save({**value, "epoch": 2}, tmp_path / "gan.pt")
+    bench = open_bench(tmp_path / "gan.pt")
+    bench.select("")
+    names = [row.text() for row in bench.inspector.overview.largest.rows]
+    assert names == ["G › 0.weight", "D › 0.weight", "D › 0.bias"]
+    bench.select("G/0.weight")
+    (link,) = bench.inspector.tensor.sharing.links()
+    assert link.text() == "D › module.0.weight"
+
+
+def test_a_tensor_at_the_top_does_not_hang_below_itself(bench):
+    bench.select("view")
+    head = bench.inspector.tensor.head
+    assert head.title.text() == "view" and not head.crumbs.isVisible()
+
+
+def test_a_file_without_tensors_has_no_bar_of_bytes(open_bench, tmp_path):
+    torch.save({"epoch": 3, "history": [0.5, 0.25]}, tmp_path / "notes.pt")
+    bench = open_bench(tmp_path / "notes.pt")
+    bench.select("")
+    overview = bench.inspector.overview
+    assert not overview.bytes.isVisible() and overview.training.isVisible()
+    assert "0 tensors" in overview.facts.text()
+
+
 def test_the_foot_says_that_nothing_was_run_and_lists_the_names(overview, bench, qtbot):
     assert overview.foot.sentence.text().endswith("nothing was run.")
     assert not overview.foot.list.isVisible()
