@@ -55,12 +55,15 @@ class TableBuilder:
     def __len__(self) -> int:
         return len(self._names)
 
-    def add_storage(self, key: str | None, extent: Extent) -> int:
-        """Register a storage and return its row, to be given to ``add``."""
+    def add_storage(self, key: str | None, extent: Extent, available: int | None = None) -> int:
+        """Register a storage and return its row, to be given to ``add``.
+
+        A caller that knows how many of its bytes are there saves asking the extent.
+        """
         if extent.nbytes > _INT64_MAX:  # claimed by a file that has none of it
             extent = replace(extent, nbytes=_INT64_MAX)
         self._extents.append(extent)
-        self._sure_bits.append(extent.available * 8)
+        self._sure_bits.append(8 * (extent.available if available is None else available))
         self._storage_keys.append(key)
         return len(self._extents) - 1
 

@@ -17,7 +17,8 @@ from ckptgui.core.builder import MAX_NDIM, TableBuilder
 from ckptgui.core.checkpoint import Checkpoint, Record, Role, SavedShape, Section
 from ckptgui.core.display import amount, display
 from ckptgui.core.dtypes import BY_SAFETENSORS, DType, Kind
-from ckptgui.core.extents import Extent, Segment, SourceIdentity
+from ckptgui.core.extents import Extent, Segment
+from ckptgui.core.tensors import contiguous_strides
 from ckptgui.errors import DamagedFileError, LimitExceededError
 from ckptgui.formats.base import Check, Probe
 from ckptgui.sources.base import ByteSource, read_exactly
@@ -170,13 +171,25 @@ def _check_layout(rows: list[_Row], present: int) -> None:
 def _checkpoint(probe: Probe, rows: list[_Row], start: int, metadata: dict[str, str], check: Check) -> Checkpoint:
     identity = probe.source.identity
     builder, dtypes = TableBuilder(), _Dtypes()
+    root = builder.container_row(()) if rows else -1
     records = [Record("header", 0, 0, start)]
+    views: dict[tuple[str, tuple[int, ...], int], tuple[tuple[int, ...], str | None]] = {}
     for count, row in enumerate(rows):
         if count % _CHECK_EVERY == 0:
             check()
+            views.clear()  # a file repeats a few shapes, or is not to fill the memory with them
         dtype = dtypes.find(row.code)
-        storage = builder.add_storage(None, _extent(identity, row, start))
-        builder.add((row.name,), row.shape, dtype, storage=storage, error=_size_error(row, dtype))
+        length = row.end - row.begin
+        here = max(0, min(row.end, identity.size - start) - row.begin)
+        extent = Extent(length, (Segment(identity, start + row.begin, here),))
+        storage = builder.add_storage(None, extent, here)
+        view = views.get((row.code, row.shape, length))
+        if view is None:
+            strides = contiguous_strides(row.shape) if len(row.shape) <= MAX_NDIM else ()
+            view = views[row.code, row.shape, length] = strides, _size_error(row, dtype)
+        strides, error = view
+        if error or not builder.add_view(root, row.name, row.shape, strides, dtype, "cpu", storage, 0, False):
+            builder.add((row.name,), row.shape, dtype, storage=storage, error=error)
         records.append(Record(row.name, 0, start + row.begin, row.end - row.begin, storage))
     expected = start + max((row.end for row in rows), default=0)
     return Checkpoint(
@@ -198,12 +211,6 @@ def _cut(expected: int, present: int) -> tuple[str, ...]:
     if present >= expected:
         return ()
     return (f"The file is cut short: {expected:,} bytes are expected, {present:,} are here.",)
-
-
-def _extent(identity: SourceIdentity, row: _Row, start: int) -> Extent:
-    """The tensor's bytes, as far as the file has them."""
-    here = max(0, min(row.end, identity.size - start) - row.begin)
-    return Extent(row.end - row.begin, (Segment(identity, start + row.begin, here),))
 
 
 class _Dtypes:

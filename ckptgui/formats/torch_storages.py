@@ -136,7 +136,9 @@ class ZipStorages:
             return _Known(row, 0, self._cut, missing=claim.nbytes > 0)
         codec = Codec.DEFLATE if entry.method == DEFLATED else Codec.STORED
         segments = (Segment(self._identity, entry.data_offset, entry.compressed),) if entry.compressed else ()
-        row = self._builder.add_storage(claim.key, Extent(entry.size, segments, codec, self._byteorder))
+        here = entry.compressed if codec is Codec.STORED else entry.size
+        extent = Extent(entry.size, segments, codec, self._byteorder)
+        row = self._builder.add_storage(claim.key, extent, min(here, entry.size))
         self.rows[entry.name] = row
         size = entry.size if codec is Codec.STORED or entry.whole else 0
         return _Known(row, size, not entry.whole, missing=False)
