@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QAction, QColor, QFontMetrics, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractButton, QFrame, QSizePolicy, QSplitter, QSplitterHandle, QWidget
+from PySide6.QtWidgets import QFrame, QSizePolicy, QSplitter, QSplitterHandle, QWidget
 
 from ckptgui.gui.assets import ICON, draw_icon
-from ckptgui.gui.labels import draw_focus, plain_tooltip
+from ckptgui.gui.labels import Pressable, draw_focus, plain_tooltip
 from ckptgui.gui.theme import BUTTON, PRIMARY, RADIUS_CONTROL, theme, theme_signal, ui_font
 
 _PAD, _GAP = 12, 6
 
 
-class Button(QAbstractButton):
+class Button(Pressable):
     """A verb with its object. ``hint`` is its shortcut in grey; ``compact`` leaves only the icon."""
 
     def __init__(
@@ -113,7 +113,7 @@ class Button(QAbstractButton):
         return (t.pressed if self.isDown() else t.hover if self.underMouse() else t.panel), t.control, t.text
 
 
-class IconButton(QAbstractButton):
+class IconButton(Pressable):
     """An icon that does something; its name is its tooltip and what a screen reader says."""
 
     def __init__(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from ckptgui.gui.controls import Button, Ground, Hairline
@@ -51,6 +51,13 @@ class Dialog(QDialog):
             self.primary = button
             button.setFocus()
         return button
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Return means the primary button, wherever the keyboard is."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.primary is not None:
+            self.primary.click()
+        else:
+            super().keyPressEvent(event)
 
     def add_text(self, text: str) -> PlainLabel:
         """Append a paragraph."""

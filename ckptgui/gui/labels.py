@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtGui import QColor, QEnterEvent, QFont, QFontMetrics, QPainter, QPaintEvent, QPalette
+from PySide6.QtGui import QColor, QEnterEvent, QFont, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QAbstractButton, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from ckptgui.gui.theme import theme, theme_signal, ui_font
@@ -124,7 +124,18 @@ class ElidedLabel(QWidget):
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self.shown())
 
 
-class LinkLabel(QAbstractButton):
+class Pressable(QAbstractButton):
+    """A button that Return presses too; Qt's own plain button knows Space alone."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Click on Return."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.isAutoRepeat():
+            self.click()
+        else:
+            super().keyPressEvent(event)
+
+
+class LinkLabel(Pressable):
     """A word that leads somewhere: accent text, underlined under the mouse, reachable by Tab."""
 
     def __init__(

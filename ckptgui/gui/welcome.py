@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from ckptgui.core.display import display
 from ckptgui.engine.job import Cancel, Report
 from ckptgui.gui.assets import ICON, draw_icon
 from ckptgui.gui.controls import Button, Ground
 from ckptgui.gui.jobs import Background
-from ckptgui.gui.labels import SEMIBOLD, PlainLabel, draw_focus, plain_tooltip
+from ckptgui.gui.labels import SEMIBOLD, PlainLabel, Pressable, draw_focus, plain_tooltip
 from ckptgui.gui.numbers import size, tr
 from ckptgui.gui.theme import RADIUS_CONTROL, RADIUS_DIALOG, ROW, theme, theme_signal, ui_font
 from ckptgui.workspace.recent import Recent, describe, unexamined
@@ -108,7 +108,7 @@ class _DropArea(QWidget):
         painter.drawRoundedRect(box, RADIUS_DIALOG, RADIUS_DIALOG)
 
 
-class RecentLine(QAbstractButton):
+class RecentLine(Pressable):
     """One recent path: icon, name, folder, size."""
 
     def __init__(self, parent: QWidget) -> None:

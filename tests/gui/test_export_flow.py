@@ -186,6 +186,17 @@ def test_closing_while_an_export_runs_asks_first(qtbot, window, checkpoint, tmp_
     qtbot.waitUntil(lambda: not window.isVisible())
 
 
+def test_return_and_escape_answer_the_question_about_closing(qtbot, window, checkpoint, tmp_path, slow_export):
+    page = opened(qtbot, window, checkpoint)
+    page.export.write(page.view.opened.checkpoint, str(tmp_path / "weights.pt"))
+    window.close()
+    qtbot.keyClick(dialog_of(qtbot, Dialog), Qt.Key.Key_Escape)
+    assert page.export.busy
+    window.close()
+    qtbot.keyClick(dialog_of(qtbot, Dialog).primary, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: not window.isVisible())
+
+
 def test_an_export_never_disturbs_the_tab_beside_it(qtbot, window, checkpoint, tmp_path, slow_export):
     page = opened(qtbot, window, checkpoint)
     page.export.write(page.view.opened.checkpoint, str(tmp_path / "weights.pt"))

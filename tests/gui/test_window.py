@@ -89,6 +89,17 @@ def test_opened_files_are_listed_as_recent_and_open_by_a_click(qtbot, window, se
     assert [action.text() for action in window.recent_menu.actions()] == [checkpoint]
 
 
+def test_buttons_and_recent_files_answer_to_return(qtbot, window, checkpoint):
+    opened(qtbot, window, checkpoint)
+    qtbot.keyClick(window, Qt.Key.Key_W, CTRL)
+    line = window.welcome.lines()[0]
+    qtbot.keyClick(window.welcome.button, Qt.Key.Key_Return)
+    dialog_of(qtbot, QFileDialog).reject()
+    qtbot.keyClick(line, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: window.current is not None and window.current.document() is not None)
+    assert window.current.path == checkpoint
+
+
 def test_tabs_follow_clicks_keys_and_drags_and_close_by_their_cross(qtbot, window, tmp_path):
     for epoch in range(3):
         save_epoch(tmp_path / f"epoch_{epoch}.pt", epoch)
