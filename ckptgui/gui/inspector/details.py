@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ckptgui.gui.inspector.controls import copy_text
+from ckptgui.gui.inspector.copying import copy_text
 from ckptgui.gui.inspector.flat import slim
 from ckptgui.gui.labels import plain_tooltip
 from ckptgui.gui.numbers import tr

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from ckptgui.core.display import display
-from ckptgui.gui.inspector.controls import CopyButton
+from ckptgui.gui.inspector.copying import CopyButton
 from ckptgui.gui.labels import SEMIBOLD, ElidedLabel
 from ckptgui.gui.numbers import tr
 

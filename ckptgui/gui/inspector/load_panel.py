@@ -21,7 +21,8 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ckptgui.core.display import MAX_DETAIL, display
 from ckptgui.gui.controls import Button
-from ckptgui.gui.inspector.controls import COPIED_MS, SectionHead, copy_text
+from ckptgui.gui.inspector.controls import SectionHead
+from ckptgui.gui.inspector.copying import COPIED_MS, copy_text
 from ckptgui.gui.inspector.plain_text import PlainText
 from ckptgui.gui.labels import Caption, PlainLabel
 from ckptgui.gui.numbers import tr

@@ -22,7 +22,7 @@ from ckptgui.core.checkpoint import Json
 from ckptgui.core.display import MAX_DETAIL, display
 from ckptgui.core.tensors import Path
 from ckptgui.gui.controls import Hairline
-from ckptgui.gui.inspector.controls import copy_text
+from ckptgui.gui.inspector.copying import copy_text
 from ckptgui.gui.inspector.flat import Field, FlatHeader, slim
 from ckptgui.gui.inspector.metadata_model import MetadataModel, MetadataNode, matches, walk
 from ckptgui.gui.inspector.plain_text import PlainText

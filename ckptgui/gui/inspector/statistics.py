@@ -9,7 +9,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QWidget
 
 from ckptgui.analysis.summary import Summary
-from ckptgui.gui.inspector.controls import CopyFigure
+from ckptgui.gui.inspector.copying import CopyFigure
 from ckptgui.gui.labels import LinkLabel, PlainLabel
 from ckptgui.gui.numbers import DASH, exact, integer, significant, tr
 

@@ -2,126 +2,24 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter, QResizeEvent, QShowEvent
+from PySide6.QtCore import QItemSelectionModel, QTimer, Signal
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QHeaderView,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
 
 from ckptgui.core.dtypes import Kind
 from ckptgui.core.tensors import TensorInfo
-from ckptgui.gui.inspector.cells import exact_text
-from ckptgui.gui.inspector.controls import copy_text
-from ckptgui.gui.inspector.flat import FlatHeader, flat_corner, slim
 from ckptgui.gui.inspector.slice_bar import SliceBar
 from ckptgui.gui.inspector.slices import PAGE, Slice, wrap_for
-from ckptgui.gui.inspector.values_model import Block, ValuesModel
+from ckptgui.gui.inspector.values_model import ValuesModel
+from ckptgui.gui.inspector.values_table import ValuesTable
 from ckptgui.gui.jobs import Background
-from ckptgui.gui.labels import PlainLabel, draw_focus
+from ckptgui.gui.labels import PlainLabel
 from ckptgui.gui.numbers import counted, integer, significant, tr
-from ckptgui.gui.theme import theme, ui_font
 from ckptgui.sources.locate import SourcePool
-
-ROW = 22
-MAX_COPIED = 1_000_000
-"""Cells that one copy takes."""
-
-
-_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-
-
-class _CellPainter(QStyledItemDelegate):
-    """Paints a cell after one question to the model; Qt's own way asks ten, and a screen has 200 cells."""
-
-    def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
-        """Paint the number at the right, on the selection's ground and with the ring of focus where they are."""
-        model, view = index.model(), option.widget
-        if not isinstance(model, ValuesModel) or not isinstance(view, QTableView):
-            return
-        text, colour = model.look(index.row(), index.column())
-        t, rect = theme(), option.rect
-        focused = view.hasFocus()
-        if option.state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(rect, t.sel if focused else t.pressed)
-        painter.setFont(view.font())
-        painter.setPen(colour)
-        room = rect.adjusted(2, 0, -4, 0)
-        if option.fontMetrics.horizontalAdvance(text) > room.width():
-            text = option.fontMetrics.elidedText(text, Qt.TextElideMode.ElideRight, room.width())
-        painter.drawText(room, _RIGHT, text)
-        if focused and option.state & QStyle.StateFlag.State_HasFocus:
-            draw_focus(painter, rect, 2)
-
-
-class ValuesTable(QTableView):
-    """Rows of one height, columns of one width; Ctrl+C copies the selection as tab-separated text."""
-
-    copied = Signal(int)
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setFont(ui_font(12))
-        self.setShowGrid(False)
-        self.setFrameShape(QTableView.Shape.NoFrame)
-        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setWordWrap(False)
-        self.setItemDelegate(_CellPainter(self))
-        self.setCornerButtonEnabled(False)
-        self.setAccessibleName(tr("Values"))
-        self.setTabKeyNavigation(False)
-        slim(self)
-        self.setHorizontalHeader(FlatHeader(Qt.Orientation.Horizontal, self))
-        self.setVerticalHeader(FlatHeader(Qt.Orientation.Vertical, self))
-        flat_corner(self)
-        for header in (self.horizontalHeader(), self.verticalHeader()):
-            header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-            header.setSectionsClickable(True)
-        self.verticalHeader().setDefaultSectionSize(ROW)
-        self.verticalHeader().setMinimumSectionSize(ROW)
-
-    def fit(self, text: str, index: str) -> None:
-        """Make columns as wide as ``text`` needs, and the row's numbers as ``index`` does."""
-        self.verticalHeader().setFixedWidth(self.verticalHeader().fontMetrics().horizontalAdvance(index) + 16)
-        self.horizontalHeader().setDefaultSectionSize(self.fontMetrics().horizontalAdvance(text) + 14)
-
-    def room(self) -> int:
-        """How many columns can be seen at once, beside a scroll bar."""
-        width = self.width() - self.verticalHeader().width() - self.verticalScrollBar().sizeHint().width()
-        return max(1, width // max(1, self.horizontalHeader().defaultSectionSize()))
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Handle the keys named above."""
-        if event.matches(QKeySequence.StandardKey.Copy):
-            self.copy_selection()
-        else:
-            super().keyPressEvent(event)
-
-    def copy_selection(self) -> None:
-        """Put the bounding rectangle of the selection on the clipboard, every digit of it."""
-        model = self.model()
-        selection = self.selectionModel().selection()
-        ranges = [selection.at(number) for number in range(selection.count())]
-        if not isinstance(model, ValuesModel) or not ranges:
-            return
-        top, bottom = min(r.top() for r in ranges), max(r.bottom() for r in ranges)
-        left, right = min(r.left() for r in ranges), max(r.right() for r in ranges)
-        if (bottom - top + 1) * (right - left + 1) > MAX_COPIED:
-            bottom = top + max(1, MAX_COPIED // (right - left + 1)) - 1
-        model.read(range(top, bottom + 1), range(left, right + 1), self._copy)
-
-    def _copy(self, rows: Block) -> None:
-        copy_text("\n".join("\t".join(map(exact_text, row)) for row in rows if len(row)))
-        self.copied.emit(sum(map(len, rows)))
 
 
 class ValuesTab(QWidget):
