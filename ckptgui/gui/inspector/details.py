@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
     QMenu,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -25,6 +28,15 @@ from ckptgui.gui.theme import theme, theme_signal, ui_font
 _COPY = Qt.ItemDataRole.UserRole
 
 
+class _Plain(QStyledItemDelegate):
+    """Rows are selected whole, so the style's frame around one cell would say less than the row does."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
+        """Leave the frame out."""
+        super().initStyleOption(option, index)
+        option.state &= ~QStyle.StateFlag.State_HasFocus
+
+
 class DetailsTable(QTableWidget):
     """Titles and texts. Ctrl+C and the context menu copy a row's exact text."""
 
@@ -37,6 +49,7 @@ class DetailsTable(QTableWidget):
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setTabKeyNavigation(False)
         self.setWordWrap(False)
+        self.setItemDelegate(_Plain(self))
         slim(self)
         self.horizontalHeader().hide()
         self.verticalHeader().hide()

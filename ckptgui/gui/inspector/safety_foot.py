@@ -50,7 +50,6 @@ class SafetyFoot(QWidget):
         line.addWidget(self._shield)
         line.addWidget(self.sentence)
         line.addWidget(self.names, 1)
-        line.addStretch(0)
         line.addWidget(self.more)
         layout.addLayout(line)
         self.list = PlainText(tr("What a full load would do"), self)

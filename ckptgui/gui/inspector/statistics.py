@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSize, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QWidget
 
@@ -15,8 +15,8 @@ from ckptgui.gui.numbers import DASH, exact, integer, significant, tr
 
 _WIDE = (("values", "mean", "std"), ("min", "max", "l2"), ("q5", "q50", "q95"), ("zeros", "nan", "inf"))
 _NARROW = (("values", "mean", "std", "q5", "q50", "q95"), ("min", "max", "l2", "zeros", "nan", "inf"))
-_WIDE_FROM = 500
-"""Pixels from which four columns fit."""
+LEAST = 300
+"""Pixels that two columns need at most to be read."""
 
 _TITLES = {
     "values": "Values",
@@ -102,7 +102,18 @@ class StatisticsGrid(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Four columns where they fit, else two."""
         super().resizeEvent(event)
-        self._arrange(_WIDE if self.width() >= _WIDE_FROM else _NARROW)
+        self._fit()
+
+    def minimumSizeHint(self) -> QSize:
+        """As narrow as two columns are: the grid must be able to shrink before it can change."""
+        return QSize(min(LEAST, super().minimumSizeHint().width()), super().minimumSizeHint().height())
+
+    def _fit(self) -> None:
+        needed = (len(_WIDE) - 1) * (10 + 2 * self._grid.horizontalSpacing())
+        for keys in _WIDE:
+            needed += max(self.titles[key].sizeHint().width() for key in keys) + self._grid.horizontalSpacing()
+            needed += max(self._cells[key].sizeHint().width() for key in keys)
+        self._arrange(_WIDE if self.width() >= needed else _NARROW)
 
     def clear(self) -> None:
         """Nothing is known yet; what stands there keeps its place."""
@@ -129,6 +140,7 @@ class StatisticsGrid(QWidget):
         sure = summary.distribution is None or summary.distribution.exact
         for key, share in _SHARES.items():
             self._set(key, _quantile(known.get(share), sure, integral))
+        self._fit()
 
     def _set(self, key: str, cell: _Cell) -> None:
         self.figures[key].set_figure(

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QAbstractButton, QLabel
 
 from ckptgui.core.display import display
 from ckptgui.core.tree import NodeKind
+from ckptgui.gui.inspector.page import ScrollPage
 from ckptgui.gui.numbers import integer
 from ckptgui.gui.selection import Selection
 from ckptgui.gui.theme import apply_theme
@@ -86,6 +87,18 @@ def test_every_panel_shrinks_and_scrolls(bench, qtbot, path):
     least = bench.inspector.minimumSizeHint()
     assert (bench.inspector.width(), bench.inspector.height()) == (340, 240)
     assert least.width() <= 340 and least.height() <= 240
+
+
+@pytest.mark.parametrize("width", [340, 420, 520, 560, 646])
+def test_a_narrow_panel_never_scrolls_sideways(bench, qtbot, width):
+    bench.select(f"{MODEL}/conv.weight")
+    bench.inspector.resize(width, 760)
+    qtbot.wait(30)
+    panel = bench.inspector.tensor
+    page = panel.findChild(ScrollPage)
+    assert page.horizontalScrollBar().maximum() == 0
+    for figure in panel.statistics.figures.values():
+        assert figure.width() >= figure.sizeHint().width()
 
 
 def test_a_view_of_a_larger_storage_and_foreign_strides_are_said(bench):
