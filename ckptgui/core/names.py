@@ -37,7 +37,12 @@ class NamePool(Sequence[str]):
     def __getitem__(self, index: slice) -> list[str]: ...
     def __getitem__(self, index: int | slice) -> str | list[str]:
         if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]
+            first, stop, step = index.indices(len(self))
+            if step != 1:
+                return [self[i] for i in range(first, stop, step)]
+            ends = self._ends[first:stop].tolist()
+            starts = [int(self._ends[first - 1]) if first and ends else 0, *ends]
+            return [self._text[start:end] for start, end in zip(starts, ends)]
         if index < 0:
             index += len(self)
         if not 0 <= index < len(self):

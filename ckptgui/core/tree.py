@@ -14,6 +14,7 @@ import numpy as np
 
 from ckptgui.core.checkpoint import Checkpoint, Role
 from ckptgui.core.names import NamePool
+from ckptgui.core.quiet import without_garbage_collection
 from ckptgui.core.sharing import sharing
 from ckptgui.core.tensors import Path
 from ckptgui.core.tree_columns import ROLES, NodeKind, Tree
@@ -27,9 +28,10 @@ FLAT = 8
 
 def build_tree(checkpoint: Checkpoint) -> Tree:
     """The tree of a checkpoint, from its header alone."""
-    growth = Growth(checkpoint)
-    root = growth.grow()
-    return _Columns(checkpoint, growth.prefixes).freeze(root)
+    with without_garbage_collection():
+        growth = Growth(checkpoint)
+        root = growth.grow()
+        return _Columns(checkpoint, growth.prefixes).freeze(root)
 
 
 class _Columns:

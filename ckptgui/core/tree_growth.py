@@ -65,6 +65,8 @@ class Growth:
         self._checkpoint = checkpoint
         self._values = 0
         self._sections: dict[Path, Node] = {}
+        paths = {module.path for module in checkpoint.modules}
+        self._homes_of_modules = {path[:keys] for path in paths for keys in range(len(path) + 1)}
         self.prefixes: dict[Node, str] = {}
         self._root = Node(PurePath(checkpoint.path).name or checkpoint.path, NodeKind.ROOT)
 
@@ -105,13 +107,15 @@ class Growth:
             return
         table = self._checkpoint.tensors
         top = section or self._at(base)
-        heads = [self._head(int(c), base) for c in range(-1, len(table.containers))] if len(rows) > 64 else None
+        heads: dict[int, str] = {}
         names: list[str] = []
-        for row in rows:
-            container = int(table.container[row])
-            head = heads[container + 1] if heads else self._head(container, base)
-            name = table.names[row] if container >= 0 else self._root.label
-            names.append(head + name)
+        for container, name in zip(
+            table.container[rows.start : rows.stop].tolist(), table.names[rows.start : rows.stop]
+        ):
+            head = heads.get(container)
+            if head is None:
+                head = heads[container] = self._head(container, base)
+            names.append(head + (name if container >= 0 else self._root.label))
         prefix = _wrapper_prefix(names) if section is not None and not self._has_classes(base) else ""
         if prefix and section is not None:
             self.prefixes[section] = prefix
@@ -130,15 +134,14 @@ class Growth:
         return ".".join(keys) + "." if keys else ""
 
     def _has_classes(self, section: Path) -> bool:
-        return any(module.path[: len(section)] == section for module in self._checkpoint.modules)
+        return section in self._homes_of_modules
 
     def _name_classes(self) -> None:
         """Give modules their class; those without a tensor get their row here, in the order of the modules."""
         ordered: dict[Node, list[Node]] = {}
         for module in self._checkpoint.modules:
-            base = next(
-                (p for p in sorted(self._sections, key=len, reverse=True) if module.path[: len(p)] == p), ()
-            )
+            above_it = (module.path[:keys] for keys in range(len(module.path), -1, -1))
+            base = next((path for path in above_it if path in self._sections), ())
             home = self._sections.get(base, self._root)
             dotted = ".".join(module.path[len(base) :])
             node = home

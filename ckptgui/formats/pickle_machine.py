@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ckptgui.core.quiet import without_garbage_collection
 from ckptgui.formats.base import Check
 from ckptgui.formats.limits import DEFAULT, Limits, exceeded
 from ckptgui.formats.pickle_graph import Node, Ref
 from ckptgui.formats.pickle_operations import TABLE
 from ckptgui.formats.pickle_salvage import fold
 from ckptgui.formats.pickle_stream import NO_FRAME, Finished, Invalid, Machine, Truncated
-from ckptgui.formats.quiet import without_garbage_collection
 
 _STEPS = 4096
 """Operations between two looks at the budgets and at the wish to stop."""

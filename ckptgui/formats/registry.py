@@ -6,10 +6,10 @@ import time
 from dataclasses import replace
 
 from ckptgui.core.checkpoint import Checkpoint
+from ckptgui.core.quiet import without_garbage_collection
 from ckptgui.errors import CheckpointError, DamagedFileError
 from ckptgui.formats.base import HEAD, Check, Probe, Reader
 from ckptgui.formats.foreign import refusal
-from ckptgui.formats.quiet import without_garbage_collection
 from ckptgui.formats.safetensors import Safetensors
 from ckptgui.formats.torch_zip import TorchZip
 from ckptgui.sources.base import ByteSource, read_exactly

@@ -11,6 +11,7 @@ from ckptgui.core.builder import TableBuilder
 from ckptgui.core.checkpoint import Checkpoint, Record
 from ckptgui.core.display import amount, display
 from ckptgui.core.dtypes import ByteOrder
+from ckptgui.core.quiet import without_garbage_collection
 from ckptgui.errors import DamagedFileError, UnknownFormatError, UnsupportedError
 from ckptgui.formats import metadata, sections
 from ckptgui.formats.base import Check, Probe
@@ -19,7 +20,6 @@ from ckptgui.formats.limits import DEFAULT, exceeded
 from ckptgui.formats.pickle_graph import Node
 from ckptgui.formats.pickle_machine import Parsed, parse
 from ckptgui.formats.pickle_names import judge
-from ckptgui.formats.quiet import without_garbage_collection
 from ckptgui.formats.state_dict_notes import versions_of
 from ckptgui.formats.tensor_walk import TensorWalk
 from ckptgui.formats.torch_storages import Storage, StorageClaim, ZipStorages, claim_of

@@ -1,7 +1,7 @@
-"""The garbage collector rests while a header is parsed: a hundred thousand new objects would wake it often.
+"""The garbage collector rests while a file is opened: a hundred thousand new objects would wake it often.
 
-Its pauses (69 ms were seen) stop every thread, the window's too. Nothing that is parsed here is garbage
-before the parse ends.
+Its pauses (69 ms were seen) stop every thread, the window's too. Nothing that is made here is garbage
+before the work ends.
 """
 
 from __future__ import annotations
