@@ -244,6 +244,8 @@ class MainWindow(QMainWindow):
         page.deleteLater()
         self.top.tabs.removeTab(index)
         self._tab_chosen(self.top.tabs.currentIndex())
+        view = self.current.document() if self.current is not None else None
+        (self.welcome.button if self.current is None else view.tree if view is not None else self).setFocus()
 
     def close_tab(self) -> None:
         """Close the tab in front."""

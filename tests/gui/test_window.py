@@ -92,6 +92,7 @@ def test_opened_files_are_listed_as_recent_and_open_by_a_click(qtbot, window, se
 def test_buttons_and_recent_files_answer_to_return(qtbot, window, checkpoint):
     opened(qtbot, window, checkpoint)
     qtbot.keyClick(window, Qt.Key.Key_W, CTRL)
+    assert window.focusWidget() is window.welcome.button
     line = window.welcome.lines()[0]
     qtbot.keyClick(window.welcome.button, Qt.Key.Key_Return)
     dialog_of(qtbot, QFileDialog).reject()
