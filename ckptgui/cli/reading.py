@@ -19,6 +19,11 @@ from ckptgui.errors import CheckpointError
 from ckptgui.sources.locate import SourcePool
 
 
+_EXPANSION = 4
+_ALWAYS_READ = 1 << 30
+"""A view of a few bytes can claim a terabyte of values (``Tensor.expand``): beyond both they are not read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wish:
     """Which values are asked for."""
@@ -69,6 +74,9 @@ def _read(
 ) -> Reading:
     if info.error is not None or info.extent is None:
         return Reading(info, info.error)
+    if (wish.stats or wish.digest) and info.nbytes > max(_EXPANSION * info.extent.nbytes, _ALWAYS_READ):
+        made = f"Its {info.nbytes:,} bytes of values repeat {info.extent.nbytes:,} in the file"
+        return Reading(info, f"{made}, which is too much to read through.")
     try:
         summary = summarise(info, pool, cancel, report, exact=wish.exact) if wish.stats else None
         sha256 = digest(info, pool, cancel, report) if wish.digest else None

@@ -137,6 +137,15 @@ def test_empty_and_meta_tensors_have_no_statistics(ckptgui, save):
     assert meta["sha256"] is None
 
 
+def test_a_terabyte_of_values_made_of_four_bytes_is_not_read_through(ckptgui, save):
+    answer = ckptgui("info", save({"w": torch.ones(1).expand(10**12), "v": torch.ones(2)}), "--json", "--stats")
+    assert answer.status == 2
+    wide, other = answer.json["tensors"]
+    assert wide["stats"] is None
+    assert "repeat 4 in the file" in wide["error"]
+    assert other["stats"]["mean"] == 1.0
+
+
 def test_exact_makes_quantiles_exact(ckptgui, save):
     values = torch.randn(300, 300, generator=torch.Generator().manual_seed(1))
     path = save({"w": values})
