@@ -18,7 +18,6 @@ from ckptgui.engine.summarise import summarise
 from ckptgui.errors import CheckpointError
 from ckptgui.sources.locate import SourcePool
 
-
 _EXPANSION = 4
 _ALWAYS_READ = 1 << 30
 """A view of a few bytes can claim a terabyte of values (``Tensor.expand``): beyond both they are not read."""
