@@ -95,3 +95,12 @@ def test_a_read_under_way_keeps_the_descriptor_until_it_ends(digits, monkeypatch
     assert got == [b"0123"]
     with pytest.raises(UnreadableFileError, match="closed"):
         read_exactly(source, 0, 1)
+
+
+def test_no_permission_is_said_as_such(digits, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(local.os, "open", refuse)
+    with pytest.raises(UnreadableFileError, match=r"^There is no permission to read it\.$"):
+        LocalSource(str(digits))
