@@ -18,7 +18,7 @@ from ckptgui.gui.document_view import DocumentView
 from ckptgui.gui.export_flow import ExportFlow
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.notices import Notice, Tone
-from ckptgui.gui.numbers import tr
+from ckptgui.gui.numbers import size_text, tr
 from ckptgui.gui.opening import Opened, Opening
 from ckptgui.gui.page import Activity, Page
 from ckptgui.gui.states import FailedView, OpeningView
@@ -55,6 +55,7 @@ class DocumentPage(Page):
         self.view.tree_painted.connect(self.tree_painted)
         self.view.histogram_painted.connect(self.histogram_painted)
         self.export.changed.connect(self.changed)
+        self.view.reading_changed.connect(self.changed)
         self._watch = QTimer(self, interval=WATCH_INTERVAL)
         self._watch.timeout.connect(self.look_for_changes)
 
@@ -115,10 +116,19 @@ class DocumentPage(Page):
         return display(PurePath(self.path).name or self.path, 120)
 
     def activity(self) -> Activity | None:
-        """Opening, or exporting."""
+        """Opening, exporting, or reading a tensor that takes long."""
         if self._lane.busy:
             return Activity(tr("Reading the header"), cancel=self._lane.cancel)
-        return self.export.activity()
+        return self.export.activity() or self._reading()
+
+    def _reading(self) -> Activity | None:
+        reading, summaries = self.view.slow_reading, self.view.summaries
+        if reading is None or summaries is None:
+            return None
+        detail = tr("{done} of {total}").format(done=size_text(reading.done), total=size_text(reading.total))
+        name = display(reading.note, 40)
+        text = tr("Reading {name}").format(name=name)
+        return Activity(text, reading.done, reading.total, detail, summaries.stop)
 
     def outcome(self) -> str:
         """How many tensors were listed."""

@@ -9,7 +9,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ckptgui.core.tensors import Path
-from ckptgui.engine.job import Cancel, Report
+from ckptgui.engine.job import Cancel, Progress, Report
 from ckptgui.gui.controls import Ground, Splitter
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.milestones import PaintWatch
@@ -17,7 +17,7 @@ from ckptgui.gui.notices import NoticeArea
 from ckptgui.gui.opening import Opened
 from ckptgui.gui.ribbon import Ribbon
 from ckptgui.gui.selection import Selection
-from ckptgui.gui.summaries import Summaries
+from ckptgui.gui.summaries import LARGE, Summaries
 from ckptgui.gui.tree.panel import TreePanel
 from ckptgui.sources.locate import SourcePool
 
@@ -40,6 +40,7 @@ class DocumentView(Ground):
     tree_painted = Signal()
     completed = Signal()
     histogram_painted = Signal()
+    reading_changed = Signal()
 
     def __init__(self, background: Background, share: float, parent: QWidget | None = None) -> None:
         super().__init__("panel", parent)
@@ -52,6 +53,7 @@ class DocumentView(Ground):
         self._history: list[Path] = []
         self._place = -1
         self._moving = False
+        self.slow_reading: Progress | None = None  # of a tensor that takes long, its name as the note
         self.notices = NoticeArea(self)
         self.ribbon = Ribbon(self)
         self.tree = TreePanel(background, self)
@@ -113,8 +115,9 @@ class DocumentView(Ground):
         self._opened = opened
         self._pool = SourcePool()
         self._summaries = Summaries(checkpoint, self._pool, self._background, self)
-        self._summaries.ready.connect(self.ribbon.mark_read)
+        self._summaries.ready.connect(self._summary_arrived)
         self._summaries.failed.connect(self.ribbon.mark_error)
+        self._summaries.reading_changed.connect(self._on_reading)
         self.ribbon.set_document(checkpoint, opened.tree)
         if self._inspector is not None:
             self._fill(self._inspector)
@@ -128,6 +131,20 @@ class DocumentView(Ground):
             self._moving = False
         if elder is not None:
             elder.deleteLater()
+
+    def _summary_arrived(self, row: int) -> None:
+        self.ribbon.mark_read(row)
+        summary = self._summaries.get(row) if self._summaries is not None else None
+        if summary is not None and (summary.statistics.nan or summary.statistics.inf):
+            self.ribbon.mark_error(row)
+
+    def _on_reading(self) -> None:
+        reading = self._summaries.reading if self._summaries is not None else None
+        # Only what takes long enough to be waited for; small tensors would make the foot flicker.
+        slow = reading if reading is not None and reading.total > LARGE else None
+        if slow != self.slow_reading:
+            self.slow_reading = slow
+            self.reading_changed.emit()
 
     def release(self) -> None:
         """Stop reading and give the file back."""

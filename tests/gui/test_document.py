@@ -1,5 +1,6 @@
 """One file's tab: what is wrong with it stands above it, and a rewrite is announced."""
 
+import json
 import os
 
 import torch
@@ -107,3 +108,32 @@ def test_an_early_opening_hands_its_failure_on(tmp_path):
         assert isinstance(error, UnreadableFileError)
     else:
         raise AssertionError("it was opened")
+
+
+def test_a_tensor_that_takes_long_to_read_shows_how_far_it_is_and_can_be_stopped(qtbot, window, tmp_path):
+    nbytes = 64 * 2**30
+    header = json.dumps({"huge": {"dtype": "F32", "shape": [nbytes // 4], "data_offsets": [0, nbytes]}}).encode()
+    path = tmp_path / "sparse.safetensors"
+    with path.open("wb") as file:
+        file.write(len(header).to_bytes(8, "little") + header)
+        file.truncate(8 + len(header) + nbytes)
+    page = opened(qtbot, window, path)
+    qtbot.waitUntil(lambda: page.activity() is not None and page.activity().done > 0, timeout=10_000)
+    assert window.status.text.text() == "Reading huge"
+    assert window.status.detail.text().endswith("of 64.00 GiB")
+    qtbot.mouseClick(window.status.cross, Qt.MouseButton.LeftButton)
+    assert page.activity() is None
+
+
+def test_a_tensor_with_nan_gets_its_mark_in_the_ribbon(qtbot, window, tmp_path):
+    torch.save({"good": torch.ones(400), "bad": torch.full((400,), float("nan"))}, tmp_path / "nan.pt")
+    page = opened(qtbot, window, tmp_path / "nan.pt")
+    view = page.document()
+    marked = []
+    mark = view.ribbon.mark_error
+    view.ribbon.mark_error = lambda row: (marked.append(row), mark(row))
+    view.summaries.want_first(0)
+    view.summaries.want_first(1)
+    qtbot.waitUntil(lambda: view.summaries.get(1) is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: bool(marked) or view.ribbon._map.error.any(), timeout=5000)
+    assert view.ribbon._map.error.sum() == 1
