@@ -43,5 +43,9 @@ class TargetExistsError(ExportError):
     """The target is there already and nobody said to replace it."""
 
 
+class LargeOutputError(ExportError):
+    """The result would be many times its source, by a view that repeats few bytes; nobody said to write that."""
+
+
 class Cancelled(Exception):  # noqa: N818 - a wish that was granted, not an error
     """Work stopped because someone asked for it."""

@@ -14,7 +14,7 @@ from ckptgui.cli.progress import Bar
 from ckptgui.cli.report import DONE, UsageError, complain, say, shown_path
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.display import display
-from ckptgui.errors import CheckpointError, TargetExistsError
+from ckptgui.errors import CheckpointError, LargeOutputError, TargetExistsError
 from ckptgui.export.atomic import OutputError, look_at
 from ckptgui.export.naming import proposed_name
 from ckptgui.export.request import ExportPlan, ExportRequest, Format
@@ -122,6 +122,8 @@ def _write(checkpoint: Checkpoint, source: str, out: str, request: ExportRequest
         return DONE, [_planned(plan) if dry else _carried_out(plan)]
     except (OutputError, TargetExistsError) as error:
         return complain(str(error), out), []
+    except LargeOutputError as error:
+        return complain(f"{error} It is written only on demand (--force).", source), []
     except CheckpointError as error:
         return complain(str(error), source), []
 

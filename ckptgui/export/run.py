@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.tensors import TensorInfo
 from ckptgui.engine.job import Cancel, Progress, Report, silent
-from ckptgui.errors import ExportError
+from ckptgui.errors import ExportError, LargeOutputError
 from ckptgui.export.atomic import SYSTEM, Output, write_file
 from ckptgui.export.extra_state import ExtraState
 from ckptgui.export.request import ExportPlan, ExportRequest, ExportResult
@@ -164,9 +164,8 @@ def _refuse_absurd(plan: ExportPlan) -> None:
     """A view of four bytes can claim a terabyte of values (an expanded tensor); nobody wants that by mistake."""
     allowed = max(_EXPANSION * plan.checkpoint.nbytes, _ALWAYS_ALLOWED)
     if plan.nbytes > allowed and not plan.request.force:
-        raise ExportError(
-            f"The result would take {plan.nbytes:,} bytes, the source has {plan.checkpoint.nbytes:,};"
-            " it is written only on demand (--force)."
+        raise LargeOutputError(
+            f"The result would take {plan.nbytes:,} bytes, the source has {plan.checkpoint.nbytes:,}."
         )
 
 

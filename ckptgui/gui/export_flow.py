@@ -15,7 +15,7 @@ from ckptgui.core.checkpoint import Checkpoint, Role, Section
 from ckptgui.core.display import display
 from ckptgui.core.tensors import Path
 from ckptgui.engine.job import Cancel, Progress, Report
-from ckptgui.errors import CheckpointError
+from ckptgui.errors import CheckpointError, LargeOutputError
 from ckptgui.export.request import ExportRequest, ExportResult
 from ckptgui.gui.controls import Button
 from ckptgui.gui.dialogs import Dialog, ask, file_dialog
@@ -157,9 +157,10 @@ class ExportFlow(QObject):
             return
         self.write(checkpoint, target)
 
-    def write(self, checkpoint: Checkpoint, target: str) -> None:
+    def write(self, checkpoint: Checkpoint, target: str, *, however_large: bool = False) -> None:
         """Write ``target``, by its suffix; whoever chose it has agreed to replace what is there."""
-        request = ExportRequest(section=self._section, force=os.path.exists(target))  # noqa: PTH110
+        force = however_large or os.path.exists(target)  # noqa: PTH110
+        request = ExportRequest(section=self._section, force=force)
         if PurePath(target).suffix.lower() == ".safetensors":
             request = replace(request, format="safetensors")
 
@@ -174,8 +175,27 @@ class ExportFlow(QObject):
 
         self._notices.remove(_KEY)
         self._progress = None
-        self._lane.start(work, self._done, self._failed, self._progressed, self._cancelled)
+
+        def failed(error: CheckpointError) -> None:
+            if isinstance(error, LargeOutputError):
+                self._ask_large(checkpoint, target, error)
+            else:
+                self._failed(error)
+
+        self._lane.start(work, self._done, failed, self._progressed, self._cancelled)
         self.changed.emit()
+
+    def _ask_large(self, checkpoint: Checkpoint, target: str, error: LargeOutputError) -> None:
+        self.changed.emit()
+        ask(
+            self._window,
+            tr("Write far more than the file holds?"),
+            tr("{reason} A view in it repeats few bytes many times, and an export writes each of them.").format(
+                reason=display(error, 2000)
+            ),
+            tr("Write it"),
+            lambda: self.write(checkpoint, target, however_large=True),
+        )
 
     def cancel(self) -> None:
         """Stop; nothing is left behind."""

@@ -204,3 +204,19 @@ def test_an_export_never_disturbs_the_tab_beside_it(qtbot, window, checkpoint, t
     other = opened(qtbot, window, tmp_path / "epoch_4.pt")
     assert other.activity() is None
     assert window.status.text.text().startswith("3 tensors")
+
+
+def test_a_result_far_larger_than_its_file_is_written_only_when_that_is_wanted(
+    qtbot, window, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("ckptgui.export.run._ALWAYS_ALLOWED", 0)
+    torch.save({"w": torch.ones(1).expand(64, 1024)}, tmp_path / "expanded.pt")
+    page = opened(qtbot, window, tmp_path / "expanded.pt")
+    target = tmp_path / "out.safetensors"
+    page.export.write(page.view.opened.checkpoint, str(target))
+    question = dialog_of(qtbot, Dialog)
+    assert not target.exists()
+    button = next(b for b in question.findChildren(Button) if b.text() == "Write it")
+    qtbot.mouseClick(button, LEFT)
+    notice(qtbot, page)
+    assert torch.equal(load_file(target)["w"], torch.ones(64, 1024))

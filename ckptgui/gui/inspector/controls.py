@@ -8,7 +8,7 @@ from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QHBoxLayout, QSizePolicy, QWidget
 
-from ckptgui.gui.labels import MEDIUM, SEMIBOLD, Caption, PlainLabel, draw_focus
+from ckptgui.gui.labels import MEDIUM, SEMIBOLD, Caption, PlainLabel, Pressable, draw_focus
 from ckptgui.gui.numbers import tr
 from ckptgui.gui.theme import RADIUS_CONTROL, TAB, theme, theme_signal, ui_font
 
@@ -38,7 +38,7 @@ class SectionHead(QWidget):
             QPainter(self).fillRect(0, self.height() - 1, self.width(), 1, theme().hairline)
 
 
-class _Segment(QAbstractButton):
+class _Segment(Pressable):
     """One choice of a segmented control."""
 
     def __init__(self, text: str, place: str, parent: QWidget) -> None:
@@ -126,7 +126,7 @@ class Segmented(QWidget):
             button.click()
 
 
-class _Tab(QAbstractButton):
+class _Tab(Pressable):
     """A word of the tab strip, underlined in the accent when it is the open one."""
 
     def __init__(self, text: str, parent: QWidget) -> None:

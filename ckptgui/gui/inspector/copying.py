@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QEnterEvent, QGuiApplication, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from ckptgui.gui.labels import draw_focus, plain_tooltip, token
+from ckptgui.gui.labels import Pressable, draw_focus, plain_tooltip, token
 from ckptgui.gui.numbers import tr
 from ckptgui.gui.theme import RADIUS_CONTROL, theme, theme_signal, ui_font
 
@@ -22,7 +22,7 @@ def copy_text(text: str) -> None:
 _BACK_SHEET = ((7, 14.25), (5.75, 13), (5.75, 7), (7, 5.75), (13, 5.75), (14.25, 7))
 
 
-class CopyButton(QAbstractButton):
+class CopyButton(Pressable):
     """Two sheets; a click copies ``text`` and a tick confirms it for a moment."""
 
     def __init__(self, tip: str, parent: QWidget | None = None) -> None:
@@ -80,7 +80,7 @@ class CopyButton(QAbstractButton):
             draw_focus(painter, self.rect())
 
 
-class CopyFigure(QAbstractButton):
+class CopyFigure(Pressable):
     """A number at the right of its cell. The tooltip has every digit; a click or Enter copies them."""
 
     def __init__(self, parent: QWidget | None = None) -> None:

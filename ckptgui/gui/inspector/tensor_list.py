@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from ckptgui.core.checkpoint import Checkpoint, Role
 from ckptgui.core.display import display
 from ckptgui.core.tensors import Path
 from ckptgui.core.tree import ROLES, Tree
-from ckptgui.gui.labels import draw_focus, plain_tooltip
+from ckptgui.gui.labels import Pressable, draw_focus, plain_tooltip
 from ckptgui.gui.numbers import shape_text, size
 from ckptgui.gui.theme import theme, theme_signal, ui_font
 from ckptgui.gui.tree.glyphs import tensor_glyph
@@ -22,7 +22,7 @@ ROW = 23
 _BAR = 88
 
 
-class TensorRow(QAbstractButton):
+class TensorRow(Pressable):
     """One tensor. ``share`` is its size against the largest of the list."""
 
     def __init__(
