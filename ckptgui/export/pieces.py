@@ -33,13 +33,15 @@ class Span:
         return self.stop - self.start
 
     def read(self, pool: SourcePool, cancel: Cancel) -> Iterator[memoryview]:
-        """The bytes, some MiB at a time."""
+        """The bytes, some MiB at a time; each piece is the reader's until the next is asked for."""
         reader = storage_reader(self.extent, pool)
+        # One buffer for all: fresh pages for each piece cost as much as the reading.
+        buffer = memoryview(bytearray(min(_CHUNK, self.nbytes)))
         for start in range(self.start, self.stop, _CHUNK):
             cancel.check()
-            buffer = memoryview(bytearray(min(_CHUNK, self.stop - start)))
-            reader.read_into(start, buffer)
-            yield self._little(buffer)
+            piece = buffer[: self.stop - start]
+            reader.read_into(start, piece)
+            yield self._little(piece)
 
     def _little(self, piece: memoryview) -> memoryview:
         if self.extent.byteorder == "little" or self.dtype.itemsize == 1:
