@@ -6,6 +6,8 @@ import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+from ckptgui.engine.courtesy import give_way
+
 _lock = threading.Lock()
 _pool: ThreadPoolExecutor | None = None
 
@@ -21,7 +23,7 @@ def chunk_executor() -> ThreadPoolExecutor:
     global _pool
     with _lock:
         if _pool is None:
-            _pool = ThreadPoolExecutor(worker_count(), thread_name_prefix="ckptgui-chunk")
+            _pool = ThreadPoolExecutor(worker_count(), thread_name_prefix="ckptgui-chunk", initializer=give_way)
         return _pool
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
+from ckptgui.engine.courtesy import give_way
 from ckptgui.errors import Cancelled
 
 R = TypeVar("R")
@@ -111,7 +112,7 @@ class Jobs:
     """The coordinator threads. Refuses new work once it is shut down."""
 
     def __init__(self, threads: int = 4) -> None:
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="ckptgui-job")
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="ckptgui-job", initializer=give_way)
         self._lock = threading.Lock()
         self._alive: set[Job[Any]] = set()
         self._closed = False
@@ -148,29 +149,3 @@ class Jobs:
         ended = all([job.wait(timeout) for job in alive])
         self._pool.shutdown(wait=ended)
         return ended
-
-
-class Lane(Generic[R]):
-    """Newest wins: starting work here cancels the elder, whose late answer is not delivered."""
-
-    def __init__(self, jobs: Jobs) -> None:
-        self._jobs = jobs
-        self._current: Job[R] | None = None
-
-    def start(
-        self, work: Work[R], on_done: Callable[[Job[R]], None] | None = None, on_progress: Report = silent
-    ) -> Job[R]:
-        """Cancel what runs in this lane and start ``work``."""
-        self.cancel()
-        self._current = self._jobs.start(work, on_done, on_progress)
-        return self._current
-
-    def is_current(self, job: Job[R]) -> bool:
-        """Whether no newer job was started since."""
-        return self._current is job
-
-    def cancel(self) -> None:
-        """Cancel what runs, if anything does."""
-        if self._current is not None:
-            self._current.cancel()
-        self._current = None

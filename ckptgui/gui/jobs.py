@@ -22,7 +22,7 @@ PROGRESS_INTERVAL = 0.05
 class _Courier(QObject):
     """Lives on the GUI thread; its queued signals carry a job's news there."""
 
-    ended = Signal(object, object)
+    ended = Signal(object, object, object)
     progressed = Signal(object, object, object)
 
     def __init__(self, parent: QObject) -> None:
@@ -30,11 +30,11 @@ class _Courier(QObject):
         self.ended.connect(self._deliver_end, Qt.ConnectionType.QueuedConnection)
         self.progressed.connect(self._deliver_progress, Qt.ConnectionType.QueuedConnection)
 
-    def _deliver_end(self, lane: QtLane[Any], job: Job[Any]) -> None:
-        lane.deliver_end(job)
+    def _deliver_end(self, lane: QtLane[Any], turn: object, job: Job[Any]) -> None:
+        lane.deliver_end(turn, job)
 
-    def _deliver_progress(self, lane: QtLane[Any], job: Job[Any], progress: Progress) -> None:
-        lane.deliver_progress(job, progress)
+    def _deliver_progress(self, lane: QtLane[Any], turn: object, progress: Progress) -> None:
+        lane.deliver_progress(turn, progress)
 
 
 class Background(QObject):
@@ -62,6 +62,7 @@ class QtLane(Generic[R]):
         self._courier = courier
         self._owner = owner
         self._job: Job[R] | None = None
+        self._turn: object = None  # a new object for each start: what is late bears an elder's
         self._callbacks: _Callbacks[R] | None = None
 
     @property
@@ -80,21 +81,20 @@ class QtLane(Generic[R]):
         """Run ``work``. An expected failure goes to ``on_error``; anything else is a bug, for the excepthook."""
         self.cancel()
         self._callbacks = _Callbacks(on_result, on_error, on_progress, on_cancelled)
-        holder: list[Job[R]] = []
-        last = [0.0]
+        turn = self._turn = object()
+        last = 0.0
 
         def report(progress: Progress) -> None:
+            nonlocal last
             now = time.monotonic()
-            if holder and (now - last[0] >= PROGRESS_INTERVAL or progress.done >= progress.total > 0):
-                last[0] = now
-                self._send(self._courier.progressed, holder[0], progress)
+            if now - last >= PROGRESS_INTERVAL or progress.done >= progress.total > 0:
+                last = now
+                self._send(self._courier.progressed, turn, progress)
 
         def done(job: Job[R]) -> None:
-            self._send(self._courier.ended, job)
+            self._send(self._courier.ended, turn, job)
 
-        job = self._jobs.start(work, done, report)
-        holder.append(job)
-        self._job = job
+        job = self._job = self._jobs.start(work, done, report)
         return job
 
     def _send(self, signal: Any, *news: object) -> None:
@@ -103,7 +103,7 @@ class QtLane(Generic[R]):
 
     def cancel(self) -> None:
         """Cancel what runs and tell its ``on_cancelled`` now; its late answer will be dropped."""
-        job, self._job = self._job, None
+        job, self._job, self._turn = self._job, None, None
         if job is None:
             return
         job.cancel()
@@ -111,20 +111,20 @@ class QtLane(Generic[R]):
         if callbacks and callbacks.cancelled and shiboken6.isValid(self._owner):
             callbacks.cancelled()
 
-    def deliver_progress(self, job: Job[R], progress: Progress) -> None:
+    def deliver_progress(self, turn: object, progress: Progress) -> None:
         """Hand progress on, if it is still wanted. Called on the GUI thread."""
-        if job is self._job and self._callbacks and self._callbacks.progress and shiboken6.isValid(self._owner):
+        if turn is self._turn and self._callbacks and self._callbacks.progress and shiboken6.isValid(self._owner):
             self._callbacks.progress(progress)
 
-    def deliver_end(self, job: Job[R]) -> None:
+    def deliver_end(self, turn: object, job: Job[R]) -> None:
         """Hand the outcome on, if it is still wanted. Called on the GUI thread."""
         if job.state is State.ERROR and not isinstance(job.error, CheckpointError):
             error = job.error
             if error is not None:
                 sys.excepthook(type(error), error, error.__traceback__)
-        if job is not self._job:
+        if turn is not self._turn:
             return
-        self._job = None
+        self._job, self._turn = None, None
         callbacks, self._callbacks = self._callbacks, None
         if callbacks is None or not shiboken6.isValid(self._owner):
             return

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 
+from ckptgui.engine.courtesy import give_way
+
 WARM_THREAD = "ckptgui-warm-up"
 
 _ELEMENTS = 70_000
@@ -24,6 +26,7 @@ def warm_up() -> None:
 
 
 def _warm() -> None:
+    give_way()
     from ckptgui.core.builder import TableBuilder
     from ckptgui.core.dtypes import BY_NAME
     from ckptgui.core.extents import Extent

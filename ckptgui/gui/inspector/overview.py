@@ -52,6 +52,10 @@ FORMATS = {
 """Formats by the names that people use."""
 
 
+STEP = 5
+"""Milliseconds between two parts, so that the window is painted and answers in between."""
+
+
 class Overview(QWidget):
     """Title, facts and bytes stay; below them are two tabs, the summary and all metadata."""
 
@@ -64,7 +68,7 @@ class Overview(QWidget):
         self._browsed: Checkpoint | None = None
         self._steps: list[Callable[[], None]] = []
         self._next = QTimer(self)
-        self._next.setInterval(0)
+        self._next.setInterval(STEP)
         self._next.timeout.connect(self._step)
         self.metadata: MetadataBrowser | None = None
         layout = QVBoxLayout(self)
