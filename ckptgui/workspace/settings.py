@@ -48,7 +48,8 @@ class SettingsFile:
             return
         self.now = changed
         with contextlib.suppress(OSError):
-            write_text(self.path, json.dumps(asdict(changed), indent=2) + "\n")
+            # Not waited for: the window writes this, and what a power loss leaves half is set aside.
+            write_text(self.path, json.dumps(asdict(changed), indent=2) + "\n", durable=False)
 
     def _read(self) -> Settings:
         try:
@@ -79,9 +80,7 @@ def settings_from(known: dict[str, Any]) -> Settings:
     for entry in fields(Settings):
         value = known.get(entry.name)
         if isinstance(value, list):
-            value = tuple(
-                item for item in value if isinstance(item, str) and 0 < len(item) <= 4096 and "\0" not in item
-            )
+            value = tuple(filter(_is_path, value))
         if type(value) is type(getattr(defaults, entry.name)):
             values[entry.name] = value
     found = replace(defaults, **values)

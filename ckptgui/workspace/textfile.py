@@ -7,8 +7,11 @@ import tempfile
 from pathlib import Path
 
 
-def write_text(path: Path, text: str, mode: int = 0o644) -> None:
-    """Replace ``path`` with ``text`` in one step, making its folders; raises ``OSError`` and leaves no litter."""
+def write_text(path: Path, text: str, mode: int = 0o644, *, durable: bool = True) -> None:
+    """Replace ``path`` with ``text`` in one step, making its folders; raises ``OSError`` and leaves no litter.
+
+    ``durable`` waits until the medium has it, which may take a while; without, a power loss may cost it.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     temporary = Path(name)
@@ -16,7 +19,8 @@ def write_text(path: Path, text: str, mode: int = 0o644) -> None:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         temporary.chmod(mode)
         temporary.replace(path)
     except BaseException:
