@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from ckptgui.core.display import display
+from ckptgui.gui.controls import Hairline
 from ckptgui.gui.inspector.copying import CopyButton
 from ckptgui.gui.labels import SEMIBOLD, ElidedLabel
 from ckptgui.gui.numbers import tr
@@ -34,3 +35,15 @@ class PanelHead(QWidget):
         self.crumbs.setVisible(bool(crumbs))
         self.title.setText(display(title, 1024))
         self.copy.set_copy(path)
+
+
+def add_head(layout: QVBoxLayout, panel: QWidget, *lines: QWidget, below: int = 10) -> None:
+    """Put the lines of a panel's head on top of its ``layout``, with the hairline that ends it."""
+    top = QWidget(panel)
+    column = QVBoxLayout(top)
+    column.setContentsMargins(16, 12, 16, below)
+    column.setSpacing(4)
+    for line in lines:
+        column.addWidget(line)
+    layout.addWidget(top)
+    layout.addWidget(Hairline(panel))

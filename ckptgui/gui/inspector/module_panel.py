@@ -9,12 +9,11 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from ckptgui.core.checkpoint import Checkpoint, Module
 from ckptgui.core.display import display
 from ckptgui.core.tree import ROLES, NodeKind, Tree
-from ckptgui.gui.controls import Hairline
 from ckptgui.gui.inspector.controls import SectionHead
 from ckptgui.gui.inspector.dtype_bar import DTypeBar, dtype_shares
 from ckptgui.gui.inspector.fact_line import FactLine
 from ckptgui.gui.inspector.facts import Fact
-from ckptgui.gui.inspector.head import PanelHead
+from ckptgui.gui.inspector.head import PanelHead, add_head
 from ckptgui.gui.inspector.page import ScrollPage
 from ckptgui.gui.inspector.tensor_list import TensorList, largest_tensors
 from ckptgui.gui.labels import Caption, PlainLabel
@@ -34,17 +33,10 @@ class ModulePanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        top = QWidget(self)
-        head = QVBoxLayout(top)
-        head.setContentsMargins(16, 12, 16, 10)
-        head.setSpacing(4)
-        self.head = PanelHead(top)
-        self.facts = FactLine(top)
-        self.kind = FactLine(top)
-        for widget in (self.head, self.facts, self.kind):
-            head.addWidget(widget)
-        layout.addWidget(top)
-        layout.addWidget(Hairline(self))
+        self.head = PanelHead(self)
+        self.facts = FactLine(self)
+        self.kind = FactLine(self)
+        add_head(layout, self, self.head, self.facts, self.kind)
         self._page = ScrollPage(self, top=10)
         layout.addWidget(self._page, 1)
         body = self._page.body

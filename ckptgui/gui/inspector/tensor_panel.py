@@ -9,12 +9,11 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 from ckptgui.core.checkpoint import Checkpoint, Role
 from ckptgui.core.dtypes import Kind
 from ckptgui.core.tensors import TensorInfo
-from ckptgui.gui.controls import Hairline
 from ckptgui.gui.inspector.controls import TabStrip
 from ckptgui.gui.inspector.details import DetailsTab
 from ckptgui.gui.inspector.fact_line import FactLine
 from ckptgui.gui.inspector.facts import details, sharing_facts, short_facts
-from ckptgui.gui.inspector.head import PanelHead
+from ckptgui.gui.inspector.head import PanelHead, add_head
 from ckptgui.gui.inspector.histogram import Histogram
 from ckptgui.gui.inspector.page import ScrollPage
 from ckptgui.gui.inspector.statistics import StatisticsGrid
@@ -54,18 +53,11 @@ class TensorPanel(QWidget):
         outer.addWidget(page)
         layout = page.body
         layout.setSpacing(0)
-        top = QWidget(self)
-        head = QVBoxLayout(top)
-        head.setContentsMargins(16, 12, 16, 10)
-        head.setSpacing(4)
-        self.head = PanelHead(top)
-        self.facts = FactLine(top)
-        self.sharing = FactLine(top)
-        self.error = PlainLabel("", top, colour="danger", wrap=True, selectable=True)
-        for widget in (self.head, self.facts, self.sharing, self.error):
-            head.addWidget(widget)
-        layout.addWidget(top)
-        layout.addWidget(Hairline(self))
+        self.head = PanelHead(self)
+        self.facts = FactLine(self)
+        self.sharing = FactLine(self)
+        self.error = PlainLabel("", self, colour="danger", wrap=True, selectable=True)
+        add_head(layout, self, self.head, self.facts, self.sharing, self.error)
         middle = QWidget(self)
         body = QVBoxLayout(middle)
         body.setContentsMargins(16, 8, 16, 8)

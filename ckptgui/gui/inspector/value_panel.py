@@ -7,10 +7,9 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from ckptgui.core.checkpoint import Json
 from ckptgui.core.display import display
 from ckptgui.core.tensors import Path
-from ckptgui.gui.controls import Hairline
 from ckptgui.gui.inspector.fact_line import FactLine
 from ckptgui.gui.inspector.facts import Fact
-from ckptgui.gui.inspector.head import PanelHead
+from ckptgui.gui.inspector.head import PanelHead, add_head
 from ckptgui.gui.inspector.metadata import MetadataBrowser, detail_text, plain_value
 from ckptgui.gui.inspector.metadata_model import value_at
 from ckptgui.gui.inspector.plain_text import PlainText
@@ -27,17 +26,10 @@ class ValuePanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        top = QWidget(self)
-        head = QVBoxLayout(top)
-        head.setContentsMargins(16, 12, 16, 12)
-        head.setSpacing(4)
-        self.head = PanelHead(top)
-        self.facts = FactLine(top)
-        self.number = ElidedLabel("", top, pixels=20, weight=SEMIBOLD)
-        for widget in (self.head, self.facts, self.number):
-            head.addWidget(widget)
-        layout.addWidget(top)
-        layout.addWidget(Hairline(self))
+        self.head = PanelHead(self)
+        self.facts = FactLine(self)
+        self.number = ElidedLabel("", self, pixels=20, weight=SEMIBOLD)
+        add_head(layout, self, self.head, self.facts, self.number, below=12)
         self.text = PlainText(tr("The value in full"), self)
         layout.addWidget(self.text, 1)
         self.browser = MetadataBrowser(self)
