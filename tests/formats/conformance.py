@@ -49,7 +49,7 @@ class ReaderConformance:
 
     @classmethod
     def cases(cls) -> Mapping[str, Case]:
-        """Files of every sort that the format has, tiny ones, by a name; the first is also damaged in many ways."""
+        """Tiny files of every sort that the format has, by a name; the first is also damaged in many ways."""
         raise NotImplementedError
 
     @classmethod

@@ -31,7 +31,8 @@ def views():
     turned = torch.tensor([1 + 2j, 3 - 4j])
     return {
         "base": base, "transposed": base.transpose(0, 2), "slice": base[1, 1:3, ::2], "scalar": base[2, 3, 4],
-        "expanded": torch.ones(1, 3).expand(4, 3), "none": base[3:], "conj": turned.conj(), "neg": turned.clone().conj().imag,
+        "expanded": torch.ones(1, 3).expand(4, 3), "none": base[3:], "conj": turned.conj(),
+        "neg": turned.clone().conj().imag,
     }  # fmt: skip
 
 
