@@ -16,7 +16,8 @@ from ckptgui.cli.training_text import headline, training_lines
 from ckptgui.cli.tree_text import tree_lines
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.display import MAX_DETAIL, display
-from ckptgui.core.loading import device_sentence, load_snippet, safety_sentence
+from ckptgui.core.loading import load_snippet, safety_sentence
+from ckptgui.core.saved_devices import device_sentence
 from ckptgui.core.training import training
 from ckptgui.core.tree import build_tree
 

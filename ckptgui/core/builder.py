@@ -11,6 +11,7 @@ import numpy as np
 
 from ckptgui.core.display import amount
 from ckptgui.core.dtypes import DType
+from ckptgui.core.extent_table import ExtentColumns
 from ckptgui.core.extents import Extent
 from ckptgui.core.names import NamePool
 from ckptgui.core.tensors import Flag, Path, TensorKind, TensorTable, contiguous_strides
@@ -45,7 +46,7 @@ class TableBuilder:
         self._dtypes: dict[DType, int] = {}
         self._devices: dict[str, int] = {}
         self._layouts: dict[str, int] = {}
-        self._extents: list[Extent] = []
+        self._extents = ExtentColumns()
         self._sure_bits: list[int] = []  # of each extent: what is there without doubt
         self._geometries: dict[tuple[tuple[int, ...], tuple[int, ...], int], tuple[int, int, int]] = {}
         self._storage_keys: list[str | None] = []
@@ -62,10 +63,10 @@ class TableBuilder:
         """
         if extent.nbytes > _INT64_MAX:  # claimed by a file that has none of it
             extent = replace(extent, nbytes=_INT64_MAX)
-        self._extents.append(extent)
+        row = self._extents.add(extent)
         self._sure_bits.append(8 * (extent.available if available is None else available))
         self._storage_keys.append(key)
-        return len(self._extents) - 1
+        return row
 
     def add(
         self,
@@ -220,7 +221,7 @@ class TableBuilder:
             return "A size, stride or offset is negative."
         if storage < 0:
             return None
-        extent = self._extents[storage]
+        extent = self._extents.get(storage)
         numel = math.prod(shape)
         last = offset + sum((size - 1) * step for size, step in zip(shape, strides)) if numel else offset - 1
         needed = dtype.nbytes(last + 1)
@@ -252,7 +253,7 @@ class TableBuilder:
             nbytes=np.array(columns[6], np.int64),
             kind=np.array(columns[7], np.uint8),
             flags=np.array(columns[8], np.uint8),
-            extents=tuple(self._extents),
+            extents=self._extents.freeze(),
             storage_keys=tuple(self._storage_keys),
             errors=dict(self._errors),
             extras=dict(self._extras),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ckptgui.core.extents import SourceIdentity
+from ckptgui.core.records import NO_RECORDS, RecordTable
 from ckptgui.core.tensors import Path, TensorInfo, TensorTable
 
 Json = Any
@@ -74,17 +75,6 @@ class Module:
     training: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A named stretch of a source file, for the byte ribbon: ``offset`` and ``length`` in bytes."""
-
-    name: str
-    source: int
-    offset: int
-    length: int
-    storage: int = -1  # row of the extents when the record is one storage
-
-
 class SavedShape(Enum):
     """What kind of object was saved; decides how it is loaded."""
 
@@ -113,7 +103,7 @@ class Checkpoint(Mapping[Path, TensorInfo]):
     saved_shape: SavedShape = SavedShape.STATE_DICT
     modules: tuple[Module, ...] = ()
     globals: tuple[GlobalName, ...] = ()
-    records: tuple[Record, ...] = ()
+    records: RecordTable = NO_RECORDS
     warnings: tuple[str, ...] = ()
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
@@ -128,6 +118,11 @@ class Checkpoint(Mapping[Path, TensorInfo]):
 
     def __len__(self) -> int:
         return len(self.tensors)
+
+    def moved(self, by: int) -> Checkpoint:
+        """The same checkpoint in a file in front of which ``by`` more bytes stand: one inside another."""
+        tensors = replace(self.tensors, extents=self.tensors.extents.moved(by))
+        return replace(self, tensors=tensors, records=self.records.moved(by))
 
     def row(self, path: Path) -> int | None:
         """The row whose path this is, or None; the first call indexes all paths."""

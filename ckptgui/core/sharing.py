@@ -30,7 +30,7 @@ def sharing(checkpoint: Checkpoint) -> Sharing:
         section[part.start : part.stop] = number
     tied, _ = _same(table, np.zeros(len(table), np.int32))
     _, repeated = _same(table, section)
-    storages = np.fromiter((e.nbytes for e in table.extents), np.int64, len(table.extents))
+    storages = table.extents.nbytes
     has = table.storage >= 0
     shown = np.where(repeated, 0, table.nbytes)
     shown[has] = np.minimum(shown[has], storages[table.storage[has]])  # an expanded view takes what it stands on
@@ -55,7 +55,7 @@ def _same(table: TensorTable, group: np.ndarray) -> tuple[np.ndarray, np.ndarray
 
 def unreached_bytes(table: TensorTable) -> np.ndarray:
     """int64 for each storage, how many of its bytes no tensor reaches; overlapping views count once."""
-    total = np.fromiter((extent.nbytes for extent in table.extents), np.int64, len(table.extents))
+    total = table.extents.nbytes
     rows = np.flatnonzero(table.storage >= 0)
     if not len(rows):
         return total
@@ -71,4 +71,5 @@ def unreached_bytes(table: TensorTable) -> np.ndarray:
     before[np.concatenate([[True], storage[1:] != storage[:-1]])] = 0.0
     new = np.maximum(0, stop - np.maximum(start, before))
     reached = np.bincount(storage, weights=new, minlength=len(total))
-    return np.maximum(0, total - np.round(reached).astype(np.int64))
+    wasted: np.ndarray = np.maximum(0, total - np.round(reached).astype(np.int64))
+    return wasted

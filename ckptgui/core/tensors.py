@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ckptgui.core.dtypes import DType
+from ckptgui.core.extent_table import ExtentTable
 from ckptgui.core.extents import Extent
 from ckptgui.core.names import NamePool
 
@@ -126,7 +127,7 @@ class TensorTable:
     nbytes: np.ndarray  # int64
     kind: np.ndarray  # uint8
     flags: np.ndarray  # uint8 of Flag
-    extents: tuple[Extent, ...]
+    extents: ExtentTable
     storage_keys: tuple[str | None, ...]
     errors: Mapping[int, str]
     extras: Mapping[int, Mapping[str, Any]]

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.sources.base import ByteSource
+from ckptgui.sources.folder import Folder
 
 HEAD = 512
 """Bytes of the file that a reader may look at before it says yes."""
@@ -15,16 +16,12 @@ HEAD = 512
 
 @dataclass(frozen=True)
 class Probe:
-    """A file on offer: its path, first bytes, size, and the source to read the header from.
-
-    ``names`` are the files beside it (or inside, for a folder), for formats of several files.
-    """
+    """A file on offer: its path, first bytes, size, and the source to read the header from."""
 
     path: str
     head: bytes
     size: int
     source: ByteSource
-    names: tuple[str, ...] = ()
 
 
 Check = Callable[[], None]
@@ -42,4 +39,21 @@ class Reader(Protocol):
 
     def read(self, probe: Probe, check: Check) -> Checkpoint:
         """The checkpoint; raises ``CheckpointError`` for anything that cannot even be listed."""
+        ...
+
+
+class FolderReader(Protocol):
+    """Reads checkpoints that are several files in one folder. As stateless and as inert as a ``Reader``."""
+
+    name: str
+
+    def matches(self, folder: Folder, opened: str | None) -> bool:
+        """Whether the folder (``opened`` is None), or the file ``opened`` in it, is a piece of this format.
+
+        Decided by names and a few first bytes; never by reading whole files.
+        """
+        ...
+
+    def read(self, folder: Folder, opened: str | None, check: Check) -> Checkpoint:
+        """The whole checkpoint; raises ``CheckpointError`` for anything that cannot even be listed."""
         ...

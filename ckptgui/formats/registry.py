@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from pathlib import Path
 
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.quiet import without_garbage_collection
-from ckptgui.errors import CheckpointError, DamagedFileError
-from ckptgui.formats.base import HEAD, Check, Probe, Reader
+from ckptgui.errors import CheckpointError, DamagedFileError, UnknownFormatError, UnreadableFileError
+from ckptgui.formats.base import HEAD, Check, FolderReader, Probe, Reader
 from ckptgui.formats.foreign import refusal
 from ckptgui.formats.safetensors import Safetensors
 from ckptgui.formats.torch_zip import TorchZip
 from ckptgui.sources.base import ByteSource, read_exactly
+from ckptgui.sources.folder import Folder
 from ckptgui.sources.local import LocalSource
 
 READERS: tuple[Reader, ...] = (TorchZip(), Safetensors())
-"""In the order in which they are asked."""
+"""Readers of one file, in the order in which they are asked."""
+
+FOLDER_READERS: tuple[FolderReader, ...] = ()
+"""Readers of several files in a folder, in the order in which they are asked."""
 
 FRESH = 2.0
 """Seconds within which a damaged file may simply not be finished."""
@@ -25,15 +30,54 @@ _UNFINISHED = "The file changed a moment ago and is perhaps still being written:
 
 
 def open_checkpoint(path: str, check: Check = lambda: None) -> Checkpoint:
-    """What is in the file at ``path``, from its header alone; the file is closed again.
+    """What is at ``path``, from headers alone: a file, the whole that a file is a piece of, or a folder.
 
-    Raises a ``CheckpointError``, whose sentence does not repeat the path.
+    Every file is closed again. Raises a ``CheckpointError``, whose sentence does not repeat the path.
     """
+    place = Path(path)
+    if _is_folder(place):
+        folder = Folder(path)
+        reader = _folder_reader(folder, None)
+        if reader is None:
+            raise UnknownFormatError(
+                f"It is a folder, but no checkpoint of several files (tried: {_tried_folders()})."
+            )
+        return _read_folder(reader, folder, None, check)
     source = LocalSource(path)
     try:
+        folder = Folder(str(place.parent))
+        reader = _folder_reader(folder, place.name)
+        if reader is not None:
+            return _read_folder(reader, folder, place.name, check)
         return open_source(source, check)
     finally:
         source.close()
+
+
+def _folder_reader(folder: Folder, opened: str | None) -> FolderReader | None:
+    """The reader of the whole that the folder, or the file ``opened`` in it, belongs to."""
+    try:
+        return next((reader for reader in FOLDER_READERS if reader.matches(folder, opened)), None)
+    except UnreadableFileError:
+        if opened is None:
+            raise
+        return None  # the file can be read although its folder cannot be listed
+
+
+def _read_folder(reader: FolderReader, folder: Folder, opened: str | None, check: Check) -> Checkpoint:
+    with without_garbage_collection():
+        return reader.read(folder, opened, check)
+
+
+def _tried_folders() -> str:
+    return ", ".join(reader.name for reader in FOLDER_READERS)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False  # opening it as a file says what is wrong
 
 
 def open_source(source: ByteSource, check: Check = lambda: None) -> Checkpoint:
@@ -60,8 +104,10 @@ def probe_of(source: ByteSource) -> Probe:
 
 
 def is_checkpoint(path: str) -> bool:
-    """Whether a reader would try the file; a cheap look at its first bytes, False where that fails."""
+    """Whether a reader would try the file or folder; a cheap look at first bytes and names."""
     try:
+        if _is_folder(Path(path)):
+            return _folder_reader(Folder(path), None) is not None
         source = LocalSource(path)
     except CheckpointError:
         return False

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from ckptgui.core.builder import MAX_NDIM, TableBuilder
-from ckptgui.core.checkpoint import Checkpoint, Record, Role, SavedShape, Section
+from ckptgui.core.checkpoint import Checkpoint, Role, SavedShape, Section
 from ckptgui.core.display import amount, display
 from ckptgui.core.dtypes import BY_SAFETENSORS, DType, Kind
 from ckptgui.core.extents import Extent, Segment
+from ckptgui.core.records import Record, record_table
 from ckptgui.core.tensors import contiguous_strides
 from ckptgui.errors import DamagedFileError, LimitExceededError
 from ckptgui.formats.base import Check, Probe
@@ -201,7 +202,7 @@ def _checkpoint(probe: Probe, rows: list[_Row], start: int, metadata: dict[str, 
         sections=(Section((), Role.MODEL, 0, len(rows), expected - start),),
         metadata=metadata,
         saved_shape=SavedShape.STATE_DICT,
-        records=tuple(sorted(records, key=lambda record: record.offset)),
+        records=record_table(sorted(records, key=lambda record: record.offset)),
         warnings=_cut(expected, probe.size),
         attributes={"header_bytes": start - 8},
     )

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from ckptgui.core.checkpoint import Role, SavedShape, Section
-from ckptgui.core.extents import Codec, Extent
 from ckptgui.core.tensors import Path, TensorTable
 from ckptgui.formats import modules
 from ckptgui.formats.pickle_graph import Call, Node, entries
@@ -138,13 +137,7 @@ def _holds(node: Node) -> bool:
 def stored_bytes(table: TensorTable, start: int, stop: int) -> int:
     """Bytes in the file of the storages that rows ``start`` to ``stop`` lie in, each once."""
     rows = np.unique(table.storage[start:stop])
-    return sum(_in_file(table.extents[row]) for row in rows.tolist() if row >= 0)
-
-
-def _in_file(extent: Extent) -> int:
-    if extent.codec is Codec.STORED:
-        return extent.nbytes
-    return sum(segment.length for segment in extent.segments)
+    return int(table.extents.stored_bytes[rows[rows >= 0]].sum())
 
 
 def to_sections(table: TensorTable, ranges: list[tuple[Part, int, int]]) -> tuple[Section, ...]:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from ckptgui.core.builder import TableBuilder
-from ckptgui.core.checkpoint import Checkpoint, Record
+from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.display import amount, display
 from ckptgui.core.dtypes import ByteOrder
 from ckptgui.core.quiet import without_garbage_collection
+from ckptgui.core.records import Record, RecordTable, record_table
 from ckptgui.errors import DamagedFileError, UnknownFormatError, UnsupportedError
 from ckptgui.formats import metadata, sections
 from ckptgui.formats.base import Check, Probe
@@ -278,10 +279,10 @@ def _pickle_warnings(archive: _Archive) -> list[str]:
     return warnings
 
 
-def _records(archive: _Archive, rows: dict[str, int]) -> tuple[Record, ...]:
+def _records(archive: _Archive, rows: dict[str, int]) -> RecordTable:
     """Every record where it lies, in the order of the file."""
     ordered = sorted(archive.directory.entries.values(), key=lambda entry: entry.offset)
-    return tuple(
+    return record_table(
         Record(entry.name, 0, entry.data_offset, entry.compressed, rows.get(entry.name, -1)) for entry in ordered
     )
 

@@ -151,14 +151,13 @@ def _storage_roles(checkpoint: Checkpoint) -> np.ndarray:
 
 def _records(checkpoint: Checkpoint) -> tuple[np.ndarray, ...]:
     """Source, offset, length, storage and number of each record; the storages' own places where none are told."""
-    if checkpoint.records:
-        rows = [(r.source, r.offset, r.length, r.storage, i) for i, r in enumerate(checkpoint.records)]
-    else:
-        sources = {source: number for number, source in enumerate(checkpoint.sources)}
-        rows = [
-            (sources.get(segment.source, 0), segment.offset, segment.length, storage, -1)
-            for storage, extent in enumerate(checkpoint.tensors.extents)
-            for segment in extent.segments
-        ]
-    columns = np.array(rows, np.int64).reshape(-1, 5).T
-    return tuple(columns)
+    records = checkpoint.records
+    if len(records):
+        return records.source, records.offset, records.length, records.storage, np.arange(len(records))
+    sources = {source: number for number, source in enumerate(checkpoint.sources)}
+    rows = [
+        (sources.get(segment.source, 0), segment.offset, segment.length, storage, -1)
+        for storage, extent in enumerate(checkpoint.tensors.extents)
+        for segment in extent.segments
+    ]
+    return tuple(np.array(rows, np.int64).reshape(-1, 5).T)

@@ -10,7 +10,8 @@ import torch
 from safetensors.torch import save_file, save_model
 
 from ckptgui.core.checkpoint import Checkpoint, GlobalClass, GlobalName
-from ckptgui.core.loading import device_sentence, load_snippet, safety_sentence
+from ckptgui.core.loading import load_snippet, safety_sentence
+from ckptgui.core.saved_devices import device_sentence
 from ckptgui.core.weights_only import ALLOWED
 from ckptgui.formats.registry import open_checkpoint
 

@@ -3,9 +3,10 @@
 import math
 
 from ckptgui.core.builder import TableBuilder
-from ckptgui.core.checkpoint import Checkpoint, Record, Role, Section
+from ckptgui.core.checkpoint import Checkpoint, Role, Section
 from ckptgui.core.dtypes import BY_NAME
 from ckptgui.core.extents import Extent, Segment, SourceIdentity
+from ckptgui.core.records import Record, record_table
 
 
 class CheckpointMaker:
@@ -50,7 +51,7 @@ class CheckpointMaker:
             tuple(self.sections),
             metadata=metadata,
             modules=tuple(modules),
-            records=tuple(self.records),
+            records=record_table(self.records),
         )
 
 

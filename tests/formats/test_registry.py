@@ -64,11 +64,10 @@ def test_an_old_damaged_file_is_only_damaged(tmp_path):
     ("make", "words"),
     [
         (lambda path: None, "no such file"),
-        (lambda path: path.mkdir(), "a folder"),
         (lambda path: os.mkfifo(path), "a pipe"),
         (lambda path: path.symlink_to(path), "circle"),
     ],
-    ids=["missing", "folder", "pipe", "circular link"],
+    ids=["missing", "pipe", "circular link"],
 )
 def test_what_is_no_file_is_a_sentence(tmp_path, make, words):
     path = tmp_path / "x\n\x1b[2J.pt"
@@ -76,6 +75,12 @@ def test_what_is_no_file_is_a_sentence(tmp_path, make, words):
     with pytest.raises(UnreadableFileError, match=words):
         open_checkpoint(str(path))
     assert not is_checkpoint(str(path))
+
+
+def test_a_folder_of_no_known_kind_is_a_sentence(tmp_path):
+    with pytest.raises(UnknownFormatError, match="a folder, but no checkpoint"):
+        open_checkpoint(str(tmp_path))
+    assert not is_checkpoint(str(tmp_path))
 
 
 def test_a_path_with_a_nul_is_a_sentence():

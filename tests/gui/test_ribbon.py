@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 
-from ckptgui.core.checkpoint import Record, Role
+from ckptgui.core.checkpoint import Role
+from ckptgui.core.records import Record
 from ckptgui.core.tree import ROLES, build_tree
 from ckptgui.gui.ribbon import Ribbon
 from ckptgui.gui.ribbon_map import RibbonMap

@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from ckptgui.core.checkpoint import Checkpoint, SavedShape
 from ckptgui.core.display import MAX_DETAIL, display
-from ckptgui.core.loading import device_sentence, load_snippet, safety_sentence
+from ckptgui.core.loading import load_snippet, safety_sentence
+from ckptgui.core.saved_devices import device_sentence
 from ckptgui.core.tensors import Path
 from ckptgui.core.training import training
 from ckptgui.core.tree import Tree

@@ -1,0 +1,181 @@
+"""Extents in columns: a hundred thousand storages without an object each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import overload
+
+import numpy as np
+
+from ckptgui.core.dtypes import ByteOrder
+from ckptgui.core.extents import Codec, Extent, Segment, SourceIdentity
+
+_CODECS = tuple(Codec)
+_CODEC_NUMBER = {codec: number for number, codec in enumerate(_CODECS)}
+
+
+@dataclass(frozen=True)
+class ExtentTable(Sequence[Extent]):
+    """The storages of a checkpoint. Most are one segment of one file and live in the columns alone.
+
+    ``nbytes`` is the decoded length of each, ``offset`` and ``length`` (bytes in the file) describe its one
+    segment in ``sources[source]``; ``source`` is -1 where there is none. Those that a line of columns cannot
+    describe (inline bytes, several segments, assemblies) are in ``others`` by row.
+    """
+
+    sources: tuple[SourceIdentity, ...]
+    nbytes: np.ndarray  # int64
+    source: np.ndarray  # int32, into sources
+    offset: np.ndarray  # int64
+    length: np.ndarray  # int64
+    codec: np.ndarray  # uint8, in the order of Codec
+    big: np.ndarray  # bool: most significant byte first
+    others: Mapping[int, Extent]
+
+    def __len__(self) -> int:
+        return len(self.nbytes)
+
+    @overload
+    def __getitem__(self, index: int) -> Extent: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Extent]: ...
+    def __getitem__(self, index: int | slice) -> Extent | list[Extent]:
+        if isinstance(index, slice):
+            return [self[row] for row in range(*index.indices(len(self)))]
+        row = int(index)
+        if row < 0:
+            row += len(self)
+        if not 0 <= row < len(self):
+            raise IndexError(index)
+        other = self.others.get(row)
+        if other is not None:
+            return other
+        source = int(self.source[row])
+        segments: tuple[Segment, ...] = ()
+        if source >= 0:
+            segments = (Segment(self.sources[source], int(self.offset[row]), int(self.length[row])),)
+        byteorder: ByteOrder = "big" if self.big[row] else "little"
+        return Extent(int(self.nbytes[row]), segments, _CODECS[self.codec[row]], byteorder)
+
+    def __iter__(self) -> Iterator[Extent]:
+        return (self[row] for row in range(len(self)))
+
+    @property
+    def stored_bytes(self) -> np.ndarray:
+        """int64 for each, the bytes that it takes in its files: the decoded length unless it is compressed."""
+        stored = np.where(self.codec == _CODEC_NUMBER[Codec.STORED], self.nbytes, self.length)
+        for row, extent in self.others.items():
+            stored[row] = _stored(extent)
+        return stored
+
+    def moved(self, by: int) -> ExtentTable:
+        """The same extents in a file in front of which ``by`` more bytes stand."""
+        others = {row: extent.moved(by) for row, extent in self.others.items()}
+        return replace(self, offset=self.offset + by, others=others)
+
+
+def _stored(extent: Extent) -> int:
+    if extent.assembly is not None:
+        return sum(_stored(block.extent) for block in extent.assembly.blocks)
+    if extent.codec is Codec.STORED:
+        return extent.nbytes
+    return sum(segment.length for segment in extent.segments)
+
+
+class ExtentColumns:
+    """Collects extents; ``freeze`` makes the table."""
+
+    def __init__(self) -> None:
+        self._sources: dict[SourceIdentity, int] = {}
+        self._rows: list[tuple[int, int, int, int, int, bool]] = []
+        self._others: dict[int, Extent] = {}
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def nbytes(self, row: int) -> int:
+        """Decoded bytes of an extent that was added."""
+        return self._rows[row][0]
+
+    def source_number(self, source: SourceIdentity) -> int:
+        """The number under which ``place`` knows a file."""
+        return self._sources.setdefault(source, len(self._sources))
+
+    def add(self, extent: Extent) -> int:
+        """Append any extent and return its row."""
+        plain = extent.inline is None and extent.assembly is None and not extent.skip
+        if plain and (not extent.segments or (len(extent.segments) == 1 and extent.segments[0].place == 0)):
+            source, offset, length = -1, 0, 0
+            if extent.segments:
+                segment = extent.segments[0]
+                source, offset, length = self.source_number(segment.source), segment.offset, segment.length
+            return self.place(
+                source, offset, extent.nbytes, length, _CODEC_NUMBER[extent.codec], extent.byteorder == "big"
+            )
+        row = self.place(-1, 0, extent.nbytes, 0, _CODEC_NUMBER[extent.codec], extent.byteorder == "big")
+        self._others[row] = extent
+        return row
+
+    def place(self, source: int, offset: int, nbytes: int, length: int, codec: int = 0, big: bool = False) -> int:
+        """Append one segment of a numbered source (-1: of none) without making an object of it."""
+        self._rows.append((nbytes, source, offset, length, codec, big))
+        return len(self._rows) - 1
+
+    def get(self, row: int) -> Extent:
+        """An extent that was added."""
+        other = self._others.get(row)
+        if other is not None:
+            return other
+        nbytes, source, offset, length, codec, big = self._rows[row]
+        segments = (Segment(list(self._sources)[source], offset, length),) if source >= 0 else ()
+        return Extent(nbytes, segments, _CODECS[codec], "big" if big else "little")
+
+    def freeze(self) -> ExtentTable:
+        """The table of what was added."""
+        columns = list(zip(*self._rows)) if self._rows else [()] * 6
+        return ExtentTable(
+            tuple(self._sources),
+            nbytes=np.array(columns[0], np.int64),
+            source=np.array(columns[1], np.int32),
+            offset=np.array(columns[2], np.int64),
+            length=np.array(columns[3], np.int64),
+            codec=np.array(columns[4], np.uint8),
+            big=np.array(columns[5], bool),
+            others=dict(self._others),
+        )
+
+
+def extent_table(extents: Iterable[Extent]) -> ExtentTable:
+    """The table of some extents."""
+    columns = ExtentColumns()
+    for extent in extents:
+        columns.add(extent)
+    return columns.freeze()
+
+
+def joined(tables: Sequence[ExtentTable]) -> ExtentTable:
+    """Several tables, one after the other."""
+    sources: dict[SourceIdentity, int] = {}
+    others: dict[int, Extent] = {}
+    numbers = []
+    start = 0
+    for table in tables:
+        mine = np.array([sources.setdefault(s, len(sources)) for s in table.sources] + [-1], np.int32)
+        numbers.append(mine[table.source])  # -1 takes the last, which is -1
+        others.update({start + row: extent for row, extent in table.others.items()})
+        start += len(table)
+
+    def column(name: str, dtype: type) -> np.ndarray:
+        return np.concatenate([np.zeros(0, dtype), *(getattr(table, name) for table in tables)])
+
+    return ExtentTable(
+        tuple(sources),
+        nbytes=column("nbytes", np.int64),
+        source=np.concatenate([np.zeros(0, np.int32), *numbers]),
+        offset=column("offset", np.int64),
+        length=column("length", np.int64),
+        codec=column("codec", np.uint8),
+        big=column("big", np.bool_),
+        others=others,
+    )

@@ -1,0 +1,56 @@
+"""How a file of ``torch.save`` is loaded, in code made from its own keys, and what to know before doing so."""
+
+from __future__ import annotations
+
+from ckptgui.core.checkpoint import Checkpoint, SavedShape
+from ckptgui.core.display import display
+from ckptgui.core.saved_devices import listed, saved_devices
+from ckptgui.core.snippets import Snippet, checkpoint_snippet, literal, module_snippet, state_dict_lines
+from ckptgui.core.weights_only import refused_names
+
+
+def torch_snippet(checkpoint: Checkpoint) -> str | None:
+    """``torch.load`` and what follows for the kind of object that was saved."""
+    snippet = Snippet()
+    snippet.imports("import torch")
+    load = _load_call(checkpoint, snippet)
+    shape = checkpoint.saved_shape
+    if shape is SavedShape.TENSOR:
+        snippet.line(f"tensor = {load}")
+    elif shape is SavedShape.MODULE:
+        module_snippet(snippet, checkpoint, load)
+    elif shape is SavedShape.STATE_DICT:
+        model = snippet.supply("model", "an instance of the class whose weights these are")
+        snippet.line(f"state_dict = {load}")
+        state_dict_lines(snippet, checkpoint, checkpoint.sections[0] if checkpoint.sections else None, model)
+        snippet.modes([model])
+    else:
+        checkpoint_snippet(snippet, checkpoint, load)
+    return snippet.text()
+
+
+def _load_call(checkpoint: Checkpoint, snippet: Snippet) -> str:
+    """``torch.load`` with the arguments that this file needs, and comments that say why."""
+    reason = _needs_full_load(checkpoint)
+    if reason is not None:
+        snippet.comment(f"weights_only=True refuses this file: {reason}. weights_only=False lets the file")
+        snippet.comment("run code of its choice while it loads: do so only if you trust where it comes from.")
+    devices = saved_devices(checkpoint)
+    if devices:
+        snippet.comment(f"It was saved on {listed(devices)}; map_location makes it load anywhere.")
+    safe = reason is None
+    return f'torch.load({literal(checkpoint.path)}, map_location="cpu", weights_only={safe})'
+
+
+def _needs_full_load(checkpoint: Checkpoint) -> str | None:
+    """Why torch's restricted loader will not take the file, or None."""
+    protocol = checkpoint.attributes.get("protocol")
+    if isinstance(protocol, int) and protocol >= 4:
+        return f"it is a pickle of protocol {protocol}, which that cannot read"
+    if checkpoint.saved_shape is SavedShape.MODULE:
+        return "it holds a whole model, not weights alone"
+    names = refused_names(checkpoint.globals)
+    if not names:
+        return None
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return f"it names {display(names[0], 60)}{more}"
