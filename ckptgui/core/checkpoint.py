@@ -60,10 +60,20 @@ class GlobalClass(Enum):
 
 @dataclass(frozen=True, slots=True)
 class GlobalName:
-    """An importable name that stands in the pickle, for instance ``collections.OrderedDict``."""
+    """An importable name that stands in the pickle, for instance ``collections.OrderedDict``.
+
+    ``record`` is the pickle's name in the file and ``offset`` the byte of it where the name stands first, -1
+    in a pickle within that pickle. ``arguments`` is how many its first call has, None where it is not called
+    or that is not told; ``made`` says that objects of it are made, ``changed`` that a loader would change it.
+    """
 
     name: str
     use: GlobalClass
+    record: str = ""
+    offset: int = -1
+    arguments: int | None = None
+    made: bool = False
+    changed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

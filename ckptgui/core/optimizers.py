@@ -6,9 +6,9 @@ of its groups' options, tell the kinds of ``torch.optim`` apart.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from ckptgui.core.checkpoint import Checkpoint, Json
 from ckptgui.core.tensors import Path
@@ -19,7 +19,11 @@ MAX_GROUPS = 10_000
 _SAMPLE = 64
 """Rows of an optimizer's section that are looked at for the names of its slots."""
 
-_NAMES = re.compile(r"optim|(?:^|_)opt(?:_|$)", re.IGNORECASE)
+MAX_DEPTH = 5
+"""Levels of the metadata at which an optimizer's state is looked for."""
+
+MAX_LOOKED_AT = 20_000
+"""Values that are looked at on the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,33 +48,32 @@ class OptimizerSummary:
     slots: tuple[str, ...]
 
 
-def optimizers(
-    root: Mapping[str, Json], sections: Iterable[Path], checkpoint: Checkpoint
-) -> tuple[OptimizerSummary, ...]:
-    """Every optimizer's state in the metadata: at the top, under a name, or in a list under a name."""
-    wanted = dict.fromkeys(sections)
-    return tuple(_summary(path, state, checkpoint) for path, state in _states(root, set(wanted)))
+def optimizers(root: Mapping[str, Json], checkpoint: Checkpoint) -> tuple[OptimizerSummary, ...]:
+    """Every optimizer's state in the metadata, in saved order."""
+    return tuple(_summary(path, state, checkpoint) for path, state in states(root))
 
 
-def _states(root: Mapping[str, Json], sections: set[Path]) -> Iterator[tuple[Path, Mapping[str, Json]]]:
-    if "param_groups" in root:
-        yield (), root
-        return
-    for key, value in root.items():
-        named = bool(_NAMES.search(key)) or any(path[:1] == (key,) for path in sections)
-        if isinstance(value, Mapping):
-            if isinstance(value.get("param_groups"), list):
-                yield (key,), value
-            elif named:
-                yield from _nested((key,), value.items())
-        elif named and isinstance(value, list):
-            yield from _nested((key,), ((str(i), state) for i, state in enumerate(value)))
+def states(root: Mapping[str, Json]) -> Iterator[tuple[Path, Mapping[str, Json]]]:
+    """Each mapping that has ``param_groups`` as an optimizer's state does, with its place; a few levels deep."""
+    level: list[tuple[Path, Json]] = [((), root)]
+    left = MAX_LOOKED_AT
+    for _ in range(MAX_DEPTH):
+        deeper: list[tuple[Path, Json]] = []
+        for path, value in level:
+            if isinstance(value, Mapping) and _has_groups(value):
+                yield path, value
+                continue
+            items = value.items() if isinstance(value, Mapping) else enumerate(value)
+            for key, inner in islice(items, left):
+                left -= 1
+                if isinstance(inner, (Mapping, list)) and inner:
+                    deeper.append(((*path, str(key)), inner))
+        level = deeper
 
 
-def _nested(path: Path, items: Iterable[tuple[str, Json]]) -> Iterator[tuple[Path, Mapping[str, Json]]]:
-    for key, state in items:
-        if isinstance(state, Mapping) and isinstance(state.get("param_groups"), list):
-            yield (*path, key), state
+def _has_groups(value: Mapping[str, Json]) -> bool:
+    listed = value.get("param_groups")
+    return isinstance(listed, list) and all(isinstance(group, Mapping) for group in listed[:1])
 
 
 def _summary(path: Path, state: Mapping[str, Json], checkpoint: Checkpoint) -> OptimizerSummary:

@@ -6,11 +6,13 @@ value with the metadata path that it came from. Whatever JSON is in a file, the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Generic, TypeVar
 
-from ckptgui.core.checkpoint import Checkpoint, Json, Role
+from ckptgui.core.checkpoint import Checkpoint, Json
 from ckptgui.core.optimizers import OptimizerSummary, optimizers
 from ckptgui.core.tensors import Path
 
@@ -30,7 +32,8 @@ class Training:
     """What the file says of its training; None or empty where it says nothing.
 
     ``metrics`` are further figures by name, ``schedulers`` the plain values of each scheduler's state,
-    ``hyper_parameters`` a JSON value.
+    ``hyper_parameters`` a JSON value. ``best`` is the best score so far under its name; its value is None where
+    it stands in the file as a tensor, whose path is then given.
     """
 
     epoch: Found[int] | None = None
@@ -41,6 +44,7 @@ class Training:
     optimizers: tuple[OptimizerSummary, ...] = ()
     schedulers: tuple[Found[Mapping[str, Json]], ...] = ()
     hyper_parameters: Found[Json] | None = None
+    best: tuple[str, Found[float | None]] | None = None
 
     @property
     def optimizer(self) -> OptimizerSummary | None:
@@ -80,6 +84,7 @@ _METRIC_WORDS = (
     "perplexity", "precision", "recall", "psnr", "ssim", "fid", "top1", "top5", "mse", "mae", "rmse", "dice",
     "wer",
 )  # fmt: skip
+_BEST = re.compile(r"best(?!.*(?:epoch|step|iter|path|model|checkpoint))", re.IGNORECASE)
 MAX_LISTED = 1024
 """Entries of a saved list that are looked at."""
 
@@ -95,8 +100,7 @@ def training(checkpoint: Checkpoint) -> Training:
     if not isinstance(root, Mapping):
         return Training()
     places = list(_places(root))
-    sections = [s.path for s in checkpoint.sections if s.role is Role.OPTIMIZER]
-    found = optimizers(root, sections, checkpoint)
+    found = optimizers(root, checkpoint)
     schedulers = tuple(_schedulers(root))
     watched = list(_watched(root))
     loss = _number(places, LOSS) or next((score for name, score in watched if "loss" in name.lower()), None)
@@ -109,6 +113,7 @@ def training(checkpoint: Checkpoint) -> Training:
         optimizers=found,
         schedulers=schedulers,
         hyper_parameters=_hyper_parameters(root),
+        best=_best(places, root, checkpoint),
     )
 
 
@@ -129,6 +134,25 @@ def _watched(root: Mapping[str, Json]) -> Iterator[tuple[str, Found[float]]]:
             score = figure(value.get("current_score"))
             if score is not None:
                 yield value["monitor"], Found(score, ("callbacks", key, "current_score"))
+
+
+def _best(
+    places: list[tuple[Path, Mapping[str, Json]]], root: Mapping[str, Json], checkpoint: Checkpoint
+) -> tuple[str, Found[float | None]] | None:
+    """The best score so far: under a name that begins so, or what a Lightning callback remembers."""
+    for path, table in places:
+        for key, value in islice(table.items(), MAX_LISTED):
+            number = figure(value)
+            if _BEST.match(key) and number is not None:
+                return key, Found(number, (*path, key))
+    callbacks = root.get("callbacks")
+    for key, value in callbacks.items() if isinstance(callbacks, Mapping) else ():
+        if isinstance(value, Mapping) and isinstance(value.get("monitor"), str):
+            place = ("callbacks", key, "best_model_score")
+            number = figure(value.get("best_model_score"))
+            if number is not None or place[:2] in checkpoint.tensors.containers:  # as a rule it is a tensor
+                return value["monitor"], Found(number, place)
+    return None
 
 
 def figure(value: Json) -> float | None:

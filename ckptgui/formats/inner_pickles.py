@@ -54,5 +54,8 @@ def _streams(data: bytes, check: Check) -> list[Parsed]:
 def _add(found: dict[str, Ref], refs: tuple[Ref, ...]) -> None:
     for ref in refs:
         known = found.setdefault(ref.path, ref)
+        if known is ref:
+            ref.offset = -1  # it counts in the bytes within
         known.called |= ref.called
+        known.made |= ref.made
         known.tampered |= ref.tampered

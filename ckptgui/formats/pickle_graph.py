@@ -29,17 +29,20 @@ MISSING = _Missing.MISSING
 class Ref:
     """An importable name, never imported. One object for each name in a pickle.
 
-    ``called`` says that a loader would call it (and not only make an instance of it), ``tampered`` that a
-    loader would change it.
+    ``called`` says that a loader would call it, with ``arguments`` the first time, ``made`` that it would make
+    an instance of it without that, ``tampered`` that it would change it. ``offset`` is the byte where it stands.
     """
 
-    __slots__ = ("called", "module", "name", "path", "tampered")
+    __slots__ = ("arguments", "called", "made", "module", "name", "offset", "path", "tampered")
 
-    def __init__(self, module: str, name: str) -> None:
+    def __init__(self, module: str, name: str, offset: int = -1) -> None:
         self.module = module
         self.name = name
         self.path = f"{module}.{name}"
+        self.offset = offset
+        self.arguments: int | None = None
         self.called = False
+        self.made = False
         self.tampered = False
 
     def __repr__(self) -> str:

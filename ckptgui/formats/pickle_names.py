@@ -52,9 +52,11 @@ KNOWN = frozenset(
 """Names that make containers, numbers, tensors and arrays, and nothing else."""
 
 
-def judge(refs: Iterable[Ref]) -> tuple[GlobalName, ...]:
-    """Each name with the use that the pickle makes of it, in the order in which they stand there."""
-    return tuple(GlobalName(ref.path, _use(ref)) for ref in refs)
+def judge(refs: Iterable[Ref], record: str = "") -> tuple[GlobalName, ...]:
+    """Each name of the pickle ``record`` with the use made of it, in the order in which they stand there."""
+    return tuple(
+        GlobalName(ref.path, _use(ref), record, ref.offset, ref.arguments, ref.made, ref.tampered) for ref in refs
+    )
 
 
 def _use(ref: Ref) -> GlobalClass:

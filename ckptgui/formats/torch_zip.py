@@ -248,7 +248,7 @@ def _checkpoint(probe: Probe, archive: _Archive, check: Check) -> Checkpoint:
         metadata=metadata.to_json(root),
         saved_shape=shape,
         modules=tuple(walk.modules),
-        globals=judge(names(archive.parsed, check)),
+        globals=judge(names(archive.parsed, check), archive.prefix + _PICKLE),
         records=_records(archive, storages.rows),
         warnings=(*archive.warnings, *_pickle_warnings(archive), *walk.warnings),
         attributes=_attributes(archive, parts),
