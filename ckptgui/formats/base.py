@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from ckptgui.core.checkpoint import Checkpoint
@@ -16,12 +16,16 @@ HEAD = 512
 
 @dataclass(frozen=True)
 class Probe:
-    """A file on offer: its path, first bytes, size, and the source to read the header from."""
+    """A file on offer: its path, first bytes, size, and the source to read the header from.
+
+    ``kept`` is what one reader found out in looking, for the next: a zip's directory is parsed once.
+    """
 
     path: str
     head: bytes
     size: int
     source: ByteSource
+    kept: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
 
 
 Check = Callable[[], None]

@@ -13,6 +13,7 @@ from ckptgui.core.builder import TableBuilder
 from ckptgui.core.display import amount, display
 from ckptgui.core.dtypes import BY_STORAGE_CLASS, ByteOrder, DType
 from ckptgui.core.extents import Codec, Extent, Segment, SourceIdentity
+from ckptgui.formats.pickle_feed import FileBytes, extent_of
 from ckptgui.formats.pickle_graph import Node, Persistent, Ref
 from ckptgui.formats.zip_directory import DEFLATED, ZipEntry
 
@@ -87,6 +88,7 @@ class ZipStorages:
         byteorder: ByteOrder,
         read: Read,
         cut: bool,
+        label: str = "",
     ) -> None:
         self._builder = builder
         self._find = find
@@ -94,7 +96,9 @@ class ZipStorages:
         self._byteorder = byteorder
         self._read = read
         self._cut = cut
+        self._label = label
         self._known: dict[str, _Known] = {}
+        self._owned: dict[int, int] = {}
         self.rows: dict[str, int] = {}
 
     def get(self, node: Node) -> Storage:
@@ -111,9 +115,12 @@ class ZipStorages:
             return Storage(row, dtype, device, self._disagreement(claim, known))
         return Storage(row, dtype, device, None)
 
-    def inline(self, data: bytes, byteorder: ByteOrder) -> int:
-        """Register bytes that stand in the pickle itself."""
-        return self._builder.add_storage(None, Extent(len(data), byteorder=byteorder, inline=data))
+    def inline(self, data: bytes | FileBytes, byteorder: ByteOrder, owner: Node) -> int:
+        """Register bytes that stand in the pickle itself, once for each node that owns such."""
+        row = self._owned.get(id(owner))
+        if row is None:
+            row = self._owned[id(owner)] = self._builder.add_storage(None, extent_of(data, byteorder))
+        return row
 
     def bytes_of(self, node: Node, start: int, length: int) -> bytes | None:
         """A few bytes of a stored record: parameters of a quantisation, which belong to the description."""
@@ -132,13 +139,15 @@ class ZipStorages:
     def _register(self, claim: StorageClaim) -> _Known:
         entry = self._find(claim.key)
         if entry is None:
-            row = self._builder.add_storage(claim.key, Extent(claim.nbytes, byteorder=self._byteorder))
+            row = self._builder.add_storage(
+                self._label + claim.key, Extent(claim.nbytes, byteorder=self._byteorder)
+            )
             return _Known(row, 0, self._cut, missing=claim.nbytes > 0)
         codec = Codec.DEFLATE if entry.method == DEFLATED else Codec.STORED
         segments = (Segment(self._identity, entry.data_offset, entry.compressed),) if entry.compressed else ()
         here = entry.compressed if codec is Codec.STORED else entry.size
         extent = Extent(entry.size, segments, codec, self._byteorder)
-        row = self._builder.add_storage(claim.key, extent, min(here, entry.size))
+        row = self._builder.add_storage(key, extent, min(here, entry.size))
         self.rows[entry.name] = row
         size = entry.size if codec is Codec.STORED or entry.whole else 0
         return _Known(row, size, not entry.whole, missing=False)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from ckptgui.core.checkpoint import Role, SavedShape
 from ckptgui.core.extents import Codec
 from ckptgui.core.tensors import TensorKind
-from ckptgui.errors import DamagedFileError, UnsupportedError
+from ckptgui.errors import DamagedFileError
 from tests.formats.torch_files import agrees, pickle_of, read, save, torch_bytes, value_bytes, with_pickle
 
 DTYPES = [
@@ -316,14 +316,6 @@ def test_a_byte_order_that_is_none_is_refused(path):
         archive.writestr("archive/data.pkl", pickle_of({}))
         archive.writestr("archive/byteorder", "middle")
     with pytest.raises(DamagedFileError, match="middle"):
-        read(path)
-
-
-def test_a_torchscript_archive_is_named_and_refused(path):
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("archive/data.pkl", pickle_of({}))
-        archive.writestr("archive/constants.pkl", b"\x80\x02).")
-    with pytest.raises(UnsupportedError, match="TorchScript"):
         read(path)
 
 
