@@ -138,10 +138,9 @@ class ZipStorages:
 
     def _register(self, claim: StorageClaim) -> _Known:
         entry = self._find(claim.key)
+        key = self._label + claim.key
         if entry is None:
-            row = self._builder.add_storage(
-                self._label + claim.key, Extent(claim.nbytes, byteorder=self._byteorder)
-            )
+            row = self._builder.add_storage(key, Extent(claim.nbytes, byteorder=self._byteorder))
             return _Known(row, 0, self._cut, missing=claim.nbytes > 0)
         codec = Codec.DEFLATE if entry.method == DEFLATED else Codec.STORED
         segments = (Segment(self._identity, entry.data_offset, entry.compressed),) if entry.compressed else ()
