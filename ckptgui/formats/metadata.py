@@ -13,7 +13,8 @@ from collections.abc import Callable
 from ckptgui.core.checkpoint import Json
 from ckptgui.core.tensors import Path
 from ckptgui.formats import modules
-from ckptgui.formats.numpy_nodes import bytes_of, dtype_text, numpy_name, scalar_of
+from ckptgui.formats.numpy_nodes import byte_count, dtype_text, numpy_name, scalar_of
+from ckptgui.formats.pickle_feed import FileBytes
 from ckptgui.formats.pickle_graph import MISSING, Call, Dict, LongText, Node, Persistent, Ref, Set, entries
 from ckptgui.formats.rebuild import device_of, is_tensor
 from ckptgui.formats.tensor_walk import modules_pairs
@@ -54,7 +55,7 @@ class _Writer:
             return node
         if kind is float:
             return _number(node)
-        if kind is bytes:
+        if kind is bytes or kind is FileBytes:
             return {"__bytes__": len(node)}
         if kind is LongText:
             return node.raw[:_LONG].decode("utf-8", "replace") + "…"
@@ -179,9 +180,9 @@ def _plain(node: Call) -> Json:
     number = scalar_of(node)
     if number is not MISSING:
         return _number(number) if type(number) is float else (str(number) if type(number) is complex else number)
-    raw = bytes_of(node)
-    if raw is not None:
-        return {"__bytes__": len(raw)}
+    count = byte_count(node)
+    if count is not None:
+        return {"__bytes__": count}
     if numpy_name(node) == "multiarray._reconstruct" and type(node.state) is tuple and len(node.state) == 5:
         return _odd_array(node)
     maker = _MAKERS.get(node.path)

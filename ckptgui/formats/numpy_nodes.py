@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 
 from ckptgui.core.dtypes import BY_NAME, ByteOrder, DType
+from ckptgui.formats.pickle_feed import FileBytes
 from ckptgui.formats.pickle_graph import MISSING, Call, LongText, Node, Ref
 
 _MAX_NDIM = 64
 """What numpy itself allows."""
 
 _CORES = ("numpy._core.", "numpy.core.")
+_BYTEARRAYS = frozenset({"__builtin__.bytearray", "builtins.bytearray"})
 _CODES = {
     "b1": "bool", "i1": "int8", "i2": "int16", "i4": "int32", "i8": "int64",
     "u1": "uint8", "u2": "uint16", "u4": "uint32", "u8": "uint64",
@@ -28,7 +30,7 @@ class Array:
 
     shape: tuple[int, ...]
     dtype: DType
-    data: bytes
+    data: bytes | FileBytes
     byteorder: ByteOrder
     fortran: bool
 
@@ -43,6 +45,8 @@ def bytes_of(node: Node) -> bytes | None:
     """Bytes, as such or as protocol 2 has them: a text that is encoded as Latin-1 when loaded."""
     if type(node) is bytes:
         return node
+    if type(node) is FileBytes:
+        return node.read()
     if type(node) is not Call or type(node.args) is not tuple:
         return None
     args = node.args
@@ -58,9 +62,24 @@ def bytes_of(node: Node) -> bytes | None:
             return None
     if node.path in ("__builtin__.bytes", "builtins.bytes") and not args:
         return b""
-    if node.path in ("__builtin__.bytearray", "builtins.bytearray"):
+    if node.path in _BYTEARRAYS:
         return bytes_of(args[0]) if len(args) == 1 else (b"" if not args else None)
     return None
+
+
+def _data_of(node: Node) -> bytes | FileBytes | None:
+    """The same, bytes that lie in the file left there."""
+    if type(node) is FileBytes:
+        return node
+    if type(node) is Call and node.path in _BYTEARRAYS and type(node.args) is tuple and len(node.args) == 1:
+        return _data_of(node.args[0])
+    return bytes_of(node)
+
+
+def byte_count(node: Node) -> int | None:
+    """How many bytes a node stands for; None where it is none."""
+    data = _data_of(node)
+    return None if data is None else len(data)
 
 
 def dtype_of(node: Node) -> tuple[DType, ByteOrder] | None:
@@ -90,7 +109,7 @@ def array_of(node: Node) -> Array | None:
 
 
 def _array(shape: Node, dtype: Node, data: Node, fortran: bool) -> Array | None:
-    kind, raw = dtype_of(dtype), bytes_of(data)
+    kind, raw = dtype_of(dtype), _data_of(data)
     if kind is None or raw is None or type(shape) is not tuple:
         return None
     if len(shape) > _MAX_NDIM or not all(type(size) is int and size >= 0 for size in shape):

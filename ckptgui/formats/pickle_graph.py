@@ -11,6 +11,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import Any
 
+from ckptgui.formats.pickle_feed import FileBytes
+
 Node = Any
 """A value of the graph; what it may be stands at the top of this module."""
 
@@ -189,6 +191,9 @@ def type_name(node: Node) -> str:
         return "None"
     if type(node) is Call:
         return node.target.name if type(node.target) is Ref else "object"
-    return {Dict: "dict", Set: "set", Ref: "name", Persistent: "stored", LongText: "str"}.get(
-        type(node), type(node).__name__
-    )
+    return _TYPE_NAMES.get(type(node), type(node).__name__)
+
+
+_TYPE_NAMES = {
+    Dict: "dict", Set: "set", Ref: "name", Persistent: "stored", LongText: "str", FileBytes: "bytes"
+}  # fmt: skip

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from ckptgui.core.quiet import without_garbage_collection
 from ckptgui.formats.base import Check
 from ckptgui.formats.limits import DEFAULT, Limits, exceeded
+from ckptgui.formats.pickle_feed import Feed
 from ckptgui.formats.pickle_graph import Node, Ref
 from ckptgui.formats.pickle_operations import TABLE
 from ckptgui.formats.pickle_salvage import fold
-from ckptgui.formats.pickle_stream import NO_FRAME, Finished, Invalid, Machine, Truncated
+from ckptgui.formats.pickle_stream import NO_FRAME, Finished, Invalid, Machine, Outside, Truncated
 
 _STEPS = 4096
 """Operations between two looks at the budgets and at the wish to stop."""
@@ -52,22 +53,48 @@ def parse(
         return _run(Machine(data, check, start, limits, idioms))
 
 
+def parse_file(
+    feed: Feed,
+    start: int,
+    check: Check = lambda: None,
+    *,
+    limits: Limits = DEFAULT,
+    outside: Outside | None = None,
+) -> Parsed:
+    """Follow the pickle at ``start`` of a file, of which long values of bytes stay where they are (``FileBytes``).
+
+    ``outside`` says what a persistent id stands for; without it that is a ``Persistent``. Raises what ``parse``
+    does and ``UnreadableFileError``.
+    """
+    with without_garbage_collection():
+        if outside is None:
+            return _run(Machine(b"", check, start, limits, True, feed=feed))
+        return _run(Machine(b"", check, start, limits, False, outside, feed))
+
+
 def _run(m: Machine) -> Parsed:
     """Follow operations until STOP, the end of the bytes or one that makes no sense."""
-    broken = None
-    cut = False
-    try:
-        _loop(m)
-    except Finished:
-        pass
-    except Truncated as error:
-        broken, cut = str(error), True
-    except Invalid as error:
-        broken = f"Its pickle makes no sense at byte {m.before:,}: {error}."
-    except IndexError:
-        broken, cut = _out_of_range(m)
+    broken, cut = _follow(m)
     root = m.stack[-1] if broken is None else fold(m.stack, m.marks)
-    return Parsed(root, broken, tuple(m.refs.values()), m.pos, cut, tuple(m.notes), tuple(m.inner), m.protocol)
+    end = m.base + m.pos
+    return Parsed(root, broken, tuple(m.refs.values()), end, cut, tuple(m.notes), tuple(m.inner), m.protocol)
+
+
+def _follow(m: Machine) -> tuple[str | None, bool]:
+    """What went wrong, and whether that is the end of the bytes."""
+    while True:
+        try:
+            _loop(m)
+        except Finished:
+            return None, False
+        except Truncated as error:
+            if not m.refill():  # an operation takes from the bytes before it changes anything
+                return str(error), True
+        except Invalid as error:
+            return f"Its pickle makes no sense at byte {m.base + m.before:,}: {error}.", False
+        except IndexError:
+            if m.before < m.size or not m.refill():
+                return _out_of_range(m)
 
 
 def _loop(m: Machine) -> None:
@@ -97,8 +124,8 @@ def _check_budgets(m: Machine) -> None:
 def _out_of_range(m: Machine) -> tuple[str, bool]:
     """Which of two things an index error was: no byte to read, or no value to take."""
     if m.before >= m.size:
-        return f"Its pickle ends at byte {m.size:,}, before its STOP.", True
-    return f"Its pickle makes no sense at byte {m.before:,}: it takes a value that is not there.", False
+        return f"Its pickle ends at byte {m.base + m.end:,}, before its STOP.", True
+    return f"Its pickle makes no sense at byte {m.base + m.before:,}: it takes a value that is not there.", False
 
 
 def _leave_frame(m: Machine) -> None:

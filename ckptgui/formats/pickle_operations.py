@@ -7,7 +7,7 @@ import struct
 from collections.abc import Callable
 
 from ckptgui.formats.limits import exceeded
-from ckptgui.formats.pickle_graph import Call, Dict, LongText, Node, Persistent, Ref, Set
+from ckptgui.formats.pickle_graph import Call, Dict, LongText, Node, Ref, Set
 from ckptgui.formats.pickle_idioms import TensorIdiom
 from ckptgui.formats.pickle_stream import NO_FRAME, Finished, Invalid, Machine
 
@@ -47,7 +47,7 @@ def _frame(m: Machine) -> None:
     if m.frame_end != NO_FRAME and m.before < m.frame_end:
         raise Invalid("a frame begins within a frame")
     m.frame_end = m.pos + length
-    if m.frame_end > m.size:
+    if m.frame_end > m.end:
         m.frame_end = NO_FRAME  # cut; what is here is still read
 
 
@@ -316,22 +316,22 @@ def _binstring(m: Machine) -> None:
 
 @_op(b"C")
 def _short_binbytes(m: Machine) -> None:
-    m.stack.append(m.take(m.number(1)))
+    m.stack.append(m.value(m.number(1)))
 
 
 @_op(b"B")
 def _binbytes(m: Machine) -> None:
-    m.stack.append(m.take(m.number(4)))
+    m.stack.append(m.value(m.number(4)))
 
 
 @_op(b"\x8e")
 def _binbytes8(m: Machine) -> None:
-    m.stack.append(m.take(m.number(8)))
+    m.stack.append(m.value(m.number(8)))
 
 
 @_op(b"\x96")
 def _bytearray8(m: Machine) -> None:
-    m.stack.append(m.take(m.number(8)))
+    m.stack.append(m.value(m.number(8)))
 
 
 @_op(b"\x97")
@@ -553,9 +553,9 @@ def _build(m: Machine) -> None:
 
 @_op(b"P")
 def _persid(m: Machine) -> None:
-    m.stack.append(Persistent(_name(m, m.line())))
+    m.stack.append(m.outside(_name(m, m.line())))
 
 
 @_op(b"Q")
 def _binpersid(m: Machine) -> None:
-    m.stack[-1] = Persistent(m.stack[-1])
+    m.stack[-1] = m.outside(m.stack[-1])

@@ -6,9 +6,12 @@ numbers are charged to budgets.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ckptgui.formats.base import Check
 from ckptgui.formats.limits import Limits, exceeded
-from ckptgui.formats.pickle_graph import Call, Node, Ref
+from ckptgui.formats.pickle_feed import Feed, FileBytes
+from ckptgui.formats.pickle_graph import Call, Node, Persistent, Ref
 from ckptgui.formats.pickle_idioms import TensorIdiom
 
 NO_FRAME = float("inf")
@@ -36,19 +39,43 @@ class Truncated(Exception):  # noqa: N818 - turned into Parsed.broken
     """The bytes end within an operation; the text says where."""
 
 
+Outside = Callable[[Node], Node]
+"""From a persistent id to the value that stands for what lies outside the pickle."""
+
+
 class Machine:
-    """The state of one parse: position, stack, marks, memo."""
+    """The state of one parse: position, stack, marks, memo.
+
+    ``buf`` is all bytes, or the window of a ``Feed`` that begins ``base`` bytes into the file. Positions count
+    from its start; ``end`` is where the bytes end, which may lie far behind the window.
+    """
 
     __slots__ = (
-        "before", "buf", "check", "frame_end", "idiom", "inner", "limits", "marks", "memo", "notes", "pos",
-        "protocol", "refs", "size", "stack", "steps", "text",
+        "base", "before", "buf", "check", "end", "feed", "frame_end", "idiom", "idioms", "inner", "limits",
+        "marks", "memo", "notes", "outside", "pos", "protocol", "refs", "size", "stack", "steps", "text",
     )  # fmt: skip
 
-    def __init__(self, data: bytes, check: Check, start: int, limits: Limits, idioms: bool) -> None:
+    def __init__(
+        self,
+        data: bytes,
+        check: Check,
+        start: int,
+        limits: Limits,
+        idioms: bool,
+        outside: Outside = Persistent,
+        feed: Feed | None = None,
+    ) -> None:
         self.buf = data
         self.size = len(data)
+        self.base = 0
+        self.end = len(data)
+        self.feed = feed
+        self.outside = outside
+        self.idioms = idioms
         self.pos = start
         self.before = start
+        if feed is not None:
+            self.base, self.end, self.pos, self.before = start, feed.end - start, 0, 0
         self.protocol = 0
         self.check = check
         self.limits = limits
@@ -70,12 +97,36 @@ class Machine:
         stop = self.pos + length
         if stop > self.size:
             raise Truncated(
-                f"Its pickle is cut: byte {self.before:,} announces {length:,} bytes, "
-                f"{self.size - self.pos:,} are left."
+                f"Its pickle is cut: byte {self.base + self.before:,} announces {length:,} bytes, "
+                f"{self.end - self.pos:,} are left."
             )
         piece = self.buf[self.pos : stop]
         self.pos = stop
         return piece
+
+    def value(self, length: int) -> bytes | FileBytes:
+        """The next ``length`` bytes as a value; of a file, many of them stay where they are."""
+        if self.feed is None or length < FileBytes.LEAST or self.pos + length > self.end:
+            return self.take(length)
+        value = FileBytes(self.feed.source, self.base + self.pos, length)
+        self.pos += length
+        return value
+
+    def refill(self) -> bool:
+        """Begin the window with the operation at ``before`` and reach further; False where nothing is left."""
+        if self.feed is None:
+            return False
+        kept = max(0, self.size - self.before)
+        data = self.feed.window(self.base + self.before, kept)
+        if len(data) <= kept:
+            return False
+        self.base += self.before
+        self.end -= self.before
+        self.frame_end -= self.before
+        self.buf, self.size, self.pos, self.before = data, len(data), 0, 0
+        if self.idioms:
+            self.idiom = TensorIdiom(data, self.memo)
+        return True
 
     def number(self, width: int) -> int:
         """The next ``width`` bytes as an unsigned number."""
@@ -87,7 +138,7 @@ class Machine:
         if end < 0:
             if self.size - self.pos > self.limits.string_bytes:
                 raise exceeded("string_bytes", self.limits)
-            raise Truncated(f"Its pickle ends at byte {self.size:,}, within a line of text.")
+            raise Truncated(f"Its pickle ends at byte {self.base + self.end:,}, within a line of text.")
         piece = self.buf[self.pos : end]
         self.pos = end + 1
         return piece
@@ -122,12 +173,18 @@ class Machine:
         key = f"{module}\n{name}"
         found = self.refs.get(key)
         if found is None:
-            found = self.refs[key] = Ref(module, name)
+            found = self.refs[key] = Ref(module, name, self.base + self.before)
         return found
 
     def call(self, target: Node, args: Node, makes: bool = False, kwargs: Node = None) -> Call:
         """A node for a call, with the name marked as called unless it is only instantiated."""
-        if type(target) is Ref and not makes:
+        if type(target) is not Ref:
+            return Call(target, args, makes, kwargs)
+        if makes:
+            target.made = True
+        else:
+            if not target.called and type(args) is tuple:
+                target.arguments = len(args)
             target.called = True
             if target.path in _CALLING and type(args) is tuple and args and type(args[0]) is Ref:
                 args[0].called = True

@@ -14,6 +14,7 @@ from ckptgui.core.display import amount
 from ckptgui.core.dtypes import BY_NAME, ByteOrder, DType, Kind, decode
 from ckptgui.core.tensors import TensorKind
 from ckptgui.formats.numpy_nodes import array_of
+from ckptgui.formats.pickle_feed import FileBytes
 from ckptgui.formats.pickle_graph import MISSING, Call, Node, Ref, entries
 from ckptgui.formats.torch_storages import Storage
 
@@ -33,8 +34,8 @@ class Storages(Protocol):
         """The storage of a persistent id."""
         ...
 
-    def inline(self, data: bytes, byteorder: ByteOrder) -> int:
-        """Register bytes of the pickle itself."""
+    def inline(self, data: bytes | FileBytes, byteorder: ByteOrder, owner: Node) -> int:
+        """Register bytes of the pickle itself, once for each node that owns such."""
         ...
 
     def bytes_of(self, node: Node, start: int, length: int) -> bytes | None:
@@ -398,7 +399,7 @@ def _array_spec(node: Node, storages: Storages) -> TensorSpec | None:
     return TensorSpec(
         array.shape,
         array.dtype,
-        storage=storages.inline(array.data, array.byteorder),
+        storage=storages.inline(array.data, array.byteorder, node),
         strides=strides,
         kind=TensorKind.ARRAY,
     )

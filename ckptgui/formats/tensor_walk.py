@@ -12,10 +12,11 @@ from ckptgui.core.tensors import Path, TensorKind
 from ckptgui.formats import modules
 from ckptgui.formats.base import Check
 from ckptgui.formats.limits import DEFAULT, Limits, exceeded
+from ckptgui.formats.pickle_feed import FileBytes
 from ckptgui.formats.pickle_graph import MISSING, Call, Dict, Node, Persistent, Ref, Set, entries
 from ckptgui.formats.rebuild import Storages, TensorSpec, spec_of
 
-ATOMS = frozenset({str, int, float, bool, type(None), bytes, Ref, Persistent})
+ATOMS = frozenset({str, int, float, bool, type(None), bytes, FileBytes, Ref, Persistent})
 """Types of values in which nothing hangs."""
 
 _CHECK_EVERY = 4096

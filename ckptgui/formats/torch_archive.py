@@ -14,6 +14,7 @@ from ckptgui.core.records import Record, RecordTable, record_table
 from ckptgui.errors import DamagedFileError, UnknownFormatError
 from ckptgui.formats.base import Check, Probe
 from ckptgui.formats.limits import DEFAULT, exceeded
+from ckptgui.formats.pickle_feed import FileBytes
 from ckptgui.formats.pickle_graph import Node
 from ckptgui.formats.pickle_machine import Parsed, parse
 from ckptgui.formats.tensor_walk import TensorWalk
@@ -155,7 +156,7 @@ class _ClaimsOnly:
                 self.found[claim.key] = claim
         return Storage(-1, claim.dtype if claim else None, "cpu", None)
 
-    def inline(self, data: bytes, byteorder: ByteOrder) -> int:
+    def inline(self, data: bytes | FileBytes, byteorder: ByteOrder, owner: Node) -> int:
         """Bytes of the pickle itself are no storage."""
         return -1
 
