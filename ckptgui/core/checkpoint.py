@@ -78,11 +78,17 @@ class GlobalName:
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """An ``nn.Module`` found in the pickle. ``path`` is where it hangs, ``class_name`` is ``module.Class``."""
+    """An ``nn.Module`` found in the pickle. ``path`` is where it hangs, ``class_name`` is ``module.Class``.
+
+    ``attributes`` are its plain values as JSON, a parameter or buffer that it has not among them as None.
+    ``registered`` is False for one that hangs in a plain attribute, which ``state_dict()`` does not see.
+    """
 
     path: Path
     class_name: str
     training: bool | None = None
+    attributes: tuple[tuple[str, Json], ...] = ()
+    registered: bool = True
 
 
 class SavedShape(Enum):

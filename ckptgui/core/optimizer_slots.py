@@ -44,7 +44,8 @@ class OptimizerMatch:
     """How far an optimizer's slots are matched. ``sentence`` says it for people.
 
     ``how`` is None where they stay unnamed; ``sections`` are the paths of the models it was matched with,
-    ``parameters`` how many it has and ``matched`` how many of them are known by name.
+    ``parameters`` how many it has and ``matched`` how many of them are known by name. ``misfit`` says that
+    they cannot be those of a model here.
     """
 
     path: Path
@@ -53,6 +54,7 @@ class OptimizerMatch:
     sections: tuple[Path, ...]
     parameters: int
     matched: int
+    misfit: bool = False
 
 
 @dataclass(frozen=True)
@@ -170,7 +172,7 @@ def _match(
     if len(fits) > 1:
         fits = _named_alike(state, fits) or fits
     if len(fits) != 1:
-        return _unnamed(state, _why_not(state, models, len(fits))), None
+        return _unnamed(state, _why_not(state, models, len(fits)), misfit=not fits), None
     return _ordered(state, fits[0]), fits[0].rows
 
 
@@ -314,8 +316,8 @@ def _why_not(state: OptimizerState, models: list[_Model], fits: int) -> str:
     return f"Its {count:,} parameters follow no model here in order and shape; its slots are left unnamed."
 
 
-def _unnamed(state: OptimizerState, sentence: str) -> OptimizerMatch:
-    return OptimizerMatch(state.path, None, sentence, (), len(state.entries), 0)
+def _unnamed(state: OptimizerState, sentence: str, misfit: bool = False) -> OptimizerMatch:
+    return OptimizerMatch(state.path, None, sentence, (), len(state.entries), 0, misfit)
 
 
 def _quoted(sections: Iterable[Section]) -> str:
