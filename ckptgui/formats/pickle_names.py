@@ -35,6 +35,8 @@ _OTHERS = (
     "fractions.Fraction pathlib.Path pathlib.PurePath pathlib.PosixPath pathlib.PurePosixPath "
     "pathlib.WindowsPath pathlib.PureWindowsPath"
 )
+# What torch.jit writes around lists and dictionaries (torch/jit/_pickle.py); its own loader takes them as marks.
+_SCRIPT = "build_intlist build_tensorlist build_doublelist build_boollist build_tensor_from_id restore_type_tag"
 _NUMPY = "multiarray.scalar multiarray._reconstruct numeric._frombuffer"
 _NUMPY_SCALARS = (
     "bool_ int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 complex64 complex128"
@@ -47,6 +49,7 @@ KNOWN = frozenset(
     + [f"{module}.{name}" for module in ("torch", "torch.cuda") for name in BY_STORAGE_CLASS]
     + [f"numpy.{core}.{name}" for core in ("core", "_core") for name in _NUMPY.split()]
     + [f"numpy.{name}" for name in _NUMPY_SCALARS.split()]
+    + [f"torch.jit._pickle.{name}" for name in _SCRIPT.split()]
     + _OTHERS.split()
 )
 """Names that make containers, numbers, tensors and arrays, and nothing else."""

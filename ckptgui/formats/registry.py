@@ -12,12 +12,15 @@ from ckptgui.errors import CheckpointError, DamagedFileError, UnknownFormatError
 from ckptgui.formats.base import HEAD, Check, FolderReader, Probe, Reader
 from ckptgui.formats.foreign import refusal
 from ckptgui.formats.safetensors import Safetensors
+from ckptgui.formats.torch_legacy import TorchLegacy
+from ckptgui.formats.torch_legacy import TorchLegacy
 from ckptgui.formats.torch_zip import TorchZip
+from ckptgui.formats.torchscript import TorchScript
 from ckptgui.sources.base import ByteSource, read_exactly
 from ckptgui.sources.folder import Folder
 from ckptgui.sources.local import LocalSource
 
-READERS: tuple[Reader, ...] = (TorchZip(), Safetensors())
+READERS: tuple[Reader, ...] = (TorchScript(), TorchZip(), TorchLegacy(), Safetensors())
 """Readers of one file, in the order in which they are asked."""
 
 FOLDER_READERS: tuple[FolderReader, ...] = ()

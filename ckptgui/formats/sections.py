@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ckptgui.core.builder import TableBuilder
 from ckptgui.core.checkpoint import Role, SavedShape, Section
 from ckptgui.core.tensors import Path, TensorTable
 from ckptgui.formats import modules
 from ckptgui.formats.pickle_graph import Call, Node, entries
 from ckptgui.formats.rebuild import is_tensor
-from ckptgui.formats.tensor_walk import ATOMS, children_of
+from ckptgui.formats.tensor_walk import ATOMS, TensorWalk, children_of
 
 _MODEL_WORDS = frozenset(
     {
@@ -132,6 +133,16 @@ def _holds(node: Node) -> bool:
     return modules.is_module(node) or _looks_like_state_dict(node) or bool(
         type(node) is Call and node.state is not None
     )  # fmt: skip
+
+
+def walk_parts(parts: list[Part], walk: TensorWalk, builder: TableBuilder) -> list[tuple[Part, int, int]]:
+    """List the tensors of each part; gives the rows that it takes, from and up to which."""
+    ranges = []
+    for part in parts:
+        start = len(builder)
+        walk.visit(part.node, part.path)
+        ranges.append((part, start, len(builder)))
+    return ranges
 
 
 def stored_bytes(table: TensorTable, start: int, stop: int) -> int:

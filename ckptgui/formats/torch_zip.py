@@ -45,11 +45,7 @@ def _checkpoint(probe: Probe, archive: Archive, check: Check) -> Checkpoint:
     storages = archive.storages(builder)
     walk = TensorWalk(builder, storages, check)
     shape, parts = sections.parts_of(root)
-    ranges = []
-    for part in parts:
-        start = len(builder)
-        walk.visit(part.node, part.path)
-        ranges.append((part, start, len(builder)))
+    ranges = sections.walk_parts(parts, walk, builder)
     table = builder.build()
     return Checkpoint(
         path=probe.path,

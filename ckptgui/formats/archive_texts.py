@@ -1,0 +1,41 @@
+"""Texts in a zip archive that stand beside the tensors: where each lies, for whoever wants to read one."""
+
+from __future__ import annotations
+
+from ckptgui.core.extents import Codec, Extent, Segment
+from ckptgui.errors import CheckpointError
+from ckptgui.formats.zip_directory import DEFLATED, ZipDirectory, ZipEntry
+from ckptgui.sources.base import ByteSource
+
+Text = tuple[str, Extent]
+"""A file in the archive, named below its folder, and its bytes (UTF-8 as far as anyone knows)."""
+
+
+def texts_in(
+    source: ByteSource, directory: ZipDirectory, start: str, suffixes: tuple[str, ...] = ("",)
+) -> tuple[Text, ...]:
+    """The records whose names begin with ``start`` and end with one of ``suffixes``, in order of their names."""
+    return tuple(
+        (name.removeprefix(start), extent_of(source, entry))
+        for name, entry in sorted(directory.entries.items())
+        if name.startswith(start) and name.endswith(suffixes) and not name.endswith("/")
+    )
+
+
+def extent_of(source: ByteSource, entry: ZipEntry) -> Extent:
+    """Where the bytes of a record lie."""
+    codec = Codec.DEFLATE if entry.method == DEFLATED else Codec.STORED
+    segments = (Segment(source.identity, entry.data_offset, entry.compressed),) if entry.compressed else ()
+    return Extent(entry.size, segments, codec)
+
+
+def small_number(source: ByteSource, directory: ZipDirectory, name: str) -> int | None:
+    """The number that a record such as ``version`` holds as text; None where there is none."""
+    entry = directory.entries.get(name)
+    if entry is None:
+        return None
+    try:
+        text = directory.read(source, name, 32).strip()
+    except CheckpointError:
+        return None
+    return int(text) if text.isdigit() else None
