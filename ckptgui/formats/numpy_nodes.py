@@ -67,18 +67,18 @@ def bytes_of(node: Node) -> bytes | None:
     return None
 
 
-def _data_of(node: Node) -> bytes | FileBytes | None:
-    """The same, bytes that lie in the file left there."""
+def data_of(node: Node) -> bytes | FileBytes | None:
+    """The same; what lies in the file is left there."""
     if type(node) is FileBytes:
         return node
     if type(node) is Call and node.path in _BYTEARRAYS and type(node.args) is tuple and len(node.args) == 1:
-        return _data_of(node.args[0])
+        return data_of(node.args[0])
     return bytes_of(node)
 
 
 def byte_count(node: Node) -> int | None:
     """How many bytes a node stands for; None where it is none."""
-    data = _data_of(node)
+    data = data_of(node)
     return None if data is None else len(data)
 
 
@@ -109,7 +109,7 @@ def array_of(node: Node) -> Array | None:
 
 
 def _array(shape: Node, dtype: Node, data: Node, fortran: bool) -> Array | None:
-    kind, raw = dtype_of(dtype), _data_of(data)
+    kind, raw = dtype_of(dtype), data_of(data)
     if kind is None or raw is None or type(shape) is not tuple:
         return None
     if len(shape) > _MAX_NDIM or not all(type(size) is int and size >= 0 for size in shape):

@@ -12,27 +12,53 @@ from ckptgui.core.dtypes import ByteOrder
 from ckptgui.core.extents import Extent, Segment
 from ckptgui.formats.limits import DEFAULT, Limits, exceeded
 from ckptgui.sources.base import ByteSource, read_exactly
+from ckptgui.sources.memory import MemorySource
 
-WINDOW = 1 << 17
+WINDOW = 1 << 16
 """Bytes of a window at least."""
 
 
 class Feed:
-    """The bytes of ``source`` up to ``end``, as windows; how many were read is held to a limit."""
+    """The bytes of ``source`` up to ``end``, as windows; how many were read is held to a limit.
 
-    def __init__(self, source: ByteSource, end: int | None = None, limits: Limits = DEFAULT) -> None:
+    ``data`` is given where the source is not a file but these very bytes.
+    """
+
+    def __init__(
+        self, source: ByteSource, end: int | None = None, data: bytes | None = None, limits: Limits = DEFAULT
+    ) -> None:
         self.source = source
         self.end = source.size if end is None else min(end, source.size)
+        self._data = data
         self._limits = limits
         self._read = 0
+        self._last = 0, b""
 
     def window(self, start: int, had: int) -> bytes:
-        """The bytes from ``start`` on, more than the ``had`` that were not enough unless the file ends there."""
+        """The bytes from ``start`` on, more than the ``had`` that were not enough unless the bytes end there."""
+        begin, last = self._last
+        if begin <= start and begin + len(last) > start + had:
+            return last[start - begin :]
         length = min(max(WINDOW, 2 * had), self.end - start)
         self._read += length - had
         if self._read > self._limits.pickle_bytes:
             raise exceeded("pickle_bytes", self._limits)
-        return read_exactly(self.source, start, length)
+        self._last = start, read_exactly(self.source, start, length)
+        return self._last[1]
+
+    def value(self, offset: int, length: int) -> bytes | FileBytes:
+        """A value that lies whole in the bytes."""
+        if self._data is not None:
+            return self._data[offset : offset + length]
+        return FileBytes(self.source, offset, length)
+
+    def extent(self, offset: int, length: int, byteorder: ByteOrder = "little") -> Extent:
+        """Where ``length`` bytes lie, as far as they are there."""
+        here = max(0, min(length, self.end - offset))
+        if self._data is not None:
+            return Extent(length, byteorder=byteorder, inline=self._data[offset : offset + here])
+        segments = (Segment(self.source.identity, offset, here),) if here else ()
+        return Extent(length, segments, byteorder=byteorder)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,17 +79,15 @@ class FileBytes:
         """The bytes, or None where they are more than ``most``."""
         return read_exactly(self.source, self.offset, self.length) if self.length <= most else None
 
-    def placed(self, byteorder: ByteOrder) -> Extent:
-        """Where they lie."""
-        here = max(0, min(self.length, self.source.size - self.offset))
-        segments = (Segment(self.source.identity, self.offset, here),)
-        return Extent(self.length, segments, byteorder=byteorder)
+
+def feed_of(data: bytes | FileBytes) -> tuple[Feed, int]:
+    """The bytes of a value, to be read as a stream of their own, and where that begins."""
+    if isinstance(data, FileBytes):
+        return Feed(data.source, data.offset + data.length), data.offset
+    return Feed(MemorySource(data), data=data), 0
 
 
 def extent_of(data: bytes | FileBytes, byteorder: ByteOrder) -> Extent:
     """Where the bytes of a value lie: in the file, or here."""
-    return (
-        data.placed(byteorder)
-        if isinstance(data, FileBytes)
-        else Extent(len(data), byteorder=byteorder, inline=data)
-    )
+    feed, start = feed_of(data)
+    return feed.extent(start, len(data), byteorder)

@@ -94,12 +94,16 @@ class Call:
 
 
 class Persistent:
-    """A value that lives outside the pickle, by the identity that the pickle gives for it."""
+    """A value that lives outside the pickle, by the identity that the pickle gives for it.
 
-    __slots__ = ("pid",)
+    ``home`` knows the identities of an embedded stream; None for those of the stream that was opened.
+    """
 
-    def __init__(self, pid: Node) -> None:
+    __slots__ = ("home", "pid")
+
+    def __init__(self, pid: Node, home: Any = None) -> None:
         self.pid = pid
+        self.home = home
 
 
 class LongText:

@@ -12,7 +12,7 @@ from ckptgui.core.quiet import without_garbage_collection
 from ckptgui.formats.base import Check
 from ckptgui.formats.limits import DEFAULT, Limits, exceeded
 from ckptgui.formats.pickle_feed import Feed
-from ckptgui.formats.pickle_graph import Node, Ref
+from ckptgui.formats.pickle_graph import Call, Node, Ref
 from ckptgui.formats.pickle_operations import TABLE
 from ckptgui.formats.pickle_salvage import fold
 from ckptgui.formats.pickle_stream import NO_FRAME, Finished, Invalid, Machine, Outside, Truncated
@@ -26,7 +26,7 @@ class Parsed:
     """The graph of a pickle. ``broken`` is None when it ended with STOP, else what went wrong and where.
 
     ``refs`` are the names in it in order, ``end`` is one past the last byte read, ``notes`` are sentences
-    on things that other programs may read differently. ``inner`` is what a loader would unpickle in turn.
+    on things that other programs may read differently. ``inner`` are calls that would unpickle in turn.
     ``protocol`` is the newest that it announces.
     """
 
@@ -36,7 +36,7 @@ class Parsed:
     end: int
     cut: bool = False  # the bytes ended before the pickle did
     notes: tuple[str, ...] = ()
-    inner: tuple[Node, ...] = ()
+    inner: tuple[Call, ...] = ()
     protocol: int = 0
 
 

@@ -17,8 +17,11 @@ from ckptgui.formats.pickle_idioms import TensorIdiom
 NO_FRAME = float("inf")
 """The end of a frame while there is none."""
 
-_UNPICKLING = frozenset(
-    {"torch.storage._load_from_bytes"}
+LOAD_FROM_BYTES = "torch.storage._load_from_bytes"
+"""How a storage or tensor is rebuilt that was copied or pickled without torch.save (``torch/storage.py``)."""
+
+UNPICKLING = frozenset(
+    {LOAD_FROM_BYTES}
     | {f"{module}.loads" for module in ("pickle", "_pickle", "cPickle", "dill", "cloudpickle")}
 )
 """Functions that read the bytes they are given as a further pickle."""
@@ -83,7 +86,7 @@ class Machine:
         self.marks: list[list[Node]] = []
         self.memo: dict[int, Node] = {}
         self.refs: dict[str, Ref] = {}
-        self.inner: list[Node] = []  # bytes that a loader would unpickle in turn
+        self.inner: list[Call] = []  # calls that would unpickle their first argument in turn
         self.notes: dict[str, None] = {}
         self.frame_end: float = NO_FRAME
         self.steps = 0
@@ -108,7 +111,7 @@ class Machine:
         """The next ``length`` bytes as a value; of a file, many of them stay where they are."""
         if self.feed is None or length < FileBytes.LEAST or self.pos + length > self.end:
             return self.take(length)
-        value = FileBytes(self.feed.source, self.base + self.pos, length)
+        value = self.feed.value(self.base + self.pos, length)
         self.pos += length
         return value
 
@@ -188,6 +191,8 @@ class Machine:
             target.called = True
             if target.path in _CALLING and type(args) is tuple and args and type(args[0]) is Ref:
                 args[0].called = True
-            elif target.path in _UNPICKLING and type(args) is tuple and args:
-                self.inner.append(args[0])
+            elif target.path in UNPICKLING and type(args) is tuple and args:
+                made = Call(target, args, makes, kwargs)
+                self.inner.append(made)
+                return made
         return Call(target, args, makes, kwargs)

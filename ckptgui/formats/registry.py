@@ -13,7 +13,6 @@ from ckptgui.formats.base import HEAD, Check, FolderReader, Probe, Reader
 from ckptgui.formats.foreign import refusal
 from ckptgui.formats.safetensors import Safetensors
 from ckptgui.formats.torch_legacy import TorchLegacy
-from ckptgui.formats.torch_legacy import TorchLegacy
 from ckptgui.formats.torch_zip import TorchZip
 from ckptgui.formats.torchscript import TorchScript
 from ckptgui.sources.base import ByteSource, read_exactly

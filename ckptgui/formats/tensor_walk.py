@@ -99,7 +99,7 @@ class TensorWalk:
         if not _INTEGERS.issuperset(map(type, shape)) or not _INTEGERS.issuperset(map(type, strides)):
             return False
         storage = self._storages.get(pid)
-        if storage.error is not None or storage.dtype is None or storage.row < 0:
+        if storage.error is not None or storage.dtype is None or storage.row < 0 or storage.offset:
             return False
         self._count()
         return self._builder.add_view(

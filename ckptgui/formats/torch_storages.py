@@ -28,6 +28,7 @@ class Storage(NamedTuple):
     dtype: DType | None
     device: str
     error: str | None
+    offset: int = 0  # elements in front of it, where it is a view of a larger storage
 
 
 class StorageClaim(NamedTuple):
@@ -67,7 +68,7 @@ def claim_of(node: Node) -> StorageClaim | None:
 Read = Callable[[int, int], bytes]
 """Bytes at an offset of the source, fewer at its end."""
 
-_UNKNOWN = Storage(-1, None, "cpu", "The pickle does not say which storage it lies in.")
+UNKNOWN = Storage(-1, None, "cpu", "The pickle does not say which storage it lies in.")
 
 
 class _Known(NamedTuple):
@@ -105,7 +106,7 @@ class ZipStorages:
         """The storage that a persistent id names; with an error when it cannot be what it claims."""
         claim = claim_of(node)
         if claim is None:
-            return _UNKNOWN
+            return UNKNOWN
         key, dtype, device, numel = claim
         known = self._known.get(key)
         if known is None:

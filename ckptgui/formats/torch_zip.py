@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ckptgui.core.builder import TableBuilder
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.quiet import without_garbage_collection
 from ckptgui.errors import DamagedFileError
-from ckptgui.formats import metadata, sections
 from ckptgui.formats.base import Check, Probe
-from ckptgui.formats.inner_pickles import names
+from ckptgui.formats.inner_streams import open_inner
 from ckptgui.formats.pickle_names import judge
-from ckptgui.formats.state_dict_notes import versions_of
-from ckptgui.formats.tensor_walk import TensorWalk
+from ckptgui.formats.pickled import Saved, checkpoint_of
 from ckptgui.formats.torch_archive import PICKLE, Archive, open_archive, pickle_warnings, prefix_of, records_of
 from ckptgui.formats.zip_probe import is_zip, names_in
 
@@ -37,41 +33,18 @@ class TorchZip:
 
 
 def _checkpoint(probe: Probe, archive: Archive, check: Check) -> Checkpoint:
-    root = archive.parsed.root
-    if archive.parsed.broken and root is None:
-        raise DamagedFileError(archive.parsed.broken)
-    source = archive.source
+    parsed = archive.parsed
+    if parsed.broken and parsed.root is None:
+        raise DamagedFileError(parsed.broken)
     builder = TableBuilder()
     storages = archive.storages(builder)
-    walk = TensorWalk(builder, storages, check)
-    shape, parts = sections.parts_of(root)
-    ranges = sections.walk_parts(parts, walk, builder)
-    table = builder.build()
-    return Checkpoint(
-        path=probe.path,
-        format=TorchZip.name,
-        nbytes=source.size,
-        sources=(source.identity,),
-        tensors=table,
-        sections=sections.to_sections(table, ranges),
-        metadata=metadata.to_json(root),
-        saved_shape=shape,
-        modules=tuple(walk.modules),
-        globals=judge(names(archive.parsed, check), archive.prefix + PICKLE),
-        records=records_of(archive.directory, storages.rows),
-        warnings=(*archive.warnings, *pickle_warnings(archive), *walk.warnings),
-        attributes=_attributes(archive, parts),
+    inner = open_inner(parsed.refs, parsed.inner, builder, check)
+    saved = Saved(
+        parsed.root,
+        inner.routed(storages),
+        judge(inner.refs, archive.prefix + PICKLE),
+        lambda: records_of(archive.directory, storages.rows),
+        (*archive.warnings, *pickle_warnings(archive), *inner.warnings),
+        {"incomplete": parsed.broken is not None, "cut": archive.directory.cut, "protocol": parsed.protocol},
     )
-
-
-def _attributes(archive: Archive, parts: list[sections.Part]) -> dict[str, Any]:
-    """What belongs to this format: state dicts' version notes by path, and whether the list may be incomplete."""
-    found: dict[str, Any] = {
-        "incomplete": archive.parsed.broken is not None,
-        "cut": archive.directory.cut,
-        "protocol": archive.parsed.protocol,
-    }
-    versions = {part.path: notes for part in parts if (notes := versions_of(part.node))}
-    if versions:
-        found["state_dict_metadata"] = versions
-    return found
+    return checkpoint_of(probe, TorchZip.name, saved, builder, check)

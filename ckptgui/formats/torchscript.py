@@ -19,7 +19,7 @@ from ckptgui.errors import CheckpointError, DamagedFileError
 from ckptgui.formats import metadata, sections
 from ckptgui.formats.archive_texts import small_number, texts_in
 from ckptgui.formats.base import Check, Probe
-from ckptgui.formats.inner_pickles import names
+from ckptgui.formats.inner_streams import names
 from ckptgui.formats.limits import DEFAULT
 from ckptgui.formats.pickle_machine import Parsed, parse
 from ckptgui.formats.pickle_names import judge

@@ -11,7 +11,7 @@ from ckptgui.errors import LimitExceededError
 from ckptgui.formats import pickle_feed
 from ckptgui.formats.limits import Limits
 from ckptgui.formats.metadata import to_json
-from ckptgui.formats.pickle_feed import Feed, FileBytes
+from ckptgui.formats.pickle_feed import Feed, FileBytes, extent_of
 from ckptgui.formats.pickle_machine import parse, parse_file
 from ckptgui.sources.memory import MemorySource
 from tests.formats.torch_files import pickle_of
@@ -24,7 +24,7 @@ VALUE = {
 }  # fmt: skip
 
 
-@pytest.fixture(params=[1, 3, 64, 1 << 17])
+@pytest.fixture(params=[1, 3, 64, 1 << 16])
 def window(request, monkeypatch):
     monkeypatch.setattr(pickle_feed, "WINDOW", request.param)
     return request.param
@@ -73,7 +73,7 @@ def test_long_bytes_stay_in_the_file():
         assert data[value.offset : value.offset + value.length] == letter * value.length
         assert value.read() == letter * value.length
     assert found[0].read(most=100) is None
-    assert found[0].placed("little").file_offset == found[0].offset
+    assert extent_of(found[0], "little").file_offset == found[0].offset
 
 
 def test_what_is_read_is_bounded_and_what_is_skipped_is_free():

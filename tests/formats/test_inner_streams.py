@@ -8,7 +8,7 @@ import struct
 import torch
 
 from ckptgui.core.checkpoint import GlobalClass
-from ckptgui.formats.inner_pickles import names
+from ckptgui.formats.inner_streams import names
 from ckptgui.formats.pickle_machine import parse
 from ckptgui.formats.pickle_names import judge
 

@@ -1,0 +1,179 @@
+"""What torch wrote into bytes within a pickle: a storage or tensor that was copied or pickled without torch.save.
+
+``torch.storage._load_from_bytes`` hands its bytes to ``torch.load`` with everything allowed. Here the stream in
+them is read as inertly as the file around it: its names are listed, its object takes the place of the call, its
+storages lie where they lie in the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from ckptgui.core.builder import TableBuilder
+from ckptgui.core.dtypes import ByteOrder
+from ckptgui.errors import DamagedFileError, LimitExceededError
+from ckptgui.formats.base import Check
+from ckptgui.formats.legacy_storages import LegacyStorages
+from ckptgui.formats.legacy_stream import begins_stream, open_stream
+from ckptgui.formats.numpy_nodes import data_of
+from ckptgui.formats.pickle_feed import Feed, FileBytes, feed_of
+from ckptgui.formats.pickle_graph import Call, Dict, Node, Persistent, Ref, Set
+from ckptgui.formats.pickle_machine import Parsed, parse_file
+from ckptgui.formats.pickle_stream import LOAD_FROM_BYTES
+from ckptgui.formats.rebuild import Storages
+from ckptgui.formats.torch_storages import Storage
+from ckptgui.sources.base import read_exactly
+
+MAX_LEVELS = 8
+"""Streams within streams that are followed."""
+
+MAX_BYTES = 256 << 20
+"""Bytes of pickles that are looked at in all; one value may hold very many."""
+
+_HEAD = 64
+
+
+@dataclass
+class Inner:
+    """``refs`` are all names, the outermost first; ``opened`` says how many streams with storages were found."""
+
+    refs: tuple[Ref, ...] = ()
+    opened: int = 0
+    warnings: list[str] = field(default_factory=list)
+
+    def routed(self, outer: Storages) -> Storages:
+        """Storages that find those of the streams within, too."""
+        return _Routed(outer) if self.opened else outer
+
+
+def open_inner(refs: Iterable[Ref], calls: Iterable[Call], builder: TableBuilder, check: Check) -> Inner:
+    """Open what ``calls`` would unpickle, level by level; each becomes the object that it would load."""
+    return _Opening(builder, check).open(refs, calls)
+
+
+def names(parsed: Parsed, check: Check = lambda: None) -> tuple[Ref, ...]:
+    """Every name of a pickle, then those of the pickles within it, each once."""
+    return open_inner(parsed.refs, parsed.inner, TableBuilder(), check).refs
+
+
+class _Opening:
+    def __init__(self, builder: TableBuilder, check: Check) -> None:
+        self._builder = builder
+        self._check = check
+        self._found: dict[str, Ref] = {}
+        self._roots: dict[int, Node] = {}
+        self._left = MAX_BYTES
+        self._inner = Inner()
+
+    def open(self, refs: Iterable[Ref], calls: Iterable[Call]) -> Inner:
+        self._found = {ref.path: ref for ref in refs}
+        level = list(calls)
+        for _ in range(MAX_LEVELS):
+            level = [deeper for call in level for deeper in self._open(call)]
+        if level:
+            self._warn(f"Streams within one another more than {MAX_LEVELS} deep are not looked at.")
+        self._inner.refs = tuple(self._found.values())
+        return self._inner
+
+    def _open(self, call: Call) -> tuple[Call, ...]:
+        """Read the stream that a call unpickles, put its object in the call's place; the calls in it."""
+        data = data_of(call.args[0])
+        if not data:
+            return ()
+        key = id(call.args[0])
+        deeper: tuple[Call, ...] = ()
+        if key not in self._roots:
+            self._roots[key] = call  # keeps the node, whose identity is the key, alive
+            self._check()
+            self._roots[key], deeper = self._read(data, call)
+        root = self._roots[key]
+        if call.path == LOAD_FROM_BYTES and root is not None:
+            _become(call, root)
+        return deeper
+
+    def _read(self, data: bytes | FileBytes, call: Call) -> tuple[Node, tuple[Call, ...]]:
+        if self._left <= 0:
+            self._warn(f"More than {MAX_BYTES:,} bytes of pickles within pickles are not looked at.")
+            return None, ()
+        feed, start = feed_of(data)
+        try:
+            if begins_stream(read_exactly(feed.source, start, min(_HEAD, len(data)))):
+                return self._legacy(feed, start)
+            parsed = parse_file(feed, start, self._check)
+        except (DamagedFileError, LimitExceededError) as error:
+            self._warn(f"A stream within its pickle cannot be read: {error}")
+            return None, ()
+        self._left -= parsed.end - start
+        self._add(parsed.refs)
+        return None, parsed.inner
+
+    def _legacy(self, feed: Feed, start: int) -> tuple[Node, tuple[Call, ...]]:
+        self._inner.opened += 1
+        storages = LegacyStorages(self._builder, feed, f"{self._inner.opened}/")
+        stream = open_stream(feed, start, self._check, storages)
+        storages.learn(stream)
+        self._left -= stream.first - start
+        self._add(stream.refs)
+        if stream.damage is not None:
+            self._warn(f"A stream within its pickle is damaged: {stream.damage}")
+        return stream.object.root, stream.inner
+
+    def _add(self, refs: tuple[Ref, ...]) -> None:
+        for ref in refs:
+            known = self._found.setdefault(ref.path, ref)
+            if known is ref:
+                ref.offset = -1  # it counts in the bytes within
+            known.called |= ref.called
+            known.made |= ref.made
+            known.tampered |= ref.tampered
+
+    def _warn(self, sentence: str) -> None:
+        if sentence not in self._inner.warnings:
+            self._inner.warnings.append(sentence)
+
+
+def _become(call: Call, root: Node) -> None:
+    """Let a call be the object that it would load. A node keeps its identity, so all who hold it see that."""
+    if type(root) is Call:
+        for name in Call.__slots__:
+            setattr(call, name, getattr(root, name))
+    elif type(root) is Dict:
+        call.target, call.args, call.flat = Ref("collections", "OrderedDict"), (), root.flat
+    elif type(root) in (list, tuple, Set):
+        call.target, call.args = Ref("builtins", "list"), (root.items if type(root) is Set else root,)
+    else:
+        call.args = (root,)
+
+
+class _Routed:
+    """Sends each storage to the stream that has it."""
+
+    def __init__(self, outer: Storages) -> None:
+        self._outer = outer
+
+    @property
+    def byteorder(self) -> ByteOrder:
+        """That of the outermost stream; those within are little-endian."""
+        return self._outer.byteorder
+
+    def get(self, node: Node) -> Storage:
+        """The storage of a persistent id, or of a call that became one."""
+        storages, node = self._home(node)
+        return storages.get(node)
+
+    def inline(self, data: bytes | FileBytes, byteorder: ByteOrder, owner: Node) -> int:
+        """Register bytes of the pickle itself."""
+        return self._outer.inline(data, byteorder, owner)
+
+    def bytes_of(self, node: Node, start: int, length: int) -> bytes | None:
+        """A few bytes of a storage, or None."""
+        storages, node = self._home(node)
+        return storages.bytes_of(node, start, length)
+
+    def _home(self, node: Node) -> tuple[Storages, Node]:
+        if type(node) is Call and node.path == LOAD_FROM_BYTES and type(node.args) is tuple and node.args:
+            node = node.args[0]
+        if type(node) is Persistent and node.home is not None:
+            return node.home, node
+        return self._outer, node

@@ -1,0 +1,93 @@
+"""From the persistent ids of torch's older stream to extents, views of a storage included."""
+
+from __future__ import annotations
+
+from ckptgui.core.builder import TableBuilder
+from ckptgui.core.display import amount, display
+from ckptgui.core.dtypes import ByteOrder
+from ckptgui.core.extents import Extent
+from ckptgui.formats.legacy_stream import LegacyStream, nbytes_of
+from ckptgui.formats.pickle_feed import Feed, FileBytes, extent_of
+from ckptgui.formats.pickle_graph import Node
+from ckptgui.formats.torch_storages import UNKNOWN, Storage, StorageClaim, claim_of
+from ckptgui.sources.base import read_exactly
+
+
+class LegacyStorages:
+    """Storages of one stream. Registers each with the builder the first time that a tensor uses it.
+
+    ``label`` stands before their keys, where the stream is one of several.
+    """
+
+    byteorder: ByteOrder = "little"
+
+    def __init__(self, builder: TableBuilder, feed: Feed, label: str = "") -> None:
+        self._builder = builder
+        self._feed = feed
+        self._label = label
+        self._stream: LegacyStream | None = None
+        self._owned: dict[int, int] = {}
+        self.rows: dict[str, int] = {}
+
+    def learn(self, stream: LegacyStream) -> None:
+        """Take the index, once it is known."""
+        self._stream = stream
+
+    def get(self, node: Node) -> Storage:
+        """The storage that a persistent id names; with an error when it cannot be what it claims."""
+        claim = claim_of(node)
+        if claim is None or self._stream is None:
+            return UNKNOWN
+        row = self.rows.get(claim.key)
+        if row is None:
+            row = self.rows[claim.key] = self._register(claim)
+        offset, error = self._view(node.pid, claim)
+        return Storage(row, claim.dtype, claim.device, self._disagreement(claim) or error, offset)
+
+    def inline(self, data: bytes | FileBytes, byteorder: ByteOrder, owner: Node) -> int:
+        """Register bytes that stand in the pickle itself, once for each node that owns such."""
+        row = self._owned.get(id(owner))
+        if row is None:
+            row = self._owned[id(owner)] = self._builder.add_storage(None, extent_of(data, byteorder))
+        return row
+
+    def bytes_of(self, node: Node, start: int, length: int) -> bytes | None:
+        """A few bytes of a storage: parameters of a quantisation, which belong to the description."""
+        claim = claim_of(node)
+        place = self._stream.places.get(claim.key) if claim and self._stream else None
+        if place is None or claim is None or start < 0 or start + length > nbytes_of(claim, place.numel):
+            return None
+        begin = place.offset + start
+        data = read_exactly(self._feed.source, begin, min(length, self._feed.end - begin))
+        return data if len(data) == length else None
+
+    def _register(self, claim: StorageClaim) -> int:
+        assert self._stream is not None
+        place = self._stream.places.get(claim.key)
+        nbytes = nbytes_of(claim, claim.numel)
+        extent = Extent(nbytes) if place is None else self._feed.extent(place.offset, nbytes)
+        return self._builder.add_storage(self._label + claim.key, extent)
+
+    def _disagreement(self, claim: StorageClaim) -> str | None:
+        assert self._stream is not None
+        place = self._stream.places.get(claim.key)
+        key = display(claim.key)
+        if place is None:
+            why = self._stream.damage
+            return f"Its storage “{key}” is not there{f': {why}' if why else '.'}" if claim.numel else None
+        if place.numel != claim.numel:
+            found = f"{place.numel:,}" if place.numel >= 0 else "an impossible number"
+            return f"Its storage “{key}” claims {amount(claim.numel)} elements; before its values stands {found}."
+        return None
+
+    def _view(self, pid: tuple[Node, ...], claim: StorageClaim) -> tuple[int, str | None]:
+        """Where a view of the storage begins, in elements: ``(key, offset, size)`` behind the claim."""
+        view = pid[5] if len(pid) > 5 else None
+        if view is None:
+            return 0, None
+        if type(view) is not tuple or len(view) != 3 or type(view[1]) is not int or type(view[2]) is not int:
+            return 0, "The part of its storage that it is a view of is not described."
+        _, offset, size = view
+        if offset < 0 or size < 0 or offset + size > claim.numel:
+            return 0, f"Its view of {amount(size)} elements at {amount(offset)} is outside its storage."
+        return offset, None
