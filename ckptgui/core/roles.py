@@ -7,21 +7,47 @@ from collections.abc import Mapping
 
 from ckptgui.core.checkpoint import Json, Role
 
-_EMA = re.compile(r"(^|[^a-z])(ema|swa|averaged|shadow)([^a-z]|$)|average_?model", re.IGNORECASE)
 _BY_NAME: tuple[tuple[re.Pattern[str], Role], ...] = (
-    (re.compile(r"optim|(^|_)opt(_|\d|$)", re.IGNORECASE), Role.OPTIMIZER),
+    (re.compile(r"(?i:optim|(^|_)opts?(_|\d|$))|^opt[A-Z]"), Role.OPTIMIZER),
     (re.compile(r"sched", re.IGNORECASE), Role.SCHEDULER),
     (re.compile(r"scaler", re.IGNORECASE), Role.SCALER),
-    (re.compile(r"rng|random_state|numpy_random|torch_random", re.IGNORECASE), Role.RNG),
-    (_EMA, Role.EMA),
+    (re.compile(r"rng|random_?(state|seed)|manual_seed|numpy_random|torch_random", re.IGNORECASE), Role.RNG),
+    (
+        re.compile(
+            r"(?i:(^|[^a-z])(ema|swa|averaged|averaging|shadow)([^a-z]|$)|average_?model)|(?<![A-Z])(EMA|Ema)(?![a-z])"
+        ),
+        Role.EMA,
+    ),
 )
+_MODEL = frozenset(
+    {
+        "model", "models", "module", "modules", "net", "nets", "network", "networks", "weights", "params",
+        "parameters", "modelstate", "generator", "discriminator", "encoder", "decoder", "backbone", "student",
+        "teacher", "actor", "critic", "policy", "gen", "disc", "adapter", "lora",
+    }
+)  # fmt: skip
+_STATE = re.compile(r"_?state_?dicts?$|_states?$|_dict$|_weights$", re.IGNORECASE)
+_BREAK = re.compile(r"[^A-Za-z]+|(?<=[a-z])(?=[A-Z])")
 
 
 def role_by_name(key: str) -> Role | None:
-    """The role that a name tells; None where it tells none of these."""
-    return next((role for pattern, role in _BY_NAME if pattern.search(key)), None)
+    """The role that a name tells; None where it tells none. A name that tells several has the first."""
+    found = next((role for pattern, role in _BY_NAME if pattern.search(key)), None)
+    return found or (Role.MODEL if is_model_name(key) else None)
+
+
+def is_model_name(key: str) -> bool:
+    """Whether a name says “model”, as ``model_state_dict``, ``netG``, ``state_dict`` and ``q_network`` do."""
+    bare = _STATE.sub("", key)
+    if not bare:
+        return True
+    return any(word.lower() in _MODEL for word in _BREAK.split(bare))
 
 
 def is_scaler_state(value: Json) -> bool:
     """Whether a mapping is a gradient scaler's state (``torch/amp/grad_scaler.py``, ``state_dict``)."""
-    return isinstance(value, Mapping) and {"scale", "growth_factor", "backoff_factor"} <= value.keys()
+    return isinstance(value, Mapping) and value.keys() >= SCALER_KEYS
+
+
+SCALER_KEYS = frozenset({"scale", "growth_factor", "backoff_factor"})
+"""What a gradient scaler's state has at least."""

@@ -9,27 +9,25 @@ import numpy as np
 
 from ckptgui.core.builder import TableBuilder
 from ckptgui.core.checkpoint import Role, SavedShape, Section
+from ckptgui.core.roles import role_by_name
 from ckptgui.core.tensors import Path, TensorTable
 from ckptgui.formats import modules
 from ckptgui.formats.pickle_graph import Call, Node, entries
 from ckptgui.formats.rebuild import is_tensor
+from ckptgui.formats.structures import (
+    is_average,
+    is_bare,
+    is_optimizer,
+    is_random_state,
+    is_scaler,
+    is_state_dict,
+    names_weights,
+    tensors_in,
+)
 from ckptgui.formats.tensor_walk import ATOMS, TensorWalk, children_of
 
-_MODEL_WORDS = frozenset(
-    {
-        "model", "state_dict", "model_state_dict", "modelstate", "net", "network", "net_state_dict", "module",
-        "weights", "params", "parameters", "model_state", "model_dict", "model_weights", "generator",
-        "discriminator", "encoder", "decoder", "backbone", "student", "teacher", "actor", "critic", "policy",
-    }
-)  # fmt: skip
-_EMA = re.compile(r"(^|[^a-z])(ema|swa|averaged|shadow)([^a-z]|$)|averagemodel", re.IGNORECASE)
-_BY_NAME: tuple[tuple[re.Pattern[str], Role], ...] = (
-    (re.compile(r"optim|(^|_)opt(_|\d|$)", re.IGNORECASE), Role.OPTIMIZER),
-    (re.compile(r"sched", re.IGNORECASE), Role.SCHEDULER),
-    (re.compile(r"scaler", re.IGNORECASE), Role.SCALER),
-    (re.compile(r"rng|random_state|numpy_random|torch_random", re.IGNORECASE), Role.RNG),
-    (_EMA, Role.EMA),
-)
+_MAX_SPLIT = 16
+"""Parts that a mapping of models or optimizers is taken apart into; more are one section."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,90 +47,79 @@ def parts_of(root: Node) -> tuple[SavedShape, list[Part]]:
         return SavedShape.MODULE, [Part((), root, Role.MODEL)]
     items = entries(root)
     if items is None:
-        return SavedShape.OTHER, _keyed(children_of(root), ())
-    if _is_optimizer(root):
+        return SavedShape.OTHER, _with_a_model(_keyed(children_of(root), ()))
+    if is_optimizer(root):
         return SavedShape.OTHER, [Part((), root, Role.OPTIMIZER)]
-    if _is_bare(items):
+    if is_random_state(root):
+        return SavedShape.OTHER, [Part((), root, Role.RNG)]
+    if is_bare(items):
         return SavedShape.STATE_DICT, [Part((), root, Role.MODEL)]
-    parts = _keyed(items, ())
-    return SavedShape.CHECKPOINT, _with_a_model(parts)
+    return SavedShape.CHECKPOINT, _with_a_model(_keyed(items, ()))
 
 
 def _keyed(items: list[tuple[str, Node]], path: Path) -> list[Part]:
-    """One part for each key; a wrapper around a whole checkpoint is opened once more."""
+    """One part for each key; a wrapper around a whole checkpoint, or around several models, is opened once."""
     parts: list[Part] = []
     for key, node in items:
         if type(node) in ATOMS:
             continue
         inner = entries(node) if not path else None
-        if inner and _is_wrapper(inner):
-            parts += _keyed(inner, (key,))
+        if inner and _is_wrapper(key, inner):
+            named = role_by_name(key)
+            parts += [
+                Part(part.path, part.node, named if named and part.role is Role.OTHER else part.role)
+                for part in _keyed(inner, (key,))
+            ]
         else:
             parts.append(Part((*path, key), node, role_of(key, node)))
     return parts
 
 
-def _is_wrapper(items: list[tuple[str, Node]]) -> bool:
-    """A dictionary of state dicts that is itself a value of one: it holds a model beside other parts."""
-    keys = {key.lower() for key, _ in items}
-    holds = [node for _, node in items if _looks_like_state_dict(node) or modules.is_module(node)]
-    return bool(holds) and bool(keys & _MODEL_WORDS) and len(items) > 1 and not _direct(items)
-
-
-def _direct(items: list[tuple[str, Node]]) -> int:
-    return sum(is_tensor(node) for _, node in items)
-
-
-def _is_bare(items: list[tuple[str, Node]]) -> bool:
-    """A state dict by itself: tensors under names, with at most as many other values beside them."""
-    others = [node for _, node in items if not is_tensor(node)]
-    if len(others) * 2 > len(items):
+def _is_wrapper(key: str, items: list[tuple[str, Node]]) -> bool:
+    """A mapping that is no part itself but holds some: models by name, or a model beside its optimizer."""
+    if tensors_in(items) or len(items) > _MAX_SPLIT:
         return False
-    return not any(
-        _looks_like_state_dict(node) or modules.is_module(node) or _is_optimizer(node) for node in others
-    )
-
-
-def _looks_like_state_dict(node: Node) -> bool:
-    items = entries(node)
-    if not items:
+    holds = [name for name, node in items if is_state_dict(node) or modules.is_module(node) or is_optimizer(node)]
+    if not holds:
         return False
-    return 2 * _direct(items) >= len(items)
+    if _PLURAL.search(key):
+        return len(holds) == len(items)
+    named = role_by_name(key)
+    if named is not None and not (named is Role.MODEL and any(is_optimizer(node) for _, node in items)):
+        return False
+    return len(items) > 1 and any(role_by_name(name) in (Role.MODEL, Role.OPTIMIZER) for name in holds)
 
 
-def _is_optimizer(node: Node) -> bool:
-    keys = {key for key, _ in entries(node) or ()}
-    return "state" in keys and "param_groups" in keys
+_PLURAL = re.compile(r"(model|net|network|optimizer|optim|ema|state_dict)s$", re.IGNORECASE)
+"""Names of mappings that hold several of a kind."""
 
 
 def role_of(key: str, node: Node) -> Role:
-    """What one top-level value is for."""
-    if _is_optimizer(node) or (type(node) in (list, tuple) and node and all(map(_is_optimizer, node))):
+    """What one top-level value is for: by its structure where that tells, else by its name."""
+    if is_optimizer(node) or (type(node) in (list, tuple) and node and all(map(is_optimizer, node))):
         return Role.OPTIMIZER
-    for pattern, role in _BY_NAME:
-        if pattern.search(key):
-            return role
-    if modules.is_module(node):
-        return Role.MODEL
-    return Role.MODEL if key.lower() in _MODEL_WORDS and type(node) not in (str, int, float) else Role.OTHER
+    if is_scaler(node):
+        return Role.SCALER
+    if is_average(node):
+        return Role.EMA
+    named = role_by_name(key)
+    if named is not None:
+        return named
+    return Role.MODEL if modules.is_module(node) or names_weights(node) else Role.OTHER
 
 
 def _with_a_model(parts: list[Part]) -> list[Part]:
-    """Where no name says “model”, what looks like a state dict is one."""
+    """Where neither names nor structure say “model”, what looks like a state dict is one."""
     if any(part.role is Role.MODEL and _holds(part.node) for part in parts):
         return parts
     return [
-        Part(part.path, part.node, Role.MODEL)
-        if part.role is Role.OTHER and _looks_like_state_dict(part.node)
-        else part
+        Part(part.path, part.node, Role.MODEL) if part.role is Role.OTHER and is_state_dict(part.node) else part
         for part in parts
     ]
 
 
 def _holds(node: Node) -> bool:
-    return modules.is_module(node) or _looks_like_state_dict(node) or bool(
-        type(node) is Call and node.state is not None
-    )  # fmt: skip
+    return modules.is_module(node) or is_state_dict(node) or bool(type(node) is Call and node.state is not None)
 
 
 def walk_parts(parts: list[Part], walk: TensorWalk, builder: TableBuilder) -> list[tuple[Part, int, int]]:
