@@ -18,6 +18,13 @@ class NamePool(Sequence[str]):
         self._text = "".join(parts)
         self._ends = np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts)))
 
+    @classmethod
+    def of_text(cls, text: str, ends: np.ndarray) -> NamePool:
+        """The names that end at ``ends`` (int64, ascending, the last one the text's length) of one text."""
+        pool = cls.__new__(cls)
+        pool._text, pool._ends = text, ends
+        return pool
+
     @property
     def text(self) -> str:
         """All names, one after the other, without a separator."""
