@@ -1,6 +1,8 @@
 """Models scripted, traced, frozen and quantised with torch.jit, and archives as torch 1.0 to 1.2 wrote them."""
 
+import io
 import json
+import pickle
 import warnings
 import zipfile
 
@@ -102,6 +104,21 @@ def state_dict(path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return {(name,): tensor for name, tensor in torch.jit.load(path).state_dict().items()}
+
+
+def constants_of(path):
+    """The tensors in an archive's code, rebuilt by torch's own functions; torch.jit numbers what it loads anew."""
+    reader = torch._C.PyTorchFileReader(str(path))
+
+    class Unpickler(pickle.Unpickler):
+        def persistent_load(self, pid):
+            _, kind, key, _, numel = pid
+            data = reader.get_storage_from_record(f"constants/{key}", numel, kind.dtype).untyped_storage()
+            return torch.storage.TypedStorage(wrap_storage=data, dtype=kind.dtype, _internal=True)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # typed storages are going away
+        return Unpickler(io.BytesIO(reader.get_record("constants.pkl"))).load()
 
 
 def repacked(path, again, keep=lambda name: True, method=zipfile.ZIP_DEFLATED):

@@ -19,6 +19,7 @@ from tests.formats.conformance import ReaderConformance
 from tests.formats.script_files import (
     Net,
     Plain,
+    constants_of,
     old_archive,
     old_model,
     quantised,
@@ -59,9 +60,7 @@ def traced(folder):
 def frozen(folder):
     path = folder / "model.pt"
     torch.jit.freeze(script(Net(attributes=True).eval())).save(path)
-    constants = torch.jit.load(path).code_with_constants[1].const_mapping
-    numbered = sorted((int(name.removeprefix("c")), tensor) for name, tensor in constants.items())
-    return path, {("constants", str(number)): tensor for number, tensor in numbered}
+    return path, {("constants", str(number)): tensor for number, tensor in enumerate(constants_of(path))}
 
 
 def mobile(folder):
