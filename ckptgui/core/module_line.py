@@ -16,7 +16,7 @@ def module_line(module: Module) -> str:
     name = module.class_name.rpartition(".")[2]
     known = module.class_name.startswith("torch.")
     values = dict(module.attributes)
-    form = next((form for ends, form in _FORMS if name.endswith(ends)), None) if known else None
+    form = _FORMS.get(name) if known else None
     parts = _by_form(form, values) if form is not None else _plain(values, known)
     return f"{display(name, 80)}({', '.join(parts)})"
 
@@ -32,36 +32,45 @@ def _form(alone: str = "", always: str = "", **usual: Json) -> _Form:
     return tuple(alone.split()), {**dict.fromkeys(always.split(), _ALWAYS), **usual}
 
 
-_FORMS: tuple[tuple[tuple[str, ...], _Form], ...] = (
-    (
-        ("Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"),
-        _form("in_channels out_channels", "kernel_size stride", padding=0, dilation=1, output_padding=0, groups=1,
-              bias=True, padding_mode="zeros"),
-    ),
-    (("Linear",), _form("", "in_features out_features bias")),
-    (
-        ("BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "SyncBatchNorm", "InstanceNorm1d", "InstanceNorm2d"),
-        _form("num_features", "eps momentum affine track_running_stats"),
-    ),
-    (("LayerNorm", "RMSNorm"), _form("normalized_shape", "eps elementwise_affine")),
-    (("GroupNorm",), _form("num_groups num_channels", "eps affine")),
-    (("Embedding", "EmbeddingBag"), _form("num_embeddings embedding_dim", padding_idx=None, max_norm=None)),
-    (
-        ("MaxPool1d", "MaxPool2d", "MaxPool3d"),
-        _form("", "kernel_size stride padding dilation ceil_mode"),
-    ),
-    (("AvgPool1d", "AvgPool2d", "AvgPool3d"), _form("", "kernel_size stride padding")),
-    (("MultiheadAttention",), _form("embed_dim num_heads", dropout=0.0, batch_first=False)),
-    (
-        ("LSTM", "GRU", "RNN"),
-        _form("input_size hidden_size", num_layers=1, bias=True, batch_first=False, dropout=0.0,
-              bidirectional=False),
-    ),
-    (("Dropout",), _form("", "p", inplace=False)),
-    (("ReLU", "ReLU6", "SiLU", "Mish", "Hardswish"), _form(inplace=False)),
-    (("Sequential", "ModuleList", "ModuleDict"), _form()),
-)  # fmt: skip
-"""torch's own modules by what their class's name ends in (``extra_repr`` in ``torch/nn/modules/*.py``)."""
+_CONV = _form(
+    "in_channels out_channels",
+    "kernel_size stride",
+    padding=0,
+    dilation=1,
+    output_padding=0,
+    groups=1,
+    bias=True,
+    padding_mode="zeros",
+)
+_NORM = _form("num_features", "eps momentum affine track_running_stats", bias=True)
+_LAYER_NORM = _form("normalized_shape", "eps elementwise_affine", bias=True)
+_EMBEDDING = _form("num_embeddings embedding_dim", padding_idx=None, max_norm=None)
+_RECURRENT = _form(
+    "input_size hidden_size", num_layers=1, bias=True, batch_first=False, dropout=0.0, bidirectional=False
+)
+_CELL = _form("input_size hidden_size", bias=True)
+_DROPOUT = _form("", "p", inplace=False)
+_IN_PLACE = _form(inplace=False)
+_FORMS: Mapping[str, _Form] = {
+    **{f"{name}{n}d": _CONV for name in ("Conv", "ConvTranspose") for n in (1, 2, 3)},
+    **{f"{name}Norm{n}d": _NORM for name in ("Batch", "Instance") for n in (1, 2, 3)},
+    "SyncBatchNorm": _NORM,
+    **dict.fromkeys(("LayerNorm", "RMSNorm"), _LAYER_NORM),
+    "GroupNorm": _form("num_groups num_channels", "eps affine", bias=True),
+    **dict.fromkeys(("Linear", "NonDynamicallyQuantizableLinear"), _form("", "in_features out_features bias")),
+    "Bilinear": _form("", "in1_features in2_features out_features bias"),
+    **dict.fromkeys(("Embedding", "EmbeddingBag"), _EMBEDDING),
+    **{f"MaxPool{n}d": _form("", "kernel_size stride padding dilation ceil_mode") for n in (1, 2, 3)},
+    **{f"AvgPool{n}d": _form("", "kernel_size stride padding") for n in (1, 2, 3)},
+    "MultiheadAttention": _form("embed_dim num_heads", dropout=0.0, batch_first=False),
+    **dict.fromkeys(("LSTM", "GRU", "RNN"), _RECURRENT),
+    **dict.fromkeys(("LSTMCell", "GRUCell", "RNNCell"), _CELL),
+    **dict.fromkeys(("Dropout", "Dropout1d", "Dropout2d", "Dropout3d"), _DROPOUT),
+    **dict.fromkeys(("ReLU", "SiLU", "Mish", "Hardswish", "Hardsigmoid", "SELU"), _IN_PLACE),
+    "ReLU6": _IN_PLACE,
+    **dict.fromkeys(("Sequential", "ModuleList", "ModuleDict"), _form()),
+}  # fmt: skip
+"""torch's own modules by their class's name (``extra_repr`` in ``torch/nn/modules/*.py``)."""
 
 
 def _by_form(form: _Form, values: Mapping[str, Json]) -> list[str]:

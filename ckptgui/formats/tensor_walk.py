@@ -7,11 +7,12 @@ what repetition can ask for, and what holds no tensor is looked at once.
 from __future__ import annotations
 
 from ckptgui.core.builder import TableBuilder
-from ckptgui.core.checkpoint import Module
+from ckptgui.core.checkpoint import Json, Module
 from ckptgui.core.tensors import Path, TensorKind
 from ckptgui.formats import modules
 from ckptgui.formats.base import Check
 from ckptgui.formats.limits import DEFAULT, Limits, exceeded
+from ckptgui.formats.module_attributes import constructed_with
 from ckptgui.formats.pickle_feed import FileBytes
 from ckptgui.formats.pickle_graph import MISSING, Call, Dict, Node, Persistent, Ref, Set, entries
 from ckptgui.formats.rebuild import Storages, TensorSpec, spec_of
@@ -35,6 +36,8 @@ class TensorWalk:
         self._open: set[int] = set()
         self._barren: set[int] = set()
         self._seen: set[int] = set()
+        self._known: set[int] = set()  # modules that are registered, or listed already
+        self._constructed: dict[int, tuple[tuple[str, Json], ...]] = {}
         self._repeated = 0
         self._since_check = 0
         self.modules: list[Module] = []
@@ -117,10 +120,11 @@ class TensorWalk:
 
     def _module(self, root: Node, path: Path) -> None:
         """A module's tensors under one name each, whatever dots that has."""
-        for step in modules.walk(root, self._limits.depth):
+        steps = list(modules.walk(root, self._limits.depth))
+        self._known.update(id(step.node) for step in steps if isinstance(step, modules.Found))
+        for step in steps:
             if isinstance(step, modules.Found):
-                where = (*path, step.name) if step.name else path
-                self.modules.append(Module(where, step.class_name, step.training))
+                self._found(step, (*path, step.name) if step.name else path)
                 continue
             spec = spec_of(step.node, self._storages)
             if spec is not None:
@@ -134,7 +138,8 @@ class TensorWalk:
         key = id(node)
         if type(node) in ATOMS or key in self._open or key in self._barren or depth >= self._limits.depth:
             return
-        if modules.is_module(node):  # a module that is not registered: state_dict() does not know it
+        if modules.is_module(node):
+            self._unregistered(node, path, name)
             return
         before = len(self._builder)
         self._open.add(key)
@@ -147,6 +152,30 @@ class TensorWalk:
         self._open.discard(key)
         if len(self._builder) == before:
             self._barren.add(key)
+
+    def _found(self, found: modules.Found, path: Path, registered: bool = True) -> None:
+        """Note a module; one that hangs in several places was constructed once."""
+        key = id(found.node)
+        if key not in self._constructed:
+            self._constructed[key] = constructed_with(found.node)
+        self.modules.append(
+            Module(path, found.class_name, found.training, self._constructed[key], registered=registered)
+        )
+
+    def _unregistered(self, root: Node, path: Path, name: str) -> None:
+        """A module in a plain attribute: ``state_dict()`` does not know it, unless it is registered elsewhere."""
+        if id(root) in self._known:
+            return
+        for step in modules.walk(root, self._limits.depth):
+            below = f"{name}.{step.name}" if step.name else name
+            if isinstance(step, modules.Found):
+                self._known.add(id(step.node))
+                self._found(step, (*path, below), registered=False)
+            elif not step.attribute:
+                spec = spec_of(step.node, self._storages)
+                if spec is not None:
+                    spec.kind = step.kind
+                    self.emit(spec, (*path, below), persistent=False)
 
     def emit(self, spec: TensorSpec, path: Path, persistent: bool = True) -> int:
         """Append a row, and one for each component."""
