@@ -107,7 +107,7 @@ class _InflatingReader:
         self._extent = extent
         self._pool = pool
         self._lock = threading.Lock()
-        self._step = max(_SNAPSHOT_STEP, extent.nbytes // _MAX_SNAPSHOTS)
+        self._step = max(_SNAPSHOT_STEP, (extent.skip + extent.nbytes) // _MAX_SNAPSHOTS)
         self._now = _Inflation(0, 0, 0, zlib.decompressobj(-zlib.MAX_WBITS), b"")
         self._snapshots = [self._now.copy()]
 
@@ -115,7 +115,7 @@ class _InflatingReader:
         if start + len(buffer) > self._extent.nbytes:
             raise DamagedFileError(f"It needs more than the {self._extent.nbytes:,} bytes of its storage.")
         with self._lock:
-            self._seek(start)
+            self._seek(self._extent.skip + start)
             done = 0
             while done < len(buffer):
                 piece = self._inflate(min(len(buffer) - done, 1 << 20))
