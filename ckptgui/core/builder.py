@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from ckptgui.core.columns import frozen, grow
 from ckptgui.core.display import amount
 from ckptgui.core.dtypes import DType
 from ckptgui.core.extent_table import ExtentColumns
-from ckptgui.core.extents import Extent
-from ckptgui.core.names import NamePool
+from ckptgui.core.extents import Extent, SourceIdentity
+from ckptgui.core.names import KeyColumn, NameColumn, NamePool
 from ckptgui.core.tensors import Flag, Path, TensorKind, TensorTable, contiguous_strides
+from ckptgui.core.views import SURE, Views, measure
 
 _INT64_MAX = 2**63 - 1
-_SURE = 2**48
-"""Numbers up to here need no thought about overflow."""
-
 _MANY = 4096
 """Geometries remembered; a file repeats a few."""
 
@@ -36,25 +36,33 @@ class TableBuilder:
     """Collects rows, then ``build()`` freezes them. Rows that cannot be right keep their place and a reason."""
 
     def __init__(self) -> None:
-        self._names: list[str] = []
-        self._container: list[int] = []
+        self._names = NameColumn()
+        self._container = array("i")
         self._containers: dict[Path, int] = {}
-        self._dim_start: list[int] = [0]
-        self._dims: list[int] = []
-        self._steps: list[int] = []
-        self._columns: list[tuple[int, int, int, int, int, int, int, int, int]] = []
+        self._dim_start = array("q", [0])
+        self._dims = array("q")
+        self._steps = array("q")
+        self._dtype = array("B")
         self._dtypes: dict[DType, int] = {}
+        self._device = array("H")
         self._devices: dict[str, int] = {}
+        self._layout = array("B")
         self._layouts: dict[str, int] = {}
+        self._storage = array("i")
+        self._offset = array("q")
+        self._numel = array("q")
+        self._nbytes = array("q")
+        self._kind = array("B")
+        self._flags = array("B")
         self._extents = ExtentColumns()
-        self._sure_bits: list[int] = []  # of each extent: what is there without doubt
+        self._sure_bytes = array("q")  # of each extent: what is there without doubt
         self._geometries: dict[tuple[tuple[int, ...], tuple[int, ...], int], tuple[int, int, int]] = {}
-        self._storage_keys: list[str | None] = []
+        self._storage_keys = KeyColumn()
         self._errors: dict[int, str] = {}
         self._extras: dict[int, Mapping[str, Any]] = {}
 
     def __len__(self) -> int:
-        return len(self._names)
+        return len(self._container)
 
     def add_storage(self, key: str | None, extent: Extent, available: int | None = None) -> int:
         """Register a storage and return its row, to be given to ``add``.
@@ -64,9 +72,28 @@ class TableBuilder:
         if extent.nbytes > _INT64_MAX:  # claimed by a file that has none of it
             extent = replace(extent, nbytes=_INT64_MAX)
         row = self._extents.add(extent)
-        self._sure_bits.append(8 * (extent.available if available is None else available))
+        self._sure_bytes.append(extent.available if available is None else available)
         self._storage_keys.append(key)
         return row
+
+    def add_storages(
+        self,
+        keys: NamePool | None,
+        source: SourceIdentity,
+        offset: np.ndarray,
+        nbytes: np.ndarray,
+        length: np.ndarray,
+        big: bool = False,
+    ) -> int:
+        """Register many storages that lie stored in one file; the row of the first, the others follow.
+
+        ``offset`` and ``length`` (int64) are bytes of the file, ``nbytes`` what each should have.
+        """
+        number = self._extents.source_number(source)
+        first = self._extents.place_all(number, offset, nbytes, length, big)
+        grow(self._sure_bytes, np.minimum(nbytes, length))
+        self._storage_keys.extend(keys, len(offset))
+        return first
 
     def add(
         self,
@@ -88,7 +115,7 @@ class TableBuilder:
         extra: Mapping[str, Any] | None = None,
     ) -> int:
         """Append a tensor and return its row. Shape, strides and offset may be anything integral."""
-        row = len(self._names)
+        row = len(self)
         sizes = tuple(shape)
         if strides is not None:
             steps = tuple(strides)
@@ -113,19 +140,15 @@ class TableBuilder:
             | (Flag.CONJ if conj else 0)
             | (Flag.NEG if neg else 0)
         )
-        self._columns.append(
-            (
-                self._dtypes.setdefault(dtype, len(self._dtypes)),
-                self._device(device),
-                self._layouts.setdefault(layout, len(self._layouts)),
-                storage,
-                _clamped(storage_offset),
-                _clamped(numel),
-                _clamped(dtype.nbytes(numel)),
-                int(kind),
-                flags,
-            )
-        )
+        self._dtype.append(self._dtypes.setdefault(dtype, len(self._dtypes)))
+        self._device.append(self._device_number(device))
+        self._layout.append(self._layouts.setdefault(layout, len(self._layouts)))
+        self._storage.append(storage)
+        self._offset.append(_clamped(storage_offset))
+        self._numel.append(_clamped(numel))
+        self._nbytes.append(_clamped(dtype.nbytes(numel)))
+        self._kind.append(int(kind))
+        self._flags.append(flags)
         return row
 
     def add_view(
@@ -149,31 +172,76 @@ class TableBuilder:
         if geometry is None:
             geometry = self._judge(key)
         span, numel, nbytes = geometry
-        if not 0 <= storage_offset <= _SURE or not numel:
+        if not 0 <= storage_offset <= SURE or not numel:
             return False
-        if (storage_offset + span) * dtype.bits > self._sure_bits[storage]:
+        if (storage_offset + span) * dtype.bits > 8 * self._sure_bytes[storage]:
             return False
         self._names.append(name)
         self._container.append(container)
-        self._dims += shape
-        self._steps += strides
+        self._dims.extend(shape)
+        self._steps.extend(strides)
         self._dim_start.append(len(self._dims))
-        self._columns.append(
-            (
-                self._dtypes.setdefault(dtype, len(self._dtypes)),
-                self._device(device),
-                self._layouts.setdefault("strided", len(self._layouts)),
-                storage,
-                storage_offset,
-                numel,
-                nbytes,
-                0,
-                Flag.REQUIRES_GRAD if requires_grad else 0,
-            )
-        )
+        self._dtype.append(self._dtypes.setdefault(dtype, len(self._dtypes)))
+        self._device.append(self._device_number(device))
+        self._layout.append(self._layouts.setdefault("strided", len(self._layouts)))
+        self._storage.append(storage)
+        self._offset.append(storage_offset)
+        self._numel.append(numel)
+        self._nbytes.append(nbytes)
+        self._kind.append(TensorKind.TENSOR)
+        self._flags.append(Flag.REQUIRES_GRAD if requires_grad else 0)
         return True
 
-    def _device(self, device: str) -> int:
+    def add_views(self, container: int, names: NamePool, views: Views, errors: Mapping[int, str]) -> None:
+        """Append plain tensors by the thousand, each judged as ``add`` judges one.
+
+        ``errors`` are the reader's own reasons, by place in ``names``. Dimensions may be ``MAX_NDIM`` at most.
+        """
+        first, count = len(self), len(views)
+        steps, within = views.steps, views.within
+        bits = np.array([dtype.bits for dtype in views.dtypes], np.int64)[views.dtype]
+        measured = measure(views.shape, steps)
+        sure = measured.sure & (views.offset >= 0) & (views.offset <= SURE)
+        lowest, highest = int(views.storage.min(initial=0)), int(views.storage.max(initial=0))
+        here = np.minimum(frozen(self._sure_bytes[lowest : highest + 1]), SURE)[views.storage - lowest]
+        sure &= (np.where(sure, views.offset + measured.span, 0) * bits) <= 8 * here
+        numel = np.where(sure, measured.numel, 0)
+        self._names.extend(names)
+        grow(self._container, np.full(count, container))
+        grow(self._dim_start, self._dim_start[-1] + np.cumsum(views.ndim))
+        grow(self._dims, np.maximum(views.shape[within], -_INT64_MAX))
+        grow(self._steps, np.maximum(steps[within], -_INT64_MAX))
+        dtypes = [self._dtypes.setdefault(dtype, len(self._dtypes)) for dtype in views.dtypes]
+        grow(self._dtype, np.array(dtypes)[views.dtype])
+        grow(self._device, np.array([self._device_number(device) for device in views.devices])[views.device])
+        grow(self._layout, np.full(count, self._layouts.setdefault("strided", len(self._layouts))))
+        grow(self._storage, views.storage)
+        grow(self._offset, views.offset)
+        grow(self._numel, numel)
+        grow(self._nbytes, (numel * bits + 7) // 8)
+        grow(self._kind, np.full(count, int(TensorKind.TENSOR)))
+        grow(self._flags, np.where(views.requires_grad, int(Flag.REQUIRES_GRAD), 0))
+        self._errors.update({first + place: reason for place, reason in errors.items()})
+        for place in np.flatnonzero(~sure).tolist():
+            self._settle(first + place, views.dtypes[views.dtype[place]], views.strides is None)
+
+    def _settle(self, row: int, dtype: DType, row_major: bool) -> None:
+        """Give a row that was in doubt its elements and bytes, and a reason if it cannot be right."""
+        start, stop = self._dim_start[row], self._dim_start[row + 1]
+        shape, strides = tuple(self._dims[start:stop]), tuple(self._steps[start:stop])
+        if row_major:
+            strides = contiguous_strides(shape)
+            self._steps[start:stop] = array("q", map(_clamped, strides))
+        reason = self._errors.get(row) or self._geometry_error(
+            shape, strides, self._offset[row], dtype, self._storage[row]
+        )
+        if reason:
+            self._errors[row] = reason
+        numel = math.prod(max(size, 0) for size in shape)
+        self._numel[row] = _clamped(numel)
+        self._nbytes[row] = _clamped(dtype.nbytes(numel))
+
+    def _device_number(self, device: str) -> int:
         """The number of a device."""
         found = self._devices.get(device)
         if found is None:
@@ -189,8 +257,8 @@ class TableBuilder:
         """Elements that a view spans, its elements and bytes; zeros where ``add`` should decide."""
         shape, strides, bits = key
         numel = math.prod(shape)
-        sure = len(shape) == len(strides) <= MAX_NDIM and numel <= _SURE
-        if not sure or (shape and (min(shape) < 1 or min(strides) < 0 or max(strides) > _SURE)):
+        sure = len(shape) == len(strides) <= MAX_NDIM and numel <= SURE
+        if not sure or (shape and (min(shape) < 1 or min(strides) < 0 or max(strides) > SURE)):
             found = (0, 0, 0)
         else:
             span = 1 + sum((size - 1) * step for size, step in zip(shape, strides))
@@ -202,12 +270,11 @@ class TableBuilder:
 
     def set_nbytes(self, row: int, nbytes: int) -> None:
         """Say what a row made of components takes; elements times item size does not hold for it."""
-        columns = self._columns[row]
-        self._columns[row] = (*columns[:6], _clamped(nbytes), *columns[7:])
+        self._nbytes[row] = _clamped(nbytes)
 
     def nbytes(self, row: int) -> int:
         """Bytes of a row that was added."""
-        return self._columns[row][6]
+        return self._nbytes[row]
 
     def _geometry_error(
         self, shape: tuple[int, ...], strides: tuple[int, ...], offset: int, dtype: DType, storage: int
@@ -232,29 +299,28 @@ class TableBuilder:
         return None
 
     def build(self) -> TensorTable:
-        """Freeze what was added."""
-        columns = list(zip(*self._columns)) if self._columns else [()] * 9
+        """Freeze what was added; nothing can be added any more."""
         return TensorTable(
-            names=NamePool(self._names),
-            container=np.array(self._container, np.int32),
+            names=self._names.freeze(),
+            container=frozen(self._container),
             containers=tuple(self._containers),
-            dim_start=np.array(self._dim_start, np.int64),
-            dims=np.array(self._dims, np.int64),
-            steps=np.array(self._steps, np.int64),
-            dtype=np.array(columns[0], np.uint8),
+            dim_start=frozen(self._dim_start),
+            dims=frozen(self._dims),
+            steps=frozen(self._steps),
+            dtype=frozen(self._dtype),
             dtypes=tuple(self._dtypes),
-            device=np.array(columns[1], np.uint16),
+            device=frozen(self._device),
             devices=tuple(self._devices),
-            layout=np.array(columns[2], np.uint8),
+            layout=frozen(self._layout),
             layouts=tuple(self._layouts),
-            storage=np.array(columns[3], np.int32),
-            storage_offset=np.array(columns[4], np.int64),
-            numel=np.array(columns[5], np.int64),
-            nbytes=np.array(columns[6], np.int64),
-            kind=np.array(columns[7], np.uint8),
-            flags=np.array(columns[8], np.uint8),
+            storage=frozen(self._storage),
+            storage_offset=frozen(self._offset),
+            numel=frozen(self._numel),
+            nbytes=frozen(self._nbytes),
+            kind=frozen(self._kind),
+            flags=frozen(self._flags),
             extents=self._extents.freeze(),
-            storage_keys=tuple(self._storage_keys),
+            storage_keys=self._storage_keys.freeze(),
             errors=dict(self._errors),
             extras=dict(self._extras),
         )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import overload
 
 import numpy as np
 
+from ckptgui.core.columns import frozen, grow
 from ckptgui.core.dtypes import ByteOrder
 from ckptgui.core.extents import Codec, Extent, Segment, SourceIdentity
 
@@ -88,15 +90,20 @@ class ExtentColumns:
 
     def __init__(self) -> None:
         self._sources: dict[SourceIdentity, int] = {}
-        self._rows: list[tuple[int, int, int, int, int, bool]] = []
+        self._nbytes = array("q")
+        self._source = array("i")
+        self._offset = array("q")
+        self._length = array("q")
+        self._codec = array("B")
+        self._big = array("B")
         self._others: dict[int, Extent] = {}
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self._nbytes)
 
     def nbytes(self, row: int) -> int:
         """Decoded bytes of an extent that was added."""
-        return self._rows[row][0]
+        return self._nbytes[row]
 
     def source_number(self, source: SourceIdentity) -> int:
         """The number under which ``place`` knows a file."""
@@ -119,29 +126,51 @@ class ExtentColumns:
 
     def place(self, source: int, offset: int, nbytes: int, length: int, codec: int = 0, big: bool = False) -> int:
         """Append one segment of a numbered source (-1: of none) without making an object of it."""
-        self._rows.append((nbytes, source, offset, length, codec, big))
-        return len(self._rows) - 1
+        row = len(self._nbytes)
+        self._nbytes.append(nbytes)
+        self._source.append(source)
+        self._offset.append(offset)
+        self._length.append(length)
+        self._codec.append(codec)
+        self._big.append(big)
+        return row
+
+    def place_all(
+        self, source: int, offset: np.ndarray, nbytes: np.ndarray, length: np.ndarray, big: bool = False
+    ) -> int:
+        """Append many stored segments of a numbered source; the row of the first."""
+        row, count = len(self._nbytes), len(offset)
+        grow(self._nbytes, nbytes)
+        grow(self._source, np.full(count, source))
+        grow(self._offset, offset)
+        grow(self._length, length)
+        grow(self._codec, np.full(count, _CODEC_NUMBER[Codec.STORED]))
+        grow(self._big, np.full(count, big))
+        return row
 
     def get(self, row: int) -> Extent:
         """An extent that was added."""
         other = self._others.get(row)
         if other is not None:
             return other
-        nbytes, source, offset, length, codec, big = self._rows[row]
-        segments = (Segment(list(self._sources)[source], offset, length),) if source >= 0 else ()
-        return Extent(nbytes, segments, _CODECS[codec], "big" if big else "little")
+        source = self._source[row]
+        segments: tuple[Segment, ...] = ()
+        if source >= 0:
+            segments = (Segment(list(self._sources)[source], self._offset[row], self._length[row]),)
+        return Extent(
+            self._nbytes[row], segments, _CODECS[self._codec[row]], "big" if self._big[row] else "little"
+        )
 
     def freeze(self) -> ExtentTable:
         """The table of what was added."""
-        columns = list(zip(*self._rows)) if self._rows else [()] * 6
         return ExtentTable(
             tuple(self._sources),
-            nbytes=np.array(columns[0], np.int64),
-            source=np.array(columns[1], np.int32),
-            offset=np.array(columns[2], np.int64),
-            length=np.array(columns[3], np.int64),
-            codec=np.array(columns[4], np.uint8),
-            big=np.array(columns[5], bool),
+            nbytes=frozen(self._nbytes),
+            source=frozen(self._source),
+            offset=frozen(self._offset),
+            length=frozen(self._length),
+            codec=frozen(self._codec),
+            big=frozen(self._big).view(np.bool_),
             others=dict(self._others),
         )
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from typing import overload
 
 import numpy as np
+
+from ckptgui.core.columns import frozen, grow
 
 
 class NamePool(Sequence[str]):
@@ -20,10 +23,19 @@ class NamePool(Sequence[str]):
 
     @classmethod
     def of_text(cls, text: str, ends: np.ndarray) -> NamePool:
-        """The names that end at ``ends`` (int64, ascending, the last one the text's length) of one text."""
+        """The pool of names that already lie end to end; ``ends`` (int64) is one past each one's last character."""
         pool = cls.__new__(cls)
-        pool._text, pool._ends = text, ends
+        pool._text = text
+        pool._ends = ends
         return pool
+
+    @classmethod
+    def joined(cls, pools: Sequence[NamePool]) -> NamePool:
+        """The names of several pools, one pool after the other."""
+        column = NameColumn()
+        for pool in pools:
+            column.extend(pool)
+        return column.freeze()
 
     @property
     def text(self) -> str:
@@ -34,6 +46,21 @@ class NamePool(Sequence[str]):
     def ends(self) -> np.ndarray:
         """int64, one past each name's last character in ``text``."""
         return self._ends
+
+    @property
+    def distinct(self) -> bool:
+        """Whether no name stands there twice."""
+        hashes = np.sort(np.fromiter(map(hash, self), np.int64, len(self)))
+        if not (hashes[1:] == hashes[:-1]).any():
+            return True
+        return len(set(self)) == len(self)
+
+    def reordered(self, order: np.ndarray) -> NamePool:
+        """The names at the places ``order``."""
+        if len(order) == len(self) and bool((order == np.arange(len(self))).all()):
+            return self
+        names = list(self)
+        return NamePool(names[place] for place in order.tolist())
 
     def __len__(self) -> int:
         return len(self._ends)
@@ -62,3 +89,88 @@ class NamePool(Sequence[str]):
         for end in self._ends.tolist():
             yield self._text[start:end]
             start = end
+
+
+class NameColumn:
+    """Collects names one by one or a pool at a time; ``freeze`` makes the pool."""
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+        self._lengths = array("q")
+
+    def __len__(self) -> int:
+        return len(self._lengths)
+
+    def append(self, name: str) -> None:
+        """Add one name."""
+        self._pieces.append(name)
+        self._lengths.append(len(name))
+
+    def extend(self, pool: NamePool) -> None:
+        """Add every name of a pool."""
+        self._pieces.append(pool.text)
+        grow(self._lengths, np.diff(pool.ends, prepend=0))
+
+    def freeze(self) -> NamePool:
+        """The pool of what was added."""
+        text = self._pieces[0] if len(self._pieces) == 1 else "".join(self._pieces)
+        return NamePool.of_text(text, np.cumsum(frozen(self._lengths)))
+
+
+class KeyPool(Sequence[str | None]):
+    """A sequence of strings of which some are None, kept as ``NamePool`` keeps strings."""
+
+    __slots__ = ("_names", "_present")
+
+    def __init__(self, names: NamePool, present: np.ndarray) -> None:
+        self._names = names
+        self._present = present  # bool; where it is False the name is empty
+
+    @property
+    def names(self) -> NamePool:
+        """The strings, empty where there is None."""
+        return self._names
+
+    @property
+    def present(self) -> np.ndarray:
+        """bool, False where there is None."""
+        return self._present
+
+    def __len__(self) -> int:
+        return len(self._present)
+
+    @overload
+    def __getitem__(self, index: int) -> str | None: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[str | None]: ...
+    def __getitem__(self, index: int | slice) -> str | None | list[str | None]:
+        if isinstance(index, slice):
+            return [
+                name if here else None for name, here in zip(self._names[index], self._present[index].tolist())
+            ]
+        return self._names[index] if self._present[index] else None
+
+    def __iter__(self) -> Iterator[str | None]:
+        return (name if here else None for name, here in zip(self._names, self._present.tolist()))
+
+
+class KeyColumn:
+    """Collects keys, some of them None; ``freeze`` makes the pool."""
+
+    def __init__(self) -> None:
+        self._names = NameColumn()
+        self._present = array("B")
+
+    def append(self, key: str | None) -> None:
+        """Add one key."""
+        self._names.append(key or "")
+        self._present.append(key is not None)
+
+    def extend(self, keys: NamePool | None, count: int) -> None:
+        """Add ``count`` keys, None for each of them where there are none."""
+        self._names.extend(NamePool.of_text("", np.zeros(count, np.int64)) if keys is None else keys)
+        grow(self._present, np.full(count, keys is not None))
+
+    def freeze(self) -> KeyPool:
+        """The pool of what was added."""
+        return KeyPool(self._names.freeze(), frozen(self._present).view(np.bool_))

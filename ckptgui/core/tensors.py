@@ -6,7 +6,7 @@ A million tensors are a dozen numpy arrays; a ``TensorInfo`` is made for the row
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import PurePath
@@ -128,7 +128,7 @@ class TensorTable:
     kind: np.ndarray  # uint8
     flags: np.ndarray  # uint8 of Flag
     extents: ExtentTable
-    storage_keys: tuple[str | None, ...]
+    storage_keys: Sequence[str | None]
     errors: Mapping[int, str]
     extras: Mapping[int, Mapping[str, Any]]
 
