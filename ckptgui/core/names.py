@@ -23,7 +23,7 @@ class NamePool(Sequence[str]):
 
     @classmethod
     def of_text(cls, text: str, ends: np.ndarray) -> NamePool:
-        """The pool of names that already lie end to end; ``ends`` (int64) is one past each one's last character."""
+        """The pool of names that already lie end to end, each up to its place in ``ends`` (int64)."""
         pool = cls.__new__(cls)
         pool._text = text
         pool._ends = ends
@@ -143,7 +143,7 @@ class KeyPool(Sequence[str | None]):
     def __getitem__(self, index: int) -> str | None: ...
     @overload
     def __getitem__(self, index: slice) -> list[str | None]: ...
-    def __getitem__(self, index: int | slice) -> str | None | list[str | None]:
+    def __getitem__(self, index: int | slice) -> str | list[str | None] | None:
         if isinstance(index, slice):
             return [
                 name if here else None for name, here in zip(self._names[index], self._present[index].tolist())

@@ -65,7 +65,7 @@ def within(ndim: np.ndarray, widest: int) -> np.ndarray:
 
 
 def row_major(shape: np.ndarray, ndim: np.ndarray) -> np.ndarray:
-    """Strides of row-major tensors, 0 beyond their dimensions; wrong where they overflow, which ``measure`` sees."""
+    """Strides of row-major tensors, 0 beyond their dimensions; where they overflow ``measure`` is in doubt."""
     steps = np.ones_like(shape)
     if shape.shape[1] > 1:
         sizes = np.maximum(shape[:, :0:-1], 1)
