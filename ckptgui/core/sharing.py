@@ -42,6 +42,8 @@ def _same(table: TensorTable, group: np.ndarray) -> tuple[np.ndarray, np.ndarray
     count = len(table)
     tied, repeated = np.zeros(count, bool), np.zeros(count, bool)
     rows = np.flatnonzero((table.storage >= 0) & (table.numel > 0))
+    users = np.bincount(table.storage[rows], minlength=1)
+    rows = rows[users[table.storage[rows]] > 1]
     if len(rows) < 2:
         return tied, repeated
     columns = [column[rows] for column in (table.numel, table.storage_offset, table.storage, group)]

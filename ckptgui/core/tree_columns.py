@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ckptgui.core.checkpoint import Checkpoint, Role
-from ckptgui.core.names import NamePool
+from ckptgui.core.labels import Labels
 from ckptgui.core.tensors import Path
 
 ROLES: tuple[Role, ...] = tuple(Role)
@@ -53,7 +53,7 @@ class Tree:
     numel: np.ndarray  # int64
     dtype: np.ndarray  # int16, into checkpoint.tensors.dtypes
     dtypes: np.ndarray  # uint8
-    labels: NamePool
+    labels: Labels
     classes: Mapping[int, str]  # class name of the modules that tell theirs
     prefixes: Mapping[int, str]  # wrapper prefix taken off all names below, "module." for instance
     values: Mapping[int, Any]  # a VALUE row's JSON value, or a ``Remainder``

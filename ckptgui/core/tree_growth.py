@@ -1,256 +1,240 @@
-"""Grows the tree of a checkpoint: names are split at dots, values stand where they were saved."""
+"""Grows the tree of a checkpoint: names are split at dots, classes and values stand where they were saved.
+
+Tensors and the modules that their names tell of are columns. Only what is seldom many is looked at one by one:
+sections, classes of whole models, values.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
 
-from ckptgui.core.checkpoint import Checkpoint, Json, Role, Section
+import numpy as np
+
+from ckptgui.core.checkpoint import Checkpoint, Role
 from ckptgui.core.tensors import Path
-from ckptgui.core.tree_columns import WRAPPERS, NodeKind
+from ckptgui.core.tree_columns import NodeKind
+from ckptgui.core.tree_names import MAX_LEVELS, DottedNames, Modules, modules_of
+from ckptgui.core.tree_nodes import Made, Place
+from ckptgui.core.tree_rows import dotted_names
+from ckptgui.core.tree_values import Remainder, hang_values
 
-MAX_LEVELS = 48
-"""Dots beyond this many in one name no longer make levels."""
-
-MAX_VALUES = 20_000
-MAX_VALUES_EACH = 1_000
-MAX_VALUE_DEPTH = 24
-"""Values shown in the tree: in all, of one container, one in another. All of them are in the metadata view."""
-
-
-@dataclass(frozen=True, slots=True)
-class Remainder:
-    """Stands in for ``count`` values that the tree leaves out."""
-
-    count: int
-
-
-class Node:
-    """A row while the tree grows."""
-
-    __slots__ = ("children", "class_name", "kind", "label", "role", "row", "sub", "tensors", "value", "value_path")
-
-    def __init__(self, label: str, kind: NodeKind, row: int = -1) -> None:
-        self.label = label
-        self.kind = kind
-        self.row = row
-        self.role: Role | None = None
-        self.class_name = ""
-        self.tensors = 1 if row >= 0 else 0
-        # A tensor never has children; two empty containers each would be most of the work for a large file.
-        self.children: list[Node] = [] if row < 0 else _NO_CHILDREN
-        self.sub: dict[str, Node] = {} if row < 0 else _NO_BRANCHES  # the branches among the children
-        self.value: Any = None
-        self.value_path: Path = ()
-
-    def branch(self, label: str) -> Node:
-        """The branch of this label, made if there is none."""
-        found = self.sub.get(label)
-        if found is None:
-            found = self.sub[label] = Node(label, NodeKind.MODULE)
-            self.children.append(found)
-        return found
-
-
-_NO_CHILDREN: list[Node] = []
-_NO_BRANCHES: dict[str, Node] = {}
+__all__ = ["MAX_LEVELS", "Growth", "Remainder"]
 
 
 class Growth:
-    """Hangs tensors, modules and values on the root."""
+    """Nodes by number: the root is 0, a parent's number is smaller than its children's; tensors are not among them.
 
-    def __init__(self, checkpoint: Checkpoint) -> None:
-        self._checkpoint = checkpoint
-        self._values = 0
-        self._sections: dict[Path, Node] = {}
-        paths = {module.path for module in checkpoint.modules}
-        self._homes_of_modules = {path[:keys] for path in paths for keys in range(len(path) + 1)}
-        self.prefixes: dict[Node, str] = {}
-        self._root = Node(PurePath(checkpoint.path).name or checkpoint.path, NodeKind.ROOT)
+    Nodes that names tell of are in ``modules``; those before and after them are in ``made``, one object each.
+    """
 
-    def grow(self) -> Node:
-        """The root, with everything below it."""
-        covered = 0
-        for section in self._checkpoint.sections:
-            self._hang_rows(range(covered, section.start), (), None)
-            self._hang_section(section)
-            covered = max(covered, section.stop)
-        self._hang_rows(range(covered, len(self._checkpoint.tensors)), (), None)
+    def __init__(self, checkpoint: Checkpoint, check: Callable[[], None] = lambda: None) -> None:
+        self.checkpoint = checkpoint
+        self.sections: dict[Path, int] = {}
+        self.roles: dict[int, Role] = {}
+        self.row_roles: dict[int, Role] = {}
+        self.prefixes: dict[int, str] = {}
+        self.classes: dict[int, str] = {}
+        self.values: dict[int, Any] = {}
+        self.value_paths: dict[int, Path] = {}
+        self.made: dict[int, Made] = {
+            0: Made(PurePath(checkpoint.path).name or checkpoint.path, NodeKind.ROOT, -1, 0)
+        }
+        self.places: dict[int, Place] = {}
+        self._below: dict[int, dict[str, int]] = {0: {}}
+        self._bases = _Bases(len(checkpoint.tensors))
+        homes = {module.path for module in checkpoint.modules}
+        self._homes_of_modules = {path[:keys] for path in homes for keys in range(len(path) + 1)}
+        self._lay_sections()
+        self.names: DottedNames = dotted_names(checkpoint, self._bases, self.made[0].label, self._take_prefix)
+        known = {
+            node: {label.encode("utf-8", "surrogatepass"): child for label, child in below.items()}
+            for node, below in self._below.items()
+            if below
+        }
+        self.modules: Modules = modules_of(self.names, len(self.made), known, check)
+        for node, row in self.modules.met.items():
+            place = self.places[node]
+            self.places[node] = place._replace(row=min(place.row, row))
+        self._count = len(self.made) + len(self.modules.parent)
+        self._below.clear()
         self._name_classes()
-        self._hang_values(self._root, self._checkpoint.metadata, (), 0)
-        return self._root
+        hang_values(self, checkpoint.metadata)
 
-    def _at(self, path: Path) -> Node:
-        node = self._root
+    def __len__(self) -> int:
+        return self._count
+
+    def _lay_sections(self) -> None:
+        """Nodes for the sections, and which of them every row's name hangs on."""
+        covered, table = 0, self.checkpoint.tensors
+        for section in self.checkpoint.sections:
+            self._bases.add(covered, section.start, (), 0, 0)
+            if section.stop - section.start == 1 and table.path(section.start) == section.path:
+                node = self._at(section.path[:-1], section.start)
+                self._bases.add(section.start, section.stop, section.path[:-1], node, self.made[node].depth)
+                self.row_roles[section.start] = section.role
+            else:
+                node = self._at(section.path, section.start)
+                self.roles[node] = section.role
+                if node:
+                    self.made[node] = self.made[node]._replace(kind=NodeKind.SECTION)
+                self.sections[section.path] = node
+                self._bases.add(section.start, section.stop, section.path, node, self.made[node].depth, True)
+            covered = max(covered, section.stop)
+        self._bases.add(covered, len(table), (), 0, 0)
+
+    def _at(self, path: Path, row: int) -> int:
+        node = 0
         for key in path:
-            node = node.branch(key)
+            below = self._below.setdefault(node, {})
+            if key not in below:
+                new = below[key] = len(self.made)
+                self.made[new] = Made(key, NodeKind.MODULE, node, self.made[node].depth + 1)
+                self.places[new] = Place(0, row, (new - _MANY) * _MANY)  # before what the names below it make
+            node = below[key]
         return node
 
-    def _hang_section(self, section: Section) -> None:
-        table = self._checkpoint.tensors
-        rows = range(section.start, section.stop)
-        if len(rows) == 1 and table.path(section.start) == section.path:
-            self._hang_rows(rows, section.path[:-1], None, section.role)
-            return
-        node = self._at(section.path)
-        node.role = section.role
-        if node is not self._root:
-            node.kind = NodeKind.SECTION
-        self._sections[section.path] = node
-        self._hang_rows(rows, section.path, node)
+    def _take_prefix(self, node: int, base: Path, prefix: str) -> bool:
+        """Whether a wrapper's prefix may be taken off a section's names; whole models keep theirs."""
+        if base in self._homes_of_modules:
+            return False
+        self.prefixes[node] = prefix
+        return True
 
-    def _hang_rows(self, rows: range, base: Path, section: Node | None, role: Role | None = None) -> None:
-        """Split names below ``base`` at dots; rows that share a module find it without a walk."""
-        if not rows:
-            return
-        table = self._checkpoint.tensors
-        top = section or self._at(base)
-        heads: dict[int, str] = {}
-        names: list[str] = []
-        for container, name in zip(
-            table.container[rows.start : rows.stop].tolist(), table.names[rows.start : rows.stop]
-        ):
-            head = heads.get(container)
-            if head is None:
-                head = heads[container] = self._head(container, base)
-            names.append(head + (name if container >= 0 else self._root.label))
-        prefix = _wrapper_prefix(names) if section is not None and not self._has_classes(base) else ""
-        if prefix and section is not None:
-            self.prefixes[section] = prefix
-        homes: dict[str, Node] = {}
-        for row, name in zip(rows, names):
-            module, _, label = name[len(prefix) :].rpartition(".")
-            home = homes.get(module)
-            if home is None:
-                home = homes[module] = _descend(top, module)
-            leaf = Node(label, NodeKind.TENSOR, row)
-            leaf.role = role
-            home.children.append(leaf)
+    def label(self, node: int) -> str:
+        """The label of a node; of a tensor, whose numbers follow all others', when nothing more is hung."""
+        made = self.made.get(node)
+        if made is not None:
+            return made.label
+        if node >= self._count:
+            row = node - self._count
+            start, stop = int(self.modules.label[row]), int(self.names.end[row])
+        else:
+            start = int(self.modules.start[node - self.modules.first])
+            stop = start + int(self.modules.length[node - self.modules.first])
+        return self.names.text.data[start:stop].tobytes().decode("utf-8", "surrogatepass")
 
-    def _head(self, container: int, base: Path) -> str:
-        keys = self._checkpoint.tensors.containers[container][len(base) :] if container >= 0 else ()
-        return ".".join(keys) + "." if keys else ""
+    def depth(self, node: int) -> int:
+        """Levels above a node."""
+        made = self.made.get(node)
+        return made.depth if made is not None else int(self.modules.depth[node - self.modules.first])
 
-    def _has_classes(self, section: Path) -> bool:
-        return section in self._homes_of_modules
+    def place(self, node: int) -> Place:
+        """Where a node stands among its siblings."""
+        found = self.places.get(node)
+        return found or Place(0, int(self.modules.row[node - self.modules.first]), 0)
+
+    def below(self, node: int) -> dict[str, int]:
+        """The branches right below a node, by label."""
+        found = self._below.get(node)
+        if found is None:
+            found = self._below[node] = {self.label(child): child for child in self._family.children(node)}
+        return found
+
+    def find(self, node: int, dotted: str) -> int | None:
+        """The branch at a dotted name below a node."""
+        found: int | None = node
+        for part in dotted.split(".", MAX_LEVELS):
+            found = self.below(found).get(part) if found is not None else None
+        return found
+
+    def add(self, parent: int, label: str, kind: NodeKind, place: Place) -> int:
+        """Hang a new node below another, after all that names tell of."""
+        node = self._count
+        self._count += 1
+        self.made[node] = Made(label, kind, parent, self.depth(parent) + 1)
+        self.places[node] = place
+        return node
+
+    def first_child(self, node: int) -> int | None:
+        """The branch right below a node that stands first, -1 where a tensor stands before it; None: no children."""
+        places = [(self.place(child), child) for child in self.below(node).values()]
+        row = self._family.first_tensor(node)
+        if row is not None:
+            places.append((Place(0, row, 0), -1))
+        return min(places)[1] if places else None
+
+    @property
+    def _family(self) -> _Family:
+        if self._known_family is None:
+            self._known_family = _Family(self)
+        return self._known_family
+
+    _known_family: _Family | None = None
 
     def _name_classes(self) -> None:
         """Give modules their class; those without a tensor get their row here, in the order of the modules."""
-        ordered: dict[Node, list[Node]] = {}
-        for module in self._checkpoint.modules:
+        ordered: dict[int, list[int]] = {}
+        for module in self.checkpoint.modules:
             above_it = (module.path[:keys] for keys in range(len(module.path), -1, -1))
-            base = next((path for path in above_it if path in self._sections), ())
-            home = self._sections.get(base, self._root)
+            base = next((path for path in above_it if path in self.sections), ())
+            node = self.sections.get(base, 0)
             dotted = ".".join(module.path[len(base) :])
-            node = home
             if dotted:
                 above, _, label = dotted.rpartition(".")
-                parent = _descend(home, above)
-                node = parent.branch(label)
+                parent = self._branch_at(node, above)
+                node = self._branch(parent, label)
                 ordered.setdefault(parent, []).append(node)
-            node.class_name = module.class_name
+            self.classes[node] = module.class_name
         for parent, modules in ordered.items():
-            place = {node: number for number, node in enumerate(modules)}
-            parent.children.sort(key=lambda child: place.get(child, len(place) if child.sub else -1))
+            turns = {node: number for number, node in enumerate(modules, 1)}
+            for child in self.below(parent).values():
+                group = turns.get(child, len(turns) + 1 if self.below(child) else 0)
+                self.places[child] = self.place(child)._replace(group=group)
 
-    def _hang_values(self, node: Node, value: Json, path: Path, depth: int) -> None:
-        """Hang what a dictionary or list holds beside the tensors that are there, in the order of its keys."""
-        if depth > MAX_VALUE_DEPTH:
-            return
-        pairs = [(key, item) for key, item in _items(value) if not (isinstance(value, list) and item is None)]
-        if node.class_name:  # a module's own settings would bury its tensors; they are in the metadata
-            pairs = [(key, item) for key, item in pairs if key in node.sub]
-        order: list[Node] = []
-        for count, (key, item) in enumerate(pairs):
-            below = node.sub.get(key) or (_find(node, key) if "." in key else None)
-            if below is not None:
-                self._hang_values(below, item, (*path, key), depth + 1)
-                order.append(below)
-                continue
-            self._values += 1
-            if count >= MAX_VALUES_EACH or self._values > MAX_VALUES:
-                order.append(_value("…", Remainder(len(pairs) - count), path))
-                break
-            leaf = _value(key, item, (*path, key))
-            order.append(leaf)
-            if _is_nested(item):
-                self._hang_values(leaf, item, leaf.value_path, depth + 1)
-        node.children = _merged(node.children, order)
+    def _branch_at(self, node: int, dotted: str) -> int:
+        for part in dotted.split(".", MAX_LEVELS) if dotted else ():
+            node = self._branch(node, part)
+        return node
+
+    def _branch(self, parent: int, label: str) -> int:
+        below = self.below(parent)
+        if label not in below:
+            below[label] = self.add(parent, label, NodeKind.MODULE, Place(0, len(self.checkpoint), len(below)))
+        return below[label]
 
 
-def _value(label: str, value: Json, path: Path) -> Node:
-    node = Node(label, NodeKind.VALUE)
-    node.value, node.value_path = value, path
-    return node
+_MANY = 1 << 24
 
 
-def _items(value: Json) -> Iterator[tuple[str, Json]]:
-    if isinstance(value, dict):
-        yield from ((key, item) for key, item in value.items() if key != "__class__")
-    elif isinstance(value, list):
-        yield from ((str(index), item) for index, item in enumerate(value))
+@dataclass
+class _Bases:
+    """Which node the names of rows hang on, by stretches of rows."""
+
+    count: int
+    stretches: list[tuple[int, int, Path, int, int, bool]] = field(default_factory=list)
+
+    def add(self, start: int, stop: int, path: Path, node: int, depth: int, section: bool = False) -> None:
+        if start < stop:
+            self.stretches.append((start, stop, path, node, depth, section))
 
 
-def _is_nested(value: Json) -> bool:
-    """Whether a value gets rows of its own: a dictionary, or a list that holds more than plain values."""
-    if isinstance(value, dict):
-        return "__ref__" not in value and "__bytes__" not in value
-    return isinstance(value, list) and any(isinstance(item, (dict, list)) for item in value[:MAX_VALUES_EACH])
+class _Family:
+    """The branches below each node that names tell of, found by one sort when they are first asked for."""
 
+    def __init__(self, growth: Growth) -> None:
+        modules = growth.modules
+        early = [(made.parent, node) for node, made in growth.made.items() if 0 < node < modules.first]
+        parents = np.concatenate([np.array([parent for parent, _ in early], np.int64), modules.parent])
+        nodes = np.concatenate(
+            [np.array([node for _, node in early], np.int64), modules.first + np.arange(len(modules.parent))]
+        )
+        order = np.argsort(parents, kind="stable")
+        self._parents, self._nodes = parents[order], nodes[order]
+        self._first_row: np.ndarray | None = None
+        self._home = modules.home
+        self._count = modules.first + len(modules.parent)
 
-def _merged(children: list[Node], order: list[Node]) -> list[Node]:
-    """Children with the keys of ``order`` put in; those that ``order`` lacks stay before their successor."""
-    placed = set(order)
-    if not placed:
-        return children
-    result: list[Node] = []
-    rest = iter(order)
-    have = set(children)
-    for child in children:
-        if child in placed:
-            for node in rest:
-                result.append(node)
-                if node is child:
-                    break
-        else:
-            if not result:  # values that were saved before any tensor
-                result.extend(node for node in _taken_until(order, have))
-                rest = iter(order[len(result) :])
-            result.append(child)
-    result.extend(rest)
-    seen: set[Node] = set()
-    return [node for node in result if not (node in seen or seen.add(node))]  # type: ignore[func-returns-value]
+    def children(self, node: int) -> list[int]:
+        low, high = np.searchsorted(self._parents, [node, node + 1])
+        found: list[int] = self._nodes[low:high].tolist()
+        return found
 
-
-def _taken_until(order: list[Node], have: set[Node]) -> Iterator[Node]:
-    for node in order:
-        if node in have:
-            return
-        yield node
-
-
-def _descend(node: Node, dotted: str) -> Node:
-    if dotted:
-        for part in dotted.split(".", MAX_LEVELS):
-            node = node.branch(part)
-    return node
-
-
-def _find(node: Node, dotted: str) -> Node | None:
-    found: Node | None = node
-    for part in dotted.split(".", MAX_LEVELS):
-        found = found.sub.get(part) if found is not None else None
-    return found
-
-
-def _wrapper_prefix(names: list[str]) -> str:
-    """What wrappers put before every one of these names: ``module._orig_mod.``, or nothing."""
-    prefix = ""
-    rest = names[0]
-    while (head := rest.partition("."))[1] and head[0] in WRAPPERS:
-        prefix, rest = f"{prefix}{head[0]}.", head[2]
-    while prefix and not all(name.startswith(prefix) for name in names):
-        prefix = prefix[: prefix[:-1].rfind(".") + 1]
-    return prefix
+    def first_tensor(self, node: int) -> int | None:
+        if self._first_row is None:
+            self._first_row = np.full(self._count, -1, np.int64)
+            self._first_row[self._home[::-1]] = np.arange(len(self._home) - 1, -1, -1)
+        row = int(self._first_row[node]) if node < self._count else -1
+        return row if row >= 0 else None

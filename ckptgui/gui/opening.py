@@ -67,4 +67,4 @@ class Opening:
         start = time.perf_counter()
         checkpoint = open_checkpoint(self.path, cancel.check)
         cancel.check()
-        return Opened(checkpoint, build_tree(checkpoint), time.perf_counter() - start)
+        return Opened(checkpoint, build_tree(checkpoint, cancel.check), time.perf_counter() - start)

@@ -5,7 +5,8 @@ import pytest
 
 from ckptgui.core.checkpoint import Module, Role
 from ckptgui.core.tree import NodeKind, Remainder, build_tree
-from ckptgui.core.tree_growth import MAX_LEVELS, MAX_VALUES_EACH
+from ckptgui.core.tree_growth import MAX_LEVELS
+from ckptgui.core.tree_values import MAX_VALUES_EACH
 from tests.core.trees import CheckpointMaker, flat, gpt
 
 

@@ -57,6 +57,5 @@ def same_rows(old: Tree, new: Tree) -> bool:
         len(old) == len(new)
         and np.array_equal(old.end, new.end)
         and np.array_equal(old.kind, new.kind)
-        and np.array_equal(np.diff(old.labels.ends), np.diff(new.labels.ends))
-        and old.labels.text[len(old.labels[0]) :] == new.labels.text[len(new.labels[0]) :]
+        and old.labels.same_below(new.labels)
     )
