@@ -1,0 +1,151 @@
+"""From the description of a distributed checkpoint to the checkpoint: everything at its place, nothing read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ckptgui.core.builder import TableBuilder
+from ckptgui.core.checkpoint import Checkpoint, GlobalName
+from ckptgui.core.display import display
+from ckptgui.core.extents import SourceIdentity
+from ckptgui.core.names import NamePool
+from ckptgui.core.records import RecordTable
+from ckptgui.core.tensors import TensorTable
+from ckptgui.errors import CheckpointError
+from ckptgui.formats import metadata, sections
+from ckptgui.formats.base import Check
+from ckptgui.formats.dcp_files import DataFiles
+from ckptgui.formats.dcp_metadata import Description, Slice
+from ckptgui.formats.dcp_names import judged, merged, warning
+from ckptgui.formats.dcp_objects import Objects
+from ckptgui.formats.dcp_tensors import Looks, Tensors, require_zstd
+from ckptgui.formats.dcp_tree import nested
+from ckptgui.formats.pickle_graph import Node
+from ckptgui.formats.tensor_walk import TensorWalk
+from ckptgui.sources.folder import Folder
+
+FORMAT = "dcp"
+_CHECK_EVERY = 256
+
+
+def read_described(
+    folder: Folder,
+    description: Description,
+    tellers: Sequence[SourceIdentity],
+    names: Sequence[GlobalName],
+    warnings: Sequence[str],
+    check: Check,
+) -> Checkpoint:
+    """The checkpoint; ``tellers`` are the files that described it, ``names`` those that they hold."""
+    files = DataFiles(folder)
+    try:
+        return _Reading(files, check).checkpoint(folder.path, description, tellers, names, warnings)
+    finally:
+        files.close()
+
+
+class _Reading:
+    """One opening: the files, the table that grows, and what turns up on the way."""
+
+    def __init__(self, files: DataFiles, check: Check) -> None:
+        self._files = files
+        self._check = check
+        self._builder = TableBuilder()
+        self._looks = Looks(files, check)
+        self._objects = Objects(self._builder, check)
+        self._tensors = Tensors(self._builder, files, self._looks, self._objects, check)
+        self._warnings: list[str] = []
+
+    def checkpoint(
+        self,
+        path: str,
+        description: Description,
+        tellers: Sequence[SourceIdentity],
+        names: Sequence[GlobalName],
+        warnings: Sequence[str],
+    ) -> Checkpoint:
+        """Everything that is described, at its place."""
+        self._looks.look(p.place for t in description.tensors.values() for p in t.pieces if p.place is not None)
+        self._looks.keep(place for place in description.objects.values() if place is not None)
+        leaves = list(self._leaves(description))
+        root, misplaced = nested(leaves, description.paths)
+        if misplaced:
+            self._warnings.append(f"{misplaced:,} names do not fit among the others and stand at the top.")
+        walk = TensorWalk(self._builder, self._objects, self._check)
+        shape, parts = sections.parts_of(root)
+        ranges = sections.walk_parts(parts, walk, self._builder)
+        table = self._builder.build()
+        sources = (*tellers, *self._files.identities)
+        found = merged([names, judged(self._objects.refs.values(), "")])
+        return Checkpoint(
+            path=path,
+            format=FORMAT,
+            nbytes=sum(source.size for source in sources),
+            sources=sources,
+            tensors=table,
+            sections=sections.to_sections(table, ranges),
+            metadata=metadata.to_json(root),
+            saved_shape=shape,
+            modules=tuple(walk.modules),
+            globals=found,
+            records=_records(table, sources, len(tellers), self._tensors.stretches),
+            warnings=(
+                *warnings, *warning(found), *self._files.warnings(), *self._warnings, *self._objects.warnings,
+                *walk.warnings,
+            ),
+        )  # fmt: skip
+
+    def _leaves(self, description: Description) -> list[tuple[str, Node]]:
+        leaves = []
+        for number, name in enumerate(description.order):
+            if number % _CHECK_EVERY == 0:
+                self._check()
+            tensor = description.tensors.get(name)
+            if tensor is not None:
+                leaves.append((name, self._tensors.leaf(name, tensor)))
+            else:
+                leaves.append((name, self._object(name, description.objects.get(name))))
+        return leaves
+
+    def _object(self, name: str, place: Slice | None) -> Node:
+        """A value that is no tensor; one that cannot be had is None, and a warning."""
+        try:
+            return self._value(name, place)
+        except CheckpointError as error:
+            self._warnings.append(f"{display(name)} cannot be read: {error}")
+            return None
+
+    def _value(self, name: str, place: Slice | None) -> Node:
+        problem = "Nothing says where it lies." if place is None else self._files.problem(place)
+        if place is None or problem is not None:
+            raise CheckpointError(problem)
+        source = self._files.get(place.file)
+        assert source is not None
+        if place.transforms:
+            require_zstd(place.transforms)
+            return self._objects.decoded(name, source, place.offset, place.length)
+        head = self._looks.found[place.file, place.offset]
+        assert isinstance(head, bytes)
+        return self._objects.value(head, name, source, place.offset, place.length)
+
+
+def _records(
+    table: TensorTable, sources: Sequence[SourceIdentity], tellers: int, stretches: list[tuple[str, Slice, int]]
+) -> RecordTable:
+    """The describing files, then each stretch of the others, in the order of the files."""
+    numbers = {source.path.replace("\\", "/").rpartition("/")[2]: number for number, source in enumerate(sources)}
+    told = [(source.path.replace("\\", "/").rpartition("/")[2], number, 0, source.size, -1)
+            for number, source in enumerate(sources[:tellers])]  # fmt: skip
+    rows = [(name, numbers[place.file], place.offset, place.length, row) for name, place, row in stretches]
+    rows.sort(key=lambda row: row[1:3])
+    everything = told + rows
+    columns = np.array([row[1:] for row in everything], np.int64).reshape(-1, 4).T
+    return RecordTable(
+        NamePool(row[0] for row in everything),
+        columns[0].astype(np.int32),
+        columns[1].copy(),
+        columns[2].copy(),
+        columns[3].astype(np.int32),
+    )
