@@ -78,7 +78,8 @@ class Bytes:
         """The same without hashes of our own: someone made a file whose names collide."""
         numbers: dict[tuple[int, bytes], int] = {}
         groups = [0] * len(start) if group is None else group.tolist()
-        data, first = self.data.tobytes(), []
+        data = self.data.tobytes()
+        first: list[int] = []
         number = np.zeros(len(start), np.int64)
         for index, (begin, count, of) in enumerate(zip(start.tolist(), length.tolist(), groups)):
             number[index] = numbers.setdefault((of, data[begin : begin + count]), len(numbers))

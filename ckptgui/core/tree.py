@@ -190,7 +190,7 @@ def _depths(end: np.ndarray) -> np.ndarray:
     """Levels above each node: how many began before it and have not ended."""
     count = len(end)
     ended = np.cumsum(np.bincount(end, minlength=count + 1)[:count])
-    return np.minimum(np.arange(count) - ended, 255).astype(np.uint8)
+    return np.asarray(np.minimum(np.arange(count) - ended, 255), np.uint8)
 
 
 def _roles(growth: Growth, number: np.ndarray, end: np.ndarray) -> np.ndarray:

@@ -25,7 +25,7 @@ __all__ = ["MAX_LEVELS", "Growth", "Remainder"]
 
 
 class Growth:
-    """Nodes by number: the root is 0, a parent's number is smaller than its children's; tensors are not among them.
+    """Nodes by number: the root is 0, parents come before their children, tensors are not among them.
 
     Nodes that names tell of are in ``modules``; those before and after them are in ``made``, one object each.
     """
@@ -149,7 +149,7 @@ class Growth:
         return node
 
     def first_child(self, node: int) -> int | None:
-        """The branch right below a node that stands first, -1 where a tensor stands before it; None: no children."""
+        """The first branch right below a node, -1 where a tensor stands before it; None without children."""
         places = [(self.place(child), child) for child in self.below(node).values()]
         row = self._family.first_tensor(node)
         if row is not None:

@@ -21,7 +21,7 @@ _DOT = ord(".")
 
 @dataclass(frozen=True, slots=True)
 class DottedNames:
-    """The name of each row below ``base``: bytes ``start`` to ``end`` of ``text``. ``depth`` is that of ``base``."""
+    """The name of each row below ``base``, a node at ``depth``: bytes ``start`` to ``end`` of ``text``."""
 
     text: Bytes
     start: np.ndarray  # int64
@@ -53,7 +53,7 @@ class Modules:
 def modules_of(
     names: DottedNames, first: int, known: Mapping[int, Mapping[bytes, int]], check: Callable[[], None]
 ) -> Modules:
-    """Find the modules. ``known`` are nodes that are there already, by parent and label; others start at ``first``."""
+    """Find the modules, numbered from ``first``; ``known`` are nodes there already, by parent and label."""
     text = names.text
     dots = np.flatnonzero(text.data == _DOT).astype(np.int32 if len(text) < 2**31 else np.int64)
     cursor = np.searchsorted(dots, names.start).astype(np.int32)

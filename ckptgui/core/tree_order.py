@@ -11,7 +11,7 @@ from ckptgui.core.tree_nodes import Place
 
 
 def sibling_order(parent: np.ndarray, row: np.ndarray, places: Mapping[int, Place]) -> np.ndarray:
-    """All nodes but the root, those of one parent together, by their first rows; ``places`` know better for some."""
+    """All nodes but the root, those of one parent together, by first row; ``places`` know better for some."""
     by_row = 1 + stable_order(row[1:])
     order = by_row[stable_order(parent[by_row])]
     if places:
@@ -25,7 +25,7 @@ def sibling_order(parent: np.ndarray, row: np.ndarray, places: Mapping[int, Plac
         keys[1] = row
         keys[:, special] = np.array([places[node] for node in special.tolist()], np.int64).reshape(-1, 3).T
         order[at] = nodes[np.lexsort((keys[2, nodes], keys[1, nodes], keys[0, nodes], parent[nodes]))]
-    return order
+    return np.asarray(order)
 
 
 def levels(depth: np.ndarray) -> list[np.ndarray]:

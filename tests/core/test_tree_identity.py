@@ -38,7 +38,7 @@ def random_value(rng, depth=0):
         return rng.choice([1, 0.5, "text", None, True])
     if kind < 0.6:
         return [random_value(rng, depth + 1) for _ in range(rng.randint(0, 4))]
-    keys = rng.sample(WORDS + ("epoch", "a.b", "layers.0", "opt"), rng.randint(0, 6))
+    keys = rng.sample((*WORDS, "epoch", "a.b", "layers.0", "opt"), rng.randint(0, 6))
     return {key: random_value(rng, depth + 1) for key in keys}
 
 
