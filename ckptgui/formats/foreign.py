@@ -16,13 +16,9 @@ from ckptgui.formats.zip_directory import read_directory
 from ckptgui.formats.zip_end import DirectoryMissingError
 from ckptgui.formats.zip_salvage import salvage
 
-_LEGACY = bytes.fromhex("80028a0a6cfc9c46f9206aa850192e")
-"""The first pickle of torch.save before 1.6: a magic number."""
-
 # What the first bytes say, longest first where one begins another.
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"version https://git-lfs", "a git-lfs pointer; the real file is fetched by “git lfs pull”"),
-    (_LEGACY, "a checkpoint in PyTorch's older format (before 1.6), which is not read yet"),
     (b"GGUF", "a GGUF model, which is not read yet"),
     (b"\x93NUMPY", "a numpy array (npy), which is not read yet"),
     (b"\x89HDF\r\n\x1a\n", "an HDF5 file, such as Keras writes"),
@@ -46,7 +42,6 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"ARROW1", "an Arrow table"),
 )
 _HTML = (b"<!doctype html", b"<html", b"<head", b"<body")
-_PICKLE_PROTOCOLS = (2, 3, 4, 5)
 
 
 def refusal(probe: Probe, tried: Collection[str], check: Check = lambda: None) -> UnknownFormatError:
@@ -105,12 +100,6 @@ def _tar(probe: Probe) -> str | None:
     return "a tar archive; unpack it first"
 
 
-def _pickle(probe: Probe) -> str | None:
-    if probe.head[:1] == b"\x80" and probe.head[1:2] and probe.head[1] in _PICKLE_PROTOCOLS:
-        return f"a bare pickle (protocol {probe.head[1]}), which is not read yet"
-    return None
-
-
 def _onnx(probe: Probe) -> str | None:
     """A protobuf whose first field is a small version and whose second is the producer's name."""
     head = probe.head
@@ -159,7 +148,7 @@ def _is_text(data: bytes) -> bool:
 
 
 _GUESSES: tuple[Callable[[Probe], str | None], ...] = (
-    _magic, _html, _tiny, _tar, _pickle, _almost_safetensors, _text, _zeros, _onnx,
+    _magic, _html, _tiny, _tar, _almost_safetensors, _text, _zeros, _onnx,
 )  # fmt: skip
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
 from ckptgui.core.builder import TableBuilder
 from ckptgui.core.dtypes import ByteOrder
-from ckptgui.errors import DamagedFileError, LimitExceededError
-from ckptgui.formats.base import Check
+from ckptgui.errors import DamagedFileError, UnknownFormatError
+from ckptgui.formats.base import HEAD, Check, Probe
 from ckptgui.formats.legacy_storages import LegacyStorages
 from ckptgui.formats.legacy_stream import begins_stream, open_stream
 from ckptgui.formats.numpy_nodes import data_of
@@ -22,16 +23,16 @@ from ckptgui.formats.pickle_graph import Call, Dict, Node, Persistent, Ref, Set
 from ckptgui.formats.pickle_machine import Parsed, parse_file
 from ckptgui.formats.pickle_stream import LOAD_FROM_BYTES
 from ckptgui.formats.rebuild import Storages
+from ckptgui.formats.torch_archive import open_archive
 from ckptgui.formats.torch_storages import Storage
 from ckptgui.sources.base import read_exactly
+from ckptgui.sources.part import PartSource
 
 MAX_LEVELS = 8
 """Streams within streams that are followed."""
 
 MAX_BYTES = 256 << 20
 """Bytes of pickles that are looked at in all; one value may hold very many."""
-
-_HEAD = 64
 
 
 @dataclass
@@ -62,8 +63,9 @@ class _Opening:
         self._builder = builder
         self._check = check
         self._found: dict[str, Ref] = {}
-        self._roots: dict[int, Node] = {}
+        self._roots: dict[int, tuple[Node, Node]] = {}  # by the identity of the value, which is kept alive
         self._left = MAX_BYTES
+        self._closed = False  # something that would be unpickled is no stream of torch's
         self._inner = Inner()
 
     def open(self, refs: Iterable[Ref], calls: Iterable[Call]) -> Inner:
@@ -73,6 +75,9 @@ class _Opening:
             level = [deeper for call in level for deeper in self._open(call)]
         if level:
             self._warn(f"Streams within one another more than {MAX_LEVELS} deep are not looked at.")
+        loader = self._found.get(LOAD_FROM_BYTES)
+        if loader is not None:
+            loader.opened = not level and not self._closed
         self._inner.refs = tuple(self._found.values())
         return self._inner
 
@@ -80,39 +85,59 @@ class _Opening:
         """Read the stream that a call unpickles, put its object in the call's place; the calls in it."""
         data = data_of(call.args[0])
         if not data:
+            self._closed = True
             return ()
-        key = id(call.args[0])
+        value = call.args[0]
         deeper: tuple[Call, ...] = ()
-        if key not in self._roots:
-            self._roots[key] = call  # keeps the node, whose identity is the key, alive
+        if id(value) not in self._roots:
             self._check()
-            self._roots[key], deeper = self._read(data, call)
-        root = self._roots[key]
+            root, deeper = self._read(data)
+            self._roots[id(value)] = value, root
+        root = self._roots[id(value)][1]
         if call.path == LOAD_FROM_BYTES and root is not None:
             _become(call, root)
+        else:
+            self._closed = True
         return deeper
 
-    def _read(self, data: bytes | FileBytes, call: Call) -> tuple[Node, tuple[Call, ...]]:
+    def _read(self, data: bytes | FileBytes) -> tuple[Node, tuple[Call, ...]]:
         if self._left <= 0:
             self._warn(f"More than {MAX_BYTES:,} bytes of pickles within pickles are not looked at.")
             return None, ()
         feed, start = feed_of(data)
+        head = read_exactly(feed.source, start, min(HEAD, len(data)))
         try:
-            if begins_stream(read_exactly(feed.source, start, min(_HEAD, len(data)))):
+            if begins_stream(head):
                 return self._legacy(feed, start)
+            if head.startswith(b"PK\x03\x04"):
+                return self._zip(feed, start, head)
             parsed = parse_file(feed, start, self._check)
-        except (DamagedFileError, LimitExceededError) as error:
+        except (DamagedFileError, UnknownFormatError) as error:
             self._warn(f"A stream within its pickle cannot be read: {error}")
             return None, ()
         self._left -= parsed.end - start
         self._add(parsed.refs)
         return None, parsed.inner
 
+    def _zip(self, feed: Feed, start: int, head: bytes) -> tuple[Node, tuple[Call, ...]]:
+        self._inner.opened += 1
+        part = PartSource(feed.source, start, feed.end - start)
+        home = Home()
+        probe = Probe(part.identity.path, head, part.size, part)
+        archive = open_archive(probe, self._check, lambda pid: Persistent(pid, home))
+        label = f"{self._inner.opened}/"
+        home.storages = archive.storages(self._builder, label=label, place=partial(feed.placed, start))
+        self._left -= archive.length
+        self._add(archive.parsed.refs)
+        for warning in archive.warnings:
+            self._warn(f"A stream within its pickle is damaged: {warning}")
+        return archive.parsed.root, archive.parsed.inner
+
     def _legacy(self, feed: Feed, start: int) -> tuple[Node, tuple[Call, ...]]:
         self._inner.opened += 1
-        storages = LegacyStorages(self._builder, feed, f"{self._inner.opened}/")
-        stream = open_stream(feed, start, self._check, storages)
-        storages.learn(stream)
+        home = Home()
+        stream = open_stream(feed, start, self._check, home)
+        home.storages = LegacyStorages(self._builder, feed, stream, f"{self._inner.opened}/")
         self._left -= stream.first - start
         self._add(stream.refs)
         if stream.damage is not None:
@@ -146,6 +171,15 @@ def _become(call: Call, root: Node) -> None:
         call.args = (root,)
 
 
+class Home:
+    """Stands in a ``Persistent`` for the storages of its stream, which are known once that has been read."""
+
+    __slots__ = ("storages",)
+
+    def __init__(self) -> None:
+        self.storages: Storages | None = None
+
+
 class _Routed:
     """Sends each storage to the stream that has it."""
 
@@ -174,6 +208,6 @@ class _Routed:
     def _home(self, node: Node) -> tuple[Storages, Node]:
         if type(node) is Call and node.path == LOAD_FROM_BYTES and type(node.args) is tuple and node.args:
             node = node.args[0]
-        if type(node) is Persistent and node.home is not None:
-            return node.home, node
+        if type(node) is Persistent and type(node.home) is Home and node.home.storages is not None:
+            return node.home.storages, node
         return self._outer, node

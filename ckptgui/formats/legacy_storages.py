@@ -4,39 +4,32 @@ from __future__ import annotations
 
 from ckptgui.core.builder import TableBuilder
 from ckptgui.core.display import amount, display
-from ckptgui.core.dtypes import ByteOrder
 from ckptgui.core.extents import Extent
+from ckptgui.formats.inline_storages import InlineStorages
 from ckptgui.formats.legacy_stream import LegacyStream, nbytes_of
-from ckptgui.formats.pickle_feed import Feed, FileBytes, extent_of
+from ckptgui.formats.pickle_feed import Feed
 from ckptgui.formats.pickle_graph import Node
 from ckptgui.formats.torch_storages import UNKNOWN, Storage, StorageClaim, claim_of
 from ckptgui.sources.base import read_exactly
 
 
-class LegacyStorages:
+class LegacyStorages(InlineStorages):
     """Storages of one stream. Registers each with the builder the first time that a tensor uses it.
 
     ``label`` stands before their keys, where the stream is one of several.
     """
 
-    byteorder: ByteOrder = "little"
-
-    def __init__(self, builder: TableBuilder, feed: Feed, label: str = "") -> None:
-        self._builder = builder
+    def __init__(self, builder: TableBuilder, feed: Feed, stream: LegacyStream, label: str = "") -> None:
+        super().__init__(builder)
         self._feed = feed
         self._label = label
-        self._stream: LegacyStream | None = None
-        self._owned: dict[int, int] = {}
-        self.rows: dict[str, int] = {}
-
-    def learn(self, stream: LegacyStream) -> None:
-        """Take the index, once it is known."""
         self._stream = stream
+        self.rows: dict[str, int] = {}
 
     def get(self, node: Node) -> Storage:
         """The storage that a persistent id names; with an error when it cannot be what it claims."""
         claim = claim_of(node)
-        if claim is None or self._stream is None:
+        if claim is None:
             return UNKNOWN
         row = self.rows.get(claim.key)
         if row is None:
@@ -44,17 +37,10 @@ class LegacyStorages:
         offset, error = self._view(node.pid, claim)
         return Storage(row, claim.dtype, claim.device, self._disagreement(claim) or error, offset)
 
-    def inline(self, data: bytes | FileBytes, byteorder: ByteOrder, owner: Node) -> int:
-        """Register bytes that stand in the pickle itself, once for each node that owns such."""
-        row = self._owned.get(id(owner))
-        if row is None:
-            row = self._owned[id(owner)] = self._builder.add_storage(None, extent_of(data, byteorder))
-        return row
-
     def bytes_of(self, node: Node, start: int, length: int) -> bytes | None:
         """A few bytes of a storage: parameters of a quantisation, which belong to the description."""
         claim = claim_of(node)
-        place = self._stream.places.get(claim.key) if claim and self._stream else None
+        place = self._stream.places.get(claim.key) if claim else None
         if place is None or claim is None or start < 0 or start + length > nbytes_of(claim, place.numel):
             return None
         begin = place.offset + start
@@ -62,14 +48,12 @@ class LegacyStorages:
         return data if len(data) == length else None
 
     def _register(self, claim: StorageClaim) -> int:
-        assert self._stream is not None
         place = self._stream.places.get(claim.key)
         nbytes = nbytes_of(claim, claim.numel)
         extent = Extent(nbytes) if place is None else self._feed.extent(place.offset, nbytes)
         return self._builder.add_storage(self._label + claim.key, extent)
 
     def _disagreement(self, claim: StorageClaim) -> str | None:
-        assert self._stream is not None
         place = self._stream.places.get(claim.key)
         key = display(claim.key)
         if place is None:

@@ -76,6 +76,16 @@ def data_of(node: Node) -> bytes | FileBytes | None:
     return bytes_of(node)
 
 
+def _from_old_text(node: Node) -> Node:
+    """The bytes of a string of Python 2 where only bytes make sense; other nodes as they are."""
+    if type(node) is not str:
+        return node
+    try:
+        return node.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return node
+
+
 def byte_count(node: Node) -> int | None:
     """How many bytes a node stands for; None where it is none."""
     data = data_of(node)
@@ -109,7 +119,7 @@ def array_of(node: Node) -> Array | None:
 
 
 def _array(shape: Node, dtype: Node, data: Node, fortran: bool) -> Array | None:
-    kind, raw = dtype_of(dtype), data_of(data)
+    kind, raw = dtype_of(dtype), data_of(_from_old_text(data))
     if kind is None or raw is None or type(shape) is not tuple:
         return None
     if len(shape) > _MAX_NDIM or not all(type(size) is int and size >= 0 for size in shape):
@@ -123,7 +133,7 @@ def scalar_of(node: Node) -> Any:
     """The Python number of a numpy scalar; ``MISSING`` for other nodes."""
     if numpy_name(node) != "multiarray.scalar" or type(node.args) is not tuple or len(node.args) != 2:
         return MISSING
-    kind, raw = dtype_of(node.args[0]), bytes_of(node.args[1])
+    kind, raw = dtype_of(node.args[0]), bytes_of(_from_old_text(node.args[1]))
     if kind is None or raw is None or len(raw) != kind[0].itemsize:
         return MISSING
     dtype = np.dtype(kind[0].name).newbyteorder("<" if kind[1] == "little" else ">")

@@ -60,6 +60,12 @@ class Feed:
         segments = (Segment(self.source.identity, offset, here),) if here else ()
         return Extent(length, segments, byteorder=byteorder)
 
+    def placed(self, start: int, extent: Extent) -> Extent:
+        """The extent of an archive that begins at ``start``, counted from where the bytes begin."""
+        if self._data is None or extent.file_offset is None:
+            return extent.moved(start)
+        return self.extent(start + extent.file_offset, extent.nbytes, extent.byteorder)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FileBytes:

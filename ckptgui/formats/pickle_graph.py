@@ -32,10 +32,11 @@ class Ref:
     """An importable name, never imported. One object for each name in a pickle.
 
     ``called`` says that a loader would call it, with ``arguments`` the first time, ``made`` that it would make
-    an instance of it without that, ``tampered`` that it would change it. ``offset`` is the byte where it stands.
+    an instance of it without that, ``tampered`` that it would change it, ``opened`` that all it would
+    unpickle has been read here. ``offset`` is the byte where it stands.
     """
 
-    __slots__ = ("arguments", "called", "made", "module", "name", "offset", "path", "tampered")
+    __slots__ = ("arguments", "called", "made", "module", "name", "offset", "opened", "path", "tampered")
 
     def __init__(self, module: str, name: str, offset: int = -1) -> None:
         self.module = module
@@ -45,6 +46,7 @@ class Ref:
         self.arguments: int | None = None
         self.called = False
         self.made = False
+        self.opened = False
         self.tampered = False
 
     def __repr__(self) -> str:

@@ -12,7 +12,7 @@ from ckptgui.core.quiet import without_garbage_collection
 from ckptgui.formats.base import Check
 from ckptgui.formats.limits import DEFAULT, Limits, exceeded
 from ckptgui.formats.pickle_feed import Feed
-from ckptgui.formats.pickle_graph import Call, Node, Ref
+from ckptgui.formats.pickle_graph import Call, Node, Persistent, Ref
 from ckptgui.formats.pickle_operations import TABLE
 from ckptgui.formats.pickle_salvage import fold
 from ckptgui.formats.pickle_stream import NO_FRAME, Finished, Invalid, Machine, Outside, Truncated
@@ -27,7 +27,7 @@ class Parsed:
 
     ``refs`` are the names in it in order, ``end`` is one past the last byte read, ``notes`` are sentences
     on things that other programs may read differently. ``inner`` are calls that would unpickle in turn.
-    ``protocol`` is the newest that it announces.
+    ``protocol`` is the newest that it announces. ``old_text`` says that it has strings of Python 2 beyond ASCII.
     """
 
     root: Node
@@ -38,6 +38,7 @@ class Parsed:
     notes: tuple[str, ...] = ()
     inner: tuple[Call, ...] = ()
     protocol: int = 0
+    old_text: bool = False
 
 
 def parse(
@@ -47,10 +48,13 @@ def parse(
     start: int = 0,
     limits: Limits = DEFAULT,
     idioms: bool = True,
+    outside: Outside = Persistent,
 ) -> Parsed:
-    """Follow the pickle at ``start`` of ``data``. Raises ``LimitExceededError`` and what ``check`` raises."""
+    """Follow the pickle at ``start`` of ``data``; ``outside`` makes the nodes of persistent ids.
+
+    Raises ``LimitExceededError`` and what ``check`` raises."""
     with without_garbage_collection():
-        return _run(Machine(data, check, start, limits, idioms))
+        return _run(Machine(data, check, start, limits, idioms and outside is Persistent, outside))
 
 
 def parse_file(
@@ -59,17 +63,14 @@ def parse_file(
     check: Check = lambda: None,
     *,
     limits: Limits = DEFAULT,
-    outside: Outside | None = None,
+    outside: Outside = Persistent,
 ) -> Parsed:
     """Follow the pickle at ``start`` of a file, of which long values of bytes stay where they are (``FileBytes``).
 
-    ``outside`` says what a persistent id stands for; without it that is a ``Persistent``. Raises what ``parse``
-    does and ``UnreadableFileError``.
+    Raises what ``parse`` does and ``UnreadableFileError``.
     """
     with without_garbage_collection():
-        if outside is None:
-            return _run(Machine(b"", check, start, limits, True, feed=feed))
-        return _run(Machine(b"", check, start, limits, False, outside, feed))
+        return _run(Machine(b"", check, start, limits, outside is Persistent, outside, feed))
 
 
 def _run(m: Machine) -> Parsed:
@@ -77,7 +78,9 @@ def _run(m: Machine) -> Parsed:
     broken, cut = _follow(m)
     root = m.stack[-1] if broken is None else fold(m.stack, m.marks)
     end = m.base + m.pos
-    return Parsed(root, broken, tuple(m.refs.values()), end, cut, tuple(m.notes), tuple(m.inner), m.protocol)
+    return Parsed(
+        root, broken, tuple(m.refs.values()), end, cut, tuple(m.notes), tuple(m.inner), m.protocol, m.old_text
+    )
 
 
 def _follow(m: Machine) -> tuple[str | None, bool]:

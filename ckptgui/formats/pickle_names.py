@@ -63,6 +63,6 @@ def judge(refs: Iterable[Ref], record: str = "") -> tuple[GlobalName, ...]:
 
 
 def _use(ref: Ref) -> GlobalClass:
-    if ref.path in KNOWN and not ref.tampered and "." not in ref.name:
+    if (ref.path in KNOWN or ref.opened) and not ref.tampered and "." not in ref.name:
         return GlobalClass.KNOWN
     return GlobalClass.CALLABLE if ref.called or ref.tampered else GlobalClass.CLASS

@@ -283,9 +283,14 @@ def _unicode_line(m: Machine) -> None:
         raise Invalid("an escape in a text is damaged") from None
 
 
+_LONGEST_TEXT = 1 << 16
+"""A string of Python 2 beyond this is data: an array's values."""
+
+
 def _old_string(m: Machine, raw: bytes) -> None:
     """A string of Python 2, which did not tell bytes from text; torch takes it for UTF-8, so do we."""
     m.count_text(len(raw))
+    m.old_text = m.old_text or not raw.isascii()
     m.stack.append(raw.decode("utf-8", "surrogateescape"))
 
 
@@ -311,7 +316,11 @@ def _binstring(m: Machine) -> None:
     length = int.from_bytes(m.take(4), "little", signed=True)
     if length < 0:
         raise Invalid("a string has a negative length")
-    _old_string(m, m.take(length))
+    if length <= _LONGEST_TEXT:
+        _old_string(m, m.take(length))
+    else:
+        m.old_text = True
+        m.stack.append(m.value(length))
 
 
 @_op(b"C")

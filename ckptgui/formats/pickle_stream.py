@@ -55,7 +55,8 @@ class Machine:
 
     __slots__ = (
         "base", "before", "buf", "check", "end", "feed", "frame_end", "idiom", "idioms", "inner", "limits",
-        "marks", "memo", "notes", "outside", "pos", "protocol", "refs", "size", "stack", "steps", "text",
+        "marks", "memo", "notes", "old_text", "outside", "pos", "protocol", "refs", "size", "stack", "steps",
+        "text",
     )  # fmt: skip
 
     def __init__(
@@ -89,6 +90,7 @@ class Machine:
         self.inner: list[Call] = []  # calls that would unpickle their first argument in turn
         self.notes: dict[str, None] = {}
         self.frame_end: float = NO_FRAME
+        self.old_text = False
         self.steps = 0
         self.text = 0
         self.idiom = TensorIdiom(data, self.memo) if idioms else None

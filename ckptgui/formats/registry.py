@@ -9,9 +9,11 @@ from pathlib import Path
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.quiet import without_garbage_collection
 from ckptgui.errors import CheckpointError, DamagedFileError, UnknownFormatError, UnreadableFileError
+from ckptgui.formats.bare_pickle import BarePickle
 from ckptgui.formats.base import HEAD, Check, FolderReader, Probe, Reader
 from ckptgui.formats.foreign import refusal
 from ckptgui.formats.safetensors import Safetensors
+from ckptgui.formats.torch_export import TorchExport
 from ckptgui.formats.torch_legacy import TorchLegacy
 from ckptgui.formats.torch_zip import TorchZip
 from ckptgui.formats.torchscript import TorchScript
@@ -19,7 +21,14 @@ from ckptgui.sources.base import ByteSource, read_exactly
 from ckptgui.sources.folder import Folder
 from ckptgui.sources.local import LocalSource
 
-READERS: tuple[Reader, ...] = (TorchScript(), TorchZip(), TorchLegacy(), Safetensors())
+READERS: tuple[Reader, ...] = (
+    TorchExport(),
+    TorchScript(),
+    TorchZip(),
+    TorchLegacy(),
+    Safetensors(),
+    BarePickle(),
+)
 """Readers of one file, in the order in which they are asked."""
 
 FOLDER_READERS: tuple[FolderReader, ...] = ()

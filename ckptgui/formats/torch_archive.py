@@ -15,10 +15,11 @@ from ckptgui.errors import DamagedFileError, UnknownFormatError
 from ckptgui.formats.base import Check, Probe
 from ckptgui.formats.limits import DEFAULT, exceeded
 from ckptgui.formats.pickle_feed import FileBytes
-from ckptgui.formats.pickle_graph import Node
+from ckptgui.formats.pickle_graph import Node, Persistent
 from ckptgui.formats.pickle_machine import Parsed, parse
+from ckptgui.formats.pickle_stream import Outside
 from ckptgui.formats.tensor_walk import TensorWalk
-from ckptgui.formats.torch_storages import Storage, StorageClaim, ZipStorages, claim_of
+from ckptgui.formats.torch_storages import Place, Storage, StorageClaim, ZipStorages, claim_of
 from ckptgui.formats.zip_directory import DEFLATED, ZipDirectory, ZipEntry
 from ckptgui.formats.zip_end import DirectoryDamagedError, DirectoryMissingError
 from ckptgui.formats.zip_probe import directory_of
@@ -46,7 +47,13 @@ class Archive:
         """The record of a storage."""
         return self.directory.entries.get(f"{self.prefix}data/{key}")
 
-    def storages(self, builder: TableBuilder, folder: str = "data/", label: str = "") -> ZipStorages:
+    def storages(
+        self,
+        builder: TableBuilder,
+        folder: str = "data/",
+        label: str = "",
+        place: Place = lambda extent: extent,
+    ) -> ZipStorages:
         """The storages whose records lie in ``folder``, for a table; ``label`` stands before their keys."""
         start = self.prefix + folder
         return ZipStorages(
@@ -57,11 +64,15 @@ class Archive:
             lambda offset, length: read_exactly(self.source, offset, length),
             self.directory.cut and self.damage is None,
             label,
+            place,
         )
 
 
-def open_archive(probe: Probe, check: Check) -> Archive:
-    """The archive, its pickle parsed; one whose end is missing or wrong is walked from its start."""
+def open_archive(probe: Probe, check: Check, outside: Outside = Persistent) -> Archive:
+    """The archive, its pickle parsed; one whose end is missing or wrong is walked from its start.
+
+    ``outside`` makes the nodes of a whole archive's persistent ids.
+    """
     source = probe.source
     try:
         directory = directory_of(probe, check)
@@ -77,7 +88,7 @@ def open_archive(probe: Probe, check: Check) -> Archive:
         raise UnknownFormatError("It is a zip archive, but it holds no data.pkl, so torch.save did not write it.")
     warnings: list[str] = []
     data = directory.read(source, prefix + PICKLE, DEFAULT.pickle_bytes, warnings)
-    return Archive(source, directory, prefix, parse(data, check), len(data), warnings=warnings)
+    return Archive(source, directory, prefix, parse(data, check, outside=outside), len(data), warnings=warnings)
 
 
 def prefix_of(entries: Mapping[str, ZipEntry]) -> str | None:

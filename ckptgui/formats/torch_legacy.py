@@ -30,9 +30,8 @@ class TorchLegacy:
         """The checkpoint; of a cut file, what can still be listed, with the reasons among its warnings."""
         builder = TableBuilder()
         feed = Feed(probe.source)
-        storages = LegacyStorages(builder, feed)
         stream = open_stream(feed, 0, check)
-        storages.learn(stream)
+        storages = LegacyStorages(builder, feed, stream)
         if stream.object.broken is not None and stream.object.root is None:
             raise DamagedFileError(stream.object.broken)
         inner = open_inner(stream.refs, stream.inner, builder, check)

@@ -68,6 +68,9 @@ def claim_of(node: Node) -> StorageClaim | None:
 Read = Callable[[int, int], bytes]
 """Bytes at an offset of the source, fewer at its end."""
 
+Place = Callable[[Extent], Extent]
+"""Where in the file an extent of the archive lies, for an archive within another."""
+
 UNKNOWN = Storage(-1, None, "cpu", "The pickle does not say which storage it lies in.")
 
 
@@ -90,6 +93,7 @@ class ZipStorages:
         read: Read,
         cut: bool,
         label: str = "",
+        place: Place = lambda extent: extent,
     ) -> None:
         self._builder = builder
         self._find = find
@@ -98,6 +102,7 @@ class ZipStorages:
         self._read = read
         self._cut = cut
         self._label = label
+        self._place = place
         self._known: dict[str, _Known] = {}
         self._owned: dict[int, int] = {}
         self.rows: dict[str, int] = {}
@@ -146,7 +151,7 @@ class ZipStorages:
         codec = Codec.DEFLATE if entry.method == DEFLATED else Codec.STORED
         segments = (Segment(self._identity, entry.data_offset, entry.compressed),) if entry.compressed else ()
         here = entry.compressed if codec is Codec.STORED else entry.size
-        extent = Extent(entry.size, segments, codec, self._byteorder)
+        extent = self._place(Extent(entry.size, segments, codec, self._byteorder))
         row = self._builder.add_storage(key, extent, min(here, entry.size))
         self.rows[entry.name] = row
         size = entry.size if codec is Codec.STORED or entry.whole else 0

@@ -2,13 +2,11 @@
 
 import gzip
 import io
-import pickle
 import tarfile
 import zipfile
 
 import numpy as np
 import pytest
-import torch
 
 from ckptgui.errors import UnknownFormatError
 from ckptgui.formats.base import HEAD, Probe
@@ -58,8 +56,6 @@ CASES = {
     zipped(): "empty zip",
     zipped("a.txt")[:-10]: "zip archive without a checkpoint",
     zipped("a.txt") + b"tail": "4 bytes follow",
-    pickle.dumps({"a": 1}, protocol=4) + bytes(10): "bare pickle (protocol 4)",
-    written(lambda f: torch.save({"a": torch.ones(1)}, f, _use_new_zipfile_serialization=False)): "before 1.6",
     bytes(600): "zeros at its start",
     bytes([0, 1, 2, 255, 254, 253, 9, 9, 9, 9, 9]): "begins with the bytes 00 01 02 ff",
     b"\x14" + bytes(7) + b' {"a":{"dtype":"U8"}}     ': "like safetensors, but its header does not begin",

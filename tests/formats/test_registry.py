@@ -29,7 +29,7 @@ def test_the_content_chooses_the_reader_not_the_name(tmp_path, saved):
     assert open_checkpoint(str(tmp_path / "m.pt")).format == "safetensors"
     saved.rename(tmp_path / "c.safetensors")
     assert open_checkpoint(str(tmp_path / "c.safetensors")).format == "torch-zip"
-    assert [reader.name for reader in READERS] == ["torch-zip", "safetensors"]
+    assert len({reader.name for reader in READERS}) == len(READERS)
 
 
 def test_every_file_is_closed_again(saved, tmp_path):

@@ -1,0 +1,108 @@
+"""Rows, sections and names as they are gathered from an archive that holds several pickles and blobs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from ckptgui.core.builder import TableBuilder
+from ckptgui.core.checkpoint import Checkpoint, GlobalName, Json, Module, Role, SavedShape
+from ckptgui.core.display import display
+from ckptgui.core.tensors import Path
+from ckptgui.errors import CheckpointError
+from ckptgui.formats import sections
+from ckptgui.formats.base import Check, Probe
+from ckptgui.formats.inner_streams import names
+from ckptgui.formats.nested_archive import Nested, open_nested
+from ckptgui.formats.pickle_graph import Node
+from ckptgui.formats.pickle_machine import Parsed
+from ckptgui.formats.pickle_names import judge
+from ckptgui.formats.rebuild import Storages
+from ckptgui.formats.tensor_walk import TensorWalk
+from ckptgui.formats.torch_archive import PICKLE, records_of
+from ckptgui.formats.zip_directory import ZipDirectory
+
+
+class ArchiveListing:
+    """Collects what one archive holds; ``checkpoint`` makes the whole of it."""
+
+    def __init__(self, probe: Probe, directory: ZipDirectory, prefix: str, check: Check) -> None:
+        self.probe = probe
+        self.source = probe.source
+        self.directory = directory
+        self.prefix = prefix
+        self.check = check
+        self.builder = TableBuilder()
+        self.rows: dict[str, int] = {}  # storages by the record that they are
+        self.modules: list[Module] = []
+        self.globals: dict[str, GlobalName] = {}
+        self.warnings: list[str] = []
+        self._ranges: list[tuple[sections.Part, int, int]] = []
+
+    def has(self, name: str) -> bool:
+        """Whether there is a record of this name, below the archive's folder."""
+        return self.prefix + name in self.directory.entries
+
+    @contextmanager
+    def section(self, path: Path, role: Role) -> Iterator[None]:
+        """Rows that are added within are a section."""
+        start = len(self.builder)
+        yield
+        self._ranges.append((sections.Part(path, None, role), start, len(self.builder)))
+
+    @contextmanager
+    def losing_nothing_else(self, what: str) -> Iterator[None]:
+        """A failure within costs a sentence about ``what``."""
+        try:
+            yield
+        except CheckpointError as error:
+            self.warnings.append(f"{what}: {error}")
+
+    def nested(self, name: str, path: Path) -> Nested:
+        """List the tensors that torch.save wrote into the record ``name``, below ``path``."""
+        full = self.prefix + name
+        found = open_nested(self.source, self.directory, full, self.probe.path, self.check)
+        self.name_globals(found.archive.parsed, f"{full}/{found.archive.prefix}{PICKLE}")
+        self.walk(found.archive.parsed.root, path, found.storages(self.builder, f"{name}/"))
+        return found
+
+    def walk(self, node: Node, path: Path, storages: Storages) -> None:
+        """List the tensors in a value."""
+        walk = TensorWalk(self.builder, storages, self.check)
+        walk.visit(node, path)
+        self.modules += walk.modules
+        self.warnings += walk.warnings
+
+    def name_globals(self, parsed: Parsed, record: str) -> None:
+        """Note what a pickle names, each name once with the worst of its uses."""
+        for found in judge(names(parsed, self.check), record):
+            known = self.globals.get(found.name)
+            if known is None or _WORSE[found.use.value] > _WORSE[known.use.value]:
+                self.globals[found.name] = found
+        if parsed.broken:
+            self.warnings.append(f"{display(record)}: {parsed.broken}")
+
+    def checkpoint(
+        self, format: str, metadata: Json, saved_shape: SavedShape, attributes: Mapping[str, Any]
+    ) -> Checkpoint:
+        """Everything that was gathered."""
+        table = self.builder.build()
+        return Checkpoint(
+            path=self.probe.path,
+            format=format,
+            nbytes=self.probe.size,
+            sources=(self.source.identity,),
+            tensors=table,
+            sections=sections.to_sections(table, self._ranges),
+            metadata=metadata,
+            saved_shape=saved_shape,
+            modules=tuple(self.modules),
+            globals=tuple(self.globals.values()),
+            records=records_of(self.directory, self.rows),
+            warnings=tuple(self.warnings),
+            attributes={"incomplete": False, "cut": False, **attributes},
+        )
+
+
+_WORSE = {"known": 0, "class": 1, "callable": 2}
