@@ -4,37 +4,49 @@ from __future__ import annotations
 
 import threading
 import zlib
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, replace
+from typing import Any
 
 from ckptgui.core.extents import Codec, Extent, Segment
+from ckptgui.engine.assembling import AssemblingReader
+from ckptgui.engine.reader import StorageReader
 from ckptgui.errors import DamagedFileError, UnsupportedError
 from ckptgui.sources.locate import SourcePool
+from ckptgui.sources.zstd import ZstdStream
 
 _COMPRESSED_CHUNK = 1 << 18
 _SNAPSHOT_STEP = 4 << 20
 _MAX_SNAPSHOTS = 256
 
 
-class StorageReader(Protocol):
-    """Decoded bytes of one extent. ``sequential`` says that reading forward is much cheaper than jumping."""
-
-    sequential: bool
-
-    def read_into(self, start: int, buffer: memoryview) -> None:
-        """Fill ``buffer`` whole from decoded byte ``start``; raises ``DamagedFileError`` when it cannot."""
-        ...
-
-
 def storage_reader(extent: Extent, pool: SourcePool) -> StorageReader:
     """The reader that fits the extent; several threads may use it at once."""
+    if extent.assembly is not None:
+        return AssemblingReader(extent.assembly, lambda part: storage_reader(part, pool))
+    if extent.skip:
+        whole = replace(extent, nbytes=extent.nbytes + extent.skip, skip=0)
+        return _ReaderBehind(storage_reader(whole, pool), extent.skip)
     if extent.inline is not None:
         return _InlineReader(extent.inline)
     if extent.codec is Codec.STORED:
         return _StoredReader(extent, pool)
     if extent.codec is Codec.DEFLATE:
         return _InflatingReader(extent, pool)
+    if extent.codec is Codec.ZSTD and len(extent.segments) == 1:
+        return _ZstdReader(extent, pool)
     raise UnsupportedError(f"Its bytes are compressed with {extent.codec.value}, which is not read.")
+
+
+class _ReaderBehind:
+    """What follows the first ``skip`` bytes of another reader."""
+
+    def __init__(self, reader: StorageReader, skip: int) -> None:
+        self.sequential = reader.sequential
+        self._reader = reader
+        self._skip = skip
+
+    def read_into(self, start: int, buffer: memoryview) -> None:
+        self._reader.read_into(self._skip + start, buffer)
 
 
 class _InlineReader:
@@ -81,6 +93,24 @@ class _StoredReader:
         if got < len(buffer):
             raise DamagedFileError(
                 f"The file ends at byte {offset + got:,}; {len(buffer) - got:,} more bytes belong to this tensor."
+            )
+
+
+class _ZstdReader:
+    """A zstd frame, decoded from its start on; going back means starting again."""
+
+    sequential = True
+
+    def __init__(self, extent: Extent, pool: SourcePool) -> None:
+        segment = extent.segments[0]
+        self._nbytes = extent.nbytes
+        self._stream = ZstdStream(pool.get(segment.source), segment.offset, segment.length)
+
+    def read_into(self, start: int, buffer: memoryview) -> None:
+        got = self._stream.read_into(start, buffer)
+        if got < len(buffer):
+            raise DamagedFileError(
+                f"Its zstd frame ends after {start + got:,} decoded bytes; at least {self._nbytes:,} belong to it."
             )
 
 

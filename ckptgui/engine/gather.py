@@ -9,7 +9,7 @@ import numpy as np
 
 from ckptgui.core.dtypes import DType, Kind, decode
 from ckptgui.core.tensors import TensorInfo
-from ckptgui.engine.access import StorageReader
+from ckptgui.engine.reader import StorageReader
 from ckptgui.errors import DamagedFileError, UnsupportedError
 
 PIECE = 8 << 20

@@ -17,8 +17,8 @@ import numpy as np
 
 from ckptgui.analysis.reduction import Chunk, Reduction
 from ckptgui.core.tensors import TensorInfo, contiguous_strides
-from ckptgui.engine.access import StorageReader
 from ckptgui.engine.gather import Box, boxes, gather, raw_dtype, resolve
+from ckptgui.engine.reader import StorageReader
 
 CHUNK = 4 << 20
 """Bytes a piece; small enough to be felt by a cancel and to stay in a cache."""

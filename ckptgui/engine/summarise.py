@@ -24,12 +24,13 @@ from ckptgui.analysis.summary import Summary
 from ckptgui.analysis.wide import FloatPass, IntegerPass
 from ckptgui.core.dtypes import Kind
 from ckptgui.core.tensors import TensorInfo
-from ckptgui.engine.access import StorageReader, storage_reader
+from ckptgui.engine.access import storage_reader
 from ckptgui.engine.decoding import decoder
 from ckptgui.engine.executors import chunk_executor
 from ckptgui.engine.gather import require_whole
 from ckptgui.engine.job import Cancel, Progress, Report, silent
 from ckptgui.engine.plan import Decode, Layout, Plan
+from ckptgui.engine.reader import StorageReader
 from ckptgui.engine.run import run
 from ckptgui.sources.locate import SourcePool
 

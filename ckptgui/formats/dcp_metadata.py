@@ -147,7 +147,7 @@ def _tensor(name: str, parts: dict[str, Node], places: dict[tuple[str, Sizes | N
     elif known is None:
         tensor.error = f"Its element type {display(tensor.dtype_name)} is not known."
     chunks = parts.get("chunks")
-    for chunk in chunks if type(chunks) in (list, tuple) else ():
+    for chunk in chunks if isinstance(chunks, (list, tuple)) else ():
         fields = _fields(chunk)
         offsets, sizes = sizes_of(fields.get("offsets")), sizes_of(fields.get("sizes"))
         if offsets is None or sizes is None or len(offsets) != len(sizes) or len(sizes) != len(tensor.shape):

@@ -1,4 +1,4 @@
-"""The object that was saved, put together again from the planner's keys: ``optim.state.0.step`` hangs in ``optim``.
+"""The object that was saved, put together again from the planner's keys: ``optim.state.0`` is in ``optim``.
 
 torch flattens nested dictionaries and lists to names joined with dots before it saves
 (``torch/distributed/checkpoint/_nested_dict.py``) and keeps the keys beside them.
@@ -63,7 +63,7 @@ def _hang(root: _Branch, keys: Keys, leaf: _Leaf) -> bool:
 def _node(branch: _Branch) -> Node:
     """A list where the keys are positions from 0 on, else a dictionary."""
     keys = list(branch.children)
-    values = [child.node if type(child) is _Leaf else _node(child) for child in branch.children.values()]
+    values = [child.node if isinstance(child, _Leaf) else _node(child) for child in branch.children.values()]
     if keys and all(type(key) is int for key in keys) and sorted(keys) == list(range(len(keys))):
         return [value for _, value in sorted(zip(keys, values), key=lambda pair: pair[0])]
     made = Dict()

@@ -53,7 +53,8 @@ class ZstdStream:
 
         self._compressed.position = self._at = 0
         decoder = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW)
-        self._stream = decoder.stream_reader(self._compressed, read_size=_COMPRESSED)
+        compressed: Any = self._compressed  # it asks a file object for nothing but ``read``
+        self._stream = decoder.stream_reader(compressed, read_size=_COMPRESSED)
 
     def _take(self, limit: int) -> bytes:
         import zstandard
