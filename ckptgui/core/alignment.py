@@ -6,8 +6,9 @@ parameters, and a model's parameters stand in the same order among buffers that 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import pairwise
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import islice, pairwise
 
 ANY = 0
 """The mark of a wanted thing that none is known of, which may be any of the offered ones."""
@@ -84,3 +85,45 @@ def align_in_turn(groups: Sequence[Sequence[int]], offered: Sequence[int]) -> li
     for group in marks:
         ends.append(ends[-1] + len(group))
     return [found[start:stop] for start, stop in pairwise(ends)]
+
+
+def align_by_class(
+    groups: Sequence[Sequence[int]], offered: Sequence[int], classes: Sequence[int]
+) -> list[list[int]] | None:
+    """As ``align_groups`` where each class of offered things belongs to one group; None unless one way fits.
+
+    So biases, the weights of norms and all other weights are put into three groups.
+    """
+    count = max(classes, default=-1) + 1
+    if count > MAX_CLASSES or len(groups) > MAX_CLASSES or sum(map(len, groups)) != len(offered):
+        return None
+    marks = [Counter(offered[place] for place, c in enumerate(classes) if c == number) for number in range(count)]
+    room = [Counter(group) for group in groups]
+    found: list[list[list[int]]] = []
+    for owners in islice(_assignments(marks, room), MAX_WAYS):
+        places: list[list[int]] = [[] for _ in groups]
+        for place, number in enumerate(classes):
+            places[owners[number]].append(place)
+        if all([offered[p] for p in own] == list(group) for own, group in zip(places, groups)):
+            found.append(places)
+    return found[0] if len(found) == 1 else None
+
+
+def _assignments(marks: list[Counter[int]], room: list[Counter[int]]) -> Iterator[list[int]]:
+    """Ways to give each class to a group that has room for all of its marks."""
+    if not marks:
+        if not any(left.total() for left in room):
+            yield []
+        return
+    for number, left in enumerate(room):
+        if marks[0] <= left:
+            rest = [*room[:number], left - marks[0], *room[number + 1 :]]
+            for owners in _assignments(marks[1:], rest):
+                yield [number, *owners]
+
+
+MAX_CLASSES = 12
+"""Classes, and groups, beyond which nobody has meant it so."""
+
+MAX_WAYS = 64
+"""Ways to give classes to groups that are compared."""

@@ -47,15 +47,18 @@ class OptimizerState:
 
 def optimizer_states(checkpoint: Checkpoint) -> tuple[OptimizerState, ...]:
     """Every optimizer's state, by the metadata and by the rows that hang below a ``state``."""
-    kept = _containers(checkpoint)
+    kept, flat = _containers(checkpoint), _flat(checkpoint)
     listed = dict(states(checkpoint.metadata)) if isinstance(checkpoint.metadata, Mapping) else {}
-    paths = dict.fromkeys([*listed, *kept])
-    return tuple(_state(checkpoint, path, listed.get(path), kept.get(path, {})) for path in paths)
+    paths = dict.fromkeys([*listed, *kept, *flat])
+    return tuple(
+        _state(checkpoint, path, listed.get(path), kept.get(path, {}), flat.get(path, {})) for path in paths
+    )
 
 
 def slot_name(checkpoint: Checkpoint, state: Path, row: int) -> str:
     """What a slot is called below its entry: ``exp_avg``, or ``old_dirs.3``."""
-    return ".".join(checkpoint.tensors.path(row)[len(state) + 2 :])
+    path = checkpoint.tensors.path(row)[len(state) :]
+    return ".".join(path[2:]) if len(path) > 1 else path[0].rpartition(".")[2]
 
 
 def _containers(checkpoint: Checkpoint) -> dict[Path, dict[int, str]]:
@@ -80,22 +83,45 @@ def _state_at(path: Path, depth: int) -> int | None:
     return None
 
 
+def _flat(checkpoint: Checkpoint) -> dict[Path, dict[int, str]]:
+    """Slots in a flattened state: one mapping of ``state.<parameter>.<slot>``, by row.
+
+    So ``flatten_optimizer_state_dict`` has it (``torch/distributed/checkpoint/state_dict.py``).
+    """
+    table = checkpoint.tensors
+    found: dict[Path, dict[int, str]] = {}
+    if "state." not in table.names.text:
+        return found
+    for section in checkpoint.with_role(Role.OPTIMIZER):
+        for row, name in enumerate(table.names[section.start : section.stop], section.start):
+            entry, _, slot = name.removeprefix("state.").rpartition(".")
+            if name.startswith("state.") and entry and slot and table.path(row)[:-1] == section.path:
+                found.setdefault(section.path, {})[row] = entry
+    return found
+
+
 def _state(
-    checkpoint: Checkpoint, path: Path, saved: Mapping[str, Json] | None, kept: Mapping[int, str]
+    checkpoint: Checkpoint,
+    path: Path,
+    saved: Mapping[str, Json] | None,
+    kept: Mapping[int, str],
+    flat: Mapping[int, str],
 ) -> OptimizerState:
     entries, names, groups = _listed(saved) if saved else ([], None, [])
     numbers = {entry: number for number, entry in enumerate(entries)}
-    extra = [entry for entry in dict.fromkeys(kept.values()) if entry not in numbers]
+    extra = [entry for entry in dict.fromkeys([*kept.values(), *flat.values()]) if entry not in numbers]
     if extra:
         extra.sort(key=lambda entry: (0, int(entry)) if entry.isdecimal() else (1, 0))
         if not entries:
             groups = [len(extra)]
         numbers.update((entry, len(entries) + number) for number, entry in enumerate(extra))
         entries = [*entries, *extra]
-    entry_of_container = np.full(len(checkpoint.tensors.containers) + 1, -1, np.int64)
+    of_container = np.full(len(checkpoint.tensors.containers) + 1, -1, np.int64)
     for container, entry in kept.items():
-        entry_of_container[container] = numbers[entry]
-    of_row = entry_of_container[checkpoint.tensors.container]
+        of_container[container] = numbers[entry]
+    of_row = of_container[checkpoint.tensors.container]
+    for row, entry in flat.items():
+        of_row[row] = numbers[entry]
     rows = np.flatnonzero(of_row >= 0)
     marks = _marks(checkpoint, path, rows, of_row[rows], len(entries))
     return OptimizerState(
