@@ -32,4 +32,4 @@ def safetensors_snippet(checkpoint: Checkpoint) -> str | None:
 def _names_ties(checkpoint: Checkpoint, table: dict[str, str]) -> bool:
     """Whether ``__metadata__`` says which names were left out because another has their values."""
     names = set(checkpoint.tensors.names)
-    return any(value in names and key not in names for key, value in table.items())
+    return any(isinstance(value, str) and value in names and key not in names for key, value in table.items())

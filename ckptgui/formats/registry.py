@@ -7,12 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from ckptgui.core.checkpoint import Checkpoint
+from ckptgui.core.extents import SourceIdentity
 from ckptgui.core.quiet import without_garbage_collection
 from ckptgui.errors import CheckpointError, DamagedFileError, UnknownFormatError, UnreadableFileError
 from ckptgui.formats.bare_pickle import BarePickle
 from ckptgui.formats.base import HEAD, Check, FolderReader, Probe, Reader
+from ckptgui.formats.dcp import Dcp
+from ckptgui.formats.directory import Directory
 from ckptgui.formats.foreign import refusal
 from ckptgui.formats.safetensors import Safetensors
+from ckptgui.formats.sharded import Sharded
 from ckptgui.formats.torch_export import TorchExport
 from ckptgui.formats.torch_legacy import TorchLegacy
 from ckptgui.formats.torch_zip import TorchZip
@@ -30,9 +34,6 @@ READERS: tuple[Reader, ...] = (
     BarePickle(),
 )
 """Readers of one file, in the order in which they are asked."""
-
-FOLDER_READERS: tuple[FolderReader, ...] = ()
-"""Readers of several files in a folder, in the order in which they are asked."""
 
 FRESH = 2.0
 """Seconds within which a damaged file may simply not be finished."""
@@ -77,7 +78,11 @@ def _folder_reader(folder: Folder, opened: str | None) -> FolderReader | None:
 
 def _read_folder(reader: FolderReader, folder: Folder, opened: str | None, check: Check) -> Checkpoint:
     with without_garbage_collection():
-        return reader.read(folder, opened, check)
+        checkpoint = reader.read(folder, opened, check)
+    lacks = checkpoint.tensors.errors or checkpoint.attributes.get("incomplete")
+    if lacks and _UNFINISHED not in " ".join(checkpoint.warnings) and any(map(_is_fresh, checkpoint.sources)):
+        checkpoint = replace(checkpoint, warnings=(*checkpoint.warnings, _UNFINISHED))
+    return checkpoint
 
 
 def _tried_folders() -> str:
@@ -101,10 +106,10 @@ def open_source(source: ByteSource, check: Check = lambda: None) -> Checkpoint:
         with without_garbage_collection():
             checkpoint = reader.read(probe, check)
     except DamagedFileError as error:
-        if not _is_fresh(source):
+        if not _is_fresh(source.identity):
             raise
         raise type(error)(f"{error} {_UNFINISHED}") from error
-    if (checkpoint.tensors.errors or checkpoint.attributes.get("cut")) and _is_fresh(source):
+    if (checkpoint.tensors.errors or checkpoint.attributes.get("cut")) and _is_fresh(source.identity):
         checkpoint = replace(checkpoint, warnings=(*checkpoint.warnings, _UNFINISHED))
     return checkpoint
 
@@ -123,14 +128,27 @@ def is_checkpoint(path: str) -> bool:
     except CheckpointError:
         return False
     try:
-        probe = probe_of(source)
-        return any(reader.matches(probe) for reader in READERS)
+        return is_source(source)
     except CheckpointError:
         return False
     finally:
         source.close()
 
 
-def _is_fresh(source: ByteSource) -> bool:
+def is_source(source: ByteSource) -> bool:
+    """Whether a reader would try an open source; a look at first bytes. Raises what reading raises."""
+    probe = probe_of(source)
+    return any(reader.matches(probe) for reader in READERS)
+
+
+def _is_fresh(file: SourceIdentity) -> bool:
     """Whether the file was written within the last moments; a clock that runs backwards counts as no."""
-    return 0 <= time.time() - source.identity.mtime_ns / 1e9 < FRESH
+    return 0 <= time.time() - file.mtime_ns / 1e9 < FRESH
+
+
+FOLDER_READERS: tuple[FolderReader, ...] = (
+    Directory(open_source, is_source, (Dcp(),)),
+    Dcp(),
+    Sharded(open_source),
+)
+"""Readers of several files in a folder, in the order in which they are asked."""

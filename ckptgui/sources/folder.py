@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ckptgui.core.display import display
-from ckptgui.errors import DamagedFileError, UnreadableFileError
-from ckptgui.sources.base import ByteSource
+from ckptgui.errors import CheckpointError, DamagedFileError, UnreadableFileError
+from ckptgui.sources.base import ByteSource, read_exactly
 from ckptgui.sources.local import LocalSource, reason
 
 
@@ -67,6 +67,23 @@ class Folder:
         no such file or it cannot be opened.
         """
         return LocalSource(os.path.join(self.path, plain_name(name)))  # noqa: PTH118
+
+    def head(self, name: str, length: int) -> bytes:
+        """The first bytes of a file, none of one that cannot be read; refuses names as ``open`` does."""
+        try:
+            source = self.open(name)
+        except UnreadableFileError:
+            return b""
+        try:
+            return read_exactly(source, 0, length)
+        except CheckpointError:
+            return b""
+        finally:
+            source.close()
+
+    def has(self, name: str) -> bool:
+        """Whether there is a file of this name, without listing the folder."""
+        return os.path.isfile(os.path.join(self.path, plain_name(name)))  # noqa: PTH113, PTH118
 
     def folder(self, name: str) -> Folder:
         """The folder ``name`` directly in this one; the same names are refused."""

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
-from ckptgui.core.checkpoint import Checkpoint
+from ckptgui.core.checkpoint import Checkpoint, Json
 from ckptgui.core.series import RunMember, order
 from ckptgui.core.training import training
 from ckptgui.engine.job import Cancel, Progress, Report, silent
 from ckptgui.errors import CheckpointError, UnknownFormatError
+from ckptgui.formats.companions import companions
+from ckptgui.formats.folder_layout import stands_alone
 from ckptgui.formats.registry import is_checkpoint, open_checkpoint
-from ckptgui.sources.folder import FolderFile, list_files
+from ckptgui.formats.shard_names import shard_name, shard_sets
+from ckptgui.sources.folder import Folder, FolderFile
 
 SUFFIXES = (".pt", ".pth", ".ckpt", ".safetensors")
 """Names under which a file that no reader takes is still shown, as a broken checkpoint."""
 
 _UNFINISHED = (".part", ".tmp", ".temp", ".partial", ".crdownload", ".lock")
+_UNFINISHED_FOLDERS = ("tmp-", "tmp_")  # transformers renames tmp-checkpoint-500 when it is whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,22 +32,29 @@ class Run:
 
 
 def read_run(folder: str, cancel: Cancel | None = None, report: Report = silent) -> Run:
-    """Every checkpoint directly in ``folder``; one that cannot be read whole is a member with an error.
+    """Every checkpoint directly in ``folder``, a file, a set of shards or a folder of its own.
 
-    Raises ``UnknownFormatError`` when there is none, ``UnreadableFileError`` when the folder cannot be listed.
+    One that cannot be read whole is a member with an error. Raises ``UnknownFormatError`` when there is none,
+    ``UnreadableFileError`` when the folder cannot be listed.
     """
     check = cancel.check if cancel is not None else _never
-    files = [file for file in list_files(folder) if _may_be_one(file)]
+    place = Folder(folder)
+    folders = list(_folders(place, check))
+    files = list(_files(place))
+    if folders or any(stands_alone(file.name) for file in files):
+        files = [file for file in files if stands_alone(file.name)]
+    beside = companions(place, check).metadata if folders else {}
     members = []
-    for done, file in enumerate(files):
+    for done, file in enumerate((*folders, *files)):
         check()
-        report(Progress(done, len(files), "files"))
-        member = _member(file, check)
+        report(Progress(done, len(folders) + len(files), "files"))
+        member = _member(file, beside if done >= len(folders) else {}, check, sure=done < len(folders))
         if member is not None:
             members.append(member)
-    report(Progress(len(files), len(files), "files"))
+    report(Progress(len(folders) + len(files), len(folders) + len(files), "files"))
     if not members:
-        looked = "It is empty." if not files else f"None of its {len(files):,} files is one."
+        count = len(place.files)
+        looked = "It is empty." if not count else f"None of its {count:,} files is one."
         raise UnknownFormatError(f"The folder holds no checkpoint. {looked}")
     return Run(folder, order(members))
 
@@ -52,20 +63,52 @@ def _never() -> None:
     """For a caller that does not cancel."""
 
 
-def _may_be_one(file: FolderFile) -> bool:
+def _folders(place: Folder, check: Callable[[], None]) -> Iterator[FolderFile]:
+    """The folders in it that are a checkpoint each."""
+    for name in sorted(place.folders):
+        check()
+        inner = place.folder(name)
+        if _is_finished(name) and not name.startswith(_UNFINISHED_FOLDERS) and is_checkpoint(inner.path):
+            yield FolderFile(inner.path, name, sum(file.nbytes for file in inner.files.values()))
+
+
+def _files(place: Folder) -> Iterator[FolderFile]:
+    """The files in it that may be one each; of shards that belong together the index, or else the first."""
+    sets = shard_sets(place)
+    whole = {found.whole for found in sets}
+    for found in sets:
+        shards = sorted(n for n in place.files if (s := shard_name(n)) is not None and s.whole == found.whole)
+        opened = found.index or shards[0]
+        nbytes = sum(place.files[name].nbytes for name in shards)
+        yield replace(place.files[opened], nbytes=nbytes)
+    for file in place.files.values():
+        shard = shard_name(file.name)
+        if _is_finished(file.name) and (shard is None or shard.whole not in whole):
+            yield file
+
+
+def _is_finished(name: str) -> bool:
     """Hidden files and those that somebody is still writing are nobody's epoch."""
-    return not file.name.startswith(".") and not file.name.lower().endswith(_UNFINISHED)
+    return not name.startswith(".") and not name.lower().endswith(_UNFINISHED)
 
 
-def _member(file: FolderFile, check: Callable[[], None]) -> RunMember | None:
-    """A file as a member of the run; None when neither content nor name says checkpoint."""
-    if not file.name.lower().endswith(SUFFIXES) and not is_checkpoint(file.path):
+def _member(
+    file: FolderFile, beside: Mapping[str, Json], check: Callable[[], None], *, sure: bool
+) -> RunMember | None:
+    """A file or folder as a member of the run; None when neither content nor name says checkpoint.
+
+    ``beside`` are values of the folder that tell how far it was.
+    """
+    if not sure and not file.name.lower().endswith(SUFFIXES) and not is_checkpoint(file.path):
         return None
     try:
         checkpoint = open_checkpoint(file.path, check)
     except CheckpointError as error:
         return RunMember(file.path, file.nbytes, error=str(error))
-    summary = training(checkpoint)
+    told = checkpoint.metadata
+    if beside and isinstance(told, (Mapping, type(None))):
+        told = {**beside, **(told or {})}
+    summary = training(replace(checkpoint, metadata=told))
     return RunMember(
         file.path,
         checkpoint.nbytes,
