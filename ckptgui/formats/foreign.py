@@ -12,8 +12,8 @@ from collections.abc import Callable, Collection
 from ckptgui.core.display import display
 from ckptgui.errors import CheckpointError, UnknownFormatError
 from ckptgui.formats.base import Check, Probe
-from ckptgui.formats.zip_directory import read_directory
-from ckptgui.formats.zip_end import DirectoryMissingError
+from ckptgui.formats.zip_end import DirectoryDamagedError, DirectoryMissingError
+from ckptgui.formats.zip_probe import directory_of
 from ckptgui.formats.zip_salvage import salvage
 
 # What the first bytes say, longest first where one begins another.
@@ -41,6 +41,16 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"PAR1", "a Parquet table"),
     (b"ARROW1", "an Arrow table"),
 )
+
+# What a record's name says of an archive whose directory is no longer there; a sound one has its reader.
+_ARCHIVES = (
+    ("/data/weights/", "an archive of torch.export (pt2)"),
+    ("/archive_format", "an archive of torch.export (pt2)"),
+    ("/serialized_exported_program.json", "an archive of torch.export (pt2)"),
+    ("/.data/extern_modules", "an archive of torch.package"),
+    ("/.data/0.storage", "an archive of torch.package"),
+    ("/code/__torch__", "a TorchScript archive"),
+)
 _HTML = (b"<!doctype html", b"<html", b"<head", b"<body")
 
 
@@ -63,11 +73,10 @@ def refusal(probe: Probe, tried: Collection[str], check: Check = lambda: None) -
 
 def zip_kind(names: Collection[str]) -> str:
     """What a zip archive without a checkpoint is, by the names of its records, to follow “It is”."""
+    for mark, kind in _ARCHIVES:
+        if any(mark in f"/{name}" for name in names):
+            return kind
     last = {name.rpartition("/")[2] for name in names}
-    if "constants.pkl" in last:
-        return "a TorchScript archive, which is not read yet"
-    if "archive_format" in last or "serialized_exported_program.json" in last:
-        return "an archive of torch.export (pt2), which is not read yet"
     if names and all(name.endswith(".npy") for name in names):
         return "a numpy archive (npz), which is not read yet"
     if "[Content_Types].xml" in last:
@@ -153,17 +162,27 @@ _GUESSES: tuple[Callable[[Probe], str | None], ...] = (
 
 
 def _zip(probe: Probe, check: Check) -> str | None:
-    """A zip archive by its records; what is wrong with a zip that has no readable records."""
+    """A zip archive by its records; what is wrong with a zip that has no readable directory."""
     try:
-        try:
-            directory = read_directory(probe.source, check)
-        except DirectoryMissingError:
-            directory = salvage(probe.source, check)
+        directory = directory_of(probe, check)
+    except DirectoryMissingError:
+        return _cut_zip(probe, "its directory is missing at the end", check)
+    except DirectoryDamagedError as error:
+        return _cut_zip(probe, str(error).rstrip("."), check)
     except CheckpointError as error:
         return f"a damaged zip archive: {str(error).rstrip('.')}"
-    if not directory.entries:
-        return f"the beginning of a zip archive, cut within its first record: {probe.size:,} bytes are here"
     return zip_kind(directory.entries)
+
+
+def _cut_zip(probe: Probe, damage: str, check: Check) -> str:
+    """A zip without a sound directory, by what of its records can be walked."""
+    try:
+        names = salvage(probe.source, check).entries
+    except CheckpointError as error:
+        return f"a damaged zip archive: {str(error).rstrip('.')}"
+    if not names:
+        return f"the beginning of a zip archive, cut within its first record: {probe.size:,} bytes are here"
+    return f"{zip_kind(names)}, cut or damaged: {damage}"
 
 
 def _first_bytes(head: bytes) -> str:
