@@ -137,11 +137,11 @@ class _Opening:
         self._inner.opened += 1
         home = Home()
         stream = open_stream(feed, start, self._check, home)
-        home.storages = LegacyStorages(self._builder, feed, stream, f"{self._inner.opened}/")
+        home.storages = LegacyStorages(self._builder, feed, stream.index, f"{self._inner.opened}/")
         self._left -= stream.first - start
         self._add(stream.refs)
-        if stream.damage is not None:
-            self._warn(f"A stream within its pickle is damaged: {stream.damage}")
+        if stream.index.damage is not None:
+            self._warn(f"A stream within its pickle is damaged: {stream.index.damage}")
         return stream.object.root, stream.inner
 
     def _add(self, refs: tuple[Ref, ...]) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from ckptgui.core.builder import TableBuilder
 from ckptgui.core.display import amount, display
 from ckptgui.core.extents import Extent
+from ckptgui.core.records import Record
 from ckptgui.formats.inline_storages import InlineStorages
-from ckptgui.formats.legacy_stream import LegacyStream, nbytes_of
+from ckptgui.formats.legacy_stream import StorageIndex, nbytes_of
 from ckptgui.formats.pickle_feed import Feed
 from ckptgui.formats.pickle_graph import Node
 from ckptgui.formats.torch_storages import UNKNOWN, Storage, StorageClaim, claim_of
@@ -19,11 +20,11 @@ class LegacyStorages(InlineStorages):
     ``label`` stands before their keys, where the stream is one of several.
     """
 
-    def __init__(self, builder: TableBuilder, feed: Feed, stream: LegacyStream, label: str = "") -> None:
+    def __init__(self, builder: TableBuilder, feed: Feed, index: StorageIndex, label: str = "") -> None:
         super().__init__(builder)
         self._feed = feed
         self._label = label
-        self._stream = stream
+        self._index = index
         self.rows: dict[str, int] = {}
 
     def get(self, node: Node) -> Storage:
@@ -40,7 +41,7 @@ class LegacyStorages(InlineStorages):
     def bytes_of(self, node: Node, start: int, length: int) -> bytes | None:
         """A few bytes of a storage: parameters of a quantisation, which belong to the description."""
         claim = claim_of(node)
-        place = self._stream.places.get(claim.key) if claim else None
+        place = self._index.places.get(claim.key) if claim else None
         if place is None or claim is None or start < 0 or start + length > nbytes_of(claim, place.numel):
             return None
         begin = place.offset + start
@@ -48,16 +49,16 @@ class LegacyStorages(InlineStorages):
         return data if len(data) == length else None
 
     def _register(self, claim: StorageClaim) -> int:
-        place = self._stream.places.get(claim.key)
+        place = self._index.places.get(claim.key)
         nbytes = nbytes_of(claim, claim.numel)
         extent = Extent(nbytes) if place is None else self._feed.extent(place.offset, nbytes)
         return self._builder.add_storage(self._label + claim.key, extent)
 
     def _disagreement(self, claim: StorageClaim) -> str | None:
-        place = self._stream.places.get(claim.key)
+        place = self._index.places.get(claim.key)
         key = display(claim.key)
         if place is None:
-            why = self._stream.damage
+            why = self._index.damage
             return f"Its storage “{key}” is not there{f': {why}' if why else '.'}" if claim.numel else None
         if place.numel != claim.numel:
             found = f"{place.numel:,}" if place.numel >= 0 else "an impossible number"
@@ -75,3 +76,13 @@ class LegacyStorages(InlineStorages):
         if offset < 0 or size < 0 or offset + size > claim.numel:
             return 0, f"Its view of {amount(size)} elements at {amount(offset)} is outside its storage."
         return offset, None
+
+
+def storage_records(index: StorageIndex, rows: dict[str, int]) -> list[Record]:
+    """Each storage that was found, without the number in front of it."""
+    found = []
+    for key, place in index.places.items():
+        length = nbytes_of(index.claims[key], max(place.numel, 0))
+        here = max(0, min(length, index.reached - place.offset))
+        found.append(Record(key, 0, place.offset, here, rows.get(key, -1)))
+    return found

@@ -44,23 +44,46 @@ class Place(NamedTuple):
 
 
 @dataclass
+class StorageIndex:
+    """Where storages lie, by their keys, and what was claimed of them.
+
+    ``damage`` says why storages at the end cannot be found; ``cut`` that the reason is an early end.
+    ``reached`` is one past the last byte known.
+    """
+
+    claims: dict[str, StorageClaim] = field(default_factory=dict)
+    places: dict[str, Place] = field(default_factory=dict)
+    reached: int = 0
+    damage: str | None = None
+    cut: bool = False
+
+    def add(self, key: str, claim: StorageClaim, place: int, feed: Feed) -> int:
+        """Note the storage whose length stands at ``place``; gives where the next one begins."""
+        numel = int.from_bytes(read_exactly(feed.source, place, 8), "little", signed=True)
+        size = itemsize(claim)
+        if numel != claim.numel and not 0 <= numel * size <= feed.end - place:
+            self.places[key] = Place(place + 8, -1)  # the tensors on it say so; those behind it may be whole
+            numel = claim.numel
+        else:
+            self.places[key] = Place(place + 8, numel)
+        after = place + 8 + numel * size
+        self.reached = min(after, feed.end)
+        return after
+
+
+@dataclass
 class LegacyStream:
     """What one stream holds. ``object`` is its fourth pickle; ``first`` is where the storages begin.
 
-    ``code`` has the source text of modules by the name of their class. ``damage`` says why storages at the
-    end cannot be found; ``cut`` that the reason is an early end. ``reached`` is one past the last byte known.
+    ``code`` has the source text of modules by the name of their class.
     """
 
     object: Parsed
     others: tuple[Parsed, ...]
     little_endian: bool
     first: int
-    claims: dict[str, StorageClaim]
+    index: StorageIndex
     code: tuple[tuple[str, str], ...]
-    places: dict[str, Place] = field(default_factory=dict)
-    reached: int = 0
-    damage: str | None = None
-    cut: bool = False
 
     @property
     def refs(self) -> tuple[Ref, ...]:
@@ -119,55 +142,48 @@ def open_stream(feed: Feed, start: int, check: Check, home: Any = None) -> Legac
     keys = parse_file(feed, saved.end, check) if saved.broken is None else None
     little = dict(entries(system.root) or ()).get("little_endian") is not False
     others = (version, system) if keys is None else (version, system, keys)
-    code = tuple(outside.code.items())
-    stream = LegacyStream(saved, others, little, saved.end, outside.claims, code, reached=saved.end)
-    if keys is not None:
-        stream.first = stream.reached = keys.end
-        _index(stream, feed, keys, check)
+    stream = LegacyStream(
+        saved, others, little, saved.end, StorageIndex(outside.claims), tuple(outside.code.items())
+    )
+    if keys is None:
+        stream.index.damage, stream.index.cut = saved.broken, saved.cut
     else:
-        stream.damage, stream.cut = saved.broken, saved.cut
+        stream.first = keys.end
+        _walk(stream.index, feed, keys, check)
     return stream
 
 
-def _index(stream: LegacyStream, feed: Feed, keys: Parsed, check: Check) -> None:
+def _walk(index: StorageIndex, feed: Feed, keys: Parsed, check: Check) -> None:
     """Walk over the storages in the order of their keys."""
     names = keys.root if type(keys.root) is list else []
+    place = index.reached = keys.end
     if keys.broken is not None or not all(type(name) is str for name in names):
-        stream.damage, stream.cut = keys.broken or "Its list of storages makes no sense.", keys.cut
+        index.damage, index.cut = keys.broken or "Its list of storages makes no sense.", keys.cut
         return
-    place = keys.end
     for count, name in enumerate(names):
         if count % _CHECK_EVERY == 0:
             check()
-        claim = stream.claims.get(name)
+        claim = index.claims.get(name)
         if claim is None:
-            stream.damage = f"No tensor says how long its storage “{display(name)}” is; those behind it are lost."
+            index.damage = f"No tensor says how long its storage “{display(name)}” is; those behind it are lost."
             return
-        head = read_exactly(feed.source, place, min(8, feed.end - place))
-        if len(head) < 8:
-            stream.damage, stream.cut = f"The file is cut short: {_lost(len(names) - count)}.", True
+        if place + 8 > feed.end:
+            index.damage, index.cut = f"The file is cut short: {_lost(len(names) - count)}.", True
             return
-        numel = int.from_bytes(head, "little", signed=True)
-        size = _itemsize(claim)
-        if numel != claim.numel and not 0 <= numel * size <= feed.end - place:
-            numel = claim.numel  # a length that cannot be: the tensors on it say so, those behind it may be whole
-            stream.places[name] = Place(place + 8, -1)
-        else:
-            stream.places[name] = Place(place + 8, numel)
-        place += 8 + numel * size
-        stream.reached = min(place, feed.end)
+        place = index.add(name, claim, place, feed)
     if place > feed.end:
-        stream.damage, stream.cut = f"The file is cut short: it should have {amount(place)} bytes at least.", True
+        index.damage, index.cut = f"The file is cut short: it should have {amount(place)} bytes at least.", True
 
 
 def _lost(count: int) -> str:
     return "its last storage is not there" if count == 1 else f"its last {count:,} storages are not there"
 
 
-def _itemsize(claim: StorageClaim) -> int:
+def itemsize(claim: StorageClaim) -> int:
+    """Bytes of an element as torch counts them here, one where they are less than a byte."""
     return 1 if claim.dtype is None else claim.dtype.itemsize
 
 
 def nbytes_of(claim: StorageClaim, numel: int) -> int:
     """Bytes of a storage of as many elements, each of its own size as torch counts it here."""
-    return numel * _itemsize(claim)
+    return numel * itemsize(claim)

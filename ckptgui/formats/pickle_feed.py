@@ -14,8 +14,11 @@ from ckptgui.formats.limits import DEFAULT, Limits, exceeded
 from ckptgui.sources.base import ByteSource, read_exactly
 from ckptgui.sources.memory import MemorySource
 
-WINDOW = 1 << 16
-"""Bytes of a window at least."""
+FIRST = 1 << 10
+"""Bytes of a window where reading begins, or goes on behind values that were left in the file."""
+
+WINDOW = 1 << 18
+"""Bytes to which windows grow while the pickle goes on, unless one operation needs more."""
 
 
 class Feed:
@@ -37,9 +40,12 @@ class Feed:
     def window(self, start: int, had: int) -> bytes:
         """The bytes from ``start`` on, more than the ``had`` that were not enough unless the bytes end there."""
         begin, last = self._last
-        if begin <= start and begin + len(last) > start + had:
+        stop = begin + len(last)
+        if begin <= start and stop > start + had:
             return last[start - begin :]
-        length = min(max(WINDOW, 2 * had), self.end - start)
+        goes_on = begin <= start <= stop
+        size = min(2 * len(last), WINDOW) if goes_on else 0
+        length = max(0, min(max(size, FIRST, 2 * had), self.end - start))
         self._read += length - had
         if self._read > self._limits.pickle_bytes:
             raise exceeded("pickle_bytes", self._limits)

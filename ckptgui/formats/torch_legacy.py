@@ -10,8 +10,8 @@ from ckptgui.core.records import Record, RecordTable, record_table
 from ckptgui.errors import DamagedFileError
 from ckptgui.formats.base import Check, Probe
 from ckptgui.formats.inner_streams import open_inner
-from ckptgui.formats.legacy_storages import LegacyStorages
-from ckptgui.formats.legacy_stream import LegacyStream, begins_stream, nbytes_of, open_stream
+from ckptgui.formats.legacy_storages import LegacyStorages, storage_records
+from ckptgui.formats.legacy_stream import LegacyStream, begins_stream, open_stream
 from ckptgui.formats.pickle_feed import Feed
 from ckptgui.formats.pickle_names import judge
 from ckptgui.formats.pickled import Saved, checkpoint_of
@@ -31,7 +31,7 @@ class TorchLegacy:
         builder = TableBuilder()
         feed = Feed(probe.source)
         stream = open_stream(feed, 0, check)
-        storages = LegacyStorages(builder, feed, stream)
+        storages = LegacyStorages(builder, feed, stream.index)
         if stream.object.broken is not None and stream.object.root is None:
             raise DamagedFileError(stream.object.broken)
         inner = open_inner(stream.refs, stream.inner, builder, check)
@@ -50,17 +50,17 @@ def _warnings(stream: LegacyStream, size: int) -> list[str]:
     found = list(stream.object.notes)
     if stream.object.broken is not None:
         found.append(f"{stream.object.broken} What stands before that is shown.")
-    elif stream.damage is not None:
-        found.append(stream.damage)
-    elif stream.reached < size:
-        found.append(f"{size - stream.reached:,} bytes follow its last storage; no loader reads them.")
+    elif stream.index.damage is not None:
+        found.append(stream.index.damage)
+    elif stream.index.reached < size:
+        found.append(f"{size - stream.index.reached:,} bytes follow its last storage; no loader reads them.")
     return found
 
 
 def _attributes(stream: LegacyStream) -> dict[str, Any]:
     found: dict[str, Any] = {
         "incomplete": stream.object.broken is not None,
-        "cut": stream.cut,
+        "cut": stream.index.cut,
         "protocol": stream.object.protocol,
         "little_endian": stream.little_endian,
     }
@@ -70,10 +70,5 @@ def _attributes(stream: LegacyStream) -> dict[str, Any]:
 
 
 def _records(stream: LegacyStream, rows: dict[str, int]) -> RecordTable:
-    """The pickles as one stretch, then each storage without the number in front of it."""
-    records = [Record("object", 0, 0, stream.first)]
-    for key, place in stream.places.items():
-        claim = stream.claims[key]
-        length = max(0, min(nbytes_of(claim, max(place.numel, 0)), stream.reached - place.offset))
-        records.append(Record(key, 0, place.offset, length, rows.get(key, -1)))
-    return record_table(records)
+    """The pickles as one stretch, then each storage."""
+    return record_table([Record("object", 0, 0, stream.first), *storage_records(stream.index, rows)])

@@ -35,7 +35,7 @@ def written(make, folder, protocol=None):
 def arrays():
     return {
         "c": np.arange(12.0).reshape(3, 4), "fortran": np.asfortranarray(np.arange(12).reshape(3, 4)),
-        "big": np.arange(50, dtype=">i4"), "flags": np.array([True, False]), "bytes": np.arange(256, dtype=np.uint8),
+        "big": np.arange(50, dtype=">i4"), "flags": np.array([True, False]), "u": np.arange(256, dtype=np.uint8),
         "none": np.zeros((0, 3), np.float32), "scalar": np.array(4.5), "half": np.arange(9, dtype=np.float16),
         "complex": np.arange(9) * (1 + 2j), "tensor": torch.ones(2),
     }  # fmt: skip
@@ -79,7 +79,7 @@ def test_every_protocol_is_known_by_its_content(tmp_path):
 @pytest.mark.parametrize(
     "text",
     [
-        b"col1\ncol2\n1,2\n", b"(define (f x) (* x x))\n", b"count\nvalue\n1\n2\n", b"ccc\nccc\nccc\nccc\n" * 50, b"}\n",
+        b"col1\ncol2\n1,2\n", b"(define (f x) (* x x))\n", b"count\nvalue\n1\n2\n", b"ccc\nccc\n" * 99, b"}\n",
         b"]]]]", b"((((((((", b"class A:\n    pass\n", b"(a) first\n(b) second\n", b"\x80\x09abc", b"c\n\n" * 200,
     ],
 )  # fmt: skip

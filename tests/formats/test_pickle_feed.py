@@ -26,6 +26,7 @@ VALUE = {
 
 @pytest.fixture(params=[1, 3, 64, 1 << 16])
 def window(request, monkeypatch):
+    monkeypatch.setattr(pickle_feed, "FIRST", request.param)
     monkeypatch.setattr(pickle_feed, "WINDOW", request.param)
     return request.param
 
