@@ -13,7 +13,7 @@ def torch_snippet(checkpoint: Checkpoint) -> str | None:
     """``torch.load`` and what follows for the kind of object that was saved."""
     snippet = Snippet()
     snippet.imports("import torch")
-    load = _load_call(checkpoint, snippet)
+    load = load_call(checkpoint, snippet, literal(checkpoint.path))
     shape = checkpoint.saved_shape
     if shape is SavedShape.TENSOR:
         snippet.line(f"tensor = {load}")
@@ -29,8 +29,8 @@ def torch_snippet(checkpoint: Checkpoint) -> str | None:
     return snippet.text()
 
 
-def _load_call(checkpoint: Checkpoint, snippet: Snippet) -> str:
-    """``torch.load`` with the arguments that this file needs, and comments that say why."""
+def load_call(checkpoint: Checkpoint, snippet: Snippet, path: str) -> str:
+    """``torch.load`` with the arguments that this file needs, and comments that say why; ``path`` is source."""
     reason = _needs_full_load(checkpoint)
     if reason is not None:
         snippet.comment(f"weights_only=True refuses this file: {reason}. weights_only=False lets the file")
@@ -39,7 +39,7 @@ def _load_call(checkpoint: Checkpoint, snippet: Snippet) -> str:
     if devices:
         snippet.comment(f"It was saved on {listed(devices)}; map_location makes it load anywhere.")
     safe = reason is None
-    return f'torch.load({literal(checkpoint.path)}, map_location="cpu", weights_only={safe})'
+    return f'torch.load({path}, map_location="cpu", weights_only={safe})'
 
 
 def _needs_full_load(checkpoint: Checkpoint) -> str | None:

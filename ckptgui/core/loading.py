@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from ckptgui.core.checkpoint import Checkpoint, GlobalClass
 from ckptgui.core.display import display
+from ckptgui.core.load_folder import directory_snippet, sharded_snippet
 from ckptgui.core.load_safetensors import safetensors_snippet
 from ckptgui.core.load_torch import torch_snippet
 
 _SNIPPETS: dict[str, Callable[[Checkpoint], str | None]] = {
     "torch-zip": torch_snippet,
     "safetensors": safetensors_snippet,
+    "sharded": sharded_snippet,
+    "directory": directory_snippet,
 }
 """What loads each format."""
 
@@ -25,7 +29,16 @@ def load_snippet(checkpoint: Checkpoint) -> str | None:
     if attributes.get("cut") or attributes.get("incomplete") or checkpoint.tensors.errors:
         return None
     snippet = _SNIPPETS.get(checkpoint.format)
-    return None if snippet is None else snippet(checkpoint)
+    return None if snippet is None else snippet(_by_itself(checkpoint))
+
+
+def _by_itself(checkpoint: Checkpoint) -> Checkpoint:
+    """The checkpoint without the values of the files beside it, which loading it does not bring."""
+    beside = checkpoint.attributes.get("beside")
+    if not beside or not isinstance(checkpoint.metadata, dict):
+        return checkpoint
+    own = {key: value for key, value in checkpoint.metadata.items() if key not in beside}
+    return replace(checkpoint, metadata=own)
 
 
 def safety_sentence(checkpoint: Checkpoint) -> str:

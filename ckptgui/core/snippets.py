@@ -46,8 +46,9 @@ class Snippet:
         return name
 
     def imports(self, line: str) -> None:
-        """An import."""
-        self._imports.append(line)
+        """An import, once."""
+        if line not in self._imports:
+            self._imports.append(line)
 
     def line(self, code: str = "") -> None:
         """A line of code; an empty one sets what follows apart."""

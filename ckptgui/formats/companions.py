@@ -58,7 +58,7 @@ def companions(folder: Folder, check: Check) -> Companions:
 
 
 def with_companions(checkpoint: Checkpoint, folder: Folder, check: Check) -> Checkpoint:
-    """The checkpoint with the values beside it under their file names."""
+    """The checkpoint with the values beside it under their file names, which ``attributes`` have as ``beside``."""
     found = companions(folder, check)
     metadata = checkpoint.metadata
     if not isinstance(metadata, (Mapping, type(None))):
@@ -68,6 +68,7 @@ def with_companions(checkpoint: Checkpoint, folder: Folder, check: Check) -> Che
         whole,
         metadata={**found.metadata, **(metadata or {})} or None,
         warnings=(*whole.warnings, *found.warnings),
+        attributes={**whole.attributes, "beside": (*whole.attributes.get("beside", ()), *found.metadata)},
     )
 
 

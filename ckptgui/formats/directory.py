@@ -199,5 +199,5 @@ def _with_values(whole: Checkpoint, values: Values) -> Checkpoint:
         parts,
         metadata=metadata,
         saved_shape=whole.saved_shape,
-        attributes=whole.attributes,
+        attributes={**whole.attributes, "beside": tuple(found)},
     )
