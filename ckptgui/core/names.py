@@ -55,6 +55,12 @@ class NamePool(Sequence[str]):
             return True
         return len(set(self)) == len(self)
 
+    def part(self, first: int, stop: int) -> NamePool:
+        """The names from ``first`` on and before ``stop``."""
+        start = int(self._ends[first - 1]) if first else 0
+        ends = self._ends[first:stop]
+        return NamePool.of_text(self._text[start : int(ends[-1]) if len(ends) else start], ends - start)
+
     def reordered(self, order: np.ndarray) -> NamePool:
         """The names at the places ``order``."""
         if len(order) == len(self) and bool((order == np.arange(len(self))).all()):

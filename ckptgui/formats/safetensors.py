@@ -6,43 +6,29 @@ because a file that breaks them can be two files at once; a file that is merely 
 
 from __future__ import annotations
 
-import json
-import math
 import struct
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, NoReturn
 
-from ckptgui.core.builder import MAX_NDIM, TableBuilder
+import numpy as np
+
+from ckptgui.core.builder import TableBuilder
 from ckptgui.core.checkpoint import Checkpoint, Role, SavedShape, Section
-from ckptgui.core.display import amount, display
-from ckptgui.core.dtypes import BY_SAFETENSORS, DType, Kind
-from ckptgui.core.extents import Extent, Segment
-from ckptgui.core.records import Record, record_table
-from ckptgui.core.tensors import contiguous_strides
+from ckptgui.core.dtypes import BY_SAFETENSORS
+from ckptgui.core.extents import SourceIdentity
+from ckptgui.core.names import NamePool
+from ckptgui.core.records import RecordTable
+from ckptgui.core.views import Views, measure, within
 from ckptgui.errors import DamagedFileError, LimitExceededError
 from ckptgui.formats.base import Check, Probe
-from ckptgui.sources.base import ByteSource, read_exactly
+from ckptgui.formats.safetensors_json import json_table
+from ckptgui.formats.safetensors_regular import regular_table
+from ckptgui.formats.safetensors_table import Table, check_layout, dtypes_of, size_error
+from ckptgui.sources.base import ByteSource, read_exactly, read_whole
 
 MAX_HEADER = 100_000_000
 """Bytes of JSON that the format itself allows."""
 
-MAX_UNKNOWN_DTYPES = 64
-"""Distinct unknown dtype codes that keep their own name."""
-
-_KEYS = {"dtype", "shape", "data_offsets"}
-_CHECK_EVERY = 4096
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """One entry of the table; ``begin`` and ``end`` count bytes from the end of the header."""
-
-    name: str
-    code: str
-    shape: tuple[int, ...]
-    begin: int
-    end: int
+_ROWS = 1 << 15
+"""Rows that are judged together."""
 
 
 class Safetensors:
@@ -57,154 +43,115 @@ class Safetensors:
     def read(self, probe: Probe, check: Check) -> Checkpoint:
         """The checkpoint; its one section is the root."""
         table, start = _read_table(probe.source, check)
-        metadata = _metadata(table.pop("__metadata__", {}))
-        rows = [_row(name, entry) for name, entry in table.items()]
-        _check_layout(rows, probe.size - start)
+        check_layout(table, probe.size - start)
         check()
-        return _checkpoint(probe, rows, start, metadata, check)
+        return _checkpoint(probe, table, start, check)
 
 
-def _read_table(source: ByteSource, check: Check) -> tuple[dict[str, Any], int]:
-    """The JSON object and where the data begins."""
+def _read_table(source: ByteSource, check: Check) -> tuple[Table, int]:
+    """The tensors' entries and where the data begins."""
     (length,) = struct.unpack("<Q", read_exactly(source, 0, 8))
     if length > MAX_HEADER:
         raise LimitExceededError(
             f"Its header claims {length:,} bytes; the safetensors format allows {MAX_HEADER:,}."
         )
-    raw = read_exactly(source, 8, length)
+    raw = read_whole(source, 8, length)
     if len(raw) < length:
         raise DamagedFileError(
             f"The file is cut within its header: at least {8 + length:,} bytes are expected, "
             f"{source.size:,} are here."
         )
     check()
-    return _parsed(raw, check), 8 + length
+    return parse_table(raw, check), 8 + length
 
 
-def _parsed(raw: bytes, check: Check) -> dict[str, Any]:
-    """The header as a dictionary, with everything refused that parsers are known to disagree about."""
-    count = 0
-
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        nonlocal count
-        count += 1
-        if count % _CHECK_EVERY == 0:
-            check()
-        found = dict(pairs)
-        if len(found) != len(pairs):
-            raise DamagedFileError(f"Its header names {display(repr(_repeated(pairs)))} twice.")
-        return found
-
-    try:
-        table = json.loads(raw.decode(), object_pairs_hook=unique, parse_constant=_refuse_constant)
-    except UnicodeDecodeError as error:
-        raise DamagedFileError(f"Its header is not UTF-8 at byte {8 + error.start:,}.") from error
-    except json.JSONDecodeError as error:
-        raise DamagedFileError(f"Its header is not JSON at character {error.pos:,}: {error.msg}.") from error
-    except RecursionError as error:
-        raise LimitExceededError("Its header nests JSON deeper than it can be read.") from error
-    except ValueError as error:  # an integer of more digits than Python converts
-        raise DamagedFileError("Its header holds a number that is too long.") from error
-    if not isinstance(table, dict):
-        raise DamagedFileError("Its header is not a JSON object.")
-    return table
+def parse_table(raw: bytes | bytearray, check: Check, *, regular: bool = True) -> Table:
+    """The header's entries; ``regular`` False reads one that is written as usual in the plain way too."""
+    table = regular_table(raw, check) if regular else None
+    return json_table(raw, check) if table is None else table
 
 
-def _repeated(pairs: list[tuple[str, Any]]) -> str:
-    """The first name that has been there before."""
-    seen: set[str] = set()
-    return next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-
-
-def _refuse_constant(constant: str) -> NoReturn:
-    raise DamagedFileError(f"Its header holds {constant}, which is not JSON.")
-
-
-def _metadata(value: object) -> dict[str, str]:
-    if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
-        raise DamagedFileError("Its __metadata__ is not a table of texts.")
-    return {_text(key): text for key, text in value.items()}
-
-
-def _text(name: str) -> str:
-    """A name that has an encoding; JSON escapes can spell half of a character."""
-    try:
-        name.encode()
-    except UnicodeEncodeError as error:
-        raise DamagedFileError(f"Its header's name {display(repr(name))} is not Unicode text.") from error
-    return name
-
-
-def _row(name: str, entry: object) -> _Row:
-    """One entry, its types checked; whether its numbers make sense is judged later."""
-    if not isinstance(entry, Mapping) or set(entry) != _KEYS or not isinstance(entry["dtype"], str):
-        raise DamagedFileError(f"Its entry {display(repr(name))} lacks dtype, shape or data_offsets.")
-    shape, offsets = entry["shape"], entry["data_offsets"]
-    if not _are_sizes(shape) or not _are_offsets(offsets):
-        raise DamagedFileError(f"The shape or data_offsets of {display(repr(name))} are not sizes in order.")
-    return _Row(_text(name), _text(entry["dtype"]), tuple(shape), offsets[0], offsets[1])
-
-
-def _are_sizes(value: object) -> bool:
-    """Whether it is a list of unsigned 64-bit integers."""
-    return isinstance(value, list) and all(type(size) is int and 0 <= size < 1 << 64 for size in value)
-
-
-def _are_offsets(value: object) -> bool:
-    """Whether it is a pair of places in a file, in order."""
-    return _are_sizes(value) and len(value) == 2 and value[0] <= value[1] < 1 << 63  # type: ignore[arg-type,index]
-
-
-def _check_layout(rows: list[_Row], present: int) -> None:
-    """Bytes must follow each other from 0 without hole or overlap, and nothing may follow the last."""
-    reached = 0
-    for row in sorted(rows, key=lambda row: (row.begin, row.end)):
-        if row.begin != reached:
-            what = "overlaps what is before it" if row.begin < reached else "leaves a hole before it"
-            raise DamagedFileError(
-                f"The tensor {display(row.name)} {what}: it begins at data byte {row.begin:,}, not {reached:,}."
-            )
-        reached = row.end
-    if reached < present:
-        raise DamagedFileError(f"{present - reached:,} bytes after the last tensor belong to none.")
-
-
-def _checkpoint(probe: Probe, rows: list[_Row], start: int, metadata: dict[str, str], check: Check) -> Checkpoint:
+def _checkpoint(probe: Probe, table: Table, start: int, check: Check) -> Checkpoint:
     identity = probe.source.identity
-    builder, dtypes = TableBuilder(), _Dtypes()
-    root = builder.container_row(()) if rows else -1
-    records = [Record("header", 0, 0, start)]
-    views: dict[tuple[str, tuple[int, ...], int], tuple[tuple[int, ...], str | None]] = {}
-    for count, row in enumerate(rows):
-        if count % _CHECK_EVERY == 0:
-            check()
-            views.clear()  # a file repeats a few shapes, or is not to fill the memory with them
-        dtype = dtypes.find(row.code)
-        length = row.end - row.begin
-        here = max(0, min(row.end, identity.size - start) - row.begin)
-        extent = Extent(length, (Segment(identity, start + row.begin, here),))
-        storage = builder.add_storage(None, extent, here)
-        view = views.get((row.code, row.shape, length))
-        if view is None:
-            strides = contiguous_strides(row.shape) if len(row.shape) <= MAX_NDIM else ()
-            view = views[row.code, row.shape, length] = strides, _size_error(row, dtype)
-        strides, error = view
-        if error or not builder.add_view(root, row.name, row.shape, strides, dtype, "cpu", storage, 0, False):
-            builder.add((row.name,), row.shape, dtype, storage=storage, error=error)
-        records.append(Record(row.name, 0, start + row.begin, row.end - row.begin, storage))
-    expected = start + max((row.end for row in rows), default=0)
+    expected = start + table.data_bytes
     return Checkpoint(
         path=probe.path,
         format=Safetensors.name,
         nbytes=probe.size,
         sources=(identity,),
-        tensors=builder.build(),
-        sections=(Section((), Role.MODEL, 0, len(rows), expected - start),),
-        metadata=metadata,
+        tensors=_builder(table, start, identity, check).build(),
+        sections=(Section((), Role.MODEL, 0, len(table), expected - start),),
+        metadata=dict(table.metadata),
         saved_shape=SavedShape.STATE_DICT,
-        records=record_table(sorted(records, key=lambda record: record.offset)),
+        records=_records(table, start),
         warnings=_cut(expected, probe.size),
         attributes={"header_bytes": start - 8},
+    )
+
+
+def _builder(table: Table, start: int, identity: SourceIdentity, check: Check) -> TableBuilder:
+    builder = TableBuilder()
+    if not len(table):
+        return builder
+    root = builder.container_row(())
+    here = np.clip(np.minimum(table.end, identity.size - start) - table.begin, 0, None)
+    builder.add_storages(None, identity, start + table.begin, table.end - table.begin, here)
+    dtypes = dtypes_of(table.codes)
+    dim_start = np.concatenate([np.zeros(1, np.int64), np.cumsum(table.ndim)])
+    doubted = np.zeros(len(table), np.bool_)
+    doubted[list(table.errors)] = True
+    for first in range(0, len(table), _ROWS):
+        check()
+        stop = min(first + _ROWS, len(table))
+        ndim = table.ndim[first:stop]
+        shape = np.ones((stop - first, int(ndim.max())), np.int64)
+        shape[within(ndim, shape.shape[1])] = table.dims[dim_start[first] : dim_start[stop]]
+        nothing = np.zeros(stop - first, np.int64)
+        views = Views(
+            shape,
+            ndim,
+            None,
+            table.code[first:stop],
+            dtypes,
+            nothing,
+            ("cpu",),
+            np.arange(first, stop),
+            nothing,
+            nothing.astype(np.bool_),
+        )
+        errors = _errors(table, first, views, doubted[first:stop])
+        builder.add_views(root, table.names.part(first, stop), views, errors)
+    return builder
+
+
+def _errors(table: Table, first: int, views: Views, doubted: np.ndarray) -> dict[int, str]:
+    """Why rows cannot have the shape that they claim, by place in ``views``."""
+    stop = first + len(views)
+    bits = np.array([dtype.bits for dtype in views.dtypes])[views.dtype]
+    known = np.array([code in BY_SAFETENSORS for code in table.codes], np.bool_)[views.dtype]
+    measured = measure(views.shape, views.steps)
+    length = table.end[first:stop] - table.begin[first:stop]
+    fine = measured.sure & known & ~doubted & (np.where(measured.sure, measured.numel, 0) * bits == 8 * length)
+    found = {}
+    for place in np.flatnonzero(~fine).tolist():
+        row = first + place
+        shape = tuple(views.shape[place, : views.ndim[place]].tolist())
+        reason = table.errors.get(row) or size_error(table.codes[table.code[row]], shape, int(length[place]))
+        if reason is not None:
+            found[place] = reason
+    return found
+
+
+def _records(table: Table, start: int) -> RecordTable:
+    """The header, then every tensor's bytes in the order of the file."""
+    order = np.argsort(table.begin, kind="stable")
+    zero = np.zeros(1, np.int64)
+    return RecordTable(
+        NamePool.joined([NamePool(["header"]), table.names.reordered(order)]),
+        np.zeros(len(table) + 1, np.int32),
+        np.concatenate([zero, start + table.begin[order]]),
+        np.concatenate([zero + start, (table.end - table.begin)[order]]),
+        np.concatenate([zero - 1, order]).astype(np.int32),
     )
 
 
@@ -212,33 +159,3 @@ def _cut(expected: int, present: int) -> tuple[str, ...]:
     if present >= expected:
         return ()
     return (f"The file is cut short: {expected:,} bytes are expected, {present:,} are here.",)
-
-
-class _Dtypes:
-    """The dtype of a code. Unknown ones are made up as bytes, each kept once."""
-
-    def __init__(self) -> None:
-        self._unknown: dict[str, DType] = {}
-
-    def find(self, code: str) -> DType:
-        """The known dtype, or a name with nothing behind it."""
-        known = BY_SAFETENSORS.get(code) or self._unknown.get(code)
-        if known is None:
-            name = code if len(self._unknown) < MAX_UNKNOWN_DTYPES else "unknown"
-            known = self._unknown.setdefault(name, DType(name, Kind.PACKED, 8, ""))
-        return known
-
-
-def _size_error(row: _Row, dtype: DType) -> str | None:
-    """Why the byte range cannot hold the shape, or None."""
-    if row.code not in BY_SAFETENSORS:
-        return f"Its dtype {display(row.code)} is not one of the safetensors format."
-    if len(row.shape) > MAX_NDIM:
-        return None  # the table says so; the product of so many sizes would not end
-    numel = math.prod(row.shape)
-    bits = numel * dtype.bits
-    if bits % 8:
-        return f"Its {amount(numel)} elements of {dtype.bits} bits end within a byte."
-    if bits // 8 != row.end - row.begin:
-        return f"Its shape takes {amount(bits // 8)} bytes, its place in the file has {row.end - row.begin:,}."
-    return None

@@ -35,8 +35,14 @@ class ByteSource(Protocol):
 
 def read_exactly(source: ByteSource, offset: int, length: int) -> bytes:
     """Read up to ``length`` bytes; the result is shorter only where the file ends."""
+    return bytes(read_whole(source, offset, length))
+
+
+def read_whole(source: ByteSource, offset: int, length: int) -> bytearray:
+    """The same, not copied once more: for what takes much of the memory."""
     if length <= 0 or offset >= source.size:
-        return b""
+        return bytearray()
     buffer = bytearray(min(length, source.size - offset))
     got = source.read_into(offset, memoryview(buffer))
-    return bytes(memoryview(buffer)[:got])
+    del buffer[got:]
+    return buffer
