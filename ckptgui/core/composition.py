@@ -203,6 +203,8 @@ def _globals(parts: Sequence[Part]) -> Iterable[GlobalName]:
     for part in parts:
         for name in part.checkpoint.globals:
             known = found.get(name.name)
+            if part.label and name.record:
+                name = replace(name, record=f"{part.label}, {name.record}")
             if known is None or worst.index(name.use) > worst.index(known.use):
                 found[name.name] = name
     return found.values()

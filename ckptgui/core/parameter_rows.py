@@ -19,12 +19,17 @@ _WRAPPERS = ("_fsdp_wrapped_module.", "_checkpoint_wrapped_module.", "_forward_m
 
 @dataclass(frozen=True)
 class ParameterRows:
-    """A model section: ``rows`` are those of its parameters, tied ones once; ``first`` the first name of each."""
+    """A model section: ``rows`` are those of its parameters, tied ones once; ``first`` the first name of each.
+
+    ``ordered`` says that they stand in the model's order. Formats without a name for a storage (safetensors,
+    distributed) sort tensors by name.
+    """
 
     section: Section
     rows: np.ndarray
     all_rows: np.ndarray
     first: np.ndarray
+    ordered: bool
 
     @classmethod
     def of(cls, checkpoint: Checkpoint, section: Section) -> ParameterRows:
@@ -42,7 +47,12 @@ class ParameterRows:
             keep &= np.fromiter((n.rpartition(".")[2] not in BUFFERS for n in names), bool, len(names))
         first = _first_names(checkpoint, rows)
         keep &= first == rows
-        return cls(section, rows[keep], rows, first)
+        told = [table.storage_keys[at] for at in table.storage[rows[keep][:_SAMPLE]].tolist() if at >= 0]
+        return cls(section, rows[keep], rows, first, not told or any(key is not None for key in told))
+
+
+_SAMPLE = 64
+"""Rows of a section that tell how its format keeps storages."""
 
 
 def _first_names(checkpoint: Checkpoint, rows: np.ndarray) -> np.ndarray:

@@ -93,6 +93,8 @@ def _is_of_training(checkpoint: Checkpoint, summary: Training) -> bool:
     """Whether more than weights was saved: an optimizer, a schedule, or how far the training was."""
     if checkpoint.saved_shape in (SavedShape.STATE_DICT, SavedShape.TENSOR, SavedShape.MODULE):
         return False
+    if any(section.path == () for section in checkpoint.sections):  # one part, saved by itself
+        return False
     return bool(
         summary.optimizers
         or summary.schedulers
@@ -109,6 +111,10 @@ def _weights_only(checkpoint: Checkpoint) -> str:
         return "A whole model and nothing of its training: for inference, or as a start for a new training."
     if checkpoint.saved_shape is SavedShape.TENSOR:
         return "A single tensor."
+    roles = {section.role for section in checkpoint.sections}
+    if roles.isdisjoint((Role.MODEL, Role.EMA)):
+        one = roles.pop() if len(roles) == 1 else None
+        return _ALONE.get(one, "No weights are in it.") if one else "No weights are in it."
     return "Weights only: for inference, or as a start for a new training."
 
 
@@ -270,6 +276,11 @@ def _and(parts: list[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
+_ALONE = {
+    Role.OPTIMIZER: "An optimizer's state by itself: the model that it belongs to is in another file.",
+    Role.SCHEDULER: "A scheduler's state by itself.",
+    Role.RNG: "States of random generators by themselves.",
+}
 _NOUNS = {
     Need.MODEL: "the model",
     Need.OPTIMIZER: "the optimizer",

@@ -59,7 +59,7 @@ def match(
     if names is not None:
         return _by_names(checkpoint, state, models, keys, names)
     fits = []
-    for candidate in _candidates(models):
+    for candidate in _candidates([model for model in models if model.ordered]):
         offered = np.concatenate([model.rows for model in candidate])
         places = _by_order(checkpoint, state, offered, keys[offered].tolist())
         if places is not None:
@@ -199,9 +199,12 @@ def _unclear(state: OptimizerState, models: list[ParameterRows], keys: np.ndarra
     shapes = Counter(state.marks.tolist())
     del shapes[ANY]
     where = _quoted([models[0].section]) if len(models) == 1 else "a model here"
+    sorted_models = [model.section for model in models if not model.ordered]
     for candidate in _candidates(models):
         if shapes <= Counter(keys[np.concatenate([model.rows for model in candidate])].tolist()):
             what = f"have shapes of {where}, but their order can be read in several ways"
+            if sorted_models:
+                what = f"go by their order, which {_quoted(sorted_models)} does not keep"
             return _unnamed(state, f"Its {count:,} parameters {what}; its slots are left unnamed.")
     what = f"have other shapes than {where}" if len(models) > 1 else f"are not those of {where} by their shapes"
     return _unnamed(state, f"Its {count:,} parameters {what}; its slots are left unnamed.", misfit=True)

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Generic, TypeVar
 
-from ckptgui.core.checkpoint import Checkpoint, Json
+from ckptgui.core.checkpoint import Checkpoint, Json, Role
 from ckptgui.core.optimizers import OptimizerSummary, optimizers
+from ckptgui.core.roles import role_by_name
 from ckptgui.core.tensors import Path
+from ckptgui.core.training_places import Table, places
 
 T = TypeVar("T")
 
@@ -69,22 +71,14 @@ LOSS = (
 RATE = ("lr", "learning_rate", "current_lr", "base_lr")
 HYPER = (
     "hyper_parameters", "hparams", "hyperparameters", "hyper_params", "config", "cfg", "args", "opt", "options",
-    "train_args", "model_args", "module_arguments", "params", "ds_config",
+    "train_args", "training_args.bin", "model_args", "module_arguments", "params", "ds_config", "config.json",
 )  # fmt: skip
-SCHEDULER = (
-    "scheduler_state_dict", "lr_scheduler_state_dict", "scheduler", "lr_scheduler", "schedulers", "lr_schedulers",
-    "scheduler_state", "lr_sched", "sched", "opt_param_scheduler", "scheduler_states",
-)  # fmt: skip
-_GROUPS_OF_VALUES = (
-    "metrics", "stats", "results", "metadata", "meta", "state", "trainer", "trainer_state", "info", "history",
-    "log", "logs", "progress",
-)  # fmt: skip
-_METRIC_WORDS = (
-    "loss", "acc", "accuracy", "score", "metric", "error", "f1", "auc", "iou", "map", "bleu", "rouge", "ppl",
-    "perplexity", "precision", "recall", "psnr", "ssim", "fid", "top1", "top5", "mse", "mae", "rmse", "dice",
-    "wer",
-)  # fmt: skip
+_METRIC = re.compile(
+    r"(loss|acc|accuracy|score|metric|error|err|f1|auc|iou|map|bleu|rouge|ppl|perplexity|precision|prec|recall|psnr"
+    r"|ssim|fid|top|mse|mae|rmse|dice|wer|cer)(es|s|@?\d+)?"
+)
 _BEST = re.compile(r"best(?!.*(?:epoch|step|iter|path|model|checkpoint))", re.IGNORECASE)
+_SEPARATOR = re.compile(r"[^a-z0-9@]+")
 MAX_LISTED = 1024
 """Entries of a saved list that are looked at."""
 
@@ -99,31 +93,22 @@ def training(checkpoint: Checkpoint) -> Training:
         root = {str(place): value for place, value in enumerate(root[:MAX_LISTED])}
     if not isinstance(root, Mapping):
         return Training()
-    places = list(_places(root))
+    tables = list(places(root))
     found = optimizers(root, checkpoint)
     schedulers = tuple(_schedulers(root))
     watched = list(_watched(root))
-    loss = _number(places, LOSS) or next((score for name, score in watched if "loss" in name.lower()), None)
+    loss = _number(tables, LOSS) or next((score for name, score in watched if "loss" in name.lower()), None)
     return Training(
-        epoch=_whole(places, EPOCH),
-        step=_whole(places, STEP),
+        epoch=_whole(tables, EPOCH) or _begun(tables),
+        step=_whole(tables, STEP),
         loss=loss,
-        metrics=(*_metrics(places, loss), *((name, score) for name, score in watched if score != loss)),
-        learning_rate=_rate(places, found, schedulers),
+        metrics=(*_metrics(tables, loss), *((name, score) for name, score in watched if score != loss)),
+        learning_rate=_rate(tables, found, schedulers),
         optimizers=found,
         schedulers=schedulers,
         hyper_parameters=_hyper_parameters(root),
-        best=_best(places, root, checkpoint),
+        best=_best(tables, root, checkpoint),
     )
-
-
-def _places(root: Mapping[str, Json]) -> Iterator[tuple[Path, Mapping[str, Json]]]:
-    """Where values are looked for: the top, and the tables there that by name hold such values."""
-    yield (), root
-    for key in _GROUPS_OF_VALUES:
-        value = root.get(key)
-        if isinstance(value, Mapping):
-            yield (key,), value
 
 
 def _watched(root: Mapping[str, Json]) -> Iterator[tuple[str, Found[float]]]:
@@ -137,10 +122,10 @@ def _watched(root: Mapping[str, Json]) -> Iterator[tuple[str, Found[float]]]:
 
 
 def _best(
-    places: list[tuple[Path, Mapping[str, Json]]], root: Mapping[str, Json], checkpoint: Checkpoint
+    tables: list[Table], root: Mapping[str, Json], checkpoint: Checkpoint
 ) -> tuple[str, Found[float | None]] | None:
     """The best score so far: under a name that begins so, or what a Lightning callback remembers."""
-    for path, table in places:
+    for path, table in tables:
         for key, value in islice(table.items(), MAX_LISTED):
             number = figure(value)
             if _BEST.match(key) and number is not None:
@@ -171,9 +156,9 @@ def figure(value: Json) -> float | None:
     return None
 
 
-def _number(places: list[tuple[Path, Mapping[str, Json]]], names: tuple[str, ...]) -> Found[float] | None:
+def _number(tables: list[Table], names: tuple[str, ...]) -> Found[float] | None:
     """The first of the names that has a number; the last figure where it is a list of them."""
-    for path, table in places:
+    for path, table in tables:
         folded = _folded(table)
         for name in names:
             key = folded.get(name)
@@ -188,9 +173,9 @@ def _number(places: list[tuple[Path, Mapping[str, Json]]], names: tuple[str, ...
     return None
 
 
-def _whole(places: list[tuple[Path, Mapping[str, Json]]], names: tuple[str, ...]) -> Found[int] | None:
+def _whole(tables: list[Table], names: tuple[str, ...]) -> Found[int] | None:
     """The first of the names that has a whole number; lists are no counters."""
-    for path, table in places:
+    for path, table in tables:
         folded = _folded(table)
         for name in names:
             key = folded.get(name)
@@ -210,16 +195,14 @@ def _folded(table: Mapping[str, Json]) -> dict[str, str]:
     return folded
 
 
-def _metrics(
-    places: list[tuple[Path, Mapping[str, Json]]], loss: Found[float] | None
-) -> Iterator[tuple[str, Found[float]]]:
+def _metrics(tables: list[Table], loss: Found[float] | None) -> Iterator[tuple[str, Found[float]]]:
     """Figures whose name says that they measure something, but for the loss itself."""
     count = 0
-    for path, table in places:
+    for path, table in tables:
         for key, value in table.items():
             number = figure(value)
             named = path[:1] == ("metrics",) or any(
-                part.startswith(_METRIC_WORDS) for part in key.lower().replace("-", "_").split("_")
+                _METRIC.fullmatch(part) for part in _SEPARATOR.split(key.lower())
             )
             if number is None or not named or (loss is not None and loss.path == (*path, key)):
                 continue
@@ -230,7 +213,7 @@ def _metrics(
 
 
 def _rate(
-    places: list[tuple[Path, Mapping[str, Json]]],
+    tables: list[Table],
     found: tuple[OptimizerSummary, ...],
     schedulers: tuple[Found[Mapping[str, Json]], ...],
 ) -> Found[float] | None:
@@ -244,22 +227,23 @@ def _rate(
         number = figure(last[0]) if isinstance(last, list) and last else figure(last)
         if number is not None:
             return Found(number, (*scheduler.path, "_last_lr"))
-    return _number(places, RATE)
+    return _number(tables, RATE)
 
 
 def _schedulers(root: Mapping[str, Json]) -> Iterator[Found[Mapping[str, Json]]]:
     """Each scheduler's state without what is nested in it; ``param_groups`` would make it an optimizer's."""
-    folded = _folded(root)
-    for name in SCHEDULER:
-        key = folded.get(name)
-        if key is None:
+    for key, value in root.items():
+        if role_by_name(key) is not Role.SCHEDULER:
             continue
-        value = root[key]
         members = enumerate(value) if isinstance(value, list) else ((None, value),)
         for index, state in members:
-            if isinstance(state, Mapping) and state and "param_groups" not in state:
+            if isinstance(state, Mapping) and "param_groups" not in state and state.keys() - _NO_STATE:
                 path = (key,) if index is None else (key, str(index))
                 yield Found({k: v for k, v in state.items() if _is_plain(v)}, path)
+
+
+_NO_STATE = frozenset({"__class__", "__args__"})
+"""What an object without a state has, for instance the name of a kind of schedule."""
 
 
 def _is_plain(value: Json) -> bool:
@@ -274,4 +258,18 @@ def _hyper_parameters(root: Mapping[str, Json]) -> Found[Json] | None:
         key = folded.get(name)
         if key is not None and root[key] not in (None, {}, [], "") and isinstance(root[key], (Mapping, list)):
             return Found(root[key], (key,))
+    if str(root.get("__class__", "")).endswith(("Arguments", "Namespace", "Config")):  # saved by itself
+        return Found(root, ())
     return None
+
+
+def _begun(tables: list[Table]) -> Found[int] | None:
+    """The epoch that had begun, where a trainer counts in fractions of one."""
+    for path, table in tables:
+        value = table.get("epoch")
+        if isinstance(value, float) and 0 <= value < _MOST_EPOCHS:
+            return Found(int(value), (*path, "epoch"))
+    return None
+
+
+_MOST_EPOCHS = 1e9
