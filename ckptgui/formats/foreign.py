@@ -104,8 +104,6 @@ def _html(probe: Probe) -> str | None:
 def _tar(probe: Probe) -> str | None:
     if probe.head[257:262] != b"ustar":
         return None
-    if probe.head.startswith((b"sys_info\0", b"pickle\0", b"storages\0", b"tensors\0")):
-        return "a checkpoint in PyTorch's oldest format (tar, up to 0.1.9), which is not read yet"
     return "a tar archive; unpack it first"
 
 

@@ -19,6 +19,8 @@ from ckptgui.formats.safetensors import Safetensors
 from ckptgui.formats.sharded import Sharded
 from ckptgui.formats.torch_export import TorchExport
 from ckptgui.formats.torch_legacy import TorchLegacy
+from ckptgui.formats.torch_package import TorchPackage
+from ckptgui.formats.torch_tar import TorchTar
 from ckptgui.formats.torch_zip import TorchZip
 from ckptgui.formats.torchscript import TorchScript
 from ckptgui.sources.base import ByteSource, read_exactly
@@ -27,9 +29,11 @@ from ckptgui.sources.local import LocalSource
 
 READERS: tuple[Reader, ...] = (
     TorchExport(),
+    TorchPackage(),
     TorchScript(),
     TorchZip(),
     TorchLegacy(),
+    TorchTar(),
     Safetensors(),
     BarePickle(),
 )
