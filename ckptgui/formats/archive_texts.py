@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ckptgui.core.extents import Codec, Extent, Segment
 from ckptgui.errors import CheckpointError
+from ckptgui.formats.limits import DEFAULT
 from ckptgui.formats.zip_directory import DEFLATED, ZipDirectory, ZipEntry
 from ckptgui.sources.base import ByteSource
 
@@ -39,3 +40,14 @@ def small_number(source: ByteSource, directory: ZipDirectory, name: str) -> int 
     except CheckpointError:
         return None
     return int(text) if text.isdigit() else None
+
+
+def lines_of(source: ByteSource, directory: ZipDirectory, name: str) -> tuple[str, ...]:
+    """The lines of a small text, without empty ones; none where it cannot be read."""
+    if name not in directory.entries:
+        return ()
+    try:
+        text = directory.read(source, name, DEFAULT.record_bytes).decode("utf-8", "replace")
+    except CheckpointError:
+        return ()
+    return tuple(line for line in text.splitlines() if line.strip())

@@ -50,6 +50,7 @@ KNOWN = frozenset(
     + [f"numpy.{core}.{name}" for core in ("core", "_core") for name in _NUMPY.split()]
     + [f"numpy.{name}" for name in _NUMPY_SCALARS.split()]
     + [f"torch.jit._pickle.{name}" for name in _SCRIPT.split()]
+    + ["torch.jit._script.unpackage_script_module"]  # torch.package's, of a script module beside the pickle
     + _OTHERS.split()
 )
 """Names that make containers, numbers, tensors and arrays, and nothing else."""
