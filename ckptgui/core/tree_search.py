@@ -1,21 +1,28 @@
-"""Finds rows of a tree by their dotted names, or by their type: one search over one text, not one a row.
+"""Finds rows of a tree by their dotted names, or by their type.
 
 A filter is words, all of which must fit. A word is part of a name, in any case; with ``*``, ``?`` or ``[`` it is
 a glob that must fit to the end of the name, from its start or from any dot (``*.bias``, ``blocks.?.ln_1``). The
-name of a type (``float16``, ``bf16``, ``dtype:bf16``) finds the tensors of that type as well.
+name of a type (``float16``, ``bf16``, ``dtype:bf16``) finds the tensors of that type as well. Between slashes it
+is a regular expression that fits anywhere in the name (``/layers\\.(0|1[0-9])\\./``).
+
+All of them run as one table of states down the tree: what a pattern has seen of a module's name holds for all
+names below it, so each label is read once for each state that it is met in, and not once for each name.
 """
 
 from __future__ import annotations
 
-import fnmatch
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from ckptgui.core.names import NamePool
+from ckptgui.core.label_text import LabelText
+from ckptgui.core.pattern_machine import Machine
+from ckptgui.core.pattern_syntax import PatternError, Syntax, glob, regex, word
 from ckptgui.core.tree_columns import Tree
+from ckptgui.core.tree_order import levels
+
+__all__ = ["MAX_FILTER", "TYPE_WORDS", "Found", "PatternError", "TreeSearch"]
 
 TYPE_WORDS = {
     "fp64": "float64",
@@ -37,8 +44,6 @@ TYPE_WORDS = {
 MAX_FILTER = 400
 """Characters of a filter that are looked at."""
 
-_NODES_A_CHECK = 50_000
-
 
 @dataclass(frozen=True)
 class Found:
@@ -49,31 +54,35 @@ class Found:
     tensors: int  # tensors among the kept
 
 
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """Nodes of one depth, by the rank of their labels."""
+
+    nodes: np.ndarray  # int32
+    ranks: np.ndarray  # int32
+
+
 class TreeSearch:
-    """The dotted names of one tree, joined for searching. Building it takes a moment for large trees."""
+    """The names of one tree, ready for searching. Building it takes a moment for large trees."""
 
     def __init__(self, tree: Tree, check: Callable[[], None] = lambda: None) -> None:
         self._tree = tree
-        names: list[str] = [""]
-        parents = tree.parent.tolist()
-        for node, label in enumerate(tree.labels):
-            if node == 0:
-                continue
-            if node % _NODES_A_CHECK == 0:
-                check()
-            above = names[parents[node]]
-            names.append(f"{above}.{label}" if above else label)
-        pool = NamePool(name.lower().replace("\n", " ") + "\n" for name in names)
-        self._text, self._ends = pool.text, pool.ends
+        self._text = LabelText(tree.labels)
+        self._levels: list[_Level] = []
+        for nodes in levels(tree.depth):
+            check()
+            ranks = self._text.rank[tree.labels.number[nodes]]
+            order = np.argsort(ranks, kind="stable")
+            self._levels.append(_Level(nodes[order].astype(np.int32), ranks[order]))
 
     def find(self, text: str, check: Callable[[], None] = lambda: None) -> Found:
-        """The rows whose names fit every word of ``text``."""
+        """The rows whose names fit every word of ``text``; raises ``PatternError`` where a word makes no sense."""
         tree = self._tree
         matched = np.ones(len(tree), bool)
         matched[0] = False
-        for word in text[:MAX_FILTER].lower().split():
+        for each in filter_words(text[:MAX_FILTER]):
             check()
-            matched &= self._covered(self._fits(word))
+            matched &= self._covered(self._fits(each, check))
         inside = self._covered(matched)
         kept = inside | self._leads_to(inside)
         return Found(matched, kept, int(np.count_nonzero(inside & (tree.row >= 0))))
@@ -90,44 +99,80 @@ class TreeSearch:
         sums = np.concatenate([[0], np.cumsum(nodes)])
         return np.asarray(sums[self._tree.end] - sums[:-1] > 0)
 
-    def _fits(self, word: str) -> np.ndarray:
-        fits = np.zeros(len(self._tree), bool)
-        type_word = word.removeprefix("dtype:")
-        name = TYPE_WORDS.get(type_word, type_word)
-        table = self._tree.checkpoint.tensors
-        codes = [code for code, dtype in enumerate(table.dtypes) if dtype.name.lower() == name]
-        if codes:
-            rows = np.isin(table.dtype, codes)
-            fits[self._tree.nodes[rows]] = True
-        starts = self._globbed(word) if any(sign in word for sign in "*?[") else self._places(word)
-        places = np.fromiter(starts, np.int64)
-        fits[np.searchsorted(self._ends, places, side="right")] = True
+    def _fits(self, each: str, check: Callable[[], None]) -> np.ndarray:
+        pattern, whole = syntax_of(each)
+        fits = self._run(Machine(pattern, self._text.alphabet, whole), check)
+        fits[self._tree.nodes[self._of_type(each)]] = True
         fits[0] = False
         return fits
 
-    def _places(self, word: str) -> Iterator[int]:
-        """Where a word occurs, at most once a name."""
-        place = self._text.find(word)
-        while place >= 0:
-            yield place
-            line_end = self._text.find("\n", place)
-            place = self._text.find(word, line_end + 1)
+    def _of_type(self, each: str) -> np.ndarray:
+        """Rows of the type that a word names."""
+        type_word = each.lower().removeprefix("dtype:")
+        name = TYPE_WORDS.get(type_word, type_word)
+        table = self._tree.checkpoint.tensors
+        codes = [code for code, dtype in enumerate(table.dtypes) if dtype.name.lower() == name]
+        return np.flatnonzero(np.isin(table.dtype, codes)) if codes else np.zeros(0, np.int64)
 
-    def _globbed(self, glob: str) -> Iterator[int]:
-        """Where a glob fits, from the start of a name or a dot in it to the name's end."""
-        pattern = re.compile(fnmatch.translate(glob))
-        start = 0
-        for end in self._ends.tolist():
-            name = self._text[start : end - 1]
-            if pattern.match(name) or _fits_from_a_dot(pattern, name):
-                yield start
-            start = end
+    def _run(self, machine: Machine, check: Callable[[], None]) -> np.ndarray:
+        """bool: the nodes whose dotted names a pattern fits."""
+        tree = self._tree
+        states = np.zeros(len(tree), np.int32)
+        states[0] = machine.start
+        dot = self._text.code(".")
+        for number, level in enumerate(self._levels):
+            check()
+            before = states[tree.parent[level.nodes]]
+            if number:  # names begin below the file's own row, without a dot
+                different = np.flatnonzero(np.bincount(before))
+                after = np.zeros(int(different[-1]) + 1, np.int32)
+                after[different] = machine.step(different, np.full(len(different), dot))
+                before = after[before]
+            states[level.nodes] = self._read(machine, level.ranks, before, check)
+        fits = machine.fits(states)
+        fits[0] = False
+        return fits
+
+    def _read(
+        self, machine: Machine, ranks: np.ndarray, states: np.ndarray, check: Callable[[], None]
+    ) -> np.ndarray:
+        """The states after a level's labels, each pair of label and state read once."""
+        count = len(machine)
+        if count * len(self._text) > 4 * len(ranks) + _FEW:
+            return self._text.run(machine, ranks, states, check)
+        pairs = ranks.astype(np.int64) * count + states
+        met = np.zeros(count * len(self._text), bool)
+        met[pairs] = True
+        different = np.flatnonzero(met)
+        after = np.empty(len(met), np.int32)
+        after[different] = self._text.run(machine, different // count, (different % count).astype(np.int32), check)
+        return np.asarray(after[pairs])
 
 
-def _fits_from_a_dot(pattern: re.Pattern[str], name: str) -> bool:
-    dot = name.find(".")
-    while dot >= 0:
-        if pattern.match(name, dot + 1):
-            return True
-        dot = name.find(".", dot + 1)
-    return False
+_FEW = 1 << 16
+
+
+def filter_words(text: str) -> Iterator[str]:
+    """The words of a filter. A regular expression goes to its closing slash, else to the next space."""
+    place = 0
+    while place < len(text):
+        if text[place].isspace():
+            place += 1
+            continue
+        stop = next((at for at in range(place, len(text)) if text[at].isspace()), len(text))
+        if text[place] == "/":
+            closing = (at for at in range(place + 1, len(text)) if text[at] == "/")
+            last = next((at for at in closing if at + 1 == len(text) or text[at + 1].isspace()), None)
+            stop = stop if last is None else last + 1
+        yield text[place:stop]
+        place = stop
+
+
+def syntax_of(each: str) -> tuple[Syntax, bool]:
+    """What a word of a filter means, and whether it has to fit to the end of a name."""
+    if each.startswith("/"):
+        inside = each[1:-1] if len(each) > 1 and each.endswith("/") else each[1:]
+        return regex(inside), False
+    if any(sign in each for sign in "*?["):
+        return glob(each), True
+    return word(each), False

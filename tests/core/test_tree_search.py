@@ -1,11 +1,13 @@
 """Filtering: words, globs, types, and what is kept around what fits."""
 
 import fnmatch
+import re
 
 import pytest
 
+from ckptgui.core.checkpoint import Role
 from ckptgui.core.tree import build_tree
-from ckptgui.core.tree_search import TreeSearch
+from ckptgui.core.tree_search import PatternError, TreeSearch, filter_words
 from tests.core.trees import CheckpointMaker, gpt
 
 
@@ -77,3 +79,49 @@ def test_names_with_line_breaks_do_not_shift_the_rest():
         make.tensor(("m", name))
     tree = build_tree(make.make())
     assert found(tree, "c")[0] == {"m.c"}
+
+
+@pytest.mark.parametrize(
+    "text", [r"/blocks\.[02]\.ln/", r"/(qkv|proj)\.bias$", r"/^tok/", r"/MODEL\.blocks/", r"/attn.*\d/ bias"]
+)
+def test_a_regular_expression_between_slashes_fits_anywhere(tree, text):
+    pattern = text.partition("/ ")[0].strip("/")
+    shown = {name: name.replace("module._orig_mod.", "") for name in names(tree)}
+    wanted = {name for name, short in shown.items() if re.search(pattern, short, re.IGNORECASE)}
+    if text.endswith(" bias"):
+        wanted = {name for name in wanted if "bias" in name}
+    assert found(tree, text)[0] == wanted
+
+
+@pytest.mark.parametrize("text", ["/(", "/[a", "/a**/", "x /)/"])
+def test_a_broken_regular_expression_is_told(tree, text):
+    with pytest.raises(PatternError):
+        TreeSearch(tree).find(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a b", ["a", "b"]),
+        ("/a b/ c", ["/a b/", "c"]),
+        ("/a b", ["/a", "b"]),
+        ("  /a/b/  ", ["/a/b/"]),
+        ("", []),
+        ("a/b /", ["a/b", "/"]),
+    ],
+)
+def test_a_filter_is_divided_at_spaces_but_not_within_slashes(text, words):
+    assert list(filter_words(text)) == words
+
+
+def test_many_different_labels_are_found_as_few_are():
+    names = [f"row{number * 7919 % 10007:05d}.é" for number in range(3000)] + ["日本.w"]
+    make = CheckpointMaker()
+    make.section((), Role.MODEL, [f"table.{name}" for name in names])
+    tree = build_tree(make.make())
+    for text, fits in (
+        ("row0001", lambda name: "row0001" in name),
+        ("*3?.é", lambda name: fnmatch.fnmatchcase(name, "*3?.é")),
+        ("日", lambda name: "日" in name),
+    ):
+        assert found(tree, text)[0] == {f"table.{name}" for name in names if fits(name)}
