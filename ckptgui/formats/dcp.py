@@ -9,10 +9,12 @@ from ckptgui.core.display import display
 from ckptgui.core.extents import SourceIdentity
 from ckptgui.errors import CheckpointError, DamagedFileError
 from ckptgui.formats.base import Check
+from ckptgui.formats.dcp_alone import read_alone
 from ckptgui.formats.dcp_files import SUFFIX, in_order
 from ckptgui.formats.dcp_metadata import Description, describe
 from ckptgui.formats.dcp_names import judged
-from ckptgui.formats.dcp_read import FORMAT, read_described
+from ckptgui.formats.dcp_read import FORMAT, Told, read_described
+from ckptgui.formats.dcp_safetensors import is_shard, read_shards, shards_in
 from ckptgui.formats.inner_streams import names
 from ckptgui.formats.limits import DEFAULT, exceeded
 from ckptgui.formats.pickle_machine import parse
@@ -34,13 +36,21 @@ class Dcp:
     def matches(self, folder: Folder, opened: str | None) -> bool:
         """By the names that torch gives: the folder, its description, or any rank's file in it."""
         if opened is not None:
-            return opened == METADATA or opened.endswith(SUFFIX) or RANK_METADATA.fullmatch(opened) is not None
-        files = folder.files
-        return METADATA in files or any(name.endswith(SUFFIX) for name in files)
+            return _is_piece(opened) or is_shard(folder, opened)
+        return any(map(_is_piece, folder.files)) or bool(shards_in(folder))
 
     def read(self, folder: Folder, opened: str | None, check: Check) -> Checkpoint:
         """The whole; raises ``CheckpointError`` where nothing of it can be listed."""
-        return _Opening(folder, check).read(_described_by(folder))
+        described_by = _described_by(folder)
+        if not described_by:
+            shards = shards_in(folder)
+            if shards:
+                return read_shards(folder, shards, check)
+        return _Opening(folder, check).read(described_by)
+
+
+def _is_piece(name: str) -> bool:
+    return name == METADATA or name.endswith(SUFFIX) or RANK_METADATA.fullmatch(name) is not None
 
 
 def _described_by(folder: Folder) -> list[str]:
@@ -51,24 +61,31 @@ def _described_by(folder: Folder) -> list[str]:
 
 
 class _Opening:
+    """Collects what the describing files say, and then reads what they describe."""
+
     def __init__(self, folder: Folder, check: Check) -> None:
         self._folder = folder
         self._check = check
         self._description = Description()
-        self._tellers: list[SourceIdentity] = []
+        self._by: list[SourceIdentity] = []
         self._names: list[GlobalName] = []
         self._warnings: list[str] = []
 
     def read(self, described_by: list[str]) -> Checkpoint:
-        errors = []
+        """The checkpoint; without a description that makes sense, the ranks' files as they are."""
         for name in described_by:
             try:
                 self._describe(name)
             except CheckpointError as error:
-                errors.append(f"{display(name)}: {error}")
-        return read_described(
-            self._folder, self._description, self._tellers, self._names, self._warnings + errors, self._check
-        )
+                self._warnings.append(f"{display(name)}: {error}")
+        self._warnings += _missing_ranks(described_by)
+        told = Told(tuple(self._by), tuple(self._names), tuple(self._warnings))
+        if self._description.order or not (self._warnings or not described_by):
+            return read_described(self._folder, self._description, told, self._check)
+        files = in_order(name for name in self._folder.files if name.endswith(SUFFIX))
+        if not files:
+            raise DamagedFileError(self._warnings[0])
+        return read_alone(self._folder, files, told, self._check)
 
     def _describe(self, name: str) -> None:
         source = self._folder.open(name)
@@ -78,10 +95,20 @@ class _Opening:
             data = read_exactly(source, 0, source.size)
         finally:
             source.close()
-        self._tellers.append(source.identity)
+        self._by.append(source.identity)
         parsed = parse(data, self._check)
         self._names += judged(names(parsed, self._check), name)
         self._warnings += parsed.notes
         if parsed.broken is not None:
             raise DamagedFileError(parsed.broken)
         self._description.add(describe(parsed.root, self._check))
+
+
+def _missing_ranks(described_by: list[str]) -> list[str]:
+    """Ranks below the last that have no description of their own, where each should have one."""
+    ranks = {int(match[1]) for name in described_by if (match := RANK_METADATA.fullmatch(name))}
+    missing = [rank for rank in range(min(max(ranks, default=0), len(ranks) + 8)) if rank not in ranks]
+    if not missing:
+        return []
+    return [f"The description of {'rank' if len(missing) == 1 else 'ranks'} "
+            f"{', '.join(map(str, missing))} is missing."]  # fmt: skip

@@ -7,7 +7,6 @@ becomes the error of its tensor.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -84,10 +83,9 @@ class Description:
         self.order.update(other.order)
         self.paths = {**other.paths, **self.paths}
 
-    def slices(self) -> Iterable[Slice]:
-        """Every stretch of a file that something lies in."""
-        yield from (p.place for t in self.tensors.values() for p in t.pieces if p.place is not None)
-        yield from (place for place in self.objects.values() if place is not None)
+    def in_order(self) -> list[str]:
+        """The names in saved order: the planner keeps it, while a description has rank after rank."""
+        return list(dict.fromkeys([*(name for name in self.paths if name in self.order), *self.order]))
 
 
 def describe(root: Node, check: Check) -> Description:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
 
 import numpy as np
 
@@ -12,7 +14,6 @@ from ckptgui.core.display import display
 from ckptgui.core.extents import SourceIdentity
 from ckptgui.core.names import NamePool
 from ckptgui.core.records import RecordTable
-from ckptgui.core.tensors import TensorTable
 from ckptgui.errors import CheckpointError
 from ckptgui.formats import metadata, sections
 from ckptgui.formats.base import Check
@@ -20,7 +21,7 @@ from ckptgui.formats.dcp_files import DataFiles
 from ckptgui.formats.dcp_metadata import Description, Slice
 from ckptgui.formats.dcp_names import judged, merged, warning
 from ckptgui.formats.dcp_objects import Objects
-from ckptgui.formats.dcp_tensors import Looks, Tensors, require_zstd
+from ckptgui.formats.dcp_tensors import Looks, Stretch, Tensors, require_zstd
 from ckptgui.formats.dcp_tree import nested
 from ckptgui.formats.pickle_graph import Node
 from ckptgui.formats.tensor_walk import TensorWalk
@@ -30,18 +31,20 @@ FORMAT = "dcp"
 _CHECK_EVERY = 256
 
 
-def read_described(
-    folder: Folder,
-    description: Description,
-    tellers: Sequence[SourceIdentity],
-    names: Sequence[GlobalName],
-    warnings: Sequence[str],
-    check: Check,
-) -> Checkpoint:
-    """The checkpoint; ``tellers`` are the files that described it, ``names`` those that they hold."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The files that described the checkpoint, the names in them, and what was wrong with them."""
+
+    by: tuple[SourceIdentity, ...] = ()
+    names: tuple[GlobalName, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def read_described(folder: Folder, description: Description, told: Told, check: Check) -> Checkpoint:
+    """Everything that is described, at its place."""
     files = DataFiles(folder)
     try:
-        return _Reading(files, check).checkpoint(folder.path, description, tellers, names, warnings)
+        return _Reading(files, check).checkpoint(folder.path, description, told)
     finally:
         files.close()
 
@@ -58,15 +61,8 @@ class _Reading:
         self._tensors = Tensors(self._builder, files, self._looks, self._objects, check)
         self._warnings: list[str] = []
 
-    def checkpoint(
-        self,
-        path: str,
-        description: Description,
-        tellers: Sequence[SourceIdentity],
-        names: Sequence[GlobalName],
-        warnings: Sequence[str],
-    ) -> Checkpoint:
-        """Everything that is described, at its place."""
+    def checkpoint(self, path: str, description: Description, told: Told) -> Checkpoint:
+        """The checkpoint of a description."""
         self._looks.look(p.place for t in description.tensors.values() for p in t.pieces if p.place is not None)
         self._looks.keep(place for place in description.objects.values() if place is not None)
         leaves = list(self._leaves(description))
@@ -77,8 +73,8 @@ class _Reading:
         shape, parts = sections.parts_of(root)
         ranges = sections.walk_parts(parts, walk, self._builder)
         table = self._builder.build()
-        sources = (*tellers, *self._files.identities)
-        found = merged([names, judged(self._objects.refs.values(), "")])
+        sources = (*told.by, *self._files.identities)
+        found = merged([told.names, judged(self._objects.refs.values(), "")])
         return Checkpoint(
             path=path,
             format=FORMAT,
@@ -90,16 +86,17 @@ class _Reading:
             saved_shape=shape,
             modules=tuple(walk.modules),
             globals=found,
-            records=_records(table, sources, len(tellers), self._tensors.stretches),
+            records=_records(sources, len(told.by), self._tensors.stretches),
             warnings=(
-                *warnings, *warning(found), *self._files.warnings(), *self._warnings, *self._objects.warnings,
+                *told.warnings, *warning(found), *self._files.warnings(), *self._warnings, *self._objects.warnings,
                 *walk.warnings,
             ),
+            attributes={"writer": "torch"},
         )  # fmt: skip
 
     def _leaves(self, description: Description) -> list[tuple[str, Node]]:
         leaves = []
-        for number, name in enumerate(description.order):
+        for number, name in enumerate(description.in_order()):
             if number % _CHECK_EVERY == 0:
                 self._check()
             tensor = description.tensors.get(name)
@@ -131,14 +128,11 @@ class _Reading:
         return self._objects.value(head, name, source, place.offset, place.length)
 
 
-def _records(
-    table: TensorTable, sources: Sequence[SourceIdentity], tellers: int, stretches: list[tuple[str, Slice, int]]
-) -> RecordTable:
+def _records(sources: Sequence[SourceIdentity], tellers: int, stretches: list[Stretch]) -> RecordTable:
     """The describing files, then each stretch of the others, in the order of the files."""
-    numbers = {source.path.replace("\\", "/").rpartition("/")[2]: number for number, source in enumerate(sources)}
-    told = [(source.path.replace("\\", "/").rpartition("/")[2], number, 0, source.size, -1)
-            for number, source in enumerate(sources[:tellers])]  # fmt: skip
-    rows = [(name, numbers[place.file], place.offset, place.length, row) for name, place, row in stretches]
+    numbers = {source: number for number, source in enumerate(sources)}
+    told = [(PurePath(s.path).name, number, 0, s.size, -1) for number, s in enumerate(sources[:tellers])]
+    rows = [(name, numbers[part.source], part.offset, part.length, row) for name, part, row in stretches]
     rows.sort(key=lambda row: row[1:3])
     everything = told + rows
     columns = np.array([row[1:] for row in everything], np.int64).reshape(-1, 4).T

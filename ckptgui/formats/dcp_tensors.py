@@ -83,6 +83,10 @@ class Located(NamedTuple):
     offset: int
 
 
+Stretch = tuple[str, Segment, int]
+"""A record for the ribbon: its name, where it lies, and the row of the storage whose bytes are in it."""
+
+
 @dataclass
 class Tensors:
     """Gives each described tensor its place in the graph. ``stretches`` are the records for the ribbon."""
@@ -92,7 +96,7 @@ class Tensors:
     looks: Looks
     objects: Objects
     check: Check
-    stretches: list[tuple[str, Slice, int]] = field(default_factory=list)
+    stretches: list[Stretch] = field(default_factory=list)
 
     def leaf(self, name: str, tensor: SavedTensor) -> Node:
         """The node of a tensor: a view of a storage that is registered, or the reason why there is none."""
@@ -117,16 +121,15 @@ class Tensors:
             return self._odd(name, piece, place, dtype)
         located = _checked(self._located(place, found), piece, dtype)
         row = self.builder.add_storage(None, located.extent)
-        self.stretches.append((name, place, row))
+        self.stretches.append((name, located.extent.segments[0], row))
         storage = Storage(row, dtype, found.device, None)
         return _node(storage, located.shape, located.offset, located.strides)
 
     def _assembled(self, name: str, tensor: SavedTensor, pieces: list[Piece], dtype: DType) -> Node:
         blocks = []
         order: set[ByteOrder] = set()
-        places = [self._place(piece) for piece in pieces]
-        for piece, place in zip(pieces, places):
-            located = _checked(self._piece(place), piece, dtype)
+        for piece in pieces:
+            located = _checked(self._piece(self._place(piece)), piece, dtype)
             order.add(located.extent.byteorder)
             strides = None if located.strides == contiguous_strides(located.shape) else located.strides
             blocks.append(Block(piece.offsets, piece.sizes, located.extent, located.offset, strides))
@@ -135,7 +138,7 @@ class Tensors:
         assembly = Assembly(tensor.shape, dtype.itemsize, tuple(blocks))
         extent = Extent(dtype.nbytes(math.prod(tensor.shape)), byteorder=order.pop(), assembly=assembly)
         row = self.builder.add_storage(None, extent, extent.nbytes)
-        self.stretches += ((f"{name} at {piece.offsets}", place, row) for piece, place in zip(pieces, places))
+        self.stretches += [(f"{name} at {block.offsets}", block.extent.segments[0], row) for block in blocks]
         return _node(Storage(row, dtype, "cpu", None), tensor.shape)
 
     def _place(self, piece: Piece) -> Slice:
@@ -207,7 +210,8 @@ class Tensors:
         if spec.error is None:
             _check_geometry(spec.dtype, spec.shape, piece, dtype)
         if spec.storage >= 0:
-            self.stretches.append((name, place, spec.storage))
+            segment = Segment(source.identity, offset, place.length)
+            self.stretches.append((name, segment, spec.storage))
         return node
 
 
