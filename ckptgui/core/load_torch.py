@@ -6,7 +6,10 @@ from ckptgui.core.checkpoint import Checkpoint, SavedShape
 from ckptgui.core.display import display
 from ckptgui.core.saved_devices import listed, saved_devices
 from ckptgui.core.snippets import Snippet, checkpoint_snippet, literal, module_snippet, state_dict_lines
+from ckptgui.core.tensors import TensorKind
 from ckptgui.core.weights_only import refused_names
+
+_UNTYPED = "torch.storage.UntypedStorage"
 
 
 def torch_snippet(checkpoint: Checkpoint) -> str | None:
@@ -14,6 +17,22 @@ def torch_snippet(checkpoint: Checkpoint) -> str | None:
     snippet = Snippet()
     snippet.imports("import torch")
     load = load_call(checkpoint, snippet, literal(checkpoint.path))
+    object_lines(snippet, checkpoint, load)
+    return snippet.text()
+
+
+def legacy_snippet(checkpoint: Checkpoint) -> str | None:
+    """The same for the older formats; None for types that torch writes into them and does not load again."""
+    return None if names_untyped(checkpoint) else torch_snippet(checkpoint)
+
+
+def names_untyped(checkpoint: Checkpoint) -> bool:
+    """Whether a storage without a type is in a stream of before 1.6, whose loader asks each for its type."""
+    return any(name.name == _UNTYPED for name in checkpoint.globals)
+
+
+def object_lines(snippet: Snippet, checkpoint: Checkpoint, load: str) -> None:
+    """What to do with the saved object; ``load`` is the expression that gives it."""
     shape = checkpoint.saved_shape
     if shape is SavedShape.TENSOR:
         snippet.line(f"tensor = {load}")
@@ -21,12 +40,21 @@ def torch_snippet(checkpoint: Checkpoint) -> str | None:
         module_snippet(snippet, checkpoint, load)
     elif shape is SavedShape.STATE_DICT:
         model = snippet.supply("model", "an instance of the class whose weights these are")
-        snippet.line(f"state_dict = {load}")
+        if _holds_arrays(checkpoint):
+            snippet.imports("import torch")
+            snippet.line(f"arrays = {load}")
+            snippet.line("state_dict = {name: torch.as_tensor(array) for name, array in arrays.items()}")
+        else:
+            snippet.line(f"state_dict = {load}")
         state_dict_lines(snippet, checkpoint, checkpoint.sections[0] if checkpoint.sections else None, model)
         snippet.modes([model])
     else:
         checkpoint_snippet(snippet, checkpoint, load)
-    return snippet.text()
+
+
+def _holds_arrays(checkpoint: Checkpoint) -> bool:
+    """Whether numpy's arrays are among the weights, which no module takes as they are."""
+    return bool((checkpoint.tensors.kind == TensorKind.ARRAY).any())
 
 
 def load_call(checkpoint: Checkpoint, snippet: Snippet, path: str) -> str:
@@ -38,13 +66,21 @@ def load_call(checkpoint: Checkpoint, snippet: Snippet, path: str) -> str:
     devices = saved_devices(checkpoint)
     if devices:
         snippet.comment(f"It was saved on {listed(devices)}; map_location makes it load anywhere.")
+    encoding = ""
+    if checkpoint.attributes.get("old_text"):
+        snippet.comment("Python 2 wrote it, whose strings were bytes; latin1 keeps each of them.")
+        encoding = ', encoding="latin1"'
     safe = reason is None
-    return f'torch.load({path}, map_location="cpu", weights_only={safe})'
+    return f'torch.load({path}, map_location="cpu", weights_only={safe}{encoding})'
 
 
 def _needs_full_load(checkpoint: Checkpoint) -> str | None:
     """Why torch's restricted loader will not take the file, or None."""
+    if checkpoint.format == "torch-tar":
+        return "it is a tar archive, as torch wrote them up to 0.1.9"
     protocol = checkpoint.attributes.get("protocol")
+    if protocol in (0, 1):
+        return "it is a pickle of protocol 0 or 1, which that cannot read"
     if isinstance(protocol, int) and protocol >= 4:
         return f"it is a pickle of protocol {protocol}, which that cannot read"
     if checkpoint.saved_shape is SavedShape.MODULE:

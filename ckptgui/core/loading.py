@@ -8,11 +8,19 @@ from dataclasses import replace
 from ckptgui.core.checkpoint import Checkpoint, GlobalClass
 from ckptgui.core.display import display
 from ckptgui.core.load_folder import directory_snippet, sharded_snippet
+from ckptgui.core.load_pickle import pickle_snippet
 from ckptgui.core.load_safetensors import safetensors_snippet
-from ckptgui.core.load_torch import torch_snippet
+from ckptgui.core.load_script import export_snippet, package_snippet, script_snippet
+from ckptgui.core.load_torch import legacy_snippet, torch_snippet
 
 _SNIPPETS: dict[str, Callable[[Checkpoint], str | None]] = {
     "torch-zip": torch_snippet,
+    "torch-legacy": legacy_snippet,
+    "torch-tar": legacy_snippet,
+    "pickle": pickle_snippet,
+    "torchscript": script_snippet,
+    "torch-export": export_snippet,
+    "torch-package": package_snippet,
     "safetensors": safetensors_snippet,
     "sharded": sharded_snippet,
     "directory": directory_snippet,

@@ -24,6 +24,7 @@ _SCHEMES = (
 )
 _TENSORS = "Float Half BFloat16 Double Long Int Short Char Byte Bool"
 _PLACES = ("torch", "torch.cuda")
+_SPARSE = ("torch.sparse", "torch.cuda.sparse")
 
 ALLOWED = frozenset(
     [
@@ -36,7 +37,7 @@ ALLOWED = frozenset(
     + [f"torch.{name}" for name in (*BY_NAME, *_SCHEMES)]
     + [f"torch._utils._rebuild_{name}" for name in _REBUILDERS.split()]
     + [f"{place}.{name}" for place in _PLACES for name in BY_STORAGE_CLASS]
-    + [f"{place}.{name}Tensor" for place in _PLACES for name in _TENSORS.split()]
+    + [f"{place}.{name}Tensor" for place in (*_PLACES, *_SPARSE) for name in _TENSORS.split()]
 )  # fmt: skip
 """Names as they stand in a pickle; one of protocol 2 says ``__builtin__`` for ``builtins``."""
 

@@ -62,6 +62,7 @@ def _attributes(stream: LegacyStream) -> dict[str, Any]:
         "incomplete": stream.object.broken is not None,
         "cut": stream.index.cut,
         "protocol": stream.object.protocol,
+        "old_text": stream.object.old_text,
         "little_endian": stream.little_endian,
     }
     if stream.code:
