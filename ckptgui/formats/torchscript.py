@@ -27,7 +27,7 @@ from ckptgui.formats.tensor_walk import TensorWalk
 from ckptgui.formats.torch_archive import PICKLE, Archive, open_archive, pickle_warnings, prefix_of, records_of
 from ckptgui.formats.torch_zip import TorchZip
 from ckptgui.formats.torchscript_code import Code
-from ckptgui.formats.torchscript_json import json_prefix, open_json
+from ckptgui.formats.torchscript_json import MODEL, json_prefix, open_json
 from ckptgui.formats.torchscript_modules import is_script_object, tell_as_modules
 from ckptgui.formats.zip_probe import is_zip, names_in
 
@@ -142,6 +142,7 @@ def _attributes(archive: Archive) -> Mapping[str, Any]:
         "cut": archive.directory.cut,
         "protocol": archive.parsed.protocol,
         "archive_version": small_number(archive.source, archive.directory, archive.prefix + "version"),
+        "layout": "model.json" if archive.prefix + MODEL in archive.directory.entries else "data.pkl",
         "mobile": archive.prefix + "bytecode.pkl" in archive.directory.entries,
         "code": texts_in(archive.source, archive.directory, f"{archive.prefix}code/", (".py",)),
         "extra": texts_in(archive.source, archive.directory, f"{archive.prefix}extra/"),
