@@ -9,7 +9,8 @@ from typing import Any
 
 from ckptgui.analysis.health import findings
 from ckptgui.analysis.statistics import Statistics
-from ckptgui.cli.reading import Reading, Wish, statistics_json
+from ckptgui.cli.reading import Reading, Wish, listed, statistics_json
+from ckptgui.cli.tensor_lines import tensor_lines
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.loading import load_snippet
 from ckptgui.core.tensors import Path, TensorInfo
@@ -23,13 +24,23 @@ def write_answer(
     figures: list[tuple[Path, Statistics]] = []
     _write_members(head(checkpoint, path), write, "{")
     write(',\n "tensors": [')
-    for number, reading in enumerate(read):
-        write(",\n  " if number else "\n  ")
-        write(_json(tensor(checkpoint, reading, wish)))
+
+    def entry(reading: Reading) -> dict[str, Any]:
         if reading.error is not None:
             reasons.append(f"{'/'.join(reading.info.path)}: {reading.error}")
         if reading.statistics is not None and (reading.statistics.nan or reading.statistics.inf):
             figures.append((reading.info.path, reading.statistics))
+        return tensor(checkpoint, reading, wish)
+
+    if wish.stats or wish.digest:
+        blocks: Iterable[list[str]] = ([_json(entry(reading))] for reading in read)
+    else:
+        blocks = tensor_lines(checkpoint, lambda row: entry(listed(checkpoint.info(row))))
+    before = "\n  "
+    for lines in blocks:
+        write(before)
+        write(",\n  ".join(lines))
+        before = ",\n  "
     write("]")
     rest = tail(checkpoint, path, reasons)
     if wish.stats:

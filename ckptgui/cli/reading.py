@@ -68,11 +68,16 @@ def readings(checkpoint: Checkpoint, wish: Wish, report: Callable[[Progress], No
         pool.close()
 
 
+def listed(info: TensorInfo) -> Reading:
+    """A tensor none of whose values were asked for."""
+    return Reading(info, info.error)
+
+
 def _read(
     info: TensorInfo, wish: Wish, pool: SourcePool, cancel: Cancel, report: Callable[[Progress], None]
 ) -> Reading:
     if info.error is not None or info.extent is None:
-        return Reading(info, info.error)
+        return listed(info)
     if (wish.stats or wish.digest) and info.nbytes > max(_EXPANSION * info.extent.nbytes, _ALWAYS_READ):
         made = f"Its {info.nbytes:,} bytes of values repeat {info.extent.nbytes:,} in the file"
         return Reading(info, f"{made}, which is too much to read through.")
