@@ -158,6 +158,8 @@ def _marks(checkpoint: Checkpoint, path: Path, rows: np.ndarray, entry_of: np.nd
     """For each entry the shape of its largest slot; counters, which have no dimensions, tell nothing."""
     table = checkpoint.tensors
     marks = np.full(count, ANY, np.uint64)
+    if not len(rows):
+        return marks
     order = np.lexsort((-rows, table.numel[rows], np.diff(table.dim_start)[rows] > 0, entry_of))
     largest = np.full(count, -1, np.int64)
     largest[entry_of[order]] = rows[order]  # the last of each entry counts

@@ -74,7 +74,7 @@ def readiness(checkpoint: Checkpoint, matched: SlotMap | None = None) -> Readine
     reminder = eval_reminder(checkpoint)
     summary = training(checkpoint)
     if not _is_of_training(checkpoint, summary):
-        return Readiness(_weights_only(checkpoint), (), reminder)
+        return Readiness(_without_training(checkpoint, summary), (), reminder)
     matched = matched if matched is not None else slots(checkpoint)
     items = (
         _model(checkpoint),
@@ -93,8 +93,8 @@ def _is_of_training(checkpoint: Checkpoint, summary: Training) -> bool:
     """Whether more than weights was saved: an optimizer, a schedule, or how far the training was."""
     if checkpoint.saved_shape in (SavedShape.STATE_DICT, SavedShape.TENSOR, SavedShape.MODULE):
         return False
-    if any(section.path == () for section in checkpoint.sections):  # one part, saved by itself
-        return False
+    if any(section.path == () for section in checkpoint.sections) or any(not o.path for o in summary.optimizers):
+        return False  # one part, saved by itself
     return bool(
         summary.optimizers
         or summary.schedulers
@@ -104,9 +104,9 @@ def _is_of_training(checkpoint: Checkpoint, summary: Training) -> bool:
     )
 
 
-def _weights_only(checkpoint: Checkpoint) -> str:
+def _without_training(checkpoint: Checkpoint, summary: Training) -> str:
     if not len(checkpoint):
-        return "No tensors are in it."
+        return _ALONE[Role.OPTIMIZER] if summary.optimizers else "No tensors are in it."
     if checkpoint.saved_shape is SavedShape.MODULE:
         return "A whole model and nothing of its training: for inference, or as a start for a new training."
     if checkpoint.saved_shape is SavedShape.TENSOR:

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Generic, TypeVar
 
 from ckptgui.core.checkpoint import Checkpoint, Json, Role
+from ckptgui.core.lightning import lightning
 from ckptgui.core.optimizers import OptimizerSummary, optimizers
 from ckptgui.core.roles import role_by_name
 from ckptgui.core.tensors import Path
@@ -107,7 +108,7 @@ def training(checkpoint: Checkpoint) -> Training:
         optimizers=found,
         schedulers=schedulers,
         hyper_parameters=_hyper_parameters(root),
-        best=_best(tables, root, checkpoint),
+        best=_best(tables, checkpoint),
     )
 
 
@@ -121,22 +122,17 @@ def _watched(root: Mapping[str, Json]) -> Iterator[tuple[str, Found[float]]]:
                 yield value["monitor"], Found(score, ("callbacks", key, "current_score"))
 
 
-def _best(
-    tables: list[Table], root: Mapping[str, Json], checkpoint: Checkpoint
-) -> tuple[str, Found[float | None]] | None:
+def _best(tables: list[Table], checkpoint: Checkpoint) -> tuple[str, Found[float | None]] | None:
     """The best score so far: under a name that begins so, or what a Lightning callback remembers."""
     for path, table in tables:
         for key, value in islice(table.items(), MAX_LISTED):
             number = figure(value)
             if _BEST.match(key) and number is not None:
                 return key, Found(number, (*path, key))
-    callbacks = root.get("callbacks")
-    for key, value in callbacks.items() if isinstance(callbacks, Mapping) else ():
-        if isinstance(value, Mapping) and isinstance(value.get("monitor"), str):
-            place = ("callbacks", key, "best_model_score")
-            number = figure(value.get("best_model_score"))
-            if number is not None or place[:2] in checkpoint.tensors.containers:  # as a rule it is a tensor
-                return value["monitor"], Found(number, place)
+    state = lightning(checkpoint)
+    for callback in state.callbacks if state else ():
+        if callback.monitor and callback.best:
+            return callback.monitor, Found(callback.best.value, callback.best.path)
     return None
 
 

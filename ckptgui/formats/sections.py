@@ -54,7 +54,17 @@ def parts_of(root: Node) -> tuple[SavedShape, list[Part]]:
         return SavedShape.OTHER, [Part((), root, Role.RNG)]
     if is_bare(items):
         return SavedShape.STATE_DICT, [Part((), root, Role.MODEL)]
-    return SavedShape.CHECKPOINT, _with_a_model(_keyed(items, ()))
+    return SavedShape.CHECKPOINT, _with_a_model(_averaged(_keyed(items, ())))
+
+
+def _averaged(parts: list[Part]) -> list[Part]:
+    """Lightning's weight averaging saves the average as ``state_dict``, and the model beside it.
+
+    From ``lightning/pytorch/callbacks/weight_averaging.py`` (``on_save_checkpoint``).
+    """
+    if not {("current_model_state",), ("averaging_state",)} <= {part.path for part in parts}:
+        return parts
+    return [Part(part.path, part.node, Role.EMA) if part.path == ("state_dict",) else part for part in parts]
 
 
 def _keyed(items: list[tuple[str, Node]], path: Path) -> list[Part]:

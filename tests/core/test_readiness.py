@@ -1,0 +1,115 @@
+"""What a training needs to go on: present, in part or absent, with what the absence costs."""
+
+import pytest
+import torch
+from torch import nn
+
+from ckptgui.core.readiness import Need, Presence, readiness
+from ckptgui.formats.registry import open_checkpoint
+
+P = Presence
+
+
+def parts():
+    model = nn.Linear(3, 2)
+    optimizer = torch.optim.AdamW(model.parameters())
+    model(torch.ones(1, 3)).sum().backward()
+    optimizer.step()
+    scaler = torch.amp.GradScaler("cpu", enabled=True).state_dict()
+    return {
+        "model": model.state_dict(), "optimizer": optimizer.state_dict(),
+        "lr_scheduler": torch.optim.lr_scheduler.StepLR(optimizer, 2).state_dict(), "epoch": 3,
+        "rng_state": torch.get_rng_state(), "scaler": scaler, "best_acc1": 0.5, "args": {"lr": 0.1},
+    }  # fmt: skip
+
+
+NEEDS = dict(
+    zip(("model", "optimizer", "lr_scheduler", "epoch", "rng_state", "scaler", "best_acc1", "args"), Need)
+)
+
+
+def judged(tmp_path, obj):
+    torch.save(obj, tmp_path / "c.pt")
+    found = readiness(open_checkpoint(str(tmp_path / "c.pt")))
+    return found, {item.need: item for item in found.items}
+
+
+def test_a_complete_checkpoint_has_everything_and_says_where(tmp_path):
+    found, items = judged(tmp_path, parts())
+    assert [item.need for item in found.items] == list(Need)
+    assert all(item.presence is P.PRESENT and not item.cost for item in found.items)
+    assert {item.path for item in found.items} == {(key,) for key in NEEDS}
+    assert found.sentence == "All that this training needs to go on is here."
+    assert items[Need.OPTIMIZER].text == "AdamW, 2 parameters. Matched with “model” by order: all 2 shapes agree."
+    assert items[Need.SCALER].text == "Its scale is 65,536."
+    assert found.missing == ()
+
+
+@pytest.mark.parametrize("key", NEEDS)
+def test_each_absence_has_its_cost(tmp_path, key):
+    obj = parts()
+    del obj[key]
+    found, items = judged(tmp_path, obj)
+    assert [item.need for item in found.missing] == [NEEDS[key]]
+    item = items[NEEDS[key]]
+    assert (item.presence, item.path) == (P.ABSENT, None)
+    assert item.text.endswith(".") and item.cost.endswith(".")
+
+
+def test_the_verdict_names_what_is_missing(tmp_path):
+    obj = parts()
+    del obj["rng_state"], obj["args"]
+    assert judged(tmp_path, obj)[0].sentence == "Training can go on, without RNG states and hyper-parameters."
+    del obj["optimizer"]
+    assert "the optimizer's state is not here" in judged(tmp_path, obj)[0].sentence
+    del obj["model"]
+    assert judged(tmp_path, obj)[0].sentence.startswith("No model is in it")
+
+
+def test_an_optimizer_of_other_parameters_is_a_doubt(tmp_path):
+    found, items = judged(tmp_path, {**parts(), "model": nn.Linear(7, 7).state_dict()})
+    assert items[Need.OPTIMIZER].presence is P.PARTLY
+    assert "load_state_dict" in items[Need.OPTIMIZER].cost
+    assert found.sentence == "Training can go on, with doubts about the optimizer."
+
+
+def test_a_scaler_that_was_not_in_use_is_present(tmp_path):
+    items = judged(tmp_path, {**parts(), "scaler": {}})[1]
+    assert items[Need.SCALER].presence is P.PRESENT
+    assert "not in use" in items[Need.SCALER].text
+
+
+def test_several_optimizers_are_told_each(tmp_path):
+    obj = parts()
+    obj["optimizer"] = [obj["optimizer"], obj["optimizer"]]
+    text = judged(tmp_path, obj)[1][Need.OPTIMIZER].text
+    assert text.count("AdamW") == 2
+
+
+@pytest.mark.parametrize(
+    ("obj", "sentence"),
+    [
+        (nn.Linear(2, 2).state_dict(), "Weights only"),
+        ({"model": nn.Linear(2, 2).state_dict(), "arch": "a"}, "Weights only"),
+        (nn.Linear(2, 2), "A whole model and nothing of its training"),
+        (torch.ones(2), "A single tensor."),
+        ({"state": {}, "param_groups": [{"params": [0]}]}, "An optimizer's state by itself"),
+        (torch.optim.Rprop([torch.ones(2)]).state_dict(), "An optimizer's state by itself"),
+        ({"python": (1,), "numpy": (), "cpu": torch.get_rng_state()}, "States of random generators"),
+        ({"x": 1}, "No tensors are in it."),
+        ({"x": [torch.ones(2)]}, "No weights are in it."),
+    ],
+)
+def test_what_is_no_training_has_a_sentence_alone(tmp_path, obj, sentence):
+    found, items = judged(tmp_path, obj)
+    assert found.sentence.startswith(sentence)
+    assert items == {}
+
+
+def test_a_cut_file_has_its_model_in_part(tmp_path):
+    torch.save({**parts(), "model": {"w": torch.ones(20_000), "v": torch.ones(20_000)}}, tmp_path / "c.pt")
+    data = (tmp_path / "c.pt").read_bytes()
+    (tmp_path / "c.pt").write_bytes(data[: len(data) // 2])
+    item = readiness(open_checkpoint(str(tmp_path / "c.pt"))).items[0]
+    assert item.presence is P.PARTLY
+    assert "cannot be read whole" in item.text
