@@ -103,7 +103,8 @@ def _is_folder(path: Path) -> bool:
 def open_source(source: ByteSource, check: Check = lambda: None) -> Checkpoint:
     """What is in an open source, which stays the caller's."""
     probe = probe_of(source)
-    reader = next((reader for reader in READERS if reader.matches(probe)), None)
+    with without_garbage_collection():  # in looking, a zip's directory is parsed
+        reader = next((reader for reader in READERS if reader.matches(probe)), None)
     if reader is None:
         raise refusal(probe, [reader.name for reader in READERS], check)
     try:
@@ -142,7 +143,7 @@ def is_checkpoint(path: str) -> bool:
 def is_source(source: ByteSource) -> bool:
     """Whether a reader would try an open source; a look at first bytes. Raises what reading raises."""
     probe = probe_of(source)
-    return any(reader.matches(probe) for reader in READERS)
+    return any(reader.matches(probe) for reader in reversed(READERS))  # the commonest zip tells by its first bytes
 
 
 def _is_fresh(file: SourceIdentity) -> bool:
