@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ckptgui.core.checkpoint import Checkpoint, GlobalClass
 from ckptgui.core.display import display
+from ckptgui.core.load_distributed import distributed_snippet
 from ckptgui.core.load_folder import directory_snippet, sharded_snippet
 from ckptgui.core.load_pickle import pickle_snippet
 from ckptgui.core.load_safetensors import safetensors_snippet
@@ -24,6 +25,7 @@ _SNIPPETS: dict[str, Callable[[Checkpoint], str | None]] = {
     "safetensors": safetensors_snippet,
     "sharded": sharded_snippet,
     "directory": directory_snippet,
+    "dcp": distributed_snippet,
 }
 """What loads each format."""
 

@@ -131,7 +131,7 @@ def checkpoint_snippet(snippet: Snippet, checkpoint: Checkpoint, load: str) -> N
     snippet.line(f"checkpoint = {load}")
     summary = training(checkpoint)
     models = _models(snippet, checkpoint)
-    _optimizers(snippet, checkpoint, summary)
+    _optimizers(snippet, checkpoint, summary, models)
     _schedulers(snippet, checkpoint, summary)
     _scaler(snippet, checkpoint)
     _counters(snippet, checkpoint, summary)
@@ -199,12 +199,25 @@ def _names(paths: list[Path], alone: str) -> list[str]:
     return names
 
 
-def _optimizers(snippet: Snippet, checkpoint: Checkpoint, summary: Training) -> None:
+def _optimizers(snippet: Snippet, checkpoint: Checkpoint, summary: Training, models: list[str]) -> None:
     found = summary.optimizers[:_MAX_EACH]
     for optimizer, name in zip(found, _names([o.path for o in found], "optimizer")):
         kind = f" ({optimizer.name}, by its state)" if optimizer.name else ""
         what = f"made with the model's parameters as it was when this was saved{kind}"
-        _restore(snippet, checkpoint, optimizer.path, name, what)
+        if models and _is_by_name(_value(checkpoint, optimizer.path)):
+            snippet.imports("from torch.distributed.checkpoint.state_dict import set_optimizer_state_dict")
+            snippet.supply(name, what)
+            snippet.line(f"set_optimizer_state_dict({models[0]}, {name}, {_access(checkpoint, optimizer.path)})")
+        else:
+            _restore(snippet, checkpoint, optimizer.path, name, what)
+
+
+def _is_by_name(value: Json) -> bool:
+    """Whether an optimizer's state names its parameters, as ``get_optimizer_state_dict`` gives it."""
+    groups = value.get("param_groups") if isinstance(value, Mapping) else None
+    first = groups[0] if isinstance(groups, list) and groups else None
+    params = first.get("params") if isinstance(first, Mapping) else None
+    return isinstance(params, list) and bool(params) and isinstance(params[0], str)
 
 
 def _schedulers(snippet: Snippet, checkpoint: Checkpoint, summary: Training) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from ckptgui.core.checkpoint import Checkpoint, GlobalName
 from ckptgui.core.display import display
@@ -10,7 +11,7 @@ from ckptgui.core.extents import SourceIdentity
 from ckptgui.errors import CheckpointError, DamagedFileError
 from ckptgui.formats.base import Check
 from ckptgui.formats.dcp_alone import read_alone
-from ckptgui.formats.dcp_files import SUFFIX, in_order
+from ckptgui.formats.dcp_files import RANK_FILE, SUFFIX, in_order
 from ckptgui.formats.dcp_metadata import Description, describe
 from ckptgui.formats.dcp_names import judged
 from ckptgui.formats.dcp_read import FORMAT, Told, read_described
@@ -81,11 +82,18 @@ class _Opening:
         self._warnings += _missing_ranks(described_by)
         told = Told(tuple(self._by), tuple(self._names), tuple(self._warnings))
         if self._description.order or not (self._warnings or not described_by):
-            return read_described(self._folder, self._description, told, self._check)
+            found = read_described(self._folder, self._description, told, self._check)
+            writer = "torch" if METADATA in described_by else "ranks"
+            return replace(found, attributes={**found.attributes, "writer": writer, "ranks": self._ranks()})
         files = in_order(name for name in self._folder.files if name.endswith(SUFFIX))
         if not files:
             raise DamagedFileError(self._warnings[0])
         return read_alone(self._folder, files, told, self._check)
+
+    def _ranks(self) -> int:
+        """How many ranks saved it, as far as their files tell."""
+        files = (RANK_FILE.fullmatch(name) for name in self._folder.files)
+        return max((int(match[1]) + 1 for match in files if match), default=0)
 
     def _describe(self, name: str) -> None:
         source = self._folder.open(name)

@@ -53,7 +53,7 @@ def read_alone(folder: Folder, names: list[str], told: Told, check: Check) -> Ch
             source.close()
     found = read_described(folder, description, replace(told, warnings=tuple(warnings)), check)
     sections = tuple(replace(section, role=Role.OTHER) for section in found.sections)
-    attributes = {**found.attributes, "incomplete": True, "writer": None}
+    attributes = {**found.attributes, "incomplete": True}
     return replace(found, sections=sections, saved_shape=SavedShape.OTHER, attributes=attributes)
 
 

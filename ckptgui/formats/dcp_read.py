@@ -91,7 +91,6 @@ class _Reading:
                 *told.warnings, *warning(found), *self._files.warnings(), *self._warnings, *self._objects.warnings,
                 *walk.warnings,
             ),
-            attributes={"writer": "torch"},
         )  # fmt: skip
 
     def _leaves(self, description: Description) -> list[tuple[str, Node]]:
