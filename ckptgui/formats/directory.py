@@ -63,7 +63,7 @@ class Directory:
         if opened is not None:
             return False
         layout = layout_of(folder, self._recognised)
-        sharded = len(layout.shards) == layout.pieces and not layout.values
+        sharded = len(layout.shards) == layout.pieces == 1 and not layout.values
         return layout.pieces > 0 and not sharded and is_one_checkpoint(layout) and not self._is_run(folder, layout)
 
     def read(self, folder: Folder, opened: str | None, check: Check) -> Checkpoint:

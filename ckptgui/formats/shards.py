@@ -113,7 +113,8 @@ def _open_all(
 
 def _names(checkpoint: Checkpoint) -> list[str]:
     """The names of a shard's tensors, as its index has them."""
-    return [".".join(path) for path in checkpoint]
+    table = checkpoint.tensors
+    return list(table.names) if table.containers == ((),) else [".".join(path) for path in checkpoint]
 
 
 def _present(found: Shards) -> set[str]:
