@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from ckptgui.core.checkpoint import Checkpoint, SavedShape
-from ckptgui.core.display import display
 from ckptgui.core.saved_devices import listed, saved_devices
 from ckptgui.core.snippets import Snippet, checkpoint_snippet, literal, module_snippet, state_dict_lines
 from ckptgui.core.tensors import TensorKind
-from ckptgui.core.weights_only import refused_names
+from ckptgui.core.weights_only import why_refused
 
 _UNTYPED = "torch.storage.UntypedStorage"
 
@@ -59,7 +58,7 @@ def _holds_arrays(checkpoint: Checkpoint) -> bool:
 
 def load_call(checkpoint: Checkpoint, snippet: Snippet, path: str) -> str:
     """``torch.load`` with the arguments that this file needs, and comments that say why; ``path`` is source."""
-    reason = _needs_full_load(checkpoint)
+    reason = why_refused(checkpoint)
     if reason is not None:
         snippet.comment(f"weights_only=True refuses this file: {reason}. weights_only=False lets the file")
         snippet.comment("run code of its choice while it loads: do so only if you trust where it comes from.")
@@ -72,21 +71,3 @@ def load_call(checkpoint: Checkpoint, snippet: Snippet, path: str) -> str:
         encoding = ', encoding="latin1"'
     safe = reason is None
     return f'torch.load({path}, map_location="cpu", weights_only={safe}{encoding})'
-
-
-def _needs_full_load(checkpoint: Checkpoint) -> str | None:
-    """Why torch's restricted loader will not take the file, or None."""
-    if checkpoint.format == "torch-tar":
-        return "it is a tar archive, as torch wrote them up to 0.1.9"
-    protocol = checkpoint.attributes.get("protocol")
-    if protocol in (0, 1):
-        return "it is a pickle of protocol 0 or 1, which that cannot read"
-    if isinstance(protocol, int) and protocol >= 4:
-        return f"it is a pickle of protocol {protocol}, which that cannot read"
-    if checkpoint.saved_shape is SavedShape.MODULE:
-        return "it holds a whole model, not weights alone"
-    names = refused_names(checkpoint.globals)
-    if not names:
-        return None
-    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-    return f"it names {display(names[0], 60)}{more}"

@@ -6,11 +6,14 @@ mentioned is told.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 
-from ckptgui.core.checkpoint import Checkpoint, GlobalClass, GlobalName
+from ckptgui.core.checkpoint import Checkpoint, GlobalClass, GlobalName, Json
 from ckptgui.core.display import display
-from ckptgui.core.weights_only import ALLOWED
+from ckptgui.core.tensors import Path
+from ckptgui.core.weights_only import ALLOWED, why_refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +21,8 @@ class UsedName:
     """A name as ``module.name``. ``where`` is its place in the file, empty where that is not told.
 
     ``effect`` is a sentence on what ``torch.load(weights_only=False)`` does with it, ``allowed`` whether
-    ``weights_only=True`` lets it pass.
+    ``weights_only=True`` lets it pass. ``path`` is the first value in the metadata, or the first module, that
+    is made with it; None where there is none.
     """
 
     name: str
@@ -26,14 +30,16 @@ class UsedName:
     where: str
     effect: str
     allowed: bool
+    path: Path | None = None
 
 
 def used_names(checkpoint: Checkpoint) -> tuple[UsedName, ...]:
     """Every name in the file, what is able to run code first, else in the file's order."""
-    found = [
-        UsedName(name.name, name.use, _where(name), effect(name), name.name in ALLOWED)
-        for name in checkpoint.globals
-    ]
+    made = _made(checkpoint)
+    found = []
+    for name in checkpoint.globals:
+        path, given = made.get(name.name, (None, None))
+        found.append(UsedName(name.name, name.use, _where(name), effect(name, given), name.name in ALLOWED, path))
     return tuple(sorted(found, key=lambda name: _WORST_FIRST.index(name.use)))
 
 
@@ -42,21 +48,55 @@ _WORST_FIRST = (GlobalClass.CALLABLE, GlobalClass.CLASS, GlobalClass.KNOWN)
 
 def names_verdict(checkpoint: Checkpoint) -> str:
     """One sentence on all names: what a full load would reach for, and whether the restricted one takes them."""
-    used = used_names(checkpoint)
-    if not used:
+    if not checkpoint.globals:
         return "It names nothing to import; nothing was run."
-    calls = [name.name for name in used if name.use is GlobalClass.CALLABLE]
-    classes = sum(name.use is GlobalClass.CLASS for name in used)
+    calls = [name.name for name in checkpoint.globals if name.use is GlobalClass.CALLABLE]
+    classes = sum(name.use is GlobalClass.CLASS for name in checkpoint.globals)
     if calls:
         shown = display(calls[0], 80)
         what = f"would call {shown}" if len(calls) == 1 else f"would call {len(calls):,} functions, {shown} first"
     elif classes:
-        what = f"would import {classes:,} {'class' if classes == 1 else 'classes'} from other code"
+        what = f"would import {classes:,} {'class' if classes == 1 else 'classes'}"
     else:
         what = "only rebuilds tensors and plain values"
-    refused = sum(not name.allowed for name in used)
-    takes = "takes it" if not refused else f"refuses {refused:,} of its {len(used):,} names"
-    return f"A full load {what}; weights_only=True {takes}. Nothing was run here."
+    if checkpoint.format in _OF_TORCH_SAVE:
+        reason = why_refused(checkpoint)
+        what += "; weights_only=True takes it" if reason is None else f"; weights_only=True refuses: {reason}"
+    return f"A full load {what}. Nothing was run here."
+
+
+_OF_TORCH_SAVE = frozenset({"torch-zip", "torch-legacy", "torch-tar"})
+
+
+def _made(checkpoint: Checkpoint) -> dict[str, tuple[Path, Json]]:
+    """For each name the first place where something is made with it, and the arguments of the call there."""
+    found: dict[str, tuple[Path, Json]] = {}
+    for module in checkpoint.modules:
+        found.setdefault(module.class_name, (module.path, None))
+    wanted = {name.name for name in checkpoint.globals if name.use is not GlobalClass.KNOWN} - found.keys()
+    level: list[tuple[Path, Json]] = [((), checkpoint.metadata)]
+    left = MAX_LOOKED_AT
+    while level and wanted and left > 0:
+        deeper: list[tuple[Path, Json]] = []
+        for path, value in level:
+            if isinstance(value, Mapping):
+                name = value.get("__class__")
+                if isinstance(name, str) and name in wanted:
+                    found[name] = path, value.get("__args__")
+                    wanted.discard(name)
+            elif not isinstance(value, list):
+                continue
+            items = value.items() if isinstance(value, Mapping) else enumerate(value)
+            for key, inner in islice(items, left):
+                left -= 1
+                if isinstance(inner, (Mapping, list)) and inner:
+                    deeper.append(((*path, str(key)), inner))
+        level = deeper
+    return found
+
+
+MAX_LOOKED_AT = 100_000
+"""Values of the metadata that are looked at."""
 
 
 def _where(name: GlobalName) -> str:
@@ -67,22 +107,28 @@ def _where(name: GlobalName) -> str:
     return f"{name.record}, {place}"
 
 
-def effect(name: GlobalName) -> str:
-    """What a full load does with a name."""
+def effect(name: GlobalName, given: Json = None) -> str:
+    """What a full load does with a name; ``given`` are the arguments of its first call, where known."""
     module = name.name.rpartition(".")[0]
     if name.use is GlobalClass.KNOWN:
         return "Known: it only makes containers, numbers, tensors or arrays."
     if name.use is GlobalClass.CALLABLE and not name.changed:
-        return f"Imports {module} and calls {name.name}{_arguments(name.arguments)}."
+        return f"Imports {module} and calls {name.name}{_arguments(name.arguments, given)}."
     if name.changed:
-        called = f", which it also calls{_arguments(name.arguments)}" if name.arguments is not None else ""
+        called = f", which it also calls{_arguments(name.arguments, given)}" if name.arguments is not None else ""
         return f"Imports {module} and overwrites attributes of {name.name} itself{called}."
     if name.made:
         return f"Imports {module} and makes objects of the class; its __setstate__ runs if it has one."
     return f"Imports {module}, which runs that module's own code; it does not call {name.name}."
 
 
-def _arguments(count: int | None) -> str:
+def _arguments(count: int | None, given: Json) -> str:
+    if isinstance(given, list) and given and all(isinstance(g, (str, int, float, bool)) for g in given):
+        return f"({', '.join(display(repr(argument), 60) for argument in given[:_SHOWN])})"
     if count is None:
         return ""
     return " without arguments" if count == 0 else f" with {count:,} argument{'' if count == 1 else 's'}"
+
+
+_SHOWN = 4
+"""Arguments of a call that are told."""

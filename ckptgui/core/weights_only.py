@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ckptgui.core.checkpoint import GlobalName
+from ckptgui.core.checkpoint import Checkpoint, GlobalName, SavedShape
+from ckptgui.core.display import display
 from ckptgui.core.dtypes import BY_NAME, BY_STORAGE_CLASS
 
 _REBUILDERS = (
@@ -45,3 +46,21 @@ ALLOWED = frozenset(
 def refused_names(names: Iterable[GlobalName]) -> list[str]:
     """The names for which the restricted loader stops, in the file's order."""
     return [name.name for name in names if name.name not in ALLOWED]
+
+
+def why_refused(checkpoint: Checkpoint) -> str | None:
+    """Why the restricted loader will not take a file of ``torch.save``, or None."""
+    if checkpoint.format == "torch-tar":
+        return "it is a tar archive, as torch wrote them up to 0.1.9"
+    protocol = checkpoint.attributes.get("protocol")
+    if protocol in (0, 1):
+        return "it is a pickle of protocol 0 or 1, which that cannot read"
+    if isinstance(protocol, int) and protocol >= 4:
+        return f"it is a pickle of protocol {protocol}, which that cannot read"
+    if checkpoint.saved_shape is SavedShape.MODULE:
+        return "it holds a whole model, not weights alone"
+    names = refused_names(checkpoint.globals)
+    if not names:
+        return None
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return f"it names {display(names[0], 60)}{more}"
