@@ -64,6 +64,7 @@ class _Pieces:
     shape: tuple[int, ...]
     found: dict[tuple[tuple[int, ...], tuple[int, ...]], Extent] = field(default_factory=dict)
     records: list[tuple[int, int, int]] = field(default_factory=list)  # source, offset and length
+    last: int = 0  # the highest number of a shard with a piece
     error: str | None = None
 
     def add(self, offsets: tuple[int, ...], sizes: tuple[int, ...], dtype: DType, extent: Extent | None) -> None:
@@ -75,10 +76,15 @@ class _Pieces:
         if extent is not None:
             self.found.setdefault((offsets, sizes), extent)
 
-    def extent(self) -> Extent:
-        """Where the whole lies; raises ``DamagedFileError`` where its pieces do not make it up."""
+    def extent(self, lost: int) -> Extent:
+        """Where the whole lies; raises ``DamagedFileError`` where its pieces do not make it up.
+
+        ``lost`` is the highest number of a shard that is not there: it may have reached farther than these.
+        """
         if self.error is not None:
             raise DamagedFileError(self.error)
+        if lost > self.last:
+            raise DamagedFileError(f"Shard {lost:,}, which is not there, may hold more of it.")
         boxes = [box for box in self.found if 0 not in box[1]]
         if not boxes and 0 in self.shape:
             return Extent(0)
@@ -99,42 +105,48 @@ def read_shards(folder: Folder, names: list[str], check: Check) -> Checkpoint:
     tensors: dict[str, _Pieces] = {}
     sources: list[SourceIdentity] = []
     metadata: dict[str, Any] = {}
-    warnings = _gaps(names)
+    missing = _missing(names)
+    lost = max(missing, default=0)
+    warnings = _told(missing)
     for name in names:
         try:
             shard = _open(folder, name, check)
-            _add(shard, len(sources), tensors)
+            _add(shard, len(sources), _number(name), tensors)
         except CheckpointError as error:
             warnings.append(f"{display(name)} cannot be read: {error}")
+            lost = max(lost, _number(name))
             continue
         sources += shard.sources
         metadata = {**{key: text for key, text in shard.metadata.items() if key != _OFFSETS}, **metadata}
         warnings += [f"{display(name)}: {warning}" for warning in shard.warnings]
     if not sources:
         raise DamagedFileError(warnings[-1])
-    return _checkpoint(folder, tensors, sources, metadata, warnings)
+    return _checkpoint(folder, tensors, lost, sources, metadata, warnings)
 
 
 def _open(folder: Folder, name: str, check: Check) -> Checkpoint:
     source = folder.open(name)
     try:
         probe = Probe(source.identity.path, read_exactly(source, 0, HEAD), source.size, source)
+        if not Safetensors().matches(probe):
+            raise DamagedFileError("It is no safetensors file.")
         return Safetensors().read(probe, check)
     finally:
         source.close()
 
 
-def _add(shard: Checkpoint, number: int, tensors: dict[str, _Pieces]) -> None:
-    """Take in the pieces of one file."""
+def _add(shard: Checkpoint, source: int, number: int, tensors: dict[str, _Pieces]) -> None:
+    """Take in the pieces of one file, which is that of shard ``number``."""
     offsets = _offsets(shard.metadata.get(_OFFSETS))
     for info in shard.tensors:
         name = info.path[-1]
         begin = offsets.get(name, (0,) * len(info.shape))
         pieces = tensors.setdefault(name, _Pieces(info.dtype, (0,) * len(info.shape)))
         pieces.error = pieces.error or info.error
+        pieces.last = max(pieces.last, number)
         pieces.add(begin, info.shape, info.dtype, info.extent)
         if info.file_offset is not None:
-            pieces.records.append((number, info.file_offset, info.nbytes))
+            pieces.records.append((source, info.file_offset, info.nbytes))
 
 
 def _offsets(text: str | None) -> dict[str, tuple[int, ...]]:
@@ -152,10 +164,19 @@ def _offsets(text: str | None) -> dict[str, tuple[int, ...]]:
     return found
 
 
-def _gaps(names: list[str]) -> list[str]:
+def _number(name: str) -> int:
+    """Which shard a file is of."""
+    match = SHARD.fullmatch(name)
+    return int(match[1]) if match else 0
+
+
+def _missing(names: list[str]) -> list[int]:
     """Numbers of shards that are missing in between; how many there were, nothing tells."""
-    numbers = {int(match[1]) for name in names if (match := SHARD.fullmatch(name))}
-    missing = [number for number in range(1, min(max(numbers), len(numbers) + 1000)) if number not in numbers]
+    numbers = set(map(_number, names))
+    return [number for number in range(1, min(max(numbers), len(numbers) + 1000)) if number not in numbers]
+
+
+def _told(missing: list[int]) -> list[str]:
     if not missing:
         return []
     told = ", ".join(map(str, missing[:8])) + (f" and {len(missing) - 8:,} more" if len(missing) > 8 else "")
@@ -165,6 +186,7 @@ def _gaps(names: list[str]) -> list[str]:
 def _checkpoint(
     folder: Folder,
     tensors: dict[str, _Pieces],
+    lost: int,
     sources: list[SourceIdentity],
     metadata: dict[str, Any],
     warnings: list[str],
@@ -174,7 +196,7 @@ def _checkpoint(
     for name, pieces in tensors.items():
         storage, problem = -1, None
         try:
-            storage = builder.add_storage(None, pieces.extent())
+            storage = builder.add_storage(None, pieces.extent(lost))
         except CheckpointError as error:
             problem = str(error)
         builder.add((name,), pieces.shape, pieces.dtype, storage=storage, error=problem)

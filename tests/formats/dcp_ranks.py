@@ -38,7 +38,9 @@ def main(folder):
 def save_all(rank, folder):
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
-    dist.init_process_group("gloo", store=dist.FileStore(str(folder / "store"), RANKS), rank=rank, world_size=RANKS)
+    dist.init_process_group(
+        "gloo", store=dist.FileStore(str(folder / "store"), RANKS), rank=rank, world_size=RANKS
+    )
     state = sharded(rank)
     save("sharded", state, rank, folder)
     save("zstd", state, rank, folder, _extensions=[ZStandard()])
