@@ -48,8 +48,6 @@ _WORST_FIRST = (GlobalClass.CALLABLE, GlobalClass.CLASS, GlobalClass.KNOWN)
 
 def names_verdict(checkpoint: Checkpoint) -> str:
     """One sentence on all names: what a full load would reach for, and whether the restricted one takes them."""
-    if not checkpoint.globals:
-        return "It names nothing to import; nothing was run."
     calls = [name.name for name in checkpoint.globals if name.use is GlobalClass.CALLABLE]
     classes = sum(name.use is GlobalClass.CLASS for name in checkpoint.globals)
     if calls:
@@ -57,8 +55,10 @@ def names_verdict(checkpoint: Checkpoint) -> str:
         what = f"would call {shown}" if len(calls) == 1 else f"would call {len(calls):,} functions, {shown} first"
     elif classes:
         what = f"would import {classes:,} {'class' if classes == 1 else 'classes'}"
-    else:
+    elif checkpoint.globals:
         what = "only rebuilds tensors and plain values"
+    else:
+        what = "imports nothing"
     if checkpoint.format in _OF_TORCH_SAVE:
         reason = why_refused(checkpoint)
         what += "; weights_only=True takes it" if reason is None else f"; weights_only=True refuses: {reason}"
