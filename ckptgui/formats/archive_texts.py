@@ -5,7 +5,8 @@ from __future__ import annotations
 from ckptgui.core.extents import Codec, Extent, Segment
 from ckptgui.errors import CheckpointError
 from ckptgui.formats.limits import DEFAULT
-from ckptgui.formats.zip_directory import DEFLATED, ZipDirectory, ZipEntry
+from ckptgui.formats.zip_directory import DEFLATED, ZipDirectory
+from ckptgui.formats.zip_entries import ZipEntry
 from ckptgui.sources.base import ByteSource
 
 Text = tuple[str, Extent]

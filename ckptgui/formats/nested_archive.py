@@ -11,7 +11,8 @@ from ckptgui.errors import DamagedFileError, UnsupportedError
 from ckptgui.formats.base import HEAD, Check, Probe
 from ckptgui.formats.torch_archive import Archive, open_archive
 from ckptgui.formats.torch_storages import ZipStorages
-from ckptgui.formats.zip_directory import DEFLATED, ZipDirectory, ZipEntry
+from ckptgui.formats.zip_directory import DEFLATED, ZipDirectory
+from ckptgui.formats.zip_entries import ZipEntry
 from ckptgui.sources.base import ByteSource, read_exactly
 from ckptgui.sources.memory import MemorySource
 from ckptgui.sources.part import PartSource

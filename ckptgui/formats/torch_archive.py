@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
+import numpy as np
+
 from ckptgui.core.builder import TableBuilder
 from ckptgui.core.display import amount, display
 from ckptgui.core.dtypes import ByteOrder
-from ckptgui.core.records import Record, RecordTable, record_table
+from ckptgui.core.names import NamePool
+from ckptgui.core.records import RecordTable
 from ckptgui.errors import DamagedFileError, UnknownFormatError
 from ckptgui.formats.base import Check, Probe
 from ckptgui.formats.limits import DEFAULT, exceeded
@@ -20,8 +23,9 @@ from ckptgui.formats.pickle_machine import Parsed, parse
 from ckptgui.formats.pickle_stream import Outside
 from ckptgui.formats.tensor_walk import TensorWalk
 from ckptgui.formats.torch_storages import Place, Storage, StorageClaim, ZipStorages, claim_of
-from ckptgui.formats.zip_directory import DEFLATED, ZipDirectory, ZipEntry
+from ckptgui.formats.zip_directory import DEFLATED, ZipDirectory
 from ckptgui.formats.zip_end import DirectoryDamagedError, DirectoryMissingError
+from ckptgui.formats.zip_entries import ZipEntry, places_of
 from ckptgui.formats.zip_probe import directory_of
 from ckptgui.formats.zip_salvage import salvage
 from ckptgui.sources.base import ByteSource, read_exactly
@@ -242,7 +246,13 @@ def pickle_warnings(archive: Archive) -> list[str]:
 
 def records_of(directory: ZipDirectory, rows: dict[str, int]) -> RecordTable:
     """Every record where it lies, in the order of the file."""
-    ordered = sorted(directory.entries.values(), key=lambda entry: entry.offset)
-    return record_table(
-        Record(entry.name, 0, entry.data_offset, entry.compressed, rows.get(entry.name, -1)) for entry in ordered
+    places = places_of(directory.entries)
+    order = np.argsort(places.offset, kind="stable")
+    storage = np.fromiter((rows.get(name, -1) for name in directory.entries), np.int32, len(order))
+    return RecordTable(
+        NamePool(directory.entries).reordered(order),
+        np.zeros(len(order), np.int32),
+        places.data_offset[order],
+        places.compressed[order],
+        storage[order],
     )

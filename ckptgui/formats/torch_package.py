@@ -24,7 +24,8 @@ from ckptgui.formats.torch_archive import byteorder_of
 from ckptgui.formats.torch_storages import ZipStorages
 from ckptgui.formats.torchscript_code import Code
 from ckptgui.formats.torchscript_modules import tell_as_modules
-from ckptgui.formats.zip_directory import STORED, ZipDirectory, ZipEntry
+from ckptgui.formats.zip_directory import STORED, ZipDirectory
+from ckptgui.formats.zip_entries import ZipEntry
 from ckptgui.formats.zip_probe import directory_of, names_in
 from ckptgui.sources.base import read_exactly
 

@@ -15,7 +15,8 @@ from ckptgui.core.dtypes import BY_STORAGE_CLASS, ByteOrder, DType
 from ckptgui.core.extents import Codec, Extent, Segment, SourceIdentity
 from ckptgui.formats.pickle_feed import FileBytes, extent_of
 from ckptgui.formats.pickle_graph import Node, Persistent, Ref
-from ckptgui.formats.zip_directory import DEFLATED, ZipEntry
+from ckptgui.formats.zip_directory import DEFLATED
+from ckptgui.formats.zip_entries import ZipEntry
 
 _HOMES = frozenset({"torch", "torch.storage", "torch.cuda"})
 _UNTYPED = frozenset({"UntypedStorage", "_UntypedStorage"})

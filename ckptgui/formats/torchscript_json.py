@@ -19,7 +19,8 @@ from ckptgui.formats.pickle_machine import Parsed, parse
 from ckptgui.formats.rebuild import is_tensor
 from ckptgui.formats.torch_archive import Archive
 from ckptgui.formats.torchscript_modules import inside, tell_as_modules
-from ckptgui.formats.zip_directory import ZipDirectory, ZipEntry
+from ckptgui.formats.zip_directory import ZipDirectory
+from ckptgui.formats.zip_entries import ZipEntry
 from ckptgui.sources.base import ByteSource
 
 MODEL = "model.json"

@@ -11,17 +11,18 @@ import struct
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
 from ckptgui.core.display import display
 from ckptgui.errors import DamagedFileError, LimitExceededError, UnsupportedError
 from ckptgui.formats.base import Check
+from ckptgui.formats.lockstep import Lockstep
 from ckptgui.formats.zip_end import DirectoryDamagedError, find_end
+from ckptgui.formats.zip_entries import Places, ZipEntries, ZipEntry
 from ckptgui.formats.zip_local import FULL32, REFUSED_FLAGS, Claims, check_local_headers, refuse, zip64_values
-from ckptgui.formats.zip_names import check_names
-from ckptgui.sources.base import ByteSource, read_exactly
+from ckptgui.formats.zip_names import RawNames, check_names
+from ckptgui.sources.base import ByteSource, read_exactly, read_whole
 
 STORED, DEFLATED = 0, 8
 MAX_ENTRIES = 4_000_000
@@ -38,25 +39,9 @@ _CENTRAL = np.dtype(
         ("external", "<u4"), ("offset", "<u4"),
     ]
 )  # fmt: skip
+_SIGNATURE = b"PK\x01\x02"
+_STRETCH = 1 << 22
 _CHECK_EVERY = 20_000
-
-
-class ZipEntry(NamedTuple):
-    """One record. ``offset`` is its local header's place, ``data_offset`` its first byte's, in the file.
-
-    ``size`` is what it holds, ``compressed`` what it takes. ``whole`` is False for the record in which a cut
-    file ends: ``compressed`` bytes of it are here.
-    """
-
-    name: str
-    offset: int
-    data_offset: int
-    compressed: int
-    size: int
-    method: int
-    crc: int
-    flags: int
-    whole: bool = True
 
 
 @dataclass(frozen=True)
@@ -122,24 +107,46 @@ def read_directory(source: ByteSource, check: Check = lambda: None) -> ZipDirect
             f"Its zip directory claims {end.count:,} records in {end.size:,} bytes; at most {MAX_ENTRIES:,} "
             f"in {MAX_DIRECTORY:,} are read."
         )
-    central = read_exactly(source, end.offset, end.size)
-    places = _places(central, end.count, end.offset, check)
-    fields = _fixed_fields(central, places)
-    names = _raw_names(central, places, fields["name"])
-    text = check_names(names)
-    _check_fields(fields, text)
-    compressed, size, offset = _wide_fields(central, places, fields, text)
-    folders = np.fromiter((name.endswith("/") for name in text), np.bool_, len(text))
-    refuse(folders & (size > 0), text, "is a folder, yet holds bytes")
-    claims = Claims(names, text, fields, compressed, size, offset)
+    central = read_whole(source, end.offset, end.size)
+    at = _places(central, end.count, end.offset, check)
+    fields = np.ndarray(max(0, len(central) - 45), _CENTRAL, central, strides=(1,))[at]
+    raw = RawNames(central, at + _CENTRAL.itemsize, fields["name"].astype(np.int64))
+    names = check_names(raw)
+    _check_fields(fields, names)
+    compressed, size, offset = _wide_fields(central, at, fields, names)
+    refuse((raw.last_bytes() == ord("/")) & (size > 0), names, "is a folder, yet holds bytes")
+    claims = Claims(raw, names, fields, compressed, size, offset)
     data_offset = check_local_headers(source, end.offset, claims, check)
-    columns = (offset, data_offset, compressed, size, fields["method"], fields["crc"], fields["flags"])
-    rows = map(ZipEntry, text, *(column.tolist() for column in columns))
-    return ZipDirectory(dict(zip(text, rows)))
+    others = (fields[name].astype(np.int64) for name in ("method", "crc", "flags"))
+    return ZipDirectory(ZipEntries(names, Places(offset, data_offset, compressed, size, *others)))
 
 
-def _places(central: bytes, count: int, base: int, check: Check) -> list[int]:
+def _places(central: bytearray, count: int, base: int, check: Check) -> np.ndarray:
     """Where each entry begins in the directory; each tells only its own length."""
+    at = _signatures(central, check)
+    fields = Lockstep(central, at)
+    following = at + 46 + sum(fields.little(2, ahead) for ahead in (28, 30, 32))
+    chained = np.concatenate([np.zeros(1, np.int64), following])
+    if len(at) == count and bool((chained == np.append(at, len(central))).all()):
+        return at
+    return _walked(central, count, base, check)
+
+
+def _signatures(central: bytearray, check: Check) -> np.ndarray:
+    """Where the signature of an entry stands, be it in a name."""
+    data = np.frombuffer(central, np.uint8)
+    found = [np.zeros(0, np.int64)]
+    for start in range(0, len(data), _STRETCH):
+        check()
+        at = start + np.flatnonzero(data[start : start + _STRETCH] == _SIGNATURE[0])
+        for ahead in range(1, len(_SIGNATURE)):
+            at = at[data.take(at + ahead, mode="clip") == _SIGNATURE[ahead]]
+        found.append(at)
+    return np.concatenate(found)
+
+
+def _walked(central: bytearray, count: int, base: int, check: Check) -> np.ndarray:
+    """The same entry by entry, where a signature stands elsewhere too, or the directory is damaged."""
     places: list[int] = []
     append, lengths = places.append, struct.Struct("<3H").unpack_from
     at, limit = 0, len(central) - _CENTRAL.itemsize
@@ -156,21 +163,12 @@ def _places(central: bytes, count: int, base: int, check: Check) -> list[int]:
             f"The zip's directory claims {count:,} records in {len(central):,} bytes from byte {base:,} on, "
             f"but they do not fill it exactly."
         )
-    return places
-
-
-def _fixed_fields(central: bytes, places: list[int]) -> np.ndarray:
-    joined = b"".join([central[at : at + 46] for at in places])
-    return np.frombuffer(joined, _CENTRAL)
-
-
-def _raw_names(central: bytes, places: list[int], lengths: np.ndarray) -> list[bytes]:
-    return [central[at + 46 : at + 46 + n] for at, n in zip(places, lengths.tolist())]
+    return np.array(places, np.int64)
 
 
 def _check_fields(fields: np.ndarray, names: list[str]) -> None:
     """Refuse what no checkpoint has and what readers disagree about."""
-    refuse(fields["signature"] != b"PK\x01\x02", names, "has a damaged directory entry", DirectoryDamagedError)
+    refuse(fields["signature"] != _SIGNATURE, names, "has a damaged directory entry", DirectoryDamagedError)
     refuse((fields["flags"] & REFUSED_FLAGS) != 0, names, "is marked as encrypted or patched")
     refuse((fields["disk"] != 0) & (fields["disk"] != 0xFFFF), names, "is said to lie on another disk")
     odd = np.flatnonzero((fields["method"] != STORED) & (fields["method"] != DEFLATED))
@@ -182,12 +180,12 @@ def _check_fields(fields: np.ndarray, names: list[str]) -> None:
 
 
 def _wide_fields(
-    central: bytes, places: list[int], fields: np.ndarray, names: list[str]
+    central: bytearray, places: np.ndarray, fields: np.ndarray, names: list[str]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Compressed size, size and offset as int64, taken from the zip64 extra where the entry points there."""
     compressed, size, offset = (fields[key].astype(np.int64) for key in ("compressed", "size", "offset"))
     for row in np.flatnonzero((compressed == FULL32) | (size == FULL32) | (offset == FULL32)).tolist():
-        start = places[row] + 46 + int(fields["name"][row])
+        start = int(places[row]) + 46 + int(fields["name"][row])
         wide = zip64_values(central[start : start + int(fields["extra"][row])])
         for column in (size, compressed, offset):  # the order that the format fixes
             if column[row] == FULL32:

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ckptgui.core.columns import ragged
 from ckptgui.core.display import display
 from ckptgui.errors import DamagedFileError
 from ckptgui.formats.base import Check
 from ckptgui.formats.zip_end import DirectoryDamagedError
-from ckptgui.sources.base import ByteSource, read_exactly
+from ckptgui.formats.zip_names import RawNames
+from ckptgui.sources.base import ByteSource, read_exactly, read_whole
 
 _LOCAL = np.dtype(
     [
@@ -41,7 +43,7 @@ FULL32 = 0xFFFFFFFF
 class Claims:
     """What the directory says of each record: names, the entries' fixed fields, and 64-bit values as int64."""
 
-    raw_names: list[bytes]
+    raw_names: RawNames
     names: list[str]
     fields: np.ndarray
     compressed: np.ndarray
@@ -65,10 +67,10 @@ def check_local_headers(source: ByteSource, limit: int, claims: Claims, check: C
             f"{int(offset[order[0]]):,} bytes that belong to no record stand before the zip."
         )
     back = np.argsort(order)
-    joined, renamed = _read_headers(source, order, offset, claims.raw_names, check)
-    local = np.frombuffer(joined, _LOCAL)[back]
+    local, renamed = _read_headers(source, order, offset, claims.raw_names, check)
+    local = local[back]
     refuse(local["signature"] != b"PK\x03\x04", names, "has no header where the directory says", _WRONG)
-    renamed |= local["name"] != claims.fields["name"]
+    renamed = renamed[back] | (local["name"] != claims.fields["name"])
     refuse(renamed, names, "has another name in its own header")
     refuse((local["flags"] & REFUSED_FLAGS) != 0, names, "is marked as encrypted or patched")
     refuse(local["method"] != claims.fields["method"], names, "has another compression in its own header")
@@ -96,7 +98,7 @@ def _check_sizes(source: ByteSource, claims: Claims, local: np.ndarray, data: np
     refuse(plain & differs, claims.names, "has another size in its own header")
 
 
-def zip64_values(extra: bytes) -> Iterator[int]:
+def zip64_values(extra: bytes | bytearray) -> Iterator[int]:
     """The 64-bit numbers in an extra field's zip64 block, in order; none where there is no such block."""
     at = 0
     while at + 4 <= len(extra):
@@ -109,35 +111,56 @@ def zip64_values(extra: bytes) -> Iterator[int]:
 
 
 def _read_headers(
-    source: ByteSource, order: np.ndarray, offset: np.ndarray, raw_names: list[bytes], check: Check
-) -> tuple[bytes, np.ndarray]:
-    """Fixed fields of every header in file order, joined, and for each record whether its name differs."""
-    sorted_offset = offset[order].tolist()
-    rows = order.tolist()
-    heads: list[bytes] = []
-    renamed = np.zeros(len(rows), np.bool_)
-    for first, last in _groups(sorted_offset):
+    source: ByteSource, order: np.ndarray, offset: np.ndarray, raw_names: RawNames, check: Check
+) -> tuple[np.ndarray, np.ndarray]:
+    """Fixed fields of every header in file order, and for each record whether its name differs."""
+    sorted_offset = offset[order]
+    fields, renamed = [], []
+    pieces, shifts, counts, size = [], [], [], 0
+    begun = 0
+    groups = list(_groups(sorted_offset))
+    for first, stop in groups:
         check()
-        base = sorted_offset[first]
-        stop = sorted_offset[last] + HEADER + len(raw_names[rows[last]])
-        data = read_exactly(source, base, stop - base)
-        for i in range(first, last + 1):
-            at = sorted_offset[i] - base
-            head = data[at : at + HEADER]
-            heads.append(head if len(head) == HEADER else head.ljust(HEADER, b"\0"))
-            name = raw_names[rows[i]]
-            if data[at + HEADER : at + HEADER + len(name)] != name:
-                renamed[rows[i]] = True
-    return b"".join(heads), renamed
+        base = int(sorted_offset[first])
+        end = int(sorted_offset[stop - 1]) + HEADER + int(raw_names.length[order[stop - 1]])
+        piece = read_whole(source, base, end - base)
+        pieces.append(piece)
+        shifts.append(size - base)
+        counts.append(stop - first)
+        size += len(piece)
+        if size >= _SPAN or stop == len(order):
+            at = sorted_offset[begun:stop] + np.repeat(np.array(shifts, np.int64), counts)
+            found, differs = _compared(b"".join([*pieces, bytes(HEADER)]), at, raw_names, order[begun:stop])
+            fields.append(found)
+            renamed.append(differs)
+            pieces, shifts, counts, size = [], [], [], 0
+            begun = stop
+    return np.concatenate(fields), np.concatenate(renamed)
 
 
-def _groups(offsets: list[int]) -> Iterator[tuple[int, int]]:
-    """First and last index of each run of headers that one read should fetch."""
+def _compared(data: bytes, at: np.ndarray, raw_names: RawNames, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The fixed fields of the headers at ``at``, and which names are not those of ``rows``."""
+    fields = np.ndarray(len(data) - HEADER + 1, _LOCAL, data, strides=(1,))[at]
+    length = raw_names.length[rows]
+    here = np.frombuffer(data, np.uint8).take(ragged(at + HEADER, length), mode="clip")
+    differs = np.zeros(len(rows), np.bool_)
+    wrong = here != raw_names.bytes_of(rows)
+    if wrong.any():
+        differs[np.repeat(np.arange(len(rows)), length)[wrong]] = True
+    return fields, differs
+
+
+def _groups(offsets: np.ndarray) -> Iterator[tuple[int, int]]:
+    """Start and stop of each run of headers that one read should fetch."""
+    ends = np.append(np.flatnonzero(np.diff(offsets) > _NEAR) + 1, len(offsets)).tolist()
     first = 0
-    for i in range(1, len(offsets) + 1):
-        if i == len(offsets) or offsets[i] - offsets[i - 1] > _NEAR or offsets[i] - offsets[first] > _SPAN:
-            yield first, i - 1
-            first = i
+    for end in ends:
+        while first < end:
+            stop = end
+            if offsets[end - 1] - offsets[first] > _SPAN:
+                stop = int(np.searchsorted(offsets[:end], offsets[first] + _SPAN, "right"))
+            yield first, stop
+            first = stop
 
 
 def refuse(bad: np.ndarray, names: list[str], what: str, kind: type[DamagedFileError] = DamagedFileError) -> None:

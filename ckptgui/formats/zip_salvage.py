@@ -14,9 +14,10 @@ from typing import NamedTuple
 from ckptgui.core.display import display
 from ckptgui.errors import DamagedFileError
 from ckptgui.formats.base import Check
-from ckptgui.formats.zip_directory import DEFLATED, MAX_ENTRIES, STORED, ZipDirectory, ZipEntry
+from ckptgui.formats.zip_directory import DEFLATED, MAX_ENTRIES, STORED, ZipDirectory
+from ckptgui.formats.zip_entries import ZipEntry
 from ckptgui.formats.zip_local import FULL32, HAS_DESCRIPTOR, HEADER, REFUSED_FLAGS, zip64_values
-from ckptgui.formats.zip_names import check_names
+from ckptgui.formats.zip_names import check_name
 from ckptgui.sources.base import ByteSource, read_exactly
 
 Expected = Callable[[str, ZipDirectory], int | None]
@@ -110,7 +111,7 @@ def _header_at(source: ByteSource, at: int) -> _Header | None:
     rest = read_exactly(source, at + HEADER, name + extra)
     if len(rest) < name + extra:
         return None
-    text = check_names([rest[:name]])[0]
+    text = check_name(rest[:name])
     if flags & REFUSED_FLAGS or method not in (STORED, DEFLATED):
         raise DamagedFileError(f"Its record {display(text)} is encrypted, patched or oddly compressed.")
     if FULL32 in (size, compressed):
