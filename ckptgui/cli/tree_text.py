@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+import numpy as np
+
 from ckptgui.cli.numbers import count, figure, shape, size
 from ckptgui.cli.reading import Reading
 from ckptgui.cli.table import table
 from ckptgui.core.display import display
 from ckptgui.core.tree import NodeKind, Remainder, Tree
+from ckptgui.core.tree_folds import Folds
+from ckptgui.core.tree_repeats import find_repeats
 
 _NAME = 72
 _VALUE = 60
@@ -17,7 +21,11 @@ _FIGURES = ("mean", "std", "min", "max")
 
 
 def tree_lines(tree: Tree, depth: int | None, readings: Mapping[int, Reading]) -> Iterator[str]:
-    """The rows down to ``depth`` levels; ``readings`` by tensor row add columns and notes."""
+    """The rows down to ``depth`` levels; ``readings`` by tensor row add columns and notes.
+
+    Equal layers are one row, and what is below them is that of the first with all their bytes; with readings each
+    has its own figures, and so its own rows.
+    """
     stats = any(reading.summary is not None for reading in readings.values())
     digests = any(reading.sha256 is not None for reading in readings.values())
     heading = [
@@ -29,32 +37,44 @@ def tree_lines(tree: Tree, depth: int | None, readings: Mapping[int, Reading]) -
         *(["SHA-256"] if digests else []),
         "",
     ]
-    rows = [heading]
-    for node in range(1, len(tree)):
-        if depth is None or tree.depth[node] <= depth:
-            rows.append(_row(tree, node, stats, digests, readings))
+    folds = Folds(find_repeats(tree)) if not readings else None
+    shown = np.ones(len(tree), bool) if folds is None else ~folds.hidden()
+    if depth is not None:
+        shown &= tree.depth <= depth
+    shown[0] = False
+    nodes = np.flatnonzero(shown).tolist()
+    rows = [heading, *(_row(tree, node, stats, digests, readings, folds) for node in nodes)]
     return table(rows, right=(3, *range(4, 4 + (len(_FIGURES) if stats else 0))))
 
 
-def _row(tree: Tree, node: int, stats: bool, digests: bool, readings: Mapping[int, Reading]) -> list[str]:
-    name = "  " * (int(tree.depth[node]) - 1) + display(tree.labels[node], _NAME)
+def _row(
+    tree: Tree, node: int, stats: bool, digests: bool, readings: Mapping[int, Reading], folds: Folds | None
+) -> list[str]:
+    label = tree.labels[node] if folds is None else folds.label(node)
+    name = "  " * (int(tree.depth[node]) - 1) + display(label, _NAME)
     if tree.kind[node] == NodeKind.VALUE:
         return [name, _value(tree, node)]
-    cells, figures, digest, note = _cells(tree, node, readings)
+    members = np.array([node]) if folds is None else folds.members(node)
+    cells, figures, digest, notes = _cells(tree, node, members, readings)
+    if folds is not None and len(members) > 1:
+        equal = folds.equal(node)
+        notes.insert(0, f"{equal:,} × equal" if equal else f"× {len(members):,}")
+    note = ", ".join(notes)
     return [name, *cells, *(figures if stats else ()), *([digest] if digests else []), note]
 
 
-def _cells(tree: Tree, node: int, readings: Mapping[int, Reading]) -> tuple[list[str], list[str], str, str]:
+def _cells(
+    tree: Tree, node: int, members: np.ndarray, readings: Mapping[int, Reading]
+) -> tuple[list[str], list[str], str, list[str]]:
     blank = [""] * len(_FIGURES)
     row = int(tree.row[node])
+    notes = [display(tree.classes[node])] if node in tree.classes else []
     if row < 0:
-        number = int(tree.tensors[node])
-        total = size(int(tree.nbytes[node])) if number else ""
-        words = [count(number, "tensor") if number else "", _dtype(tree, node), total]
-        return words, blank, "", display(tree.classes.get(node, ""))
+        number = int(tree.tensors[members].sum())
+        total = size(int(tree.nbytes[members].sum())) if number else ""
+        return [count(number, "tensor") if number else "", _dtype(tree, node), total], blank, "", notes
     info = tree.checkpoint.info(row)
     reading = readings.get(row)
-    notes = [display(tree.classes[node])] if node in tree.classes else []
     notes += ["tied"] if tree.tied[row] else []
     notes += [] if info.persistent else ["not persistent"]
     error = info.error or (reading.error if reading else None)
@@ -65,10 +85,10 @@ def _cells(tree: Tree, node: int, readings: Mapping[int, Reading]) -> tuple[list
         notes += [f"{statistics.inf:,} infinite"] if statistics.inf else []
         blank = [figure(getattr(statistics, name)) for name in _FIGURES]
     return (
-        [shape(info.shape), info.dtype.name, size(info.nbytes)],
+        [shape(info.shape), info.dtype.name, size(info.nbytes * len(members))],
         blank,
         (reading.sha256 or "") if reading else "",
-        ", ".join(notes),
+        notes,
     )
 
 

@@ -10,6 +10,9 @@ import numpy as np
 from ckptgui.core.distinct import Bytes
 from ckptgui.core.names import NamePool
 
+_FEW = 1_000
+_TRIES = 1_000
+
 
 class Labels(Sequence[str]):
     """An immutable sequence of strings, of which a model of many equal layers has few different ones."""
@@ -47,6 +50,23 @@ class Labels(Sequence[str]):
 
     def __iter__(self) -> Iterator[str]:
         return map(self.pool.__getitem__, self.number.tolist())
+
+    def find(self, label: str) -> list[int]:
+        """The numbers of a label in the pool: none, one, or two where a section is called like a module."""
+        text, ends = self.pool.text, self.pool.ends
+        fits = np.flatnonzero(np.diff(ends, prepend=0) == len(label))
+        if len(fits) <= _FEW or not label:
+            return [number for number in fits.tolist() if self.pool[number] == label]
+        found: list[int] = []
+        place = text.find(label)
+        for _ in range(_TRIES):
+            if place < 0:
+                return found
+            number = int(np.searchsorted(ends, place, side="right"))
+            if self.pool[number] == label:
+                found.append(number)
+            place = text.find(label, place + 1)
+        return [number for number in fits.tolist() if self.pool[number] == label]  # it stands in many others
 
     def same_below(self, other: Labels) -> bool:
         """Whether all labels but that of node 0 are equal."""

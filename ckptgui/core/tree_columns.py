@@ -6,7 +6,7 @@ Children stand in saved order, numbers among them in natural order. ``core.tree`
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
@@ -87,11 +87,12 @@ class Tree:
 
     def children(self, node: int) -> list[int]:
         """The nodes right below, in order."""
-        found, child, end = [], node + 1, int(self.end[node])
-        while child < end:
-            found.append(child)
-            child = int(self.end[child])
+        found: list[int] = self.child_nodes(node).tolist()
         return found
+
+    def child_nodes(self, node: int) -> np.ndarray:
+        """The same in a column."""
+        return np.asarray(np.flatnonzero(self.parent[node + 1 : self.end[node]] == node) + node + 1)
 
     def ancestors(self, node: int) -> list[int]:
         """From the parent up to the root."""
@@ -127,18 +128,32 @@ class Tree:
         while waiting:
             node, rest = waiting.pop()
             prefix = self.prefixes.get(node, "")
-            rests = {rest, rest.removeprefix(prefix)} | {_unwrapped(rest)}
-            for child in self.children(node):
-                label = self.labels[child]
-                for below in rests:
+            for below in {rest, rest.removeprefix(prefix), _unwrapped(rest)}:
+                for label, child in self._children_on_the_way(node, below):
                     if below == label:
                         if self.row[child] >= 0 or found is None:
                             found = child
-                    elif below.startswith(label + ".") and self.is_branch(child):
+                    elif self.is_branch(child):
                         waiting.append((child, below[len(label) + 1 :]))
             if found is not None and self.row[found] >= 0:
                 return found
         return found
+
+    def _children_on_the_way(self, node: int, dotted: str) -> Iterator[tuple[str, int]]:
+        """The children of a node whose labels a dotted name is or begins with."""
+        if self.end[node] - node <= _FEW:
+            for child in self.children(node):
+                label = self.labels[child]
+                if dotted == label or dotted.startswith(label + "."):
+                    yield label, child
+            return
+        children = self.child_nodes(node)
+        numbers = self.labels.number[children]
+        dots = [place for place, char in enumerate(dotted) if char == "."]
+        for label in (dotted[:place] for place in (*dots, len(dotted))):
+            for number in self.labels.find(label):
+                for child in children[numbers == number].tolist():
+                    yield label, child
 
     def visible(self, expanded: np.ndarray) -> np.ndarray:
         """int32 nodes whose ancestors are all expanded; ``expanded`` is a bool for every node."""
@@ -150,6 +165,9 @@ class Tree:
         change -= np.bincount(self.end[closed], minlength=len(self) + 1).astype(np.int32)
         return np.flatnonzero(np.cumsum(change[:-1]) == 0).astype(np.int32)
 
+
+_FEW = 64
+"""Rows below a node up to which its children are looked at one after the other."""
 
 WRAPPERS = ("module", "_orig_mod", "_fsdp_wrapped_module", "_forward_module")
 """What DistributedDataParallel, torch.compile and their kin put before every name."""

@@ -22,7 +22,7 @@ _AT_ONCE = 1 << 20
 
 @dataclass(frozen=True)
 class Repeats:
-    """Runs of equal siblings: the first of each (``head``, ascending), how many there are, how many nodes each has.
+    """Runs of equal siblings: the first of each (``head``, ascending), how many, and the nodes that each has.
 
     Runs inside a run stand there once a member.
     """
@@ -152,7 +152,7 @@ def _numbered(tree: Tree) -> tuple[np.ndarray, np.ndarray]:
 
 
 class _Alike:
-    """Compares nodes by what they are: kind, class, dtype and shape of tensors, values, whether they are broken."""
+    """Compares nodes by what they are: kind, class, value; dtype and shape of tensors, whether they are broken."""
 
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
@@ -185,11 +185,8 @@ class _Alike:
         alike &= self._dimensions[row] == self._dimensions[second]
         left, place = np.flatnonzero(alike), 0
         while len(left := left[self._dimensions[row[left]] > place]):
-            sizes = (
-                table.dims[table.dim_start[row[left]] + place],
-                table.dims[table.dim_start[second[left]] + place],
-            )
-            alike[left] = sizes[0] == sizes[1]
+            own, others = table.dim_start[row[left]] + place, table.dim_start[second[left]] + place
+            alike[left] = table.dims[own] == table.dims[others]
             left, place = left[alike[left]], place + 1
         same[pairs] = alike
         return np.asarray(same)

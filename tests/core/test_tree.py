@@ -170,3 +170,24 @@ def test_a_tensor_that_is_the_whole_file_has_a_row():
     tree = build_tree(make.make())
     assert tree.tensors[0] == 1
     assert tree.path(tree.node_of_row(0)) == ()
+
+
+def test_a_path_is_found_among_very_many_children():
+    make = CheckpointMaker()
+    names = [f"table.{row}" for row in range(3000)] + ["table.2.w.a", "table.2.w.b", "table.17.5", "table.17.5.x"]
+    make.section(("model",), Role.MODEL, names)
+    tree = build_tree(make.make())
+    for row in [*range(0, 3000, 97), *range(3000, len(names))]:
+        assert tree.node_of_path(("model", names[row])) == tree.node_of_row(row)
+        assert tree.node_of_path(("model", *names[row].split("."))) == tree.node_of_row(row)
+    assert tree.node_of_path(("model", "table.3000")) is None
+    assert tree.labels[at(tree, "model", "table.2.w")].endswith("2.w")
+
+
+@pytest.mark.parametrize("label", ["aa", "a", "", "row", "5"])
+def test_a_label_is_found_where_it_stands_alone(label):
+    make = CheckpointMaker()
+    make.section((), Role.MODEL, ["m.aa", "m.a", "m.", *(f"m.{'a' * n}" for n in range(3, 40)), "m.row"])
+    make.section(("s",), Role.OTHER, [f"t.{n:04d}" for n in range(2000)])
+    labels = build_tree(make.make()).labels
+    assert labels.find(label) == [number for number, each in enumerate(labels.pool) if each == label]

@@ -4,6 +4,7 @@ import numpy as np
 
 from ckptgui.core.checkpoint import Module, Role
 from ckptgui.core.tree import build_tree
+from ckptgui.core.tree_folds import Folds
 from ckptgui.core.tree_repeats import find_repeats
 from tests.core.trees import BLOCK, CheckpointMaker, flat, gpt
 
@@ -150,3 +151,17 @@ def test_runs_are_those_that_a_slow_comparison_finds():
 
 def test_a_flat_model_has_a_run_for_its_layers():
     assert runs(build_tree(flat(200)))[0] == ("0 … 19", 20)
+
+
+def test_a_fold_says_what_hides_a_node_and_what_a_row_stands_for():
+    tree = build_tree(model(6))
+    folds = Folds(find_repeats(tree))
+    first, last = tree.node_of_row(0), tree.node_of_row(len(tree.checkpoint.tensors) - 1)
+    assert folds.over(first) == [] and folds.over(last) == [0]
+    assert folds.hidden()[last] and not folds.hidden()[first]
+    head = int(folds.repeats.head[0])
+    assert (folds.label(head), folds.equal(head)) == ("0 … 5", 6)
+    assert tree.nbytes[folds.members(head)].sum() == tree.nbytes[0]
+    folds.folded[0] = False
+    assert (folds.label(head), folds.equal(head), folds.over(last)) == ("0", 0, [])
+    assert folds.members(first).tolist() == [first]
