@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import keyword
 import re
+from collections.abc import Mapping
 
-from ckptgui.core.checkpoint import Checkpoint, Role, Section
+from ckptgui.core.checkpoint import Checkpoint, Json, Role, Section
 from ckptgui.core.display import display
 from ckptgui.core.saved_devices import listed, saved_devices
 from ckptgui.core.snippets import Snippet, literal, state_dict_lines
@@ -48,7 +49,7 @@ def export_snippet(checkpoint: Checkpoint) -> str | None:
         return _compiled_snippet(snippet, checkpoint, path)
     snippet.comment(f"Parts of it are unpickled in full where they must be, which can run code: {_TRUST}")
     if attributes.get("layout") == "old":
-        schema = checkpoint.metadata.get("schema_version") if isinstance(checkpoint.metadata, dict) else None
+        schema = _program(checkpoint).get("schema_version")
         said = f" ({display(str(schema), 20)} here)" if schema else ""
         snippet.comment(
             f"Saved by a torch before 2.8; others load it while the major number of its schema{said} is theirs."
@@ -62,6 +63,12 @@ def export_snippet(checkpoint: Checkpoint) -> str | None:
     snippet.line("model = program.module()")
     snippet.line("state_dict = program.state_dict  # its weights, for a model whose names are the same")
     return snippet.text()
+
+
+def _program(checkpoint: Checkpoint) -> Mapping[str, Json]:
+    """What the metadata says of the program."""
+    found = checkpoint.metadata.get("program") if isinstance(checkpoint.metadata, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
 
 
 def _compiled_snippet(snippet: Snippet, checkpoint: Checkpoint, path: str) -> str | None:

@@ -56,7 +56,13 @@ def provenance(checkpoint: Checkpoint) -> Provenance:
     root = checkpoint.metadata if isinstance(checkpoint.metadata, Mapping) else {}
     writer, because = _writer(checkpoint, root)
     times = [source.mtime_ns for source in checkpoint.sources if source.mtime_ns > 0]
-    return Provenance(writer, because, tuple(_facts(root)), _time(max(times, default=0)), _versions(checkpoint))
+    return Provenance(
+        writer,
+        because,
+        (*_facts(root), *_told_by_records(checkpoint, root)),
+        _time(max(times, default=0)),
+        _versions(checkpoint),
+    )
 
 
 def _time(ns: int) -> datetime | None:
@@ -68,7 +74,17 @@ def _time(ns: int) -> datetime | None:
 
 
 _FACTS: tuple[tuple[str, tuple[Path, ...]], ...] = (
-    ("torch", (("torch_version",), ("pytorch_version",), ("torch",), ("versions", "torch"), ("env", "torch"))),
+    (
+        "torch",
+        (
+            ("torch_version",),
+            ("program", "torch_version"),
+            ("pytorch_version",),
+            ("torch",),
+            ("versions", "torch"),
+            ("env", "torch"),
+        ),
+    ),
     ("Lightning", (("pytorch-lightning_version",),)),
     ("transformers", (("transformers_version",), ("config.json", "transformers_version"))),
     ("diffusers", (("_diffusers_version",), ("config.json", "_diffusers_version"))),
@@ -90,6 +106,19 @@ def _facts(root: Mapping[str, Json]) -> Iterator[Fact]:
             if isinstance(value, (str, int, float)) and not isinstance(value, bool) and value != "":
                 yield Fact(name, display(value, 80), path)
                 break
+
+
+def _told_by_records(checkpoint: Checkpoint, root: Mapping[str, Json]) -> Iterator[Fact]:
+    """Which torch wrote a zip, by records that it added in time: ``byteorder`` in 2.1, an alignment in 2.7."""
+    if checkpoint.format != "torch-zip" or any(fact.name == "torch" for fact in _facts(root)):
+        return
+    names = checkpoint.records.names.text
+    if "/.storage_alignment" in names:
+        yield Fact("torch", "2.7 or newer, by its records")
+    elif "/byteorder" in names:
+        yield Fact("torch", "2.1 or newer, by its records")
+    elif "/version" in names and not checkpoint.attributes.get("cut"):
+        yield Fact("torch", "1.6 to 2.0, by its records")
 
 
 def _at(root: Json, path: Path) -> Json:

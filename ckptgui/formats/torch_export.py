@@ -23,6 +23,9 @@ from ckptgui.formats.zip_probe import directory_of, names_in
 
 _FORMAT = "archive_format"
 _OLD_PROGRAM = "serialized_exported_program.json"
+_MOST = 256
+"""Files of compiled code that are listed."""
+
 _LIBRARIES = (".so", ".dylib", ".dll", ".pyd", ".cubin", ".o")
 _SOURCES = (".json", ".cpp", ".cc", ".h", ".cu", ".py", ".txt")
 
@@ -71,11 +74,13 @@ def _read_new(listing: ArchiveListing) -> Checkpoint:
     ]
     found = {model: _model(listing, model, () if len(models) == 1 else (model,)) for model in models}
     compiled = _compiled(listing)
-    metadata: Json = next(iter(found.values())) if len(found) == 1 else found
+    metadata: dict[str, Json] = next(iter(found.values())) if len(found) == 1 else dict(found)
+    if compiled:
+        metadata = {**metadata, "compiled": compiled[:_MOST]}
     return _finished(listing, metadata, "new", f"{listing.prefix}extra/", models, compiled)
 
 
-def _model(listing: ArchiveListing, model: str, base: Path) -> Json:
+def _model(listing: ArchiveListing, model: str, base: Path) -> dict[str, Json]:
     """List one program's tensors; gives what there is to say of it."""
     program = Program({})
     with listing.losing_nothing_else(f"The program {display(model)}"):
@@ -86,7 +91,7 @@ def _model(listing: ArchiveListing, model: str, base: Path) -> Json:
         others = _payloads(listing, "constants", model, (*base, "constants"), program)
     with listing.section((*base, "sample_inputs"), Role.OTHER):
         _pickled(listing, f"data/sample_inputs/{model}.pt", (*base, "sample_inputs"))
-    return {**program.metadata, **({"objects": others} if others else {})}
+    return {"program": {**program.metadata, **({"objects": others} if others else {})}}
 
 
 def _payloads(
@@ -123,7 +128,8 @@ def _read_old(listing: ArchiveListing) -> Checkpoint:
         _either(listing, "serialized_constants", ("constants",))
     with listing.section(("sample_inputs",), Role.OTHER):
         _either(listing, "serialized_example_inputs", ("sample_inputs",))
-    return _finished(listing, program.metadata, "old", f"{listing.prefix}extra_files/", ["model"], [])
+    metadata: Json = {"program": program.metadata}
+    return _finished(listing, metadata, "old", f"{listing.prefix}extra_files/", ["model"], [])
 
 
 def _either(listing: ArchiveListing, stem: str, path: Path) -> None:
@@ -144,11 +150,6 @@ def _compiled(listing: ArchiveListing) -> list[str]:
             with listing.losing_nothing_else(f"Its record {display(below)}"):
                 data = listing.directory.read(listing.source, name, DEFAULT.pickle_bytes)
                 listing.name_globals(parse(data, listing.check), name)
-    if found:
-        listing.warnings.append(
-            f"It holds compiled code ({len(found):,} files, {display(found[0])} first), which loading runs; "
-            "weights that lie in it are not listed."
-        )
     return found
 
 

@@ -106,11 +106,13 @@ def _details(sentences: list[str], parent: QWidget) -> None:
 def _whole_model(checkpoint: Checkpoint, export: Callable[[], None]) -> Notice:
     root = next((module for module in checkpoint.modules if not module.path), None)
     name = display(root.class_name) if root else tr("a class of its own")
+    brings_code = tr("Its code is in the file. All {tensors} were read without running it.")
+    needs_code = tr("Only code that has this class can load it. All {tensors} were read without it.")
     return Notice(
         "module",
         "checkpoint",
         tr("Saved as a whole model of class {name}.").format(name=name),
-        tr("Only code that has this class can load it. All {tensors} were read without it.").format(
+        (brings_code if checkpoint.attributes.get("code") else needs_code).format(
             tensors=counted(len(checkpoint), "tensor", "tensors")
         ),
         link=tr("Export state dict"),
