@@ -90,7 +90,6 @@ _FACTS: tuple[tuple[str, tuple[Path, ...]], ...] = (
     ("diffusers", (("_diffusers_version",), ("config.json", "_diffusers_version"))),
     ("DeepSpeed", (("ds_version",),)),
     ("Megatron checkpoint", (("checkpoint_version",),)),
-    ("ultralytics", (("version",),)),
     ("mmcv", (("meta", "mmcv_version"),)),
     ("mmengine", (("meta", "mmengine_version"),)),
     ("model name", (("_name_or_path",), ("config.json", "_name_or_path"), ("arch",))),
@@ -100,7 +99,10 @@ _FACTS: tuple[tuple[str, tuple[Path, ...]], ...] = (
 
 
 def _facts(root: Mapping[str, Json]) -> Iterator[Fact]:
-    for name, paths in _FACTS:
+    own: tuple[tuple[str, tuple[Path, ...]], ...] = ()
+    if root.keys() >= _ULTRALYTICS:
+        own = (("ultralytics", (("version",),)),)
+    for name, paths in (*own, *_FACTS):
         for path in paths:
             value = _at(root, path)
             if isinstance(value, (str, int, float)) and not isinstance(value, bool) and value != "":
@@ -135,6 +137,7 @@ def _writer(checkpoint: Checkpoint, root: Mapping[str, Json]) -> tuple[str, str]
     return "", ""
 
 
+_ULTRALYTICS = frozenset({"train_args", "date", "version"})
 _WRITERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Lightning", ("pytorch-lightning_version",)),
     ("the Trainer of transformers", ("trainer_state.json",)),
@@ -142,7 +145,7 @@ _WRITERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("DeepSpeed", ("ds_config", "ds_version")),
     ("DeepSpeed", ("ds_version",)),
     ("Megatron-LM", ("checkpoint_version", "args")),
-    ("ultralytics", ("train_args", "date", "version")),
+    ("ultralytics", tuple(sorted(_ULTRALYTICS))),
     ("YOLOv5 or YOLOv7", ("model", "ema", "updates")),
     ("fairseq", ("args", "optimizer_history")),
     ("fairseq", ("cfg", "optimizer_history")),

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from ckptgui.core.checkpoint import Checkpoint, Json, Role, SavedShape
+from ckptgui.core.checkpoint import Checkpoint, Role, SavedShape
 from ckptgui.core.display import display
 from ckptgui.core.optimizer_slots import SlotMap, slots
 from ckptgui.core.reminders import eval_reminder
-from ckptgui.core.roles import is_scaler_state, role_by_name
+from ckptgui.core.role_places import place_of, tables
+from ckptgui.core.roles import is_scaler_state
 from ckptgui.core.tensors import Path
 from ckptgui.core.training import Training, training
 
@@ -178,7 +178,7 @@ def _scheduler(checkpoint: Checkpoint, summary: Training) -> Item:
         last = found.value.get("last_epoch")
         text = f"At step {last:,} of its own." if type(last) is int else "Its state is here."
         return Item(Need.SCHEDULER, Presence.PRESENT, text, "", found.path)
-    path = _place(checkpoint, Role.SCHEDULER)
+    path = place_of(checkpoint, Role.SCHEDULER)
     if path is not None:
         return Item(Need.SCHEDULER, Presence.PRESENT, "Its state is here.", "", path)
     cost = "The learning rate starts its schedule anew, warm-up included, unless you set where it was."
@@ -199,7 +199,7 @@ def _progress(summary: Training) -> Item:
 
 
 def _rng(checkpoint: Checkpoint) -> Item:
-    path = _place(checkpoint, Role.RNG)
+    path = place_of(checkpoint, Role.RNG)
     if path is not None:
         return Item(Need.RNG, Presence.PRESENT, "The random generators' states are here.", "", path)
     cost = (
@@ -209,12 +209,12 @@ def _rng(checkpoint: Checkpoint) -> Item:
 
 
 def _scaler(checkpoint: Checkpoint) -> Item:
-    for path, value in _tables(checkpoint.metadata):
+    for path, value in tables(checkpoint.metadata):
         if is_scaler_state(value):
             scale = value.get("scale")
             text = f"Its scale is {scale:,.0f}." if isinstance(scale, (int, float)) else "Its state is here."
             return Item(Need.SCALER, Presence.PRESENT, text, "", path)
-    place = _place(checkpoint, Role.SCALER)
+    place = place_of(checkpoint, Role.SCALER)
     if place is not None:
         return Item(Need.SCALER, Presence.PRESENT, "It is here, empty: it was not in use.", "", place)
     cost = (
@@ -239,33 +239,6 @@ def _hyper_parameters(summary: Training) -> Item:
         return Item(Need.HYPER_PARAMETERS, Presence.ABSENT, "No settings were saved.", cost)
     text = f"{len(found.value):,} settings in {_named([found.path])}."
     return Item(Need.HYPER_PARAMETERS, Presence.PRESENT, text, "", found.path)
-
-
-def _place(checkpoint: Checkpoint, role: Role) -> Path | None:
-    """Where a part of this role stands: among the sections, or at the top of the metadata."""
-    section = next(iter(checkpoint.with_role(role)), None)
-    if section is not None:
-        return section.path
-    root = checkpoint.metadata
-    for key, value in root.items() if isinstance(root, Mapping) else ():
-        if isinstance(value, (Mapping, list)) and role_by_name(key) is role:
-            return (key,)
-    return None
-
-
-def _tables(root: Json) -> Iterator[tuple[Path, Mapping[str, Json]]]:
-    """The mappings at the top of the metadata, and those right below them."""
-    for key, value in root.items() if isinstance(root, Mapping) else ():
-        if not isinstance(value, Mapping):
-            continue
-        yield (key,), value
-        for inner, below in list(value.items())[:_LOOKED_AT]:
-            if isinstance(below, Mapping):
-                yield (key, inner), below
-
-
-_LOOKED_AT = 256
-"""Values of one mapping that are looked at."""
 
 
 def _named(paths: list[Path]) -> str:

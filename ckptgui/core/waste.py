@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
-from ckptgui.core.checkpoint import Checkpoint
+from ckptgui.core.checkpoint import Checkpoint, Json
 from ckptgui.core.display import amount
 from ckptgui.core.sharing import unreached_bytes
 
@@ -47,15 +50,35 @@ def waste(checkpoint: Checkpoint) -> Waste:
     """Find them, by columns."""
     unreached = unreached_bytes(checkpoint.tensors)
     records = checkpoint.records
-    unnamed: list[int] = []
-    if len(records):
-        loose = np.flatnonzero(records.storage < 0).tolist()
-        unnamed = [row for row in loose if _is_storage(records.names[row])]
+    loose = np.flatnonzero((records.storage < 0) & (records.length > 0)).tolist()
+    unnamed = [row for row in loose if _KEPT.search(records.names[row])]
+    if unnamed:
+        named = set(_named_alone(checkpoint.metadata))
+        unnamed = [row for row in unnamed if records.names[row].rpartition("/")[2] not in named]
     lost = int(records.length[unnamed].sum()) if unnamed else 0
     return Waste(unreached, int(unreached.sum()), tuple(unnamed), lost)
 
 
-def _is_storage(name: str) -> bool:
-    """Whether a record is where torch keeps storages: ``…/data/<number>``."""
-    parts = name.split("/")
-    return len(parts) >= 2 and parts[-2] == "data" and parts[-1].isdecimal()
+_KEPT = re.compile(r"(^|/)data/\d+$")
+"""Records that are storages, as torch names them."""
+
+
+def _named_alone(root: Json) -> Iterator[str]:
+    """Keys of storages that were saved without a tensor around them; the metadata tells them."""
+    level: list[Json] = [root] if isinstance(root, (Mapping, list)) else []
+    left = MAX_LOOKED_AT
+    while level and left > 0:
+        deeper: list[Json] = []
+        for value in level:
+            table = value if isinstance(value, Mapping) else {}
+            if isinstance(table.get("__class__"), str) and isinstance(table.get("key"), str):
+                yield table["key"]
+            for item in islice(table.values() or value, left):
+                left -= 1
+                if isinstance(item, (Mapping, list)):
+                    deeper.append(item)
+        level = deeper
+
+
+MAX_LOOKED_AT = 100_000
+"""Values of the metadata that are looked at."""
