@@ -300,6 +300,7 @@ class TableBuilder:
 
     def build(self) -> TensorTable:
         """Freeze what was added; nothing can be added any more."""
+        layout = self._with_packed()
         return TensorTable(
             names=self._names.freeze(),
             container=frozen(self._container),
@@ -311,7 +312,7 @@ class TableBuilder:
             dtypes=tuple(self._dtypes),
             device=frozen(self._device),
             devices=tuple(self._devices),
-            layout=frozen(self._layout),
+            layout=layout,
             layouts=tuple(self._layouts),
             storage=frozen(self._storage),
             storage_offset=frozen(self._offset),
@@ -324,6 +325,17 @@ class TableBuilder:
             errors=dict(self._errors),
             extras=dict(self._extras),
         )
+
+    def _with_packed(self) -> np.ndarray:
+        """The column of layouts, in which plain tensors of elements less than a byte are packed ones."""
+        layout = frozen(self._layout)
+        packed = [number for dtype, number in self._dtypes.items() if dtype.is_packed]
+        plain = self._layouts.get("strided")
+        if not packed or plain is None:
+            return layout
+        number = self._layouts.setdefault("packed", len(self._layouts))
+        found: np.ndarray = np.where((layout == plain) & np.isin(frozen(self._dtype), packed), number, layout)
+        return found.astype(layout.dtype)
 
 
 def _clamped(number: int) -> int:

@@ -15,7 +15,8 @@ from ckptgui.formats.limits import DEFAULT, Limits, exceeded
 from ckptgui.formats.module_attributes import constructed_with
 from ckptgui.formats.pickle_feed import FileBytes
 from ckptgui.formats.pickle_graph import MISSING, Call, Dict, Node, Persistent, Ref, Set, entries
-from ckptgui.formats.rebuild import Storages, TensorSpec, spec_of
+from ckptgui.formats.rebuild import spec_of
+from ckptgui.formats.tensor_spec import MAX_WRAPS, Storages, TensorSpec
 
 ATOMS = frozenset({str, int, float, bool, type(None), bytes, FileBytes, Ref, Persistent})
 """Types of values in which nothing hangs."""
@@ -40,6 +41,8 @@ class TensorWalk:
         self._constructed: dict[int, tuple[tuple[str, Json], ...]] = {}
         self._repeated = 0
         self._since_check = 0
+        self._within = 0  # tensors whose components are being listed
+        self._components = 0
         self.modules: list[Module] = []
         self.warnings: list[str] = []
 
@@ -209,10 +212,16 @@ class TensorWalk:
         rows: list[int] = spec.extra["components"]
         for name, node in spec.components:
             component = spec_of(node, self._storages)
-            if component is not None:
-                component.kind = TensorKind.COMPONENT
+            if component is None:
+                continue
+            component.kind = TensorKind.COMPONENT
+            if self._within >= MAX_WRAPS or self._components >= self._limits.repeats:
                 component.components = []
-                rows.append(self.emit(component, (*path, name), persistent))
+                self._warn("Some tensors are made of more tensors than can be listed.")
+            self._components += 1
+            self._within += 1
+            rows.append(self.emit(component, (*path, name), persistent))
+            self._within -= 1
         if spec.storage < 0:
             self._builder.set_nbytes(row, sum(map(self._builder.nbytes, rows)))
 
