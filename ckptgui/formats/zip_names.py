@@ -87,7 +87,8 @@ def check_names(raw: RawNames) -> list[str]:
 
 def check_name(raw: bytes) -> str:
     """One name as text; raises for an empty, absolute or climbing one."""
-    return check_names(RawNames(raw, np.zeros(1, np.int64), np.array([len(raw)])))[0]
+    padded = raw + b"\0"  # of no bytes at all none can be taken
+    return check_names(RawNames(padded, np.zeros(1, np.int64), np.array([len(raw)])))[0]
 
 
 def _is_bad(text: str) -> bool:

@@ -83,3 +83,8 @@ def test_a_record_that_repeats_a_name_is_refused(saved):
     first = saved[: saved.index(b"PK\x03\x04", 4)]
     with pytest.raises(DamagedFileError, match="two records"):
         salvage(MemorySource(first + first))
+
+
+def test_a_record_without_a_name_is_refused():
+    with pytest.raises(DamagedFileError, match="not named"):
+        salvage(MemorySource(b"PK\x03\x04" + bytes(26)))
