@@ -1,114 +1,24 @@
-"""Where the bytes of a file go: its sections, below them what is in each; what no tensor reaches is hatched."""
+"""The bytes of a file as a bar of two levels: what they are for, below what is in that; hatched what is wasted."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QBrush, QColor, QFont, QFontMetrics, QHelpEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QBrush, QColor, QFont, QFontMetrics, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolTip, QVBoxLayout, QWidget
 
-from ckptgui.core.checkpoint import Checkpoint, Role
-from ckptgui.core.display import display
-from ckptgui.core.sharing import unreached_bytes
-from ckptgui.core.tensors import Path
-from ckptgui.core.tree import ROLES, NodeKind, Tree
+from ckptgui.core.checkpoint import Role
+from ckptgui.gui.inspector.byte_parts import Part
 from ckptgui.gui.inspector.flow import FlowLayout, grow_with_lines
 from ckptgui.gui.labels import SEMIBOLD, PlainLabel, plain_tooltip
 from ckptgui.gui.numbers import counted, percent, size_text, tr
 from ckptgui.gui.theme import theme, theme_signal, ui_font
 
 _TOP, _BELOW = 27, 22
-_MAX_PARTS = 400
-"""Parts of a section that are told apart; below that they would be thinner than a pixel."""
-
-
-_MAX_SLOTS = 24
-
-
-@dataclass(frozen=True)
-class Part:
-    """A stretch of the bar and where a click leads."""
-
-    label: str
-    nbytes: int
-    tensors: int
-    role: Role | None  # None: reached by no tensor
-    path: Path | None = None
-    parts: tuple[Part, ...] = ()
-
-
-def byte_parts(checkpoint: Checkpoint, tree: Tree) -> list[Part]:
-    """The sections of a file in saved order, then what no tensor reaches, then everything else."""
-    found = []
-    for child in tree.children(0):
-        if not tree.tensors[child]:
-            continue
-        role = ROLES[int(tree.role[child])]
-        label = tree.labels[child]
-        found.append(_part(tree, child, label, role, _children(tree, child, role)))
-    if len(found) > 24 or all(tree.kind[child] != NodeKind.SECTION for child in tree.children(0)):
-        found = _one_section(tree, found)
-    table = checkpoint.tensors
-    wasted = int(unreached_bytes(table).sum()) if len(table.extents) else 0
-    if wasted:
-        found.append(Part(tr("Seen by no tensor"), wasted, 0, None))
-    return found
-
-
-def _part(tree: Tree, node: int, label: str, role: Role, parts: tuple[Part, ...] = ()) -> Part:
-    return Part(display(label), int(tree.nbytes[node]), int(tree.tensors[node]), role, tree.path(node), parts)
-
-
-def _one_section(tree: Tree, children: list[Part]) -> list[Part]:
-    """A bare state dict has no section rows; its modules are then the second level of the one section."""
-    role = max(children, key=lambda part: part.nbytes).role if children else Role.OTHER
-    return [Part("", int(tree.nbytes[0]), int(tree.tensors[0]), role, (), tuple(children[:_MAX_PARTS]))]
-
-
-def _children(tree: Tree, node: int, role: Role) -> tuple[Part, ...]:
-    """What is in a section; a list of numbered modules that is most of it stands for its members."""
-    if role is Role.OPTIMIZER:
-        return _slots(tree, node)
-    parts: list[Part] = []
-    for child in tree.children(node)[:_MAX_PARTS]:
-        inner = tree.children(child) if tree.is_branch(child) else []
-        numbered = len(inner) > 1 and all(tree.labels[i].isdecimal() for i in inner[:8])
-        if numbered and len(inner) <= _MAX_PARTS and tree.nbytes[child] * 3 > tree.nbytes[node]:
-            parts += [_part(tree, i, tree.labels[i], role) for i in inner]
-        else:
-            label = tree.labels[child]
-            parts.append(_part(tree, child, label.partition(".")[0] if tree.row[child] >= 0 else label, role))
-    return tuple(part for part in parts if part.nbytes)
-
-
-def _slots(tree: Tree, node: int) -> tuple[Part, ...]:
-    """An optimizer's bytes by slot (``exp_avg``, ``exp_avg_sq``), which says more than by parameter."""
-    table = tree.checkpoint.tensors
-    part = slice(node, int(tree.end[node]))
-    nodes = np.flatnonzero(tree.row[part] >= 0) + node
-    sizes: dict[str, list[int]] = {}
-    for row, nbytes in zip(tree.row[nodes].tolist(), tree.nbytes[nodes].tolist()):
-        entry = sizes.setdefault(table.names[row], [0, 0])
-        entry[0] += nbytes
-        entry[1] += 1
-        if len(sizes) > _MAX_SLOTS:
-            return ()
-    return tuple(Part(display(name), size, count, Role.OPTIMIZER) for name, (size, count) in sizes.items() if size)
-
-
-def role_title(role: Role) -> str:
-    """What a section is for, as a heading."""
-    return {
-        Role.MODEL: tr("Model"),
-        Role.EMA: tr("EMA"),
-        Role.OPTIMIZER: tr("Optimizer"),
-        Role.SCHEDULER: tr("Scheduler"),
-        Role.SCALER: tr("Scaler"),
-        Role.RNG: tr("Random state"),
-        Role.OTHER: "",
-    }[role]
+_LEAST = 3.0
+"""Pixels of a part that would be thinner."""
 
 
 class _Bar(QWidget):
@@ -118,8 +28,8 @@ class _Bar(QWidget):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.parts: list[Part] = []
-        self._places: list[tuple[QRectF, Part]] = []
+        self.parts: tuple[Part, ...] = ()
+        self.hovered: Part | None = None
         self.setFixedHeight(_TOP + 1 + _BELOW)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMouseTracking(True)
@@ -131,8 +41,7 @@ class _Bar(QWidget):
         found: list[tuple[QRectF, Part]] = []
         if not total or self.width() <= 0:
             return found
-        least = 3.0
-        widths = np.array([max(least, self.width() * part.nbytes / total) for part in self.parts])
+        widths = np.array([max(_LEAST, self.width() * part.nbytes / total) for part in self.parts])
         widths *= self.width() / widths.sum()
         edges = np.round(np.concatenate([[0.0], np.cumsum(widths)]))
         for part, left, right in zip(self.parts, edges[:-1].tolist(), edges[1:].tolist()):
@@ -157,20 +66,28 @@ class _Bar(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint."""
         t, painter = theme(), QPainter(self)
+        if not self.parts:  # to be found yet
+            painter.fillRect(self.rect(), t.sunken)
         first = {id(part) for part in self.parts}
         for rect, part in self.places():
             if part.role is None:
-                painter.fillRect(rect, t.panel)
-                painter.fillRect(rect, QBrush(t.text2, Qt.BrushStyle.BDiagPattern))
+                hatch(painter, rect)
             elif id(part) in first:
                 painter.fillRect(rect, t.role(part.role))
                 self._first(painter, rect, part)
             else:
                 painter.fillRect(rect, t.role_pale(part.role))
                 self._second(painter, rect, part.label)
+            if part is self.hovered and part.path is not None:
+                self._outline(painter, rect)
+
+    def _outline(self, painter: QPainter, rect: QRectF) -> None:
+        painter.setPen(QPen(theme().text, 1))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRect(rect.adjusted(0.5, 0.5, -0.5, -0.5))
 
     def _first(self, painter: QPainter, rect: QRectF, part: Part) -> None:
-        title = role_title(part.role or Role.OTHER) or part.label
+        title = part.label
         font, plain = ui_font(13, SEMIBOLD), ui_font(13)
         room = rect.width() - 16
         if room < 24:
@@ -204,6 +121,16 @@ class _Bar(QWidget):
             text = metrics.elidedText(label, Qt.TextElideMode.ElideRight, int(rect.width()) - 12)
             painter.drawText(rect.adjusted(8, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, text)
 
+    def tip(self, part: Part) -> str:
+        """What a part is, in full."""
+        total = sum(each.nbytes for each in self.parts)
+        lines = [part.label, f"{size_text(part.nbytes)}, {percent(part.nbytes, total)}"]
+        if part.tensors:
+            lines.append(counted(part.tensors, "tensor", "tensors"))
+        if part.plain:
+            lines.append(tr("Everything in the file that is no tensor's: names, plain values, its directory."))
+        return "\n".join(filter(None, lines))
+
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         part = self.part_at(event.position().x(), event.position().y())
         if part is not None and part.path is not None and event.button() == Qt.MouseButton.LeftButton:
@@ -212,19 +139,29 @@ class _Bar(QWidget):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         part = self.part_at(event.position().x(), event.position().y())
         leads = part is not None and part.path is not None
+        if part is not self.hovered:
+            self.hovered = part
+            self.update()
         self.setCursor(Qt.CursorShape.PointingHandCursor if leads else Qt.CursorShape.ArrowCursor)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self.hovered = None
+        self.update()
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             part = self.part_at(event.pos().x(), event.pos().y())
             if part is not None:
-                total = sum(each.nbytes for each in self.parts)
-                lines = [part.label, f"{size_text(part.nbytes)}, {percent(part.nbytes, total)}"]
-                if part.tensors:
-                    lines.append(counted(part.tensors, "tensor", "tensors"))
-                QToolTip.showText(event.globalPos(), plain_tooltip("\n".join(filter(None, lines))), self)
+                QToolTip.showText(event.globalPos(), plain_tooltip(self.tip(part)), self)
             return True
         return super().event(event)
+
+
+def hatch(painter: QPainter, rect: QRectF) -> None:
+    """What no tensor reaches."""
+    t = theme()
+    painter.fillRect(rect, t.panel)
+    painter.fillRect(rect, QBrush(t.text2, Qt.BrushStyle.BDiagPattern))
 
 
 class _Patch(QWidget):
@@ -240,7 +177,7 @@ class _Patch(QWidget):
         """Paint."""
         painter, t = QPainter(self), theme()
         if self._role is None:
-            painter.fillRect(self.rect(), QBrush(t.text2, Qt.BrushStyle.BDiagPattern))
+            hatch(painter, QRectF(self.rect()))
             painter.setPen(QColor(t.text2))
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
         else:
@@ -263,30 +200,51 @@ class ByteBar(QWidget):
         self._legend = FlowLayout(None, gap=16, leading=2)
         layout.addLayout(self._legend)
         grow_with_lines(self)
+        self.legend: list[str] = []
 
-    def set_parts(self, parts: list[Part]) -> None:
-        """Show another file."""
-        self.bar.parts = parts
+    def set_parts(self, parts: Sequence[Part]) -> None:
+        """Show another file; no parts at all while they are still to be found."""
+        self.bar.parts = tuple(parts)
+        self.bar.hovered = None
         self.bar.update()
-        self.bar.setVisible(bool(parts))
         total = sum(part.nbytes for part in parts)
         self._legend.clear()
-        texts = []
-        for part in parts[:8]:
-            words = tr("seen by no tensor") if part.role is None else counted(part.tensors, "tensor", "tensors")
-            if part.role is Role.OTHER and part.label:
-                words = f"{part.label}, {words}"
-            figure = size_text(part.nbytes) if part.role is None else percent(part.nbytes, total)
-            entry = QWidget(self)
-            row = QHBoxLayout(entry)
-            row.setContentsMargins(0, 0, 0, 0)
-            row.setSpacing(4)
+        self.legend = []
+        for part in parts or (Part("", 0, 0, Role.OTHER),):  # the line has its height before it has its words
+            self._add(part, total)
+        self.bar.setAccessibleName("; ".join(f"{part.label}: {size_text(part.nbytes)}" for part in parts))
+        self.updateGeometry()
+
+    def _add(self, part: Part, total: int) -> None:
+        words, figure = legend_words(part, total)
+        entry = QWidget(self)
+        row = QHBoxLayout(entry)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        if part.label:
             row.addWidget(_Patch(part.role, entry))
             row.addSpacing(2)
-            row.addWidget(PlainLabel(f"{words},", entry, colour="text2", pixels=12))
-            row.addWidget(PlainLabel(figure, entry, pixels=12))
-            self._legend.addWidget(entry)
-            entry.show()
-            texts.append(f"{part.label or words}: {size_text(part.nbytes)}")
-        self.bar.setAccessibleName("; ".join(texts))
-        self.updateGeometry()
+            self.legend.append(f"{words} {figure}")
+        row.addWidget(PlainLabel(words if part.label else "", entry, colour="text2", pixels=12))
+        row.addWidget(PlainLabel(figure if part.label else "", entry, pixels=12))
+        entry.setToolTip(plain_tooltip(part.label))
+        self._legend.addWidget(entry)
+        entry.show()
+
+
+def legend_words(part: Part, total: int) -> tuple[str, str]:
+    """``228 tensors, two slots per parameter,`` and ``65.2 %``; a size where a share says little."""
+    if part.role is None:
+        return tr("seen by no tensor,"), size_text(part.nbytes)
+    if part.plain:
+        return tr("names and plain values,"), size_text(part.nbytes)
+    words = counted(part.tensors, "tensor", "tensors")
+    if part.role in _NAMED:
+        words = f"{part.label}, {words}"
+    if part.note:
+        words = f"{words}, {part.note}"
+    return f"{words},", percent(part.nbytes, total) if part.nbytes * 1000 > total else size_text(part.nbytes)
+
+
+_NAMED = (Role.OTHER, Role.RNG, Role.SCALER, Role.SCHEDULER)
+"""Roles whose stretch is as a rule too narrow for its title, so that the legend has it."""

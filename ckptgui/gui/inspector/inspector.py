@@ -12,6 +12,7 @@ from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.tensors import Path
 from ckptgui.core.tree import NodeKind, Tree
 from ckptgui.engine.job import Cancel, Report
+from ckptgui.gui.inspector.findings import Finder
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.numbers import tr
 from ckptgui.gui.selection import Selection
@@ -40,6 +41,7 @@ class Inspector(QWidget):
         super().__init__(parent)
         self._background = background
         self._warm = background.lane(self)
+        self.finder = Finder(background, self)
         self._checkpoint: Checkpoint | None = None
         self._tree: Tree | None = None
         self._pool: SourcePool | None = None
@@ -61,8 +63,9 @@ class Inspector(QWidget):
         self._selection = None
         if self.tensor is not None:
             self.tensor.set_document(checkpoint, pool, summaries)
+        self.finder.set_document(checkpoint, tree, pool)
         if self.overview is not None:
-            self.overview.set_document(checkpoint, tree)
+            self.overview.set_document(checkpoint, tree, pool)
         QTimer.singleShot(WARM_UP_MS, self, self._warm_up)
 
     def selection(self) -> Selection | None:
@@ -141,10 +144,11 @@ class Inspector(QWidget):
             assert self._checkpoint is not None and self._tree is not None
             from ckptgui.gui.inspector.overview import Overview
 
-            self.overview = Overview(self)
+            self.overview = Overview(self._background, self.finder, self)
             self.overview.link_activated.connect(self.link_activated)
             self.overview.filled.connect(self._panel_ready)
-            self.overview.set_document(self._checkpoint, self._tree)
+            assert self._pool is not None
+            self.overview.set_document(self._checkpoint, self._tree, self._pool)
             self._pages.addWidget(self.overview)
         self._pages.setCurrentWidget(self.overview)
         if not self.overview.filling:

@@ -2,76 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import PurePath
 
-import numpy as np
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from ckptgui.core.checkpoint import Checkpoint, SavedShape
 from ckptgui.core.display import MAX_DETAIL, display
-from ckptgui.core.loading import load_snippet, safety_sentence
-from ckptgui.core.saved_devices import device_sentence
+from ckptgui.core.loading import safety_sentence
 from ckptgui.core.tensors import Path
-from ckptgui.core.training import training
 from ckptgui.core.tree import Tree
-from ckptgui.gui.inspector.byte_bar import ByteBar, byte_parts
+from ckptgui.gui.inspector.byte_bar import ByteBar
+from ckptgui.gui.inspector.code_panel import CodePanel
 from ckptgui.gui.inspector.controls import SectionHead, TabStrip
+from ckptgui.gui.inspector.findings import Account, Finder, Judgement, Layout
 from ckptgui.gui.inspector.load_panel import LoadPanel
 from ckptgui.gui.inspector.metadata import MetadataBrowser
-from ckptgui.gui.inspector.metadata_model import count_text
+from ckptgui.gui.inspector.names_panel import NamesPanel
+from ckptgui.gui.inspector.origin_panel import OriginPanel
 from ckptgui.gui.inspector.page import ScrollPage
+from ckptgui.gui.inspector.readiness_panel import ReadinessPanel
 from ckptgui.gui.inspector.safety_foot import SafetyFoot
-from ckptgui.gui.inspector.tensor_list import TensorList, largest_tensors
+from ckptgui.gui.inspector.tensor_list import TensorList
 from ckptgui.gui.inspector.training_panel import TrainingPanel
+from ckptgui.gui.inspector.waste_line import WasteLine
+from ckptgui.gui.jobs import Background
 from ckptgui.gui.labels import SEMIBOLD, Caption, ElidedLabel, PlainLabel, plain_tooltip
-from ckptgui.gui.numbers import counted, integer, size_text, tr
+from ckptgui.gui.numbers import integer, tr
+from ckptgui.sources.locate import SourcePool
 
-LARGEST = 8
 MARGIN = 24
-SUMMARY, METADATA = 0, 1
+SUMMARY, METADATA, NAMES, CODE = range(4)
 
 LEAST_PAGE = 200
 """Height under which the head scrolls away rather than the page below it gets lower."""
 
-FORMATS = {
-    "torch-zip": "PyTorch zip",
-    "torch-legacy": "PyTorch legacy",
-    "torch-tar": "PyTorch tar",
-    "torchscript": "TorchScript",
-    "torch-export": "torch.export",
-    "torch-package": "torch.package",
-    "pickle": "Pickle",
-    "safetensors": "safetensors",
-    "sharded": "Sharded",
-    "dcp": "Distributed checkpoint",
-    "gguf": "GGUF",
-    "npz": "NumPy",
-    "directory": "Folder",
-}
-"""Formats by the names that people use."""
-
-
-STEP = 5
-"""Milliseconds between two parts, so that the window is painted and answers in between."""
+NARROW_STRIP = 470
+"""Width under which the tabs leave their counts away."""
 
 
 class Overview(QWidget):
-    """Title, facts and bytes stay; below them are two tabs, the summary and all metadata."""
+    """Title, facts and bytes stay; below them are tabs: the summary, all metadata, the names, the code.
+
+    What has to be thought about comes from the ``Finder``, part by part; ``filled`` says that all is there.
+    """
 
     link_activated = Signal(object)
     filled = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, background: Background, finder: Finder, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._background = background
+        self._finder = finder
+        finder.found.connect(self._take)
         self._checkpoint: Checkpoint | None = None
-        self._browsed: Checkpoint | None = None
-        self._steps: list[Callable[[], None]] = []
-        self._next = QTimer(self)
-        self._next.setInterval(STEP)
-        self._next.timeout.connect(self._step)
+        self._tree: Tree | None = None
+        self._pool: SourcePool | None = None
+        self._made_for: dict[int, Checkpoint] = {}  # which file each lazy tab was filled for
+        self._counts: dict[int, str] = {}
         self.metadata: MetadataBrowser | None = None
+        self.names: NamesPanel | None = None
+        self.code: CodePanel | None = None
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -91,22 +83,27 @@ class Overview(QWidget):
         page.body.setSpacing(0)
         layout.addWidget(page, 1)
         page.body.addWidget(top)
-        self.tabs = TabStrip([tr("Summary"), tr("Metadata")], self, margin=MARGIN - 11)
+        self._titles = (tr("Summary"), tr("Metadata"), tr("Names"), tr("Code"))
+        self.tabs = TabStrip(self._titles, self, margin=MARGIN - 11)
         page.body.addWidget(self.tabs)
         self.pages = QStackedWidget(self)
         self.pages.setMinimumHeight(LEAST_PAGE)
-        self.pages.addWidget(self._summary())
+        self._summary = self._summary_page()
+        self.pages.addWidget(self._summary)
         page.body.addWidget(self.pages, 1)
         self.foot = SafetyFoot(self)
+        self.foot.names_wanted.connect(lambda: self.tabs.open(NAMES))
         layout.addWidget(self.foot)
         self.tabs.changed.connect(self._turn)
 
-    def _summary(self) -> QWidget:
+    def _summary_page(self) -> QWidget:
         page = ScrollPage(self, margin=MARGIN, top=12)
         self.model_note = PlainLabel("", page, wrap=True)
         self.warnings = PlainLabel("", page, colour="warn", wrap=True, selectable=True)
         self.training = TrainingPanel(page)
         self.training.metadata_wanted.connect(self.show_metadata)
+        self.readiness = ReadinessPanel(page)
+        self.readiness.link_activated.connect(self.link_activated)
         self.load = LoadPanel(page)
         self.device = PlainLabel("", page, colour="text2", wrap=True)
         self.largest_head = SectionHead(tr("Largest tensors"), page)
@@ -114,82 +111,107 @@ class Overview(QWidget):
         self.largest_head.add(self.largest_note)
         self.largest = TensorList(page)
         self.largest.link_activated.connect(self.link_activated)
+        self.waste = WasteLine(page)
+        self.waste.link_activated.connect(self.link_activated)
+        self.origin = OriginPanel(page)
         body = page.body
         body.setSpacing(14)
+        for widget in (self.model_note, self.warnings, self.training, self.readiness):
+            body.addWidget(widget)
         load = QVBoxLayout()
         load.setSpacing(8)
         load.addWidget(self.load)
         load.addWidget(self.device)
+        body.addLayout(load)
         largest = QVBoxLayout()
         largest.setSpacing(2)
         largest.addWidget(self.largest_head)
         largest.addWidget(self.largest)
-        for widget in (self.model_note, self.warnings, self.training):
-            body.addWidget(widget)
-        body.addLayout(load)
+        largest.addSpacing(6)
+        largest.addWidget(self.waste)
         body.addLayout(largest)
+        body.addWidget(self.origin)
         body.addStretch(1)
-        self._page = page
         return page
 
-    def set_document(self, checkpoint: Checkpoint, tree: Tree) -> None:
-        """Show another file, at the same tab: the head at once, the parts below it one a turn of the loop."""
-        self._checkpoint = checkpoint
+    def set_document(self, checkpoint: Checkpoint, tree: Tree, pool: SourcePool) -> None:
+        """Show another file, at the same tab: its name at once, everything else as it is found."""
+        self._checkpoint, self._tree, self._pool = checkpoint, tree, pool
         self.title.setText(display(PurePath(checkpoint.path).name or checkpoint.path))
-        self.facts.setText("\u00a0· ".join(file_facts(checkpoint)))  # a line never begins with a dot
+        self.facts.setText(" ")
         self.facts.setToolTip(plain_tooltip(tr("{0} bytes").format(integer(checkpoint.nbytes))))
-        self.bytes.set_parts(byte_parts(checkpoint, tree))
+        self.bytes.set_parts(())
         self.bytes.setVisible(bool(len(checkpoint.tensors)))
-        self._steps = [
-            lambda: self._fill_sentences(checkpoint),
-            lambda: self._fill_training(checkpoint),
-            lambda: self._fill_loading(checkpoint),
-            lambda: self._fill_largest(checkpoint, tree),
-        ]
-        self._next.start()
-
-    @property
-    def filling(self) -> bool:
-        """Whether parts are still to come."""
-        return bool(self._steps)
-
-    def _step(self) -> None:
-        self._steps.pop(0)()
-        if not self._steps:
-            self._next.stop()
-            self._turn(self.tabs.current())
-            self.filled.emit()
-
-    def _fill_sentences(self, checkpoint: Checkpoint) -> None:
         note = model_sentence(checkpoint)
         self.model_note.setText(note)
         self.model_note.setVisible(bool(note))
         self.warnings.setText("\n".join(display(text, 1024) for text in checkpoint.warnings[:12]))
         self.warnings.setVisible(bool(checkpoint.warnings))
         self.foot.set_checkpoint(checkpoint, safety_sentence(checkpoint))
+        code = checkpoint.attributes.get("code") or ()
+        self._counts = {CODE: integer(len(code)), NAMES: integer(len(checkpoint.globals))}
+        self.tabs.tab(CODE).setVisible(bool(code))
+        self.tabs.tab(NAMES).setVisible(bool(checkpoint.globals))
+        for number in (CODE, NAMES):
+            if self.tabs.tab(number).isHidden() and self.tabs.current() == number:
+                self.tabs.open(SUMMARY)
+        self._name_tabs()
+        for found in (self._finder.layout, self._finder.account, self._finder.judgement):
+            if found is not None:
+                self._take(found)
 
-    def _fill_training(self, checkpoint: Checkpoint) -> None:
-        count = count_text(checkpoint.metadata)
-        self.training.set_training(training(checkpoint), checkpoint.metadata, count)
-        self.tabs.tab(METADATA).setText(tr("Metadata") if count == "0" else f"{tr('Metadata')}  {count}")
-        self.tabs.tab(METADATA).setEnabled(count != "0")
-        if count == "0":
-            self.tabs.open(SUMMARY)
+    @property
+    def filling(self) -> bool:
+        """Whether parts are still to come."""
+        return self._finder.judgement is None
 
-    def _fill_loading(self, checkpoint: Checkpoint) -> None:
-        self.load.set_code(load_snippet(checkpoint))
-        sentence = device_sentence(checkpoint)
-        self.device.setText(display(sentence, MAX_DETAIL) if sentence else "")
-        self.device.setVisible(bool(sentence))
+    def _take(self, found: object) -> None:
+        if self._checkpoint is None or self._tree is None:
+            return
+        if isinstance(found, Layout):
+            self._fill_layout(found, self._checkpoint, self._tree)
+        elif isinstance(found, Account):
+            self._fill_account(found, self._checkpoint)
+        elif isinstance(found, Judgement):
+            self.readiness.set_readiness(found.readiness)
+            self.origin.set_provenance(found.provenance)
+            self._turn(self.tabs.current())
+            self.filled.emit()
 
-    def _fill_largest(self, checkpoint: Checkpoint, tree: Tree) -> None:
-        nodes = largest_tensors(tree, 0, LARGEST)
-        self.largest.set_rows(checkpoint, tree, nodes)
-        few = len(nodes) < len(checkpoint.tensors)
+    def _fill_layout(self, layout: Layout, checkpoint: Checkpoint, tree: Tree) -> None:
+        self.facts.setText("\u00a0· ".join(layout.facts))  # a line never begins with a dot
+        self.bytes.set_parts(layout.parts)
+        self.waste.set_waste(checkpoint, layout.waste)
+        self.largest.set_rows(checkpoint, tree, layout.largest)
+        few = len(layout.largest) < len(checkpoint.tensors)
         self.largest_note.setText(
-            tr("{0} of {1}").format(integer(len(nodes)), integer(len(checkpoint.tensors))) if few else ""
+            tr("{0} of {1}").format(integer(len(layout.largest)), integer(len(checkpoint.tensors))) if few else ""
         )
-        self.largest_head.setVisible(bool(nodes))
+        self.largest_head.setVisible(bool(layout.largest))
+
+    def _fill_account(self, account: Account, checkpoint: Checkpoint) -> None:
+        self.training.set_training(account, checkpoint.metadata)
+        self.load.set_code(account.snippet)
+        self.device.setText(display(account.device, MAX_DETAIL))
+        self.device.setVisible(bool(account.device))
+        self._counts[METADATA] = account.values
+        self.tabs.tab(METADATA).setEnabled(account.values != "0")
+        if account.values == "0" and self.tabs.current() == METADATA:
+            self.tabs.open(SUMMARY)
+        self._name_tabs()
+        self._turn(self.tabs.current())
+
+    def _name_tabs(self) -> None:
+        """Each tab with how many are behind it, where there is room for that."""
+        for number, title in enumerate(self._titles):
+            count = self._counts.get(number, "0")
+            full = self.width() >= NARROW_STRIP and count != "0"
+            self.tabs.tab(number).setText(f"{title}  {count}" if full else title)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The tabs' counts give way."""
+        super().resizeEvent(event)
+        self._name_tabs()
 
     def show_metadata(self, path: Path = ()) -> None:
         """Open the metadata tab, at a value when it is named."""
@@ -198,37 +220,36 @@ class Overview(QWidget):
             self.metadata.show_path(path)
 
     def _turn(self, number: int) -> None:
-        if number == METADATA and self._checkpoint is not None and self._browsed is not self._checkpoint:
+        if self._checkpoint is None or self._pool is None:
+            return
+        fresh = self._made_for.get(number) is self._checkpoint
+        account = self._finder.account
+        if number == SUMMARY:
+            self.pages.setCurrentWidget(self._summary)
+        elif number == METADATA:
             if self.metadata is None:
                 self.metadata = MetadataBrowser(self.pages)
                 self.pages.addWidget(self.metadata)
-            self._browsed = self._checkpoint
-            self.metadata.set_metadata(self._checkpoint.metadata)
-        self.pages.setCurrentIndex(number)
-
-
-def file_facts(checkpoint: Checkpoint) -> list[str]:
-    """Format, size, parameters, tensors, type, device: what a file is in a line."""
-    table = checkpoint.tensors
-    facts = [FORMATS.get(checkpoint.format, display(checkpoint.format)), size_text(checkpoint.nbytes)]
-    if checkpoint.parameter_count:
-        facts.append(counted(checkpoint.parameter_count, "parameter", "parameters"))
-    facts.append(counted(len(table), "tensor", "tensors"))
-    if len(table):
-        weight = np.bincount(table.dtype, weights=table.nbytes.astype(np.float64), minlength=len(table.dtypes))
-        order = sorted(range(len(table.dtypes)), key=lambda code: -weight[code])
-        facts.append(
-            _some([display(str(table.dtypes[code])) for code in order if weight[code] or len(order) == 1])
-        )
-        facts.append(tr("saved on {0}").format(_some([display(device) for device in table.devices])))
-    return [fact for fact in facts if fact]
-
-
-def _some(names: list[str]) -> str:
-    """Up to two of the names, and how many more."""
-    if len(names) > 3:
-        return tr("{0} and {1} more").format(", ".join(names[:2]), integer(len(names) - 2))
-    return ", ".join(names)
+            if not fresh:
+                self.metadata.set_metadata(self._checkpoint.metadata)
+            self.pages.setCurrentWidget(self.metadata)
+        elif number == NAMES:
+            if self.names is None:
+                self.names = NamesPanel(self.pages)
+                self.pages.addWidget(self.names)
+            if not fresh:
+                self.names.set_names(account.names if account else (), account.verdict if account else "")
+                fresh = account is None  # they are on their way
+            self.pages.setCurrentWidget(self.names)
+        else:
+            if self.code is None:
+                self.code = CodePanel(self._background, self.pages)
+                self.pages.addWidget(self.code)
+            if not fresh:
+                self.code.set_code(self._checkpoint.attributes.get("code") or (), self._pool)
+            self.pages.setCurrentWidget(self.code)
+        if number != NAMES or account is not None:
+            self._made_for[number] = self._checkpoint
 
 
 def model_sentence(checkpoint: Checkpoint) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, Qt
+from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from ckptgui.core.checkpoint import Checkpoint, GlobalClass
 from ckptgui.core.display import display
 from ckptgui.gui.assets import ICON, draw_icon
-from ckptgui.gui.inspector.plain_text import PlainText
 from ckptgui.gui.labels import SEMIBOLD, ElidedLabel, LinkLabel
 from ckptgui.gui.numbers import tr
 from ckptgui.gui.theme import theme, theme_signal
@@ -30,13 +29,14 @@ class _Shield(QWidget):
 
 
 class SafetyFoot(QWidget):
-    """One line, and behind its link the whole list."""
+    """One line, and a link to the whole list."""
+
+    names_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 9, 24, 9)
-        layout.setSpacing(6)
         line = QHBoxLayout()
         line.setSpacing(8)
         self._shield = _Shield(self)
@@ -44,19 +44,13 @@ class SafetyFoot(QWidget):
         self.names = ElidedLabel("", self, colour="text2", mode=Qt.TextElideMode.ElideRight)
         self.names.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # takes what is left
         self.more = LinkLabel(tr("What a full load would do"), self)
-        self.more.setCheckable(True)
         self.more.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self.more.toggled.connect(self._open)
+        self.more.clicked.connect(self.names_wanted)
         line.addWidget(self._shield)
         line.addWidget(self.sentence)
         line.addWidget(self.names, 1)
         line.addWidget(self.more)
         layout.addLayout(line)
-        self.list = PlainText(tr("What a full load would do"), self)
-        self.list.setFixedHeight(112)
-        self.list.viewport().setAutoFillBackground(False)
-        self.list.hide()
-        layout.addWidget(self.list)
         theme_signal().changed.connect(self.update)
 
     def set_checkpoint(self, checkpoint: Checkpoint, sentence: str) -> None:
@@ -66,8 +60,6 @@ class SafetyFoot(QWidget):
         self.sentence.setText(sentence)
         self.names.setText(_names(checkpoint))
         self.more.setVisible(bool(checkpoint.globals))
-        self.more.setChecked(False)
-        self.list.setPlainText(full_load(checkpoint))
         self._make_room()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -79,10 +71,6 @@ class SafetyFoot(QWidget):
         needed = self.sentence.sizeHint().width() + self.more.sizeHint().width() + 48 + 3 * 8 + ICON
         room = self.width() - needed
         self.names.setVisible(room > 60)
-
-    def _open(self, opened: bool) -> None:
-        self.list.setVisible(opened)
-        self.more.setText(tr("Hide") if opened else tr("What a full load would do"))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint."""
@@ -101,16 +89,3 @@ def _names(checkpoint: Checkpoint) -> str:
     if len(names) > 8:
         shown += ", …"
     return tr("{0}, all known.").format(shown) if checkpoint.verdict == "inert" else shown
-
-
-def full_load(checkpoint: Checkpoint) -> str:
-    """What ``torch.load(weights_only=False)`` would do with each name, worst first."""
-    words = {
-        GlobalClass.CALLABLE: tr("would call    {0}"),
-        GlobalClass.CLASS: tr("would import  {0}"),
-        GlobalClass.KNOWN: tr("known         {0}"),
-    }
-    lines = [
-        words[use].format(display(name.name)) for use in words for name in checkpoint.globals if name.use is use
-    ]
-    return "\n".join(lines)

@@ -9,16 +9,19 @@ from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from ckptgui.core.checkpoint import Json
 from ckptgui.core.display import display
+from ckptgui.core.history import Curve
 from ckptgui.core.optimizers import OptimizerSummary, ParameterGroup
 from ckptgui.core.tensors import Path
 from ckptgui.core.training import Training
 from ckptgui.gui.inspector.controls import SectionHead
+from ckptgui.gui.inspector.curve import SmallCurve, curve_title
+from ckptgui.gui.inspector.findings import Account
 from ckptgui.gui.inspector.flow import FlowLayout, grow_with_lines
 from ckptgui.gui.labels import Caption, ElidedLabel, Figure, LinkLabel, PlainLabel, plain_tooltip
 from ckptgui.gui.numbers import DASH, exact, integer, significant, tr
 from ckptgui.gui.tree.rows import value_text
 
-MAX_FIGURES, MAX_GROUPS, MAX_VALUES = 8, 6, 12
+MAX_FIGURES, MAX_GROUPS, MAX_VALUES, MAX_CURVES = 8, 6, 12, 4
 
 
 class TrainingPanel(QWidget):
@@ -39,17 +42,22 @@ class TrainingPanel(QWidget):
         self._layout.addWidget(self.head)
         self._parts: list[QWidget] = []
         self.figures: list[Figure] = []
+        self.curves: list[SmallCurve] = []
 
-    def set_training(self, training: Training, metadata: Json, count: str) -> None:
-        """Show another file's training; ``count`` is how many values its metadata has."""
+    def set_training(self, account: Account, metadata: Json) -> None:
+        """Show another file's training."""
+        training = account.training
         for part in self._parts:
             part.hide()
             part.deleteLater()
         self._parts, self.figures = [], []
-        self.all.setText(tr("All {0} values").format(count))
-        figures = key_figures(training, metadata)
+        self.curves = []
+        self.all.setText(tr("All {0} values").format(account.values))
+        figures = key_figures(training, metadata, account.best)
         if figures:
             self._add(self._figures(figures))
+        if account.curves:
+            self._add(self._curves(account.curves))
         for optimizer in training.optimizers:
             if optimizer.groups:
                 self._add(_Groups(optimizer, self))
@@ -69,6 +77,18 @@ class TrainingPanel(QWidget):
         widget.show()
         self._parts.append(widget)
 
+    def _curves(self, curves: Sequence[Curve]) -> QWidget:
+        holder = QWidget(self)
+        outer = QVBoxLayout(holder)
+        outer.setContentsMargins(0, 2, 0, 2)
+        flow = FlowLayout(None, gap=28, leading=8)
+        outer.addLayout(flow)
+        for curve in curves[:MAX_CURVES]:
+            small = SmallCurve(curve, holder)
+            flow.addWidget(small)
+            self.curves.append(small)
+        return holder
+
     def _figures(self, figures: Sequence[tuple[str, str, str, str]]) -> QWidget:
         holder = QWidget(self)
         outer = QVBoxLayout(holder)
@@ -83,7 +103,7 @@ class TrainingPanel(QWidget):
         return holder
 
 
-def key_figures(training: Training, metadata: Json) -> list[tuple[str, str, str, str]]:
+def key_figures(training: Training, metadata: Json, best: float | None = None) -> list[tuple[str, str, str, str]]:
     """Title, number, where it came from, and every digit."""
     found: list[tuple[str, str, str, str]] = []
 
@@ -101,6 +121,9 @@ def key_figures(training: Training, metadata: Json) -> list[tuple[str, str, str,
         add(tr("Loss"), training.loss.value, training.loss.path)
     if training.learning_rate is not None:
         add(tr("Learning rate"), training.learning_rate.value, training.learning_rate.path)
+    if training.best is not None and best is not None:
+        name, score = training.best
+        add(best_title(name), best, score.path)
     for name, metric in training.metrics:
         add(metric_title(name), metric.value, metric.path)
     return found[:MAX_FIGURES]
@@ -111,13 +134,20 @@ def _source(path: Path) -> str:
         return tr("from the optimizer")
     if path and path[-1] == "_last_lr":
         return tr("from the scheduler")
+    if path[:1] == ("callbacks",):
+        return tr("from its callback")
+    if path[:2] == ("trainer_state.json", "log_history"):
+        return tr("logged last")
     return tr("saved as {0}").format(display("/".join(path), 28))
 
 
-def metric_title(name: str) -> str:
-    """``val_acc`` as a heading: ``Val acc``."""
-    words = display(name, 24).replace("_", " ").strip()
-    return words[:1].upper() + words[1:]
+metric_title = curve_title
+
+
+def best_title(name: str) -> str:
+    """``train_loss`` as ``Best train loss``; a name that says so already stays."""
+    title = metric_title(name)
+    return title if "best" in name.lower() else tr("Best {0}").format(title[:1].lower() + title[1:])
 
 
 def scheduler_sentence(state: Mapping[str, Json]) -> str:

@@ -10,7 +10,6 @@ from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QMenu
 
 from ckptgui.core.loading import load_snippet
-from ckptgui.gui.inspector.byte_bar import byte_parts
 from ckptgui.gui.inspector.metadata import detail_text
 from ckptgui.gui.inspector.metadata_model import BATCH, MetadataModel, count_values, value_at, walk
 
@@ -40,21 +39,9 @@ def test_training_figures_say_where_they_came_from(overview):
     assert figures["Val accuracy"] == ("0.75", "saved as val_accuracy")
 
 
-def test_the_bytes_are_parted_by_section_and_what_no_tensor_reaches_is_named(bench, overview):
-    parts = byte_parts(bench.checkpoint, bench.tree)
-    assert [part.label for part in parts] == [
-        "model_state_dict",
-        "optimizer_state_dict",
-        "view",
-        "Seen by no tensor",
-    ]
-    assert parts[-1].nbytes == 10_000 * 8 - 10 * 8
-    assert [inner.label for inner in parts[1].parts] == ["momentum_buffer"]
-
-
 def test_a_click_on_the_bytes_leads_to_the_section(overview, bench, qtbot):
     bar = overview.bytes.bar
-    rect = next(rect for rect, part in bar.places() if part.label == "optimizer_state_dict")
+    rect = next(rect for rect, part in bar.places() if part.label == "Optimizer")
     with qtbot.waitSignal(bench.inspector.link_activated) as caught:
         qtbot.mouseClick(bar, Qt.MouseButton.LeftButton, pos=rect.center().toPoint())
     assert caught.args == [("optimizer_state_dict",)]
@@ -122,14 +109,12 @@ def test_a_file_without_tensors_has_no_bar_of_bytes(open_bench, tmp_path):
     assert "0 tensors" in overview.facts.text()
 
 
-def test_the_foot_says_that_nothing_was_run_and_lists_the_names(overview, bench, qtbot):
+def test_the_foot_says_that_nothing_was_run_and_leads_to_the_names(overview, bench, qtbot):
     assert overview.foot.sentence.text().endswith("nothing was run.")
-    assert not overview.foot.list.isVisible()
     qtbot.mouseClick(overview.foot.more, Qt.MouseButton.LeftButton)
-    listed = overview.foot.list.toPlainText()
-    assert all(name.name in listed for name in bench.checkpoint.globals)
-    qtbot.mouseClick(overview.foot.more, Qt.MouseButton.LeftButton)
-    assert not overview.foot.list.isVisible()
+    assert overview.pages.currentWidget() is overview.names
+    listed = {overview.names.model.name(row).name for row in range(overview.names.model.rowCount())}
+    assert listed == {name.name for name in bench.checkpoint.globals}
 
 
 def test_a_whole_model_is_said_to_be_one(open_bench, tmp_path):

@@ -1,0 +1,216 @@
+"""What a checkpoint's header says once it is thought about: layout, account, judgement; found off the GUI thread.
+
+Each is a frozen answer. ``Finder`` works them out one after the other, the quickest first, and keeps them as long
+as the document is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from ckptgui.core.checkpoint import Checkpoint
+from ckptgui.core.display import display
+from ckptgui.core.history import Curve, history
+from ckptgui.core.loading import load_snippet
+from ckptgui.core.names_used import UsedName, names_verdict, used_names
+from ckptgui.core.optimizer_slots import SlotMap, slots
+from ckptgui.core.provenance import Provenance, provenance
+from ckptgui.core.readiness import Readiness, readiness
+from ckptgui.core.saved_devices import device_sentence
+from ckptgui.core.training import Training, training
+from ckptgui.core.tree import Tree
+from ckptgui.core.waste import Waste, waste
+from ckptgui.engine.job import Cancel, Report
+from ckptgui.engine.window import read_window
+from ckptgui.errors import CheckpointError
+from ckptgui.gui.inspector.byte_parts import Part, byte_parts
+from ckptgui.gui.inspector.metadata_model import count_text
+from ckptgui.gui.inspector.tensor_list import largest_tensors
+from ckptgui.gui.jobs import Background
+from ckptgui.gui.numbers import counted, integer, size_text, tr
+from ckptgui.sources.locate import SourcePool
+
+LARGEST = 8
+DELAY_MS = 15
+"""After a document came, so that its tree is painted before anything is thought about."""
+
+FORMATS = {
+    "torch-zip": "PyTorch zip",
+    "torch-legacy": "PyTorch legacy",
+    "torch-tar": "PyTorch tar",
+    "torchscript": "TorchScript",
+    "torch-export": "torch.export",
+    "torch-package": "torch.package",
+    "pickle": "Pickle",
+    "safetensors": "safetensors",
+    "sharded": "Sharded",
+    "dcp": "Distributed checkpoint",
+    "gguf": "GGUF",
+    "npz": "NumPy",
+    "directory": "Folder",
+}
+"""Formats by the names that people use."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the bytes are: facts for the line below the title, the bar's parts, waste, nodes of the largest."""
+
+    facts: tuple[str, ...]
+    parts: tuple[Part, ...]
+    waste: Waste
+    largest: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Account:
+    """What the metadata and the names say: training and its curves, the code that loads it, each name.
+
+    ``best`` is the best score where it stands in the file as a tensor; ``values`` is how many plain values
+    there are, in words.
+    """
+
+    training: Training
+    best: float | None
+    curves: tuple[Curve, ...]
+    values: str
+    snippet: str | None
+    device: str
+    names: tuple[UsedName, ...]
+    verdict: str
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What needs every name and shape: the optimizers' slots, what is there to go on with, where it comes from."""
+
+    slots: SlotMap
+    readiness: Readiness
+    provenance: Provenance
+
+
+class Finder(QObject):
+    """The findings of one document after the other. None is what is still to come; ``found`` says that one is."""
+
+    found = Signal(object)
+
+    def __init__(self, background: Background, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._lane = background.lane(self)
+        self._waiting: list[Callable[[Cancel, Report], object]] = []
+        self.layout: Layout | None = None
+        self.account: Account | None = None
+        self.judgement: Judgement | None = None
+        self._soon = QTimer(self, singleShot=True, interval=DELAY_MS)
+        self._soon.timeout.connect(self._next)
+
+    def set_document(self, checkpoint: Checkpoint, tree: Tree, pool: SourcePool) -> None:
+        """Think about another one; what was found of the last is forgotten."""
+        self._lane.cancel()
+        self.layout = self.account = self.judgement = None
+        self._waiting = [
+            partial(_layout, checkpoint, tree),
+            partial(_account, checkpoint, pool),
+            partial(_judgement, checkpoint),
+        ]
+        self._soon.start()
+
+    def _next(self) -> None:
+        if self._waiting:
+            self._lane.start(self._waiting.pop(0), self._take)
+
+    def _take(self, found: object) -> None:
+        if isinstance(found, Layout):
+            self.layout = found
+        elif isinstance(found, Account):
+            self.account = found
+        elif isinstance(found, Judgement):
+            self.judgement = found
+        self._next()
+        self.found.emit(found)
+
+
+def _layout(checkpoint: Checkpoint, tree: Tree, cancel: Cancel, _: Report) -> Layout:
+    wasted = waste(checkpoint)
+    cancel.check()
+    parts = byte_parts(checkpoint, tree, wasted)
+    cancel.check()
+    return Layout(tuple(file_facts(checkpoint)), parts, wasted, tuple(largest_tensors(tree, 0, LARGEST)))
+
+
+def _account(checkpoint: Checkpoint, pool: SourcePool, cancel: Cancel, _: Report) -> Account:
+    told = training(checkpoint)
+    cancel.check()
+    return Account(
+        training=told,
+        best=_best(checkpoint, told, pool),
+        curves=history(checkpoint),
+        values=count_text(checkpoint.metadata),
+        snippet=load_snippet(checkpoint),
+        device=device_sentence(checkpoint) or "",
+        names=used_names(checkpoint),
+        verdict=names_verdict(checkpoint),
+    )
+
+
+def _judgement(checkpoint: Checkpoint, cancel: Cancel, _: Report) -> Judgement:
+    matched = slots(checkpoint)
+    cancel.check()
+    ready = readiness(checkpoint, matched)
+    cancel.check()
+    return Judgement(matched, ready, provenance(checkpoint))
+
+
+def _best(checkpoint: Checkpoint, told: Training, pool: SourcePool) -> float | None:
+    """The best score, read from the file where it was saved as a tensor of one element."""
+    if told.best is None:
+        return None
+    _, found = told.best
+    if found.value is not None:
+        return found.value
+    row = next((row for row, path in _below(checkpoint, found.path) if checkpoint.tensors.numel[row] == 1), None)
+    if row is None:
+        return None
+    try:
+        values = read_window(checkpoint.info(row), pool, ())
+        return float(np.asarray(values).reshape(-1)[0].item().real)
+    except CheckpointError:
+        return None
+
+
+def _below(checkpoint: Checkpoint, path: tuple[str, ...]) -> list[tuple[int, tuple[str, ...]]]:
+    """The rows at a path, by the container that they hang on."""
+    containers = checkpoint.tensors.containers
+    numbers = [n for n, container in enumerate(containers) if container in (path[:-1], path)]
+    rows = np.flatnonzero(np.isin(checkpoint.tensors.container, numbers)).tolist()
+    told = [(row, checkpoint.tensors.path(row)) for row in rows]
+    return [(row, own) for row, own in told if own[: len(path)] == path]
+
+
+def file_facts(checkpoint: Checkpoint) -> list[str]:
+    """Format, size, parameters, tensors, type, device: what a file is in a line."""
+    table = checkpoint.tensors
+    facts = [FORMATS.get(checkpoint.format, display(checkpoint.format)), size_text(checkpoint.nbytes)]
+    if checkpoint.parameter_count:
+        facts.append(counted(checkpoint.parameter_count, "parameter", "parameters"))
+    facts.append(counted(len(table), "tensor", "tensors"))
+    if len(table):
+        weight = np.bincount(table.dtype, weights=table.nbytes.astype(np.float64), minlength=len(table.dtypes))
+        order = sorted(range(len(table.dtypes)), key=lambda code: -weight[code])
+        facts.append(
+            _some([display(str(table.dtypes[code])) for code in order if weight[code] or len(order) == 1])
+        )
+        facts.append(tr("saved on {0}").format(_some([display(device) for device in table.devices])))
+    return [fact for fact in facts if fact]
+
+
+def _some(names: list[str]) -> str:
+    """Up to two of the names, and how many more."""
+    if len(names) > 3:
+        return tr("{0} and {1} more").format(", ".join(names[:2]), integer(len(names) - 2))
+    return ", ".join(names)
