@@ -9,11 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from ckptgui.errors import CheckpointError
+
 MAX_REPEAT = 256
 """Most repeats that can be counted out, as in ``a{3,12}``."""
 
 
-class PatternError(ValueError):
+class PatternError(CheckpointError):
     """A pattern that cannot be used; says why in a sentence."""
 
 

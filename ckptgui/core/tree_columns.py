@@ -157,13 +157,17 @@ class Tree:
 
     def visible(self, expanded: np.ndarray) -> np.ndarray:
         """int32 nodes whose ancestors are all expanded; ``expanded`` is a bool for every node."""
+        return np.flatnonzero(self.uncovered(expanded)).astype(np.int32)
+
+    def uncovered(self, expanded: np.ndarray) -> np.ndarray:
+        """The same as a bool for every node."""
         closed = np.flatnonzero(self.branches & ~expanded)
         if not len(closed):
-            return np.arange(len(self), dtype=np.int32)
+            return np.ones(len(self), bool)
         change = np.zeros(len(self) + 1, np.int32)
         change[closed + 1] = 1
         change -= np.bincount(self.end[closed], minlength=len(self) + 1).astype(np.int32)
-        return np.flatnonzero(np.cumsum(change[:-1]) == 0).astype(np.int32)
+        return np.asarray(np.cumsum(change[:-1]) == 0)
 
 
 _FEW = 64
