@@ -103,7 +103,7 @@ def test_the_name_is_shown_at_any_width_and_nothing_is_cut_off(panel, qtbot, wid
 
 
 def test_ten_thousand_names_do_not_hold_the_window_up(panel, qtbot):
-    many = [UsedName(f"pkg{n % 97}.Class{n}", GlobalClass.CLASS, f"a, byte {n}", "…", False) for n in range(10_000)]
+    many = [UsedName(f"pkg{n % 97}.Class{n}", GlobalClass.CLASS, f"a, byte {n}", "", False) for n in range(10_000)]
     start = time.process_time()
     panel.set_names(many, "")
     panel.model.set_filter("pkg7")
