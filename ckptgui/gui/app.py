@@ -64,8 +64,8 @@ def take_screenshot(
 
 
 def _begin(paths: list[str]) -> Opening | None:
-    """Start reading the first path, if it is a file; folders are listed once there is a window."""
-    if not paths or os.path.isdir(paths[0]):  # noqa: PTH112 - a string may hold bytes that are no text
+    """Start reading the first path."""
+    if not paths:
         return None
     opening = Opening(os.path.abspath(paths[0]))
     opening.begin_early()

@@ -1,4 +1,4 @@
-"""The tab of one file: opens it in the background, shows it, and says what is wrong where the person looks."""
+"""The tab of one checkpoint: opens it in the background, shows it, and says what is wrong where one looks."""
 
 from __future__ import annotations
 
@@ -23,14 +23,18 @@ from ckptgui.gui.opening import Opened, Opening
 from ckptgui.gui.page import Activity, Page
 from ckptgui.gui.states import FailedView, OpeningView
 from ckptgui.sources.local import identify
+from ckptgui.workspace.run import Run
 
 WATCH_INTERVAL = 2000
 """Milliseconds between two looks at whether the file is still the one that was opened."""
 
 
 class DocumentPage(Page):
-    """A file. Also the lower part of a run's tab, which opens one epoch after the other in it."""
+    """A file, or a folder that is one checkpoint. Also the lower part of a run's tab, which opens one epoch after
+    the other in it. ``found_run`` carries the run that a path turned out to be.
+    """
 
+    found_run = Signal(object)
     open_another = Signal()
     opened = Signal()
     failed = Signal(str)
@@ -67,15 +71,24 @@ class DocumentPage(Page):
             self.opening_view.begin(display(PurePath(path).name, 80))
             self._stack.setCurrentWidget(self.opening_view)
         self._watch.stop()
-        self._lane.start(opening or Opening(path), self._show, self._failed, None, self._cancelled)
+        work = opening or Opening(path)
+        self._lane.start(work, self._show, self._failed, self.opening_view.show_progress, self._cancelled)
         self.changed.emit()
 
     def reload(self) -> None:
         """Open the same path again."""
         self.open_path(self.path)
 
-    def _show(self, opened: Opened) -> None:
+    @property
+    def wanted(self) -> Path | None:
+        """What is to be selected as soon as it is there."""
+        return self._wanted
+
+    def _show(self, opened: Opened | Run) -> None:
         self.opening_view.end()
+        if isinstance(opened, Run):
+            self.found_run.emit(opened)
+            return
         self._opened_at = time.strftime("%H:%M")
         self.icon = "checkpoint"
         self.view.notices.clear()
@@ -112,8 +125,11 @@ class DocumentPage(Page):
     # what the window asks
 
     def title(self) -> str:
-        """The file's name."""
-        return display(PurePath(self.path).name or self.path, 120)
+        """The name of the file or folder; of a shard that was opened that of the whole."""
+        place = PurePath(self.path)
+        if self.view.opened is not None and PurePath(self.view.opened.checkpoint.path) == place.parent:
+            place = place.parent
+        return display(place.name or self.path, 120)
 
     def activity(self) -> Activity | None:
         """Opening, exporting, or reading a tensor that takes long."""
@@ -189,27 +205,30 @@ class DocumentPage(Page):
             return
         sources = opened.checkpoint.sources
 
-        def work(cancel: Cancel, _: Report) -> str:
+        def work(cancel: Cancel, _: Report) -> tuple[str, str] | None:
             for source in sources:
                 cancel.check()
+                name = PurePath(source.path).name if len(sources) > 1 else ""
                 try:
                     now = identify(source.path)
                 except CheckpointError:
-                    return "gone"
+                    return "gone", name
                 if now != source:
-                    return "changed"
-            return ""
+                    return "changed", name
+            return None
 
         self._watch_lane.start(work, self._looked)
 
-    def _looked(self, news: str) -> None:
-        if not news:
+    def _looked(self, news: tuple[str, str] | None) -> None:
+        if news is None:
             self.view.notices.remove("changed")
         elif not any(notice.key == "changed" for notice in self.view.notices.notices()):
-            self.view.notices.show_notice(self._changed_notice(news == "gone"))
+            what, file = news
+            self.view.notices.show_notice(self._changed_notice(what == "gone", file))
 
-    def _changed_notice(self, gone: bool) -> Notice:
-        name = self.title()
+    def _changed_notice(self, gone: bool, file: str) -> Notice:
+        """``file`` says which one, where the checkpoint is several."""
+        name = tr("{file} in {name}").format(file=display(file, 80), name=self.title()) if file else self.title()
         title = tr("{name} is gone from the disk.") if gone else tr("{name} changed on disk.")
         text = tr("You are looking at the version of {time}; values that were not read yet cannot be shown.")
         return Notice(

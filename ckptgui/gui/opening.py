@@ -1,4 +1,4 @@
-"""Opens a checkpoint off the GUI thread. Imports no Qt, so that it can begin before Qt is there."""
+"""Opens a path off the GUI thread. Imports no Qt, so that it can begin before Qt is there."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ckptgui.engine.job import Cancel, Job, Report, State
+from ckptgui.engine.job import Cancel, Job, Progress, Report, State
 
 if TYPE_CHECKING:
     from ckptgui.core.checkpoint import Checkpoint
     from ckptgui.core.tree import Tree
+    from ckptgui.workspace.run import Run
 
 
 @dataclass(frozen=True)
@@ -24,15 +25,19 @@ class Opened:
 
 
 class Opening:
-    """The work of opening one path. ``begin_early`` starts it before there is a window to show it in."""
+    """The work of opening one path: a file, or a folder, which may be a run of many.
+
+    ``begin_early`` starts it before there is a window to show it in.
+    """
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self._early: Job[Opened] | None = None
+        self._early: Job[Opened | Run] | None = None
+        self._progress: Progress | None = None  # of the early start
 
     def begin_early(self) -> None:
         """Start now, on a thread of its own; ``__call__`` then waits for that and hands its outcome on."""
-        self._early = Job(self._read)
+        self._early = Job(self._read, on_progress=self._note)
         threading.Thread(target=self._early.run, name="ckptgui-opening", daemon=True).start()
 
     def head_start(self, seconds: float) -> None:
@@ -40,12 +45,17 @@ class Opening:
         if self._early is not None:
             self._early.wait(seconds)
 
-    def __call__(self, cancel: Cancel, report: Report) -> Opened:
-        """The ``Work``; raises ``CheckpointError`` when the file cannot even be listed."""
+    def _note(self, progress: Progress) -> None:
+        self._progress = progress
+
+    def __call__(self, cancel: Cancel, report: Report) -> Opened | Run:
+        """The ``Work``; raises ``CheckpointError`` when what is there cannot even be listed."""
         early, self._early = self._early, None
         if early is None:
             return self._read(cancel, report)
         while not early.wait(0.02):
+            if self._progress is not None:
+                report(self._progress)
             if cancel.requested:
                 early.cancel()
             cancel.check()
@@ -60,11 +70,14 @@ class Opening:
         if self._early is not None:
             self._early.cancel()
 
-    def _read(self, cancel: Cancel, report: Report) -> Opened:
+    def _read(self, cancel: Cancel, report: Report) -> Opened | Run:
         from ckptgui.core.tree import build_tree
-        from ckptgui.formats.registry import open_checkpoint
+        from ckptgui.workspace.opening import open_path
+        from ckptgui.workspace.run import Run
 
         start = time.perf_counter()
-        checkpoint = open_checkpoint(self.path, cancel.check)
+        found = open_path(self.path, cancel, report)
+        if isinstance(found, Run):
+            return found
         cancel.check()
-        return Opened(checkpoint, build_tree(checkpoint, cancel.check), time.perf_counter() - start)
+        return Opened(found, build_tree(found, cancel.check), time.perf_counter() - start)

@@ -47,11 +47,9 @@ class Picture(QObject):
         window = self._session.window
         window.setFixedSize(*self._size)
         pages = [window.open_path(path, opening if not number else None) for number, path in enumerate(paths)]
-        page = self._page = pages[0]
+        self._watch(pages[0])
+        window.page_replaced.connect(lambda elder, new: self._watch(new) if elder is self._page else None)
         window.top.tabs.setCurrentIndex(0)
-        page.failed.connect(self._fail)
-        page.opened.connect(self._opened)
-        page.histogram_painted.connect(self._histogram_painted)
         self._session.bugs.met.connect(lambda text: self._fail(text.strip().rpartition("\n")[2]))
         window.show()
         QTimer.singleShot(round(self._limit * 1000), self._late)
@@ -60,6 +58,12 @@ class Picture(QObject):
             raise PictureError(self._failure)
         if not window.grab().save(self._png, "PNG"):
             raise PictureError(tr("The picture could not be written to {png}.").format(png=display(self._png)))
+
+    def _watch(self, page: Document) -> None:
+        self._page = page
+        page.failed.connect(self._fail)
+        page.opened.connect(self._opened)
+        page.histogram_painted.connect(self._histogram_painted)
 
     def _fail(self, reason: str) -> None:
         self._failure = display(reason, MAX_DETAIL)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from ckptgui.core.display import display
 from ckptgui.core.tensors import Path
-from ckptgui.engine.job import Cancel, Progress, Report
+from ckptgui.engine.job import Cancel, Report
 from ckptgui.errors import CheckpointError
 from ckptgui.gui.controls import Ground, Hairline, IconButton
 from ckptgui.gui.document import DocumentPage
@@ -65,6 +65,7 @@ class RunPage(Page):
         page = self.document_page
         page.changed.connect(self.changed)
         page.open_another.connect(self.open_another)
+        page.found_run.connect(lambda _: self.open_path(self.path))  # a member is many by now: look again
         page.tree_painted.connect(self.tree_painted)
         page.histogram_painted.connect(self.histogram_painted)
         page.opened.connect(self.opened)
@@ -119,16 +120,14 @@ class RunPage(Page):
         def work(cancel: Cancel, report: Report) -> Run:
             return read_run(path, cancel, report)
 
-        self._lane.start(work, self._show, self._failed, self._progressed, self._cancelled)
+        self._lane.start(work, self._show, self._failed, self.opening_view.show_progress, self._cancelled)
         self.changed.emit()
 
-    def _progressed(self, progress: Progress) -> None:
-        self.opening_view.text.setText(
-            tr("Reading headers, {done} of {total} files").format(
-                done=integer(progress.done), total=integer(progress.total)
-            )
-        )
-        self.opening_view.progress.set_share(progress.done, progress.total)
+    def show_run(self, run: Run, select: Path | None = None) -> None:
+        """Show a run that has been read, at its last checkpoint."""
+        self.path = run.path
+        self._wanted = select
+        self._show(run)
 
     def _show(self, run: Run) -> None:
         self.opening_view.end()

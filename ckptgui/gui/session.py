@@ -66,7 +66,7 @@ class Session:
         for number, path in enumerate(paths):
             page = self.window.open_path(path, opening if number == 0 else None)
             if number == 0 and select is not None:
-                page.opened.connect(lambda page=page: _select(page, select))
+                self._select_in(page, select)
         if paths:
             self.window.top.tabs.setCurrentIndex(0)
         if self._maximised:
@@ -75,6 +75,13 @@ class Session:
             self.window.show()
         QTimer.singleShot(0 if not paths else SETTLE_LATEST, self._settle)
         return self.app.exec()
+
+    def _select_in(self, page: Document, wanted: str) -> None:
+        """Select a tensor when the page, or the one that takes its place, is there."""
+        page.opened.connect(lambda: _select(page, wanted))
+        self.window.page_replaced.connect(
+            lambda elder, new: new.opened.connect(lambda: _select(new, wanted)) if elder is page else None
+        )
 
     def _listen(self, page: Document) -> None:
         page.tree_painted.connect(self._tree_painted)

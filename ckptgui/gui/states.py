@@ -6,10 +6,11 @@ from PySide6.QtCore import QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from ckptgui.engine.job import Progress
 from ckptgui.gui.assets import draw_icon
 from ckptgui.gui.controls import Button, Ground, Hairline, ProgressLine
 from ckptgui.gui.labels import SEMIBOLD, ElidedLabel, PlainLabel
-from ckptgui.gui.numbers import tr
+from ckptgui.gui.numbers import integer, tr
 from ckptgui.gui.theme import ROW, theme, theme_signal
 
 PATIENCE = 150
@@ -55,6 +56,12 @@ class OpeningView(Ground):
         self.progress.set_share(0, 0)
         self._shown.hide()
         self._patience.start()
+
+    def show_progress(self, progress: Progress) -> None:
+        """Of several headers, how many were read."""
+        words = tr("Reading headers, {done} of {total} files")
+        self.text.setText(words.format(done=integer(progress.done), total=integer(progress.total)))
+        self.progress.set_share(progress.done, progress.total)
 
     def end(self) -> None:
         """It is over."""

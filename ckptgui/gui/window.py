@@ -45,6 +45,7 @@ from ckptgui.gui.toolbar import TopRow
 from ckptgui.gui.welcome import Welcome
 from ckptgui.workspace.logs import log_folder
 from ckptgui.workspace.recent import opened
+from ckptgui.workspace.run import Run
 from ckptgui.workspace.settings import SettingsFile
 
 FILTERS = "Checkpoints (*.pt *.pth *.ckpt *.bin *.safetensors *.tar);;All files (*)"
@@ -54,9 +55,12 @@ Document = DocumentPage | RunPage
 
 
 class MainWindow(QMainWindow):
-    """One tab a document. ``page_added`` tells of each new one."""
+    """One tab a document. ``page_added`` tells of each new one, ``page_replaced`` of the one before, and of the
+    one that stands in its place because the path turned out to be a run.
+    """
 
     page_added = Signal(object)
+    page_replaced = Signal(object, object)
 
     def __init__(self, settings: SettingsFile, background: Background) -> None:
         super().__init__()
@@ -136,8 +140,8 @@ class MainWindow(QMainWindow):
         self._ask_for(QFileDialog.FileMode.ExistingFiles, tr("Open a checkpoint"))
 
     def open_folder(self) -> None:
-        """Ask for a folder of epochs."""
-        self._ask_for(QFileDialog.FileMode.Directory, tr("Open a folder of epochs"))
+        """Ask for a folder: a checkpoint of several files, or a run."""
+        self._ask_for(QFileDialog.FileMode.Directory, tr("Open a folder"))
 
     def _ask_for(self, mode: QFileDialog.FileMode, title: str) -> None:
         dialog = file_dialog(self, title, self._settings.now.last_folder)
@@ -161,26 +165,38 @@ class MainWindow(QMainWindow):
                     opening.abandon()
                 self.top.tabs.setCurrentIndex(self._documents.index(page))
                 return page
-        share = self._settings.now.tree_share
-        page = (
-            RunPage(self._background, share, self)
-            if opening is None and os.path.isdir(path)  # noqa: PTH112 - a string may hold bytes that are no text
-            else DocumentPage(self._background, share, self)
-        )
-        page.changed.connect(self._refresh)
-        page.open_another.connect(self.open_file)
-        page.opened.connect(lambda: self._page_opened(page, path))
+        page = DocumentPage(self._background, self._settings.now.tree_share, self)
+        page.found_run.connect(lambda run: self._become_run(page, run))
         self._documents.append(page)
-        self.pages.addWidget(page)
-        if isinstance(page, DocumentPage):
-            page.open_path(path, opening, select)
-        else:
-            page.open_path(path, select)
+        self._place(page, path)
+        page.open_path(path, opening, select)
         index = self.top.tabs.add(page.title(), page.icon, display(path, 1000))
         self.top.tabs.setCurrentIndex(index)
         self._tab_chosen(index)
         self.page_added.emit(page)
         return page
+
+    def _place(self, page: Document, path: str) -> None:
+        """Take a page in and listen to it."""
+        page.changed.connect(self._refresh)
+        page.open_another.connect(self.open_file)
+        page.opened.connect(lambda: self._page_opened(page, path))
+        self.pages.addWidget(page)
+
+    def _become_run(self, page: DocumentPage, run: Run) -> None:
+        """Put a run in the place of a page whose path is a folder of several."""
+        if page not in self._documents:
+            return
+        new = RunPage(self._background, page.view.share(), self)
+        self._documents[self._documents.index(page)] = new
+        self._place(new, page.path)
+        new.show_run(run, page.wanted)
+        self.page_added.emit(new)
+        self.page_replaced.emit(page, new)
+        self._tab_chosen(self.top.tabs.currentIndex())
+        page.close_page()
+        self.pages.removeWidget(page)
+        page.deleteLater()
 
     def _page_opened(self, page: Document, path: str) -> None:
         view = page.document()

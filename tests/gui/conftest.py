@@ -75,9 +75,9 @@ def run_folder(tmp_path):
 
 def opened(qtbot, window, path):
     """Open ``path`` as the command line does and wait until it is shown."""
-    page = window.open_path(str(path))
-    qtbot.waitUntil(lambda: page.document() is not None, timeout=10_000)
-    return page
+    window.open_path(str(path))
+    qtbot.waitUntil(lambda: window.current.document() is not None, timeout=10_000)
+    return window.current
 
 
 def drop(window, *paths):
