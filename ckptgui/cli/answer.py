@@ -9,6 +9,7 @@ from typing import Any
 
 from ckptgui.analysis.health import findings
 from ckptgui.analysis.statistics import Statistics
+from ckptgui.cli.meaning_answer import globals_answer, modules_answer, provenance_answer, readiness_answer
 from ckptgui.cli.reading import Reading, Wish, listed, statistics_json
 from ckptgui.cli.tensor_lines import tensor_lines
 from ckptgui.core.checkpoint import Checkpoint
@@ -70,7 +71,7 @@ def head(checkpoint: Checkpoint, path: str) -> dict[str, Any]:
             }
             for section in checkpoint.sections
         ],
-        "modules": [{"path": list(module.path), "class": module.class_name} for module in checkpoint.modules],
+        "modules": modules_answer(checkpoint),
     }
 
 
@@ -80,8 +81,10 @@ def tail(checkpoint: Checkpoint, path: str, reasons: list[str]) -> dict[str, Any
         "metadata": checkpoint.metadata,
         "safety": {
             "verdict": checkpoint.verdict,
-            "globals": [{"name": name.name, "class": name.use.value} for name in checkpoint.globals],
+            "globals": globals_answer(checkpoint),
         },
+        "readiness": readiness_answer(checkpoint),
+        "provenance": provenance_answer(checkpoint),
         "load": load_snippet(checkpoint),
         "warnings": [*checkpoint.warnings, *reasons],
     }

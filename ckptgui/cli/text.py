@@ -9,6 +9,8 @@ from pathlib import PurePath
 from typing import TextIO
 
 from ckptgui.analysis.health import findings
+from ckptgui.cli.lightning_text import lightning_lines, read_scores
+from ckptgui.cli.meaning_text import module_lines, names_lines, origin_lines, readiness_lines, section_lines
 from ckptgui.cli.numbers import count, size
 from ckptgui.cli.reading import Reading, Wish
 from ckptgui.cli.table import indented, table
@@ -16,7 +18,7 @@ from ckptgui.cli.training_text import headline, training_lines
 from ckptgui.cli.tree_text import tree_lines
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.display import MAX_DETAIL, display
-from ckptgui.core.loading import load_snippet, safety_sentence
+from ckptgui.core.loading import load_snippet
 from ckptgui.core.saved_devices import device_sentence
 from ckptgui.core.training import training
 from ckptgui.core.tree import build_tree
@@ -45,11 +47,15 @@ def _parts(
     name = display(PurePath(checkpoint.path).name or checkpoint.path)
     yield name, [*_heading(checkpoint), *headline(training(checkpoint))]
     yield "Warnings", _warnings([*checkpoint.warnings, *reasons])
-    yield "Sections", _sections(checkpoint)
+    yield "Sections", section_lines(checkpoint)
     yield "Tensors and values", tree_lines(build_tree(checkpoint), depth, read)
     yield "Health", _health(read)
-    yield "Training", training_lines(training(checkpoint))
-    yield "Safety", [display(safety_sentence(checkpoint), MAX_DETAIL)]
+    scores = read_scores(checkpoint)
+    yield "Training", [*training_lines(training(checkpoint)), *lightning_lines(checkpoint, scores)]
+    yield "To go on with it", readiness_lines(checkpoint, scores)
+    yield "Modules", module_lines(checkpoint)
+    yield "Origin", origin_lines(checkpoint)
+    yield "Names", names_lines(checkpoint)
     snippet = load_snippet(checkpoint)
     device = device_sentence(checkpoint)
     lines = snippet.rstrip("\n").split("\n") if snippet else ["torch cannot load this file."]
@@ -69,19 +75,6 @@ def _heading(checkpoint: Checkpoint) -> Iterator[str]:
     if dtypes:
         parts.append(", ".join(dtypes[:4]) + (" …" if len(dtypes) > 4 else ""))
     yield " · ".join(parts)
-
-
-def _sections(checkpoint: Checkpoint) -> Iterator[str]:
-    rows = [
-        [
-            display("/".join(section.path)) or "(the saved object)",
-            section.role.value,
-            count(section.tensor_count, "tensor"),
-            size(section.nbytes),
-        ]
-        for section in checkpoint.sections
-    ]
-    return table(rows, right=(2, 3))
 
 
 def _reasons(checkpoint: Checkpoint, read: dict[int, Reading]) -> list[str]:

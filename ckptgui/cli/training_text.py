@@ -46,11 +46,12 @@ def training_lines(found: Training) -> Iterator[str]:
         yield f"optimizer  {display(optimizer.name or 'of an unknown kind')}  {_origin(optimizer.path)}"
         yield from _groups(optimizer)
     for scheduler in found.schedulers:
-        yield f"scheduler  {_values(scheduler.value)}  {_origin(scheduler.path)}"
+        told = {key: value for key, value in scheduler.value.items() if not key.startswith("_")}
+        yield f"scheduler  {_values(told)}  {_origin(scheduler.path)}"
     if found.hyper_parameters:
         value = found.hyper_parameters.value
-        told = _values(value) if isinstance(value, Mapping) else display(value)
-        yield f"hyper-parameters  {told}  {_origin(found.hyper_parameters.path)}"
+        settings = _values(value) if isinstance(value, Mapping) else display(value)
+        yield f"hyper-parameters  {settings}  {_origin(found.hyper_parameters.path)}"
 
 
 def _groups(optimizer: OptimizerSummary) -> Iterator[str]:

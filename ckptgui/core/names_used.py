@@ -109,7 +109,7 @@ def _where(name: GlobalName) -> str:
 
 def effect(name: GlobalName, given: Json = None) -> str:
     """What a full load does with a name; ``given`` are the arguments of its first call, where known."""
-    module = name.name.rpartition(".")[0]
+    module, _, own = name.name.rpartition(".")
     if name.use is GlobalClass.KNOWN:
         return "Known: it only makes containers, numbers, tensors or arrays."
     if name.use is GlobalClass.CALLABLE and not name.changed:
@@ -118,7 +118,7 @@ def effect(name: GlobalName, given: Json = None) -> str:
         called = f", which it also calls{_arguments(name.arguments, given)}" if name.arguments is not None else ""
         return f"Imports {module} and overwrites attributes of {name.name} itself{called}."
     if name.made:
-        return f"Imports {module} and makes objects of the class; its __setstate__ runs if it has one."
+        return f"Imports {module} and makes objects of {own}; its __setstate__ runs if it has one."
     return f"Imports {module}, which runs that module's own code; it does not call {name.name}."
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -69,8 +70,13 @@ class Readiness:
         return tuple(item for item in self.items if item.presence is not Presence.PRESENT)
 
 
-def readiness(checkpoint: Checkpoint, matched: SlotMap | None = None) -> Readiness:
-    """Judge a checkpoint. ``matched`` saves matching the optimizers' slots a second time."""
+def readiness(
+    checkpoint: Checkpoint, matched: SlotMap | None = None, scores: Mapping[Path, float] | None = None
+) -> Readiness:
+    """Judge a checkpoint. ``matched`` saves matching the optimizers' slots a second time.
+
+    ``scores`` are values of tensors that were read (``engine.scalars``): a best score may be one.
+    """
     reminder = eval_reminder(checkpoint)
     summary = training(checkpoint)
     if not _is_of_training(checkpoint, summary):
@@ -83,7 +89,7 @@ def readiness(checkpoint: Checkpoint, matched: SlotMap | None = None) -> Readine
         _progress(summary),
         _rng(checkpoint),
         _scaler(checkpoint),
-        _best(summary),
+        _best(summary, scores or {}),
         _hyper_parameters(summary),
     )
     return Readiness(_verdict(items), items, reminder)
@@ -223,12 +229,13 @@ def _scaler(checkpoint: Checkpoint) -> Item:
     return Item(Need.SCALER, Presence.ABSENT, "No gradient scaler was saved.", cost)
 
 
-def _best(summary: Training) -> Item:
+def _best(summary: Training, scores: Mapping[Path, float]) -> Item:
     if summary.best is None:
         cost = "A later epoch may replace a better model, because the best so far is not known."
         return Item(Need.BEST, Presence.ABSENT, "No best score was saved.", cost)
     name, found = summary.best
-    value = "in the file as a tensor" if found.value is None else f"{found.value:.6g}"
+    number = scores.get(found.path) if found.value is None else found.value
+    value = "in the file as a tensor" if number is None else f"{number:.6g}"
     return Item(Need.BEST, Presence.PRESENT, f"{display(name)}: {value}.", "", found.path)
 
 

@@ -64,7 +64,8 @@ def _averaged(parts: list[Part]) -> list[Part]:
     """
     if not {("current_model_state",), ("averaging_state",)} <= {part.path for part in parts}:
         return parts
-    return [Part(part.path, part.node, Role.EMA) if part.path == ("state_dict",) else part for part in parts]
+    roles: dict[Path, Role] = {("state_dict",): Role.EMA, ("averaging_state",): Role.OTHER}
+    return [Part(part.path, part.node, roles.get(part.path, part.role)) for part in parts]
 
 
 def _keyed(items: list[tuple[str, Node]], path: Path) -> list[Part]:

@@ -189,7 +189,10 @@ def test_a_pickle_that_would_run_code_is_listed_and_not_run(ckptgui, tmp_path):
     answer = ckptgui("info", path, "--json")
     assert answer.status == 0
     assert answer.json["safety"]["verdict"] == "calls"
-    assert {"name": "posix.system", "class": "callable"} in answer.json["safety"]["globals"]
+    named = {name["name"]: name for name in answer.json["safety"]["globals"]}["posix.system"]
+    assert (named["class"], named["allowed"]) == ("callable", False)
+    assert named["effect"].startswith("Imports posix and calls posix.system(")
+    assert ", byte " in named["where"]
     assert not (tmp_path / "ran").exists()
 
 
@@ -269,7 +272,7 @@ def test_the_text_has_heading_tree_training_and_how_to_load(ckptgui, checkpoint)
     text = ckptgui("info", checkpoint).out
     assert text.startswith("epoch_3.pt\n  PyTorch zip · ")
     assert "epoch 3 · loss 0.125" in text
-    for title in ("Sections", "Tensors and values", "Training", "Safety", "How to load"):
+    for title in ("Sections", "Tensors and values", "Training", "To go on with it", "Names", "How to load"):
         assert f"\n{title}\n" in text
     assert "4 × 6" in text and "float32" in text
     assert 'model.load_state_dict(checkpoint["model_state_dict"])' in text

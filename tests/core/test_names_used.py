@@ -55,7 +55,7 @@ def test_a_class_that_is_only_made_is_no_call(tmp_path):
     checkpoint = opened(tmp_path, {"a": Plain()})
     worst = used_names(checkpoint)[0]
     assert worst.use is GlobalClass.CLASS
-    assert "makes objects of the class" in worst.effect
+    assert "makes objects of Plain;" in worst.effect
     assert worst.path == ("a",)
     assert "would import 1 class;" in names_verdict(checkpoint)
 
