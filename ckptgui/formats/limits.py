@@ -22,6 +22,7 @@ class Limits:
     stack: int = 4_000_000
     tensors: int = 4_000_000
     depth: int = 200  # containers within containers that are followed
+    components: int = 10_000  # tensors within tensors that are listed again with all that they are made of
     repeats: int = 200_000  # tensors and values listed again because a container is reached twice
 
 
@@ -40,6 +41,7 @@ _WORDS = {
     "stack": "values on the stack",
     "tensors": "tensors",
     "depth": "containers nested in one another",
+    "components": "repeated tensors within tensors",
     "repeats": "repeated values",
 }
 

@@ -83,7 +83,7 @@ def from_cpu(args: Args, scope: Scope) -> TensorSpec:
 
 
 def old_tensor(call: Call, scope: Scope) -> TensorSpec:
-    """``torch.FloatTensor`` made empty, then set (``Tensor.__setstate__``) to its storage, offset, size and stride."""
+    """``torch.FloatTensor`` made empty, then set to its storage and geometry (``Tensor.__setstate__``)."""
     if type(call.state) is not tuple or len(call.state) != 4:
         raise Nonsense("its state is not a storage with offset, size and stride")
     return view(call.state, scope)

@@ -42,7 +42,8 @@ class TensorWalk:
         self._repeated = 0
         self._since_check = 0
         self._within = 0  # tensors whose components are being listed
-        self._components = 0
+        self._components: set[int] = set()
+        self._components_again = 0
         self.modules: list[Module] = []
         self.warnings: list[str] = []
 
@@ -215,10 +216,12 @@ class TensorWalk:
             if component is None:
                 continue
             component.kind = TensorKind.COMPONENT
-            if self._within >= MAX_WRAPS or self._components >= self._limits.repeats:
+            if id(node) in self._components:
+                self._components_again += 1
+            self._components.add(id(node))
+            if self._within >= MAX_WRAPS or self._components_again > self._limits.components:
                 component.components = []
                 self._warn("Some tensors are made of more tensors than can be listed.")
-            self._components += 1
             self._within += 1
             rows.append(self.emit(component, (*path, name), persistent))
             self._within -= 1
