@@ -13,7 +13,7 @@ import numpy as np
 
 from ckptgui.core.extents import SourceIdentity
 from ckptgui.core.records import NO_RECORDS, RecordTable
-from ckptgui.core.tensors import Path, TensorInfo, TensorTable
+from ckptgui.core.tensors import Path, TensorInfo, TensorKind, TensorTable
 
 Json = Any
 """A JSON value: None, bool, int, float, str, list or dict with string keys (``docs/cli.md``, ``metadata``)."""
@@ -187,10 +187,11 @@ class Checkpoint(Mapping[Path, TensorInfo]):
 
 
 def distinct_elements(table: TensorTable, start: int, stop: int) -> int:
-    """Elements in rows ``start`` to ``stop``, a tensor that is reached under two names counted once."""
-    storage = table.storage[start:stop]
-    offset = table.storage_offset[start:stop]
-    numel = table.numel[start:stop]
+    """Elements in rows ``start`` to ``stop``: a tensor under two names once, one made of others without them."""
+    whole = table.kind[start:stop] != TensorKind.COMPONENT
+    storage = table.storage[start:stop][whole]
+    offset = table.storage_offset[start:stop][whole]
+    numel = table.numel[start:stop][whole]
     has = storage >= 0
     tied = np.unique(np.stack([storage[has], offset[has], numel[has]], axis=1), axis=0)
     return int(tied[:, 2].sum()) + int(numel[~has].sum())

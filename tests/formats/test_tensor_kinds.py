@@ -235,6 +235,7 @@ def test_a_wrapper_is_listed_whole_and_by_its_attributes(tmp_path):
         ("w/scale", "component", "strided", "float32"),
     ]  # fmt: skip
     assert (checkpoint[("w",)].shape, checkpoint[("w",)].nbytes, checkpoint[("w",)].extent) == ((2, 4), 16, None)
+    assert checkpoint.parameter_count == 8
     assert read(checkpoint["w", "low"]) == values_of(low)
 
 
