@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from ckptgui.core.checkpoint import Checkpoint, SavedShape
 from ckptgui.core.load_torch import load_call
-from ckptgui.core.snippets import Snippet, checkpoint_snippet, literal, wrapper_prefix
+from ckptgui.core.snippets import Snippet, access, checkpoint_snippet, literal, wrapper_prefix
+from ckptgui.core.training import Training
 
 _FILE = "checkpoint.pt"
 _DCP = "import torch.distributed.checkpoint as dcp"
@@ -71,4 +73,14 @@ def _converted(snippet: Snippet, checkpoint: Checkpoint) -> None:
     snippet.comment("torch.distributed.checkpoint.load into the state dict that it saved.")
     snippet.line(f"dcp_to_torch_save({literal(checkpoint.path)}, {literal(_FILE)})")
     kept = tuple(name for name in checkpoint.globals if not name.record.endswith(".metadata"))
-    checkpoint_snippet(snippet, checkpoint, load_call(replace(checkpoint, globals=kept), snippet, literal(_FILE)))
+    load = load_call(replace(checkpoint, globals=kept), snippet, literal(_FILE))
+    checkpoint_snippet(snippet, checkpoint, load, partial(_number_states, snippet, checkpoint))
+
+
+def _number_states(snippet: Snippet, checkpoint: Checkpoint, summary: Training) -> None:
+    """Give an optimizer's state the numbers that it is looked up by: flattening made texts of all keys."""
+    for optimizer in summary.optimizers:
+        if any(path[:-1] == (*optimizer.path, "state", "0") for path in checkpoint):
+            state = f'{access(checkpoint, optimizer.path)}["state"]'
+            snippet.comment("Its numbers were saved as texts; an optimizer looks its state up by numbers.")
+            snippet.line(f"{state} = {{int(number): value for number, value in {state}.items()}}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -126,10 +126,16 @@ def _need_classes(snippet: Snippet, checkpoint: Checkpoint) -> None:
         snippet.supply(f"the class {display(name, 80)}", where)
 
 
-def checkpoint_snippet(snippet: Snippet, checkpoint: Checkpoint, load: str) -> None:
-    """A dictionary (or list) that holds state dicts: each given to what it belongs to, the counters read."""
+def checkpoint_snippet(
+    snippet: Snippet, checkpoint: Checkpoint, load: str, prepared: Callable[[Training], None] = lambda _: None
+) -> None:
+    """A dictionary (or list) that holds state dicts: each given to what it belongs to, the counters read.
+
+    ``prepared`` adds what has to be done to ``checkpoint`` before.
+    """
     snippet.line(f"checkpoint = {load}")
     summary = training(checkpoint)
+    prepared(summary)
     models = _models(snippet, checkpoint)
     _optimizers(snippet, checkpoint, summary, models)
     _schedulers(snippet, checkpoint, summary)
@@ -139,7 +145,7 @@ def checkpoint_snippet(snippet: Snippet, checkpoint: Checkpoint, load: str) -> N
         snippet.modes(models)
 
 
-def _access(checkpoint: Checkpoint, path: Path) -> str:
+def access(checkpoint: Checkpoint, path: Path) -> str:
     """``checkpoint["a"][0]``: positions where the saved value is a list, keys elsewhere."""
     code, value = "checkpoint", checkpoint.metadata
     for part in path:
@@ -168,7 +174,7 @@ def _models(snippet: Snippet, checkpoint: Checkpoint) -> list[str]:
     whole = {module.path for module in checkpoint.modules}
     names = _names([section.path for section in sections], "model")
     for section, name in zip(sections, names):
-        source = _access(checkpoint, section.path)
+        source = access(checkpoint, section.path)
         if section.path in whole:
             _need_classes(snippet, checkpoint)
             snippet.line(f"{name} = {source}")
@@ -176,7 +182,7 @@ def _models(snippet: Snippet, checkpoint: Checkpoint) -> list[str]:
             snippet.supply(name, "an instance of the class whose weights these are")
             state_dict_lines(snippet, checkpoint, section, name, source)
     for section in checkpoint.with_role(Role.EMA)[:_MAX_EACH]:
-        snippet.comment(f"{_access(checkpoint, section.path)} holds averaged weights, often the better ones.")
+        snippet.comment(f"{access(checkpoint, section.path)} holds averaged weights, often the better ones.")
     return names
 
 
@@ -207,7 +213,7 @@ def _optimizers(snippet: Snippet, checkpoint: Checkpoint, summary: Training, mod
         if models and _is_by_name(_value(checkpoint, optimizer.path)):
             snippet.imports("from torch.distributed.checkpoint.state_dict import set_optimizer_state_dict")
             snippet.supply(name, what)
-            snippet.line(f"set_optimizer_state_dict({models[0]}, {name}, {_access(checkpoint, optimizer.path)})")
+            snippet.line(f"set_optimizer_state_dict({models[0]}, {name}, {access(checkpoint, optimizer.path)})")
         else:
             _restore(snippet, checkpoint, optimizer.path, name, what)
 
@@ -238,7 +244,7 @@ def _scaler(snippet: Snippet, checkpoint: Checkpoint) -> None:
 def _restore(snippet: Snippet, checkpoint: Checkpoint, path: Path, name: str, what: str) -> None:
     """Give a saved state to its owner; an owner that was saved whole is simply taken."""
     value = _value(checkpoint, path)
-    source = _access(checkpoint, path)
+    source = access(checkpoint, path)
     if isinstance(value, Mapping) and "__class__" in value:
         snippet.line(f"{name} = {source}")
     else:
@@ -248,16 +254,16 @@ def _restore(snippet: Snippet, checkpoint: Checkpoint, path: Path, name: str, wh
 def _counters(snippet: Snippet, checkpoint: Checkpoint, summary: Training) -> None:
     """Where to go on, and the loss then."""
     if summary.epoch is not None:
-        source = _access(checkpoint, summary.epoch.path)
+        source = access(checkpoint, summary.epoch.path)
         if summary.epoch.path[-1] == "start_epoch":
             snippet.line(f"start_epoch = {source}")
         else:
             snippet.line(f"start_epoch = {source} + 1  # without + 1 where the next epoch was saved already")
     if summary.step is not None:
-        snippet.line(f"global_step = {_access(checkpoint, summary.step.path)}")
+        snippet.line(f"global_step = {access(checkpoint, summary.step.path)}")
     if summary.loss is not None:
         last = "[-1]" if isinstance(_value(checkpoint, summary.loss.path), list) else ""
-        snippet.line(f"loss = {_access(checkpoint, summary.loss.path)}{last}")
+        snippet.line(f"loss = {access(checkpoint, summary.loss.path)}{last}")
     elif _has_tensor(checkpoint, "loss"):
         snippet.line('loss = checkpoint["loss"]')
 

@@ -68,7 +68,10 @@ class _Reading:
         leaves = list(self._leaves(description))
         root, misplaced = nested(leaves, description.paths)
         if misplaced:
-            self._warnings.append(f"{misplaced:,} names do not fit among the others and stand at the top.")
+            self._warnings.append(
+                f"{misplaced:,} {'name does' if misplaced == 1 else 'names do'} not fit among the others: "
+                "see the top of the tree."
+            )
         walk = TensorWalk(self._builder, self._objects, self._check)
         shape, parts = sections.parts_of(root)
         ranges = sections.walk_parts(parts, walk, self._builder)
