@@ -65,14 +65,14 @@ def _tables(parts: Sequence[Part]) -> TensorTable:
     containers: dict[Path, int] = {}
     dtypes, devices, layouts = _Numbers(), _Numbers(), _Numbers()
     container, storage, dim_start = [], [], [np.zeros(1, np.int64)]
-    names: list[str] = []
+    names: list[NamePool] = []
     columns: dict[str, list[np.ndarray]] = {"dtype": [], "device": [], "layout": []}
     errors: dict[int, str] = {}
     extras: dict[int, Mapping[str, Any]] = {}
     rows = storages = dims = 0
     for part, table in zip(parts, tables):
         container.append(_containers(part.prefix, table, containers))
-        names += [*table.names] if len(part.prefix) == 0 else _names(part.prefix, table)
+        names.append(_names(part.prefix, table))
         columns["dtype"].append(dtypes.of(table.dtypes)[table.dtype])
         columns["device"].append(devices.of(table.devices)[table.device])
         columns["layout"].append(layouts.of(table.layouts)[table.layout])
@@ -86,7 +86,7 @@ def _tables(parts: Sequence[Part]) -> TensorTable:
         return np.concatenate([np.zeros(0, dtype), *(getattr(table, name) for table in tables)])
 
     return TensorTable(
-        names=NamePool(names),
+        names=NamePool.joined(names),
         container=np.concatenate([np.zeros(0, np.int32), *container]),
         containers=tuple(containers),
         dim_start=np.concatenate(dim_start),
@@ -130,11 +130,14 @@ def _containers(prefix: Path, table: TensorTable, known: dict[Path, int]) -> np.
     return numbers
 
 
-def _names(prefix: Path, table: TensorTable) -> list[str]:
+def _names(prefix: Path, table: TensorTable) -> NamePool:
+    roots = np.flatnonzero(table.container < 0)
+    if not prefix or not len(roots):
+        return table.names
     names = list(table.names)
-    for row in np.flatnonzero(table.container < 0).tolist():
+    for row in roots.tolist():
         names[row] = prefix[-1]
-    return names
+    return NamePool(names)
 
 
 def _shifted(extra: Mapping[str, Any], rows: int) -> Mapping[str, Any]:
@@ -182,7 +185,7 @@ def _records(parts: Sequence[Part], sources: list[SourceIdentity]) -> RecordTabl
         storage.append(np.where(table.storage >= 0, table.storage + storages, -1).astype(np.int32))
         storages += len(part.checkpoint.tensors.extents)
     return RecordTable(
-        NamePool(name for table in tables for name in table.names),
+        NamePool.joined([table.names for table in tables]),
         np.concatenate(source),
         np.concatenate([np.zeros(0, np.int64), *(table.offset for table in tables)]),
         np.concatenate([np.zeros(0, np.int64), *(table.length for table in tables)]),

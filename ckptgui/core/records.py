@@ -53,6 +53,11 @@ class RecordTable(Sequence[Record]):
     def __iter__(self) -> Iterator[Record]:
         return (self[row] for row in range(len(self)))
 
+    def followed_by(self, other: RecordTable) -> RecordTable:
+        """These records, then others of the same files."""
+        pairs = ((getattr(self, name), getattr(other, name)) for name in ("source", "offset", "length", "storage"))
+        return RecordTable(NamePool.joined([self.names, other.names]), *map(np.concatenate, pairs))
+
     def moved(self, by: int) -> RecordTable:
         """The same records in a file in front of which ``by`` more bytes stand."""
         return replace(self, offset=self.offset + by)

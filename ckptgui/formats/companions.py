@@ -66,7 +66,7 @@ def with_companions(checkpoint: Checkpoint, folder: Folder, check: Check) -> Che
     whole = with_files(checkpoint, found.files)
     return replace(
         whole,
-        metadata={**found.metadata, **(metadata or {})} or None,
+        metadata={**(metadata or {}), **found.metadata} or None,
         warnings=(*whole.warnings, *found.warnings),
         attributes={**whole.attributes, "beside": (*whole.attributes.get("beside", ()), *found.metadata)},
     )

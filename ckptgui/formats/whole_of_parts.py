@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from pathlib import PurePath
 
 from ckptgui.core.builder import TableBuilder
 from ckptgui.core.checkpoint import Checkpoint, Role, SavedShape, Section
 from ckptgui.core.composition import Part
 from ckptgui.core.dtypes import DType, Kind
 from ckptgui.core.extents import SourceIdentity
-from ckptgui.core.records import NO_RECORDS
+from ckptgui.core.records import NO_RECORDS, Record, record_table
 from ckptgui.formats.base import Check
 from ckptgui.sources.base import ByteSource
 from ckptgui.sources.folder import Folder
@@ -32,8 +33,14 @@ def open_member(folder: Folder, name: str, open_file: OpenFile, check: Check) ->
 
 def with_files(checkpoint: Checkpoint, files: Iterable[SourceIdentity]) -> Checkpoint:
     """The checkpoint with files without tensors among its sources: they count, and are watched, like others."""
-    sources = tuple(dict.fromkeys((*checkpoint.sources, *files)))
-    return replace(checkpoint, sources=sources, nbytes=sum(source.size for source in sources))
+    more = [file for file in files if file not in checkpoint.sources]
+    sources = (*checkpoint.sources, *more)
+    records = checkpoint.records
+    if len(records):
+        first = len(checkpoint.sources)
+        told = (Record(PurePath(f.path).name, number, 0, f.size) for number, f in enumerate(more, first))
+        records = records.followed_by(record_table(told))
+    return replace(checkpoint, sources=sources, nbytes=sum(s.size for s in sources), records=records)
 
 
 def stub(checkpoint: Checkpoint) -> Checkpoint:

@@ -220,15 +220,15 @@ class Ribbon(QWidget):
         if checkpoint is None or places is None:
             return ""
         length, start = int(places.length[record]), int(places.start[record])
+        file, within = places.file_at(start)
         if row < 0:
             index = int(places.index[record])
             name = checkpoint.records[index].name if index >= 0 else tr("seen by no tensor")
-            return f"{display(name)}\n{tr('at byte {}').format(integer(start))}\n{size_text(length)}"
+            return f"{display(name)}\n{_where(within, file)}\n{size_text(length)}"
         info = checkpoint.info(row)
-        where = integer(info.file_offset if info.file_offset is not None else start)
         lines = [
             display(info.name),
-            tr("at byte {}").format(where),
+            _where(info.file_offset if info.file_offset is not None else within, file),
             tr("{}, {} of the file").format(size_text(info.nbytes), percent(info.nbytes, places.total)),
         ]
         others = len(checkpoint.tied_to(row))
@@ -238,6 +238,12 @@ class Ribbon(QWidget):
             lines.append(display(info.error))
         lines.append(tr("Click to select it in the tree"))
         return "\n".join(lines)
+
+
+def _where(byte: int, file: str) -> str:
+    """``file`` is the name of the one of several that it is in."""
+    words = tr("at byte {0} of {1}") if file else tr("at byte {0}")
+    return words.format(integer(byte), display(file, 80))
 
 
 def _captions(checkpoint: Checkpoint, tree: Tree, places: RibbonMap) -> list[_Caption]:

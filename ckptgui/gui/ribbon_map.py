@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import PurePath
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from ckptgui.core.tree import ROLES
 _ROLE_NUMBER = {role: number for number, role in enumerate(ROLES)}
 PLAIN = _ROLE_NUMBER[Role.SCHEDULER]
 """What the pickle, the zip's directory and all that is no storage look like."""
+
+FILE_GAP = 3
+"""Columns between two files."""
 
 MAX_HATCHED = 2_000
 GAP_FROM = 5.0
@@ -26,7 +30,7 @@ class Pixels:
     role: np.ndarray  # uint8
     read: np.ndarray  # bool
     wasted: np.ndarray  # bool
-    gap: np.ndarray  # bool, the hairline between two records
+    gap: np.ndarray  # bool, the hairline between two records, wider between two files
     errors: np.ndarray  # int64
 
 
@@ -37,6 +41,7 @@ class RibbonMap:
         self._checkpoint = checkpoint
         table = checkpoint.tensors
         bases = np.concatenate([[0], np.cumsum([source.size for source in checkpoint.sources])]).astype(np.int64)
+        self._bases = bases  # where each file begins, and the end
         records = _records(checkpoint)
         order = np.argsort(bases[records[0]] + records[1], kind="stable")
         self.start = (bases[records[0]] + records[1])[order]
@@ -79,6 +84,14 @@ class RibbonMap:
         """The record over a byte of the file, or the last one before it; -1 in front of the first."""
         return int(np.searchsorted(self.start, byte, side="right")) - 1
 
+    def file_at(self, byte: int) -> tuple[str, int]:
+        """The file that a byte of the line is in, unnamed where it is the only one, and the place in that file."""
+        file = min(int(np.searchsorted(self._bases, byte, side="right")), len(self._bases) - 1) - 1
+        if file < 0:
+            return "", byte
+        name = PurePath(self._checkpoint.sources[file].path).name if len(self._bases) > 2 else ""
+        return name, byte - int(self._bases[file])
+
     def row_at(self, record: int, byte: int) -> int:
         """The tensor of a record that is at a byte, or the one nearest before it, else its first; or -1."""
         table = self._checkpoint.tensors
@@ -118,6 +131,9 @@ class RibbonMap:
         read[first[small & ~self.read]] = False
         gap = np.zeros(width, bool)
         gap[first[1:][(wide[1:] >= GAP_FROM) & (wide[:-1] >= GAP_FROM)]] = True
+        between = (self._bases[1:-1] * scale).astype(np.int64)
+        for step in range(FILE_GAP):
+            gap[np.clip(between - step, 0, width - 1)] = True
         middle = np.minimum(((self.start + self.length / 2) * scale).astype(np.int64), width - 1)
         return Pixels(self.role[at], read, self._wasted(width, scale), gap, np.unique(middle[self.error]))
 

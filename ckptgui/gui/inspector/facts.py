@@ -24,8 +24,8 @@ class Fact:
     tip: str = ""
 
 
-def short_facts(info: TensorInfo) -> list[Fact]:
-    """What tells this tensor from others at a glance."""
+def short_facts(info: TensorInfo, *, several_files: bool = False) -> list[Fact]:
+    """What tells this tensor from others at a glance; its file only where there are several."""
     facts = [Fact(shape_text(info.shape)), Fact(display(str(info.dtype))), Fact(size_text(info.nbytes))]
     facts.append(Fact(display(info.device), tr("saved on")))
     if info.layout != "strided":
@@ -35,7 +35,8 @@ def short_facts(info: TensorInfo) -> list[Fact]:
     else:
         facts.append(Fact(_tuple(info.strides), tr("strides")))
     if info.file_offset is not None:
-        facts.append(Fact(integer(info.file_offset), tr("at byte")))
+        tail = tr("of {0}").format(display(info.file, 40)) if several_files and info.file is not None else ""
+        facts.append(Fact(integer(info.file_offset), tr("at byte"), tail))
     if info.kind is not TensorKind.TENSOR:
         kind = {
             TensorKind.PARAMETER: tr("parameter"),

@@ -109,7 +109,7 @@ class TensorPanel(QWidget):
         if prefix and title.startswith(prefix) and title != prefix:
             crumbs, title = [*crumbs, prefix], title.removeprefix(prefix)
         self.head.show_name(crumbs, title, "/".join(info.path))
-        self.facts.set_facts(short_facts(info))
+        self.facts.set_facts(short_facts(info, several_files=len(checkpoint.sources) > 1))
         self.sharing.set_facts(sharing_facts(checkpoint, info))
         self.error.setText(info.error or "")
         self.error.setVisible(bool(info.error))
