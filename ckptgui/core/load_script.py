@@ -84,10 +84,10 @@ def _others(models: tuple[str, ...]) -> str:
 
 
 def package_snippet(checkpoint: Checkpoint) -> str | None:
-    """``PackageImporter.load_pickle`` for each pickle."""
+    """``PackageImporter.load_pickle`` for each pickle; None for the layout that only torch 1.8 had."""
     snippet = Snippet()
     pickles: tuple[str, ...] = checkpoint.attributes.get("pickles", ())[:_MOST]
-    if not pickles:
+    if not pickles or checkpoint.attributes.get("layout") == "trial":
         return None
     snippet.imports("from torch.package import PackageImporter")
     foreign = _relied_on(checkpoint.attributes.get("extern_modules", ()))

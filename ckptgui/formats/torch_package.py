@@ -20,7 +20,7 @@ from ckptgui.formats.limits import DEFAULT
 from ckptgui.formats.package_values import resolve_reduced
 from ckptgui.formats.pickle_machine import Parsed, parse
 from ckptgui.formats.state_dict_notes import versions_of
-from ckptgui.formats.torch_archive import byteorder_of
+from ckptgui.formats.torch_archive import byteorder_of, prefix_of
 from ckptgui.formats.torch_storages import ZipStorages
 from ckptgui.formats.torchscript_code import Code
 from ckptgui.formats.torchscript_modules import tell_as_modules
@@ -30,6 +30,7 @@ from ckptgui.formats.zip_probe import directory_of, names_in
 from ckptgui.sources.base import read_exactly
 
 _EXTERN = ".data/extern_modules"
+_OLD_EXTERN = "extern_modules"  # the trial of torch 1.8 hid nothing in .data
 _SUFFIXES = (".pkl", ".pickle", ".pt", ".pth", ".bin")
 _PROTOCOLS = frozenset(range(2, 6))
 MOST_SNIFFED = 4096
@@ -44,7 +45,11 @@ class TorchPackage:
     def matches(self, probe: Probe) -> bool:
         """A zip that names the modules which it does not bring itself."""
         directory = names_in(probe)
-        return directory is not None and _root(directory) + _EXTERN in directory.entries
+        if directory is None:
+            return False
+        root = _root(directory)
+        old = {root + name for name in (_OLD_EXTERN, "version")} <= directory.entries.keys()
+        return root + _EXTERN in directory.entries or (old and prefix_of(directory.entries) is None)
 
     def read(self, probe: Probe, check: Check = lambda: None) -> Checkpoint:
         """The checkpoint; where there are several pickles, each is a section under its name."""
@@ -83,10 +88,16 @@ def _read(listing: ArchiveListing) -> Checkpoint:
 def _storages(listing: ArchiveListing) -> ZipStorages:
     """The storages of every pickle: a tensor of one may be a view of another's."""
     source, entries = listing.source, listing.directory.entries
-    start = f"{listing.prefix}.data/"
+    start = listing.prefix
+
+    def find(key: str) -> ZipEntry | None:
+        return entries.get(f"{start}.data/{key.removesuffix('.storage')}.storage") or entries.get(
+            f"{start}data/{key}"
+        )
+
     return ZipStorages(
         listing.builder,
-        lambda key: entries.get(f"{start}{key.removesuffix('.storage')}.storage"),
+        find,
         source.identity,
         byteorder_of(listing.directory, source, listing.prefix, listing.warnings),
         lambda offset, length: read_exactly(source, offset, length),
@@ -101,11 +112,12 @@ def _pickles(listing: ArchiveListing) -> dict[str, Parsed]:
     found: dict[str, Parsed] = {}
     resolved: dict[str, Parsed] = {}
     left = MOST_SNIFFED
+    hidden = _hidden(listing)
     for name, entry in listing.directory.entries.items():
         below = name.removeprefix(listing.prefix)
         script = below.startswith(".data/ts_code/") and below.endswith("/data.pkl")
         named = below.endswith(_SUFFIXES)
-        if not script and (below.startswith(".data/") or below.endswith((".py", "/")) or below == "byteorder"):
+        if not script and (below.startswith(hidden) or below.endswith((".py", "/"))):
             continue
         left -= not named
         if named or (left > 0 and _begins_as_pickle(listing, entry)):
@@ -121,6 +133,11 @@ def _pickles(listing: ArchiveListing) -> dict[str, Parsed]:
         resolved[name] = resolve_reduced(parsed, scripts)
         listing.name_globals(parsed, listing.prefix + name)
     return resolved
+
+
+def _hidden(listing: ArchiveListing) -> tuple[str, ...]:
+    """How records begin that are not the package's resources."""
+    return (".data/", "byteorder") if listing.has(_EXTERN) else ("data/", "version", _OLD_EXTERN)
 
 
 def _begins_as_pickle(listing: ArchiveListing, entry: ZipEntry) -> bool:
@@ -148,18 +165,21 @@ def _attributes(listing: ArchiveListing, pickles: dict[str, Parsed]) -> dict[str
     """What belongs to this format: sources and other texts where they lie, and what the package relies on."""
     code: list[Text] = []
     extra: list[Text] = []
+    hidden = _hidden(listing)
     for name, entry in sorted(listing.directory.entries.items()):
         below = name.removeprefix(listing.prefix)
         if below.endswith(".py"):
             code.append((below.removeprefix(".data/ts_code/code/"), extent_of(listing.source, entry)))
-        elif not below.startswith(".data/") and not below.endswith("/") and below not in (*pickles, "byteorder"):
+        elif not below.startswith(hidden) and not below.endswith("/") and below not in pickles:
             extra.append((below, extent_of(listing.source, entry)))
     source, directory, prefix = listing.source, listing.directory, listing.prefix
+    extern, version = (_EXTERN, ".data/version") if listing.has(_EXTERN) else (_OLD_EXTERN, "version")
     return {
         "protocol": max((parsed.protocol for parsed in pickles.values()), default=0),
-        "archive_version": small_number(source, directory, f"{prefix}.data/version"),
+        "archive_version": small_number(source, directory, f"{prefix}{version}"),
         "python_version": next(iter(lines_of(source, directory, f"{prefix}.data/python_version")), None),
-        "extern_modules": lines_of(source, directory, prefix + _EXTERN),
+        "extern_modules": lines_of(source, directory, prefix + extern),
+        "layout": "today" if extern == _EXTERN else "trial",
         "pickles": tuple(pickles),
         "code": tuple(code),
         "extra": tuple(extra),

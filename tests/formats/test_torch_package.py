@@ -7,6 +7,7 @@ import torch
 
 from ckptgui.cli.main import main
 from ckptgui.core.checkpoint import GlobalClass, Role, SavedShape
+from ckptgui.core.loading import load_snippet
 from ckptgui.errors import UnknownFormatError
 from ckptgui.formats.registry import open_checkpoint
 from tests.formats.conformance import ReaderConformance
@@ -108,6 +109,23 @@ def test_a_missing_storage_is_said_at_its_tensors(tmp_path):
     errors = {info.name: info.error for info in open_checkpoint(str(bare)).tensors}
     assert sum(error is not None for error in errors.values()) == 1
     assert any("not in the file" in error for error in errors.values() if error)
+
+
+def test_the_layout_of_the_first_trial_is_read_too(tmp_path):
+    """torch 1.8 put storages into ``data/`` and hid nothing."""
+    path, expected = whole_model(tmp_path)
+    with zipfile.ZipFile(path) as new, zipfile.ZipFile(tmp_path / "old.pt", "w") as old:
+        for name in new.namelist():
+            kept = name.replace("/.data/extern_modules", "/extern_modules").replace("/.data/version", "/version")
+            if name.endswith(".storage"):
+                kept = name.removesuffix(".storage").replace("/.data/", "/data/")
+            old.writestr(kept, new.read(name))
+    checkpoint = open_checkpoint(str(tmp_path / "old.pt"))
+    assert checkpoint.format == "torch-package"
+    assert list(checkpoint) == list(expected)
+    assert not checkpoint.tensors.errors
+    assert checkpoint.attributes["extern_modules"]
+    assert load_snippet(checkpoint) is None
 
 
 def test_a_cut_package_is_named(tmp_path):
