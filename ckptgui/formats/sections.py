@@ -12,7 +12,7 @@ from ckptgui.core.checkpoint import Role, SavedShape, Section
 from ckptgui.core.roles import role_by_name
 from ckptgui.core.tensors import Path, TensorTable
 from ckptgui.formats import modules
-from ckptgui.formats.pickle_graph import Call, Node, entries
+from ckptgui.formats.pickle_graph import Call, Node, entries, pairs_of
 from ckptgui.formats.rebuild import is_tensor
 from ckptgui.formats.structures import (
     is_average,
@@ -45,16 +45,15 @@ def parts_of(root: Node) -> tuple[SavedShape, list[Part]]:
         return SavedShape.TENSOR, [Part((), root, Role.OTHER)]
     if modules.is_module(root):
         return SavedShape.MODULE, [Part((), root, Role.MODEL)]
-    items = entries(root)
-    if items is None:
+    if pairs_of(root) is None:
         return SavedShape.OTHER, _with_a_model(_keyed(children_of(root), ()))
     if is_optimizer(root):
         return SavedShape.OTHER, [Part((), root, Role.OPTIMIZER)]
     if is_random_state(root):
         return SavedShape.OTHER, [Part((), root, Role.RNG)]
-    if is_bare(items):
+    if is_bare(root):
         return SavedShape.STATE_DICT, [Part((), root, Role.MODEL)]
-    return SavedShape.CHECKPOINT, _with_a_model(_averaged(_keyed(items, ())))
+    return SavedShape.CHECKPOINT, _with_a_model(_averaged(_keyed(entries(root) or [], ())))
 
 
 def _averaged(parts: list[Part]) -> list[Part]:
@@ -74,7 +73,7 @@ def _keyed(items: list[tuple[str, Node]], path: Path) -> list[Part]:
     for key, node in items:
         if type(node) in ATOMS:
             continue
-        inner = entries(node) if not path else None
+        inner = _few_entries(node) if not path else None
         if inner and _is_wrapper(key, inner):
             named = role_by_name(key)
             parts += [
@@ -86,9 +85,15 @@ def _keyed(items: list[tuple[str, Node]], path: Path) -> list[Part]:
     return parts
 
 
+def _few_entries(node: Node) -> list[tuple[str, Node]] | None:
+    """The items of a mapping that may be taken apart; None for one that has too many, which may be very many."""
+    flat = pairs_of(node)
+    return None if flat is None or len(flat) > 2 * _MAX_SPLIT else entries(node)
+
+
 def _is_wrapper(key: str, items: list[tuple[str, Node]]) -> bool:
     """A mapping that is no part itself but holds some: models by name, or a model beside its optimizer."""
-    if tensors_in(items) or len(items) > _MAX_SPLIT:
+    if tensors_in(items):
         return False
     holds = [name for name, node in items if is_state_dict(node) or modules.is_module(node) or is_optimizer(node)]
     if not holds:

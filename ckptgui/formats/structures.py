@@ -4,62 +4,88 @@ from __future__ import annotations
 
 from ckptgui.core.roles import SCALER_KEYS
 from ckptgui.formats import modules
-from ckptgui.formats.pickle_graph import Call, Node, entries
+from ckptgui.formats.pickle_graph import Call, Node, entries, pairs_of
 from ckptgui.formats.rebuild import is_tensor
 
 Items = list[tuple[str, Node]]
 
 _PLAIN = frozenset({str, int, float, bool, bytes, type(None)})
 _LEAVES = frozenset({"weight", "bias"})
-_ACCELERATE = {"random_state", "numpy_random_seed", "torch_manual_seed"}
-_TRANSFORMERS = {"python", "numpy", "cpu"}
+_ACCELERATE = frozenset({"random_state", "numpy_random_seed", "torch_manual_seed"})
+_TRANSFORMERS = frozenset({"python", "numpy", "cpu"})
+_OPTIMIZER = frozenset({"state", "param_groups"})
+
+
+_FEW = 64
+"""Keys that a fixed structure has at most; a larger mapping is none, and is not gone through."""
+
+_SAMPLE = 512
+"""Values of a large mapping that tell what the others are."""
+
+
+def _keys(node: Node) -> frozenset[str]:
+    """The keys of a small mapping."""
+    flat = pairs_of(node)
+    if flat is None or len(flat) > 2 * _FEW:
+        return frozenset()
+    return frozenset(key for key in flat[::2] if type(key) is str)
 
 
 def is_optimizer(node: Node) -> bool:
     """An optimizer's state, as ``state_dict()`` gives it, or a whole optimizer of torch."""
     if type(node) is Call and modules.class_name(node).startswith("torch.optim."):
         return not modules.class_name(node).startswith("torch.optim.lr_scheduler")
-    keys = {key for key, _ in entries(node) or ()}
-    return "state" in keys and "param_groups" in keys
+    return _keys(node) >= _OPTIMIZER
 
 
 def is_scaler(node: Node) -> bool:
     """A gradient scaler's state."""
-    return {key for key, _ in entries(node) or ()} >= SCALER_KEYS
+    return _keys(node) >= SCALER_KEYS
 
 
 def is_random_state(node: Node) -> bool:
     """Generators' states as transformers (``rng_state.pth``) and accelerate (``random_states_0.pkl``) save."""
-    keys = {key for key, _ in entries(node) or ()}
+    keys = _keys(node)
     return keys >= _TRANSFORMERS or keys >= _ACCELERATE
 
 
 def is_average(node: Node) -> bool:
-    """The state of ``torch.optim.swa_utils.AveragedModel``: a count beside a wrapped model."""
-    keys = [key for key, _ in entries(node) or ()]
-    return "n_averaged" in keys and all(key == "n_averaged" or key.startswith("module.") for key in keys)
+    """The state of ``torch.optim.swa_utils.AveragedModel``: a count in front of a wrapped model."""
+    flat = pairs_of(node)
+    if not flat or type(flat[0]) is not str or flat[0] != "n_averaged":
+        return False
+    return all(type(key) is str and key.startswith("module.") for key in flat[2::2])
 
 
 def is_state_dict(node: Node) -> bool:
     """A mapping of which at least half the values are tensors."""
-    items = entries(node)
-    return bool(items) and 2 * tensors_in(items or []) >= len(items or [])
+    flat = pairs_of(node)
+    if not flat:
+        return False
+    values = flat[1 :: 2 * max(1, len(flat) // (2 * _SAMPLE))]
+    return 2 * sum(map(is_tensor, values)) >= len(values)
 
 
 def names_weights(node: Node) -> bool:
     """A state dict with names as those of a module's parameters: ``conv1.weight``."""
-    items = entries(node) or []
-    return is_state_dict(node) and any(
-        "." in key and key.rpartition(".")[2] in _LEAVES and is_tensor(value) for key, value in items
+    flat = pairs_of(node)
+    if not flat or not is_state_dict(node):
+        return False
+    return any(
+        type(key) is str and "." in key and key.rpartition(".")[2] in _LEAVES and is_tensor(value)
+        for key, value in zip(flat[::2], flat[1::2])
     )
 
 
-def is_bare(items: Items) -> bool:
+def is_bare(node: Node) -> bool:
     """A state dict by itself, as the whole saved object.
 
     What stands there beside tensors must be a module's extra state, a part of a module's parameters that is
     no tensor (quantised ones are pairs), or a plain value that somebody put among dotted names.
     """
+    if all(map(is_tensor, (pairs_of(node) or [])[1::2])):
+        return True
+    items = entries(node) or []
     strays = [(key, node) for key, node in items if not is_tensor(node) and not key.endswith("_extra_state")]
     if not strays:
         return True
