@@ -16,13 +16,18 @@ _DCP = "import torch.distributed.checkpoint as dcp"
 
 def distributed_snippet(checkpoint: Checkpoint) -> str | None:
     """The code for what wrote it (``attributes["writer"]``); None where torch needs what is not there."""
+    snippet = Snippet()
+    return snippet.text() if distributed_lines(snippet, checkpoint) else None
+
+
+def distributed_lines(snippet: Snippet, checkpoint: Checkpoint) -> bool:
+    """The lines of it, among those for other files; False where there is no way."""
     writer = checkpoint.attributes.get("writer")
     if writer is None:
-        return None
-    snippet = Snippet()
+        return False
     if writer == "safetensors":
         _in_place(snippet, checkpoint, f"storage_reader=dcp.HuggingFaceStorageReader({literal(checkpoint.path)})")
-        return snippet.text()
+        return True
     _warn(snippet)
     where = f"checkpoint_id={literal(checkpoint.path)}"
     if writer == "ranks":
@@ -33,7 +38,7 @@ def distributed_snippet(checkpoint: Checkpoint) -> str | None:
         _in_place(snippet, checkpoint, where)
     else:
         _converted(snippet, checkpoint)
-    return snippet.text()
+    return True
 
 
 def _warn(snippet: Snippet) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import PurePath
 
 from ckptgui.core.checkpoint import Checkpoint, Role, SavedShape
 from ckptgui.core.display import display
+from ckptgui.core.load_distributed import distributed_lines
 from ckptgui.core.load_torch import load_call
 from ckptgui.core.roles import role_by_name
 from ckptgui.core.snippets import Snippet, literal, state_dict_lines
@@ -89,7 +91,8 @@ def directory_snippet(checkpoint: Checkpoint) -> str | None:
     names = _Names()
     _folder(snippet, checkpoint)
     members: Sequence[Member] = checkpoint.attributes["members"]
-    models = [model for member in members for model in _member(snippet, checkpoint, member, names)]
+    ordered = sorted(members, key=lambda member: not member[0])  # what the folder itself is goes last
+    models = [model for member in ordered for model in _member(snippet, checkpoint, member, names)]
     if models:
         snippet.modes(models)
     return snippet.text()
@@ -101,10 +104,13 @@ def _member(snippet: Snippet, checkpoint: Checkpoint, member: Member, names: _Na
     sections = [section for section in checkpoint.sections if section.path[:1] == (name,)]
     bare = sections[0] if len(sections) == 1 and sections[0].path == (name,) else None
     role = bare.role if bare is not None else role_by_name(name)
+    if not name:
+        names.new("model")
+        if not distributed_lines(snippet, _without_files(checkpoint, saved)):
+            snippet.comment("The distributed part cannot be loaded: torch needs a file that is not there.")
+        return []
     if saved.format not in ("safetensors", "sharded", *_TORCH):
-        snippet.comment(
-            f"{display(name, 80) or 'The distributed part'} is {saved.format}; it is loaded by itself."
-        )
+        _other(snippet, name, saved)
         return []
     if role in _OWNERS and saved.saved_shape is not SavedShape.MODULE:
         owner, what = _OWNERS[role]
@@ -122,6 +128,31 @@ def _member(snippet: Snippet, checkpoint: Checkpoint, member: Member, names: _Na
     model = snippet.supply(names.new("model"), "an instance of the class whose weights these are")
     state_dict_lines(snippet, checkpoint, bare, model, variable)
     return [model]
+
+
+def _without_files(checkpoint: Checkpoint, saved: Checkpoint) -> Checkpoint:
+    """What the folder itself is, without the files beside it that are read by themselves."""
+    files = {name for name, _ in checkpoint.attributes["members"] if name}
+    metadata = checkpoint.metadata if isinstance(checkpoint.metadata, dict) else {}
+    return replace(
+        saved,
+        tensors=checkpoint.tensors,
+        sections=tuple(
+            section for section in checkpoint.sections if section.path[:1] not in {(f,) for f in files}
+        ),
+        metadata={key: value for key, value in metadata.items() if key not in files},
+    )
+
+
+def _other(snippet: Snippet, name: str, saved: Checkpoint) -> None:
+    """A word on a piece that has a way of its own."""
+    if saved.format == "dcp":
+        call = f"dcp_to_torch_save(folder + {literal('/' + name)}, {literal(name + '.pt')})"
+        snippet.comment(f"torch.distributed.checkpoint.format_utils.{call} makes one file of it.")
+    else:
+        snippet.comment(
+            f"{display(name, 80)} is {saved.format} by itself: opened alone, it says how it is loaded."
+        )
 
 
 def _is_adapter(snippet: Snippet, name: str, variable: str) -> bool:
