@@ -14,13 +14,9 @@ from ckptgui.export.storages import plan_storages
 from ckptgui.export.tensor_pickle import TensorPickler
 from ckptgui.export.torch_file import Metadata, TorchLayout, check_location
 from ckptgui.export.torch_types import for_torch
-from ckptgui.formats.limits import DEFAULT
 from ckptgui.formats.pickle_graph import MISSING, Node
-from ckptgui.formats.pickle_machine import parse
-from ckptgui.formats.zip_directory import read_directory
-from ckptgui.sources.locate import SourcePool
-
-_PICKLE = "data.pkl"
+from ckptgui.formats.saved_graph import FORMATS, saved_graph
+from ckptgui.sources.reopened import ReopenedSource
 
 
 def plan_whole(checkpoint: Checkpoint, out: str, request: ExportRequest) -> ExportPlan:
@@ -79,19 +75,9 @@ def plan_whole(checkpoint: Checkpoint, out: str, request: ExportRequest) -> Expo
 
 def saved_root(checkpoint: Checkpoint) -> Node:
     """The graph of the saved object; raises ``ExportError`` where it cannot be written again."""
-    if checkpoint.format != "torch-zip" or checkpoint.attributes.get("cut"):
-        raise ExportError("Everything can be exported from a whole .pt only; export its state dict instead.")
-    pool = SourcePool()
-    try:
-        source = pool.get(checkpoint.sources[0])
-        directory = read_directory(source)
-        first = next(iter(directory.entries), "").partition("/")[0]
-        found = f"{first}/{_PICKLE}"
-        if found not in directory.entries:
-            found = next(name for name in directory.entries if name.split("/")[-1] == _PICKLE)
-        parsed = parse(directory.read(source, found, DEFAULT.pickle_bytes, []))
-    finally:
-        pool.close()
+    if checkpoint.format not in FORMATS or checkpoint.attributes.get("cut"):
+        raise ExportError("Everything can be exported from one whole .pt only; export its state dict instead.")
+    parsed = saved_graph(checkpoint.format, ReopenedSource(checkpoint.sources[0]))
     if parsed.broken:
         raise ExportError("Its list of values breaks off; export its state dict instead.")
     if sort_of(parsed.root) not in CONTAINERS and sort_of(parsed.root) is not Sort.TENSOR:

@@ -49,11 +49,7 @@ class TorchTar:
 
     def read(self, probe: Probe, check: Check = lambda: None) -> Checkpoint:
         """The checkpoint; of a cut file, what can still be listed, with the reasons among its warnings."""
-        found = members(probe.source)
-        archive = _Archive(probe, found, check)
-        archive.read_storages()
-        archive.read_tensors()
-        parsed = archive.read_object()
+        archive, parsed = open_tar(probe, check)
         if parsed.broken is not None and parsed.root is None:
             raise DamagedFileError(parsed.broken)
         builder = TableBuilder()
@@ -66,19 +62,27 @@ class TorchTar:
             parsed.root,
             inner.routed(storages),
             judge(inner.refs, "pickle"),
-            lambda: _records(found, archive.index, storages.rows),
+            lambda: _records(archive.members, archive.index, storages.rows),
             (*parsed.notes, *archive.warnings, *inner.warnings),
             _attributes(archive, parsed),
         )
         return checkpoint_of(probe, self.name, saved, builder, check)
 
 
-class _Archive:
+def open_tar(probe: Probe, check: Check) -> tuple[TarArchive, Parsed]:
+    """The archive and its object."""
+    archive = TarArchive(probe, members(probe.source), check)
+    archive.read_storages()
+    archive.read_tensors()
+    return archive, archive.read_object()
+
+
+class TarArchive:
     """What the members say, gathered one after the other."""
 
     def __init__(self, probe: Probe, found: dict[str, Member], check: Check) -> None:
         self._probe = probe
-        self._members = found
+        self.members = found
         self._check = check
         self._outside = Outside()
         self._views: dict[str, tuple[str, int, int]] = {}  # of a view: its storage, offset and elements
@@ -94,12 +98,12 @@ class _Archive:
 
     def feed(self, name: str) -> Feed:
         """The bytes of the file up to the end of a member."""
-        return Feed(self._probe.source, self._members[name].offset + self._members[name].length)
+        return Feed(self._probe.source, self.members[name].offset + self.members[name].length)
 
     def read_storages(self) -> None:
         """Storages with their keys, each number of elements in front of the values, then the views of them."""
         feed = self.feed("storages")
-        place = self._members["storages"].offset
+        place = self.members["storages"].offset
         count = self._take(feed, place)
         place = count.end
         for _ in range(_count(count)):
@@ -124,7 +128,7 @@ class _Archive:
     def read_tensors(self) -> None:
         """Tensors with their keys, each with storage, sizes, strides and offset."""
         feed = self.feed("tensors")
-        count = self._take(feed, self._members["tensors"].offset)
+        count = self._take(feed, self.members["tensors"].offset)
         place = count.end
         for number in range(_count(count)):
             described = self._take(feed, place)
@@ -146,7 +150,7 @@ class _Archive:
     def read_object(self) -> Parsed:
         """The object, its persistent ids resolved to tensors, storages and classes."""
         feed = self.feed("pickle")
-        return parse_file(feed, self._members["pickle"].offset, self._check, outside=self._resolve)
+        return parse_file(feed, self.members["pickle"].offset, self._check, outside=self._resolve)
 
     def _resolve(self, pid: Node) -> Node:
         if type(pid) is tuple and len(pid) == 3 and type(pid[0]) is Ref:
@@ -204,7 +208,7 @@ def _and_more(index: StorageIndex, count: int) -> str:
     return f"{len(index.places):,} of {count:,} are there"
 
 
-def _attributes(archive: _Archive, parsed: Parsed) -> dict[str, Any]:
+def _attributes(archive: TarArchive, parsed: Parsed) -> dict[str, Any]:
     found: dict[str, Any] = {
         "incomplete": parsed.broken is not None,
         "cut": archive.index.cut,
