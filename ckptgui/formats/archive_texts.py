@@ -12,6 +12,14 @@ from ckptgui.sources.base import ByteSource
 Text = tuple[str, Extent]
 """A file in the archive, named below its folder, and its bytes (UTF-8 as far as anyone knows)."""
 
+READABLE = (".txt", ".json", ".yaml", ".yml", ".md", ".csv", ".toml", ".cfg", ".ini", ".xml", ".html", ".py")
+"""Endings of files beside the code that a person may want to read."""
+
+
+def readable(extra: tuple[Text, ...]) -> tuple[Text, ...]:
+    """Those of the files beside the code that are texts by their names, for the list of code."""
+    return tuple((f"extra/{name}", extent) for name, extent in extra if name.lower().endswith(READABLE))
+
 
 def texts_in(
     source: ByteSource, directory: ZipDirectory, start: str, suffixes: tuple[str, ...] = ("",)

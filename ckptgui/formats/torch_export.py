@@ -12,7 +12,7 @@ from ckptgui.core.display import display
 from ckptgui.core.quiet import without_garbage_collection
 from ckptgui.core.tensors import Path
 from ckptgui.formats.archive_listing import ArchiveListing
-from ckptgui.formats.archive_texts import small_number, texts_in
+from ckptgui.formats.archive_texts import readable, small_number, texts_in
 from ckptgui.formats.base import Check, Probe
 from ckptgui.formats.export_payloads import list_payloads
 from ckptgui.formats.export_program import Program, program_of
@@ -157,16 +157,18 @@ def _finished(
     listing: ArchiveListing, metadata: Json, layout: str, extra: str, models: list[str], compiled: list[str]
 ) -> Checkpoint:
     source, directory, prefix = listing.source, listing.directory, listing.prefix
+    code = [
+        (name, extent)
+        for name, extent in texts_in(source, directory, prefix, _SOURCES)
+        if name.startswith(("models/", "data/aotinductor/")) or name == _OLD_PROGRAM
+    ]
+    beside = texts_in(source, directory, extra)
     attributes = {
         "layout": layout,
         "models": tuple(models),
         "compiled": tuple(compiled),
         "archive_version": small_number(source, directory, f"{prefix}archive_version"),
-        "code": tuple(
-            (name, extent)
-            for name, extent in texts_in(source, directory, prefix, _SOURCES)
-            if name.startswith(("models/", "data/aotinductor/")) or name == _OLD_PROGRAM
-        ),
-        "extra": texts_in(source, directory, extra),
+        "code": (*code, *readable(beside)),
+        "extra": beside,
     }
     return listing.checkpoint(TorchExport.name, metadata, SavedShape.OTHER, attributes)

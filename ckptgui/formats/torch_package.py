@@ -14,7 +14,7 @@ from ckptgui.core.tensors import Path
 from ckptgui.errors import CheckpointError
 from ckptgui.formats import metadata, sections
 from ckptgui.formats.archive_listing import ArchiveListing
-from ckptgui.formats.archive_texts import Text, extent_of, lines_of, small_number
+from ckptgui.formats.archive_texts import Text, extent_of, lines_of, readable, small_number
 from ckptgui.formats.base import Check, Probe
 from ckptgui.formats.limits import DEFAULT
 from ckptgui.formats.package_values import resolve_reduced
@@ -181,6 +181,6 @@ def _attributes(listing: ArchiveListing, pickles: dict[str, Parsed]) -> dict[str
         "extern_modules": lines_of(source, directory, prefix + extern),
         "layout": "today" if extern == _EXTERN else "trial",
         "pickles": tuple(pickles),
-        "code": tuple(code),
+        "code": (*code, *readable(tuple(extra))),
         "extra": tuple(extra),
     }

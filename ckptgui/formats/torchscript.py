@@ -17,7 +17,7 @@ from ckptgui.core.checkpoint import Checkpoint, GlobalName, Role, SavedShape
 from ckptgui.core.quiet import without_garbage_collection
 from ckptgui.errors import CheckpointError, DamagedFileError
 from ckptgui.formats import metadata, sections
-from ckptgui.formats.archive_texts import small_number, texts_in
+from ckptgui.formats.archive_texts import readable, small_number, texts_in
 from ckptgui.formats.base import Check, Probe
 from ckptgui.formats.inner_streams import names
 from ckptgui.formats.limits import DEFAULT
@@ -137,6 +137,8 @@ def _constants(archive: Archive, check: Check) -> _Constants:
 
 def _attributes(archive: Archive) -> Mapping[str, Any]:
     """What belongs to this format: its code and other texts where they lie, and its version."""
+    code = texts_in(archive.source, archive.directory, f"{archive.prefix}code/", (".py",))
+    extra = texts_in(archive.source, archive.directory, f"{archive.prefix}extra/")
     return {
         "incomplete": archive.parsed.broken is not None,
         "cut": archive.directory.cut,
@@ -144,6 +146,6 @@ def _attributes(archive: Archive) -> Mapping[str, Any]:
         "archive_version": small_number(archive.source, archive.directory, archive.prefix + "version"),
         "layout": "model.json" if archive.prefix + MODEL in archive.directory.entries else "data.pkl",
         "mobile": archive.prefix + "bytecode.pkl" in archive.directory.entries,
-        "code": texts_in(archive.source, archive.directory, f"{archive.prefix}code/", (".py",)),
-        "extra": texts_in(archive.source, archive.directory, f"{archive.prefix}extra/"),
+        "code": (*code, *readable(extra)),
+        "extra": extra,
     }

@@ -170,7 +170,7 @@ def test_a_size_that_may_vary_is_told_as_its_expression(tmp_path):
 def test_graph_and_extra_files_are_where_they_say(tmp_path):
     path = save(program(), tmp_path / "model.pt2", extra_files={"notes.txt": "hello"})
     found = open_checkpoint(str(path)).attributes
-    assert [name for name, _ in found["code"]] == ["models/model.json"]
+    assert [name for name, _ in found["code"]] == ["models/model.json", "extra/notes.txt"]
     ((name, extent),) = found["extra"]
     assert (name, path.read_bytes()[extent.file_offset :][:5]) == ("notes.txt", b"hello")
 
