@@ -192,6 +192,7 @@ def distinct_elements(table: TensorTable, start: int, stop: int) -> int:
     storage = table.storage[start:stop][whole]
     offset = table.storage_offset[start:stop][whole]
     numel = table.numel[start:stop][whole]
-    has = storage >= 0
-    tied = np.unique(np.stack([storage[has], offset[has], numel[has]], axis=1), axis=0)
-    return int(tied[:, 2].sum()) + int(numel[~has].sum())
+    shared = storage >= 0
+    shared[shared] = np.bincount(storage[shared])[storage[shared]] > 1  # of most models nothing is left
+    tied = np.unique(np.stack([storage[shared], offset[shared], numel[shared]], axis=1), axis=0)
+    return int(tied[:, 2].sum()) + int(numel[~shared].sum())

@@ -14,7 +14,8 @@ from ckptgui.core.tensors import TensorTable
 class Sharing:
     """``tied`` rows have another name for the very same elements; ``repeated`` ones are not the first of them.
 
-    ``shown`` is what a row adds to its section: its bytes, or 0 when it is repeated there.
+    ``shown`` is what a row adds to its section: its bytes, or 0 when it is repeated there or its components add
+    them.
     """
 
     tied: np.ndarray  # bool a row
@@ -33,6 +34,7 @@ def sharing(checkpoint: Checkpoint) -> Sharing:
     storages = table.extents.nbytes
     has = table.storage >= 0
     shown = np.where(repeated, 0, table.nbytes)
+    shown[[row for row, extra in table.extras.items() if extra.get("components")]] = 0
     shown[has] = np.minimum(shown[has], storages[table.storage[has]])  # an expanded view takes what it stands on
     return Sharing(tied, repeated, shown)
 
@@ -59,8 +61,20 @@ def unreached_bytes(table: TensorTable) -> np.ndarray:
     """int64 for each storage, how many of its bytes no tensor reaches; overlapping views count once."""
     total = table.extents.nbytes
     rows = np.flatnonzero(table.storage >= 0)
-    if not len(rows):
-        return total
+    users = np.bincount(table.storage[rows], minlength=len(total))
+    own = table.storage[rows]
+    whole = (users[own] == 1) & (table.storage_offset[rows] == 0) & (table.nbytes[rows] >= total[own])
+    left = np.array(total)
+    left[own[whole]] = 0
+    rows = rows[~whole]  # of most files nothing is left
+    if len(rows):
+        shared = np.flatnonzero(np.bincount(table.storage[rows], minlength=len(total)))
+        left[shared] = _unreached(table, rows, total)[shared]
+    return left
+
+
+def _unreached(table: TensorTable, rows: np.ndarray, total: np.ndarray) -> np.ndarray:
+    """The same for the storages of these rows."""
     bits = np.fromiter((dtype.bits for dtype in table.dtypes), np.int64, len(table.dtypes))[table.dtype[rows]]
     start = table.storage_offset[rows].astype(np.float64) * bits / 8
     stop = np.minimum(start + table.nbytes[rows], total[table.storage[rows]])
