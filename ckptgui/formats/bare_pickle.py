@@ -15,7 +15,9 @@ from ckptgui.formats.pickle_machine import Parsed, parse, parse_file
 from ckptgui.formats.pickle_names import judge
 from ckptgui.formats.pickled import Saved, checkpoint_of
 
-_NEWEST = 5
+_MARKED = range(2, 6)
+"""Protocols that say which one they are."""
+
 _OLD_BEGINNINGS = b"(c}]"
 """A mark, a name, an empty dictionary or list: how protocols 0 and 1, which have no magic, begin a container."""
 
@@ -31,7 +33,7 @@ class BarePickle:
         if len(head) < 2:
             return False
         if head[0] == 0x80:
-            return head[1] <= _NEWEST
+            return head[1] in _MARKED
         return head[0] in _OLD_BEGINNINGS and _is_old(parse(head), probe.size)
 
     def read(self, probe: Probe, check: Check = lambda: None) -> Checkpoint:

@@ -161,7 +161,7 @@ class _Opening:
 def _become(call: Call, root: Node) -> None:
     """Let a call be the object that it would load. A node keeps its identity, so all who hold it see that."""
     if type(root) is Call:
-        for name in Call.__slots__:
+        for name in ("target", "args", "makes", "kwargs", "items", "flat", "state"):
             setattr(call, name, getattr(root, name))
     elif type(root) is Dict:
         call.target, call.args, call.flat = Ref("collections", "OrderedDict"), (), root.flat

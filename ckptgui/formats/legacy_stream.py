@@ -167,6 +167,9 @@ def _walk(index: StorageIndex, feed: Feed, keys: Parsed, check: Check) -> None:
         if claim is None:
             index.damage = f"No tensor says how long its storage “{display(name)}” is; those behind it are lost."
             return
+        if name in index.places:
+            index.damage = f"Its list of storages names “{display(name)}” twice; those behind it are lost."
+            return
         if place + 8 > feed.end:
             index.damage, index.cut = f"The file is cut short: {_lost(len(names) - count)}.", True
             return

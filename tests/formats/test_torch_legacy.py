@@ -158,6 +158,13 @@ def test_a_storage_that_no_tensor_describes_hides_those_behind_it(tmp_path):
     assert "is not there" in checkpoint[("a",)].error
 
 
+def test_a_storage_that_is_named_twice_ends_the_list(tmp_path):
+    path = by_hand(tmp_path / "v.pt", {"a": (0, 6)}, np.arange(6, dtype="<f4"), keys=("7", "7"))
+    checkpoint = open_checkpoint(str(path))
+    assert "twice" in checkpoint.warnings[0]
+    assert checkpoint[("a",)].error is None
+
+
 def test_bytes_behind_the_last_storage_are_announced(tmp_path):
     path = save({"a": torch.ones(3)}, tmp_path / "x.pt")
     with path.open("ab") as file:
