@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ckptgui.core.checkpoint import Checkpoint, SavedShape
 from ckptgui.core.saved_devices import listed, saved_devices
 from ckptgui.core.snippets import Snippet, checkpoint_snippet, literal, module_snippet, state_dict_lines
@@ -45,6 +47,8 @@ def object_lines(snippet: Snippet, checkpoint: Checkpoint, load: str) -> None:
             snippet.line("state_dict = {name: torch.as_tensor(array) for name, array in arrays.items()}")
         else:
             snippet.line(f"state_dict = {load}")
+            if _has_strays(checkpoint):
+                snippet.line("state_dict = {k: v for k, v in state_dict.items() if isinstance(v, torch.Tensor)}")
         state_dict_lines(snippet, checkpoint, checkpoint.sections[0] if checkpoint.sections else None, model)
         snippet.modes([model])
     else:
@@ -54,6 +58,12 @@ def object_lines(snippet: Snippet, checkpoint: Checkpoint, load: str) -> None:
 def _holds_arrays(checkpoint: Checkpoint) -> bool:
     """Whether numpy's arrays are among the weights, which no module takes as they are."""
     return bool((checkpoint.tensors.kind == TensorKind.ARRAY).any())
+
+
+def _has_strays(checkpoint: Checkpoint) -> bool:
+    """Whether plain values were put among the weights: a model has no place for them."""
+    values = checkpoint.metadata.items() if isinstance(checkpoint.metadata, Mapping) else ()
+    return any(isinstance(value, (str, int, float)) and "." not in key for key, value in values)
 
 
 def load_call(checkpoint: Checkpoint, snippet: Snippet, path: str) -> str:

@@ -141,6 +141,7 @@ _ULTRALYTICS = frozenset({"train_args", "date", "version"})
 _WRITERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Lightning", ("pytorch-lightning_version",)),
     ("the Trainer of transformers", ("trainer_state.json",)),
+    ("accelerate's save_state", ("optimizer.bin", "random_states_0.pkl")),
     ("save_pretrained of transformers", ("config.json",)),
     ("DeepSpeed", ("ds_config", "ds_version")),
     ("DeepSpeed", ("ds_version",)),

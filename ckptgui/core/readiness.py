@@ -99,7 +99,8 @@ def _is_of_training(checkpoint: Checkpoint, summary: Training) -> bool:
     """Whether more than weights was saved: an optimizer, a schedule, or how far the training was."""
     if checkpoint.saved_shape in (SavedShape.STATE_DICT, SavedShape.TENSOR, SavedShape.MODULE):
         return False
-    if any(section.path == () for section in checkpoint.sections) or any(not o.path for o in summary.optimizers):
+    alone = len(checkpoint.sections) == 1 and not checkpoint.sections[0].path
+    if alone or any(not optimizer.path for optimizer in summary.optimizers):
         return False  # one part, saved by itself
     return bool(
         summary.optimizers

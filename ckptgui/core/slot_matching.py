@@ -215,4 +215,4 @@ def _unnamed(state: OptimizerState, sentence: str, misfit: bool = False) -> Opti
 
 
 def _quoted(sections: Iterable[Section]) -> str:
-    return " and ".join(f"“{'/'.join(section.path) or 'the model'}”" for section in sections)
+    return " and ".join(f"“{'/'.join(s.path)}”" if s.path else "the weights at the top" for s in sections)

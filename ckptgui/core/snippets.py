@@ -180,6 +180,9 @@ def _models(snippet: Snippet, checkpoint: Checkpoint) -> list[str]:
             snippet.line(f"{name} = {source}")
         else:
             snippet.supply(name, "an instance of the class whose weights these are")
+            if not section.path:
+                snippet.line(f"state_dict = {{k: v for k, v in {source}.items() if isinstance(v, torch.Tensor)}}")
+                source = "state_dict"
             state_dict_lines(snippet, checkpoint, section, name, source)
     for section in checkpoint.with_role(Role.EMA)[:_MAX_EACH]:
         snippet.comment(f"{access(checkpoint, section.path)} holds averaged weights, often the better ones.")

@@ -12,7 +12,8 @@ from ckptgui.core.checkpoint import Role, SavedShape, Section
 from ckptgui.core.roles import role_by_name
 from ckptgui.core.tensors import Path, TensorTable
 from ckptgui.formats import modules
-from ckptgui.formats.pickle_graph import Call, Node, entries, pairs_of
+from ckptgui.formats.pickle_graph import Call, Dict, Node, entries
+from ckptgui.formats.pickle_pieces import glance
 from ckptgui.formats.rebuild import is_tensor
 from ckptgui.formats.structures import (
     is_average,
@@ -45,7 +46,7 @@ def parts_of(root: Node) -> tuple[SavedShape, list[Part]]:
         return SavedShape.TENSOR, [Part((), root, Role.OTHER)]
     if modules.is_module(root):
         return SavedShape.MODULE, [Part((), root, Role.MODEL)]
-    if pairs_of(root) is None:
+    if glance(root) is None:
         return SavedShape.OTHER, _with_a_model(_keyed(children_of(root), ()))
     if is_optimizer(root):
         return SavedShape.OTHER, [Part((), root, Role.OPTIMIZER)]
@@ -70,9 +71,15 @@ def _averaged(parts: list[Part]) -> list[Part]:
 def _keyed(items: list[tuple[str, Node]], path: Path) -> list[Part]:
     """One part for each key; a wrapper around a whole checkpoint, or around several models, is opened once."""
     parts: list[Part] = []
+    loose: list[Node] = []
     for key, node in items:
         if type(node) in ATOMS:
             continue
+        if is_tensor(node):
+            loose += (key, node)
+            continue
+        parts += _loose(loose, path)
+        loose = []
         inner = _few_entries(node) if not path else None
         if inner and _is_wrapper(key, inner):
             named = role_by_name(key)
@@ -82,12 +89,21 @@ def _keyed(items: list[tuple[str, Node]], path: Path) -> list[Part]:
             ]
         else:
             parts.append(Part((*path, key), node, role_of(key, node)))
-    return parts
+    return parts + _loose(loose, path)
+
+
+def _loose(flat: list[Node], path: Path) -> list[Part]:
+    """Tensors that follow each other among a checkpoint's parts: the weights of a model, else each for itself."""
+    run = Dict()
+    run.flat = flat
+    if names_weights(run):
+        return [Part(path, run, Role.MODEL)]
+    return [Part((*path, key), node, role_of(key, node)) for key, node in zip(flat[::2], flat[1::2])]
 
 
 def _few_entries(node: Node) -> list[tuple[str, Node]] | None:
     """The items of a mapping that may be taken apart; None for one that has too many, which may be very many."""
-    flat = pairs_of(node)
+    flat = glance(node)
     return None if flat is None or len(flat) > 2 * _MAX_SPLIT else entries(node)
 
 

@@ -367,3 +367,18 @@ def test_every_name_that_weights_only_takes_is_known_here():
     elsewhere = ("torch.cuda.", "torch.sparse.", "torch.xpu.", "torch.mtia.")
     theirs = {name for name in _get_allowed_globals() if not name.startswith(elsewhere)}
     assert theirs <= ALLOWED
+
+
+def test_weights_loose_among_other_parts_are_picked_out(tmp_path):
+    model, optimizer, _ = trained()
+    code = snippet_of(tmp_path, {**model.state_dict(), "optimizer": optimizer.state_dict(), "epoch": 7})
+    fresh = network(5)
+    names = run(code, model=fresh, optimizer=torch.optim.Adam(fresh.parameters()))
+    assert same(fresh, model)
+    assert names.start_epoch == 8
+
+
+def test_a_number_among_the_weights_is_left_out(tmp_path):
+    model = network(1)
+    code = snippet_of(tmp_path, {**model.state_dict(), "epoch": 7})
+    assert same(run(code, model=network(2)).model, model)

@@ -117,6 +117,7 @@ LAYOUTS = {
     "a list": ([SD, OPT], "0=model 1=optimizer"),
     "numbered parts": ({0: SD, 1: SD}, "0=model 1=model"),
     "an average by its structure": ({"net": SD, "average": AVERAGED.state_dict()}, "net=model average=ema"),
+    "a model loose among the parts": ({**SD, "optimizer": OPT, "ema": SD}, "=model optimizer=optimizer ema=ema"),
     "torch-ema": (
         {"model": SD, "ema": {"decay": 0.9, "num_updates": 1, "shadow_params": [T, T]}}, "model=model ema=ema"
     ),
