@@ -32,6 +32,19 @@ class Folds:
         """All nodes that a row stands for, its own first (int64)."""
         return self.repeats.members(node, self.folded)
 
+    def copy(self) -> Folds:
+        """The same folds, for another thread."""
+        copy = Folds(self.repeats)
+        copy.folded[:] = self.folded
+        return copy
+
+    def shown_for(self, node: int) -> int:
+        """The node whose row stands for this one: itself, or its like in the first member of a folded run."""
+        repeats = self.repeats
+        for run in self.over(node):
+            node -= (node - int(repeats.head[run])) // int(repeats.step[run]) * int(repeats.step[run])
+        return node
+
     def over(self, node: int) -> list[int]:
         """The folded runs around a node that are not shown by its own row: those that hide it, from within."""
         repeats, found = self.repeats, []

@@ -147,7 +147,9 @@ def _numbered(tree: Tree) -> tuple[np.ndarray, np.ndarray]:
         whole = digits[at] == lengths[at]
         number[at[whole]] = value[at[whole]]
         at = at[~whole & (digits[at] < 18)]
-    rest = text.distinct(starts + digits, lengths - digits).number
+    rest = np.full(len(pool), -1, np.int32)
+    told = np.flatnonzero(number >= 0)
+    rest[told] = text.distinct(starts[told] + digits[told], lengths[told] - digits[told]).number
     return number[tree.labels.number], rest[tree.labels.number]
 
 

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from ckptgui.core.tree import Tree
     from ckptgui.workspace.run import Run
 
+MANY = 50_000
+"""Rows of a tree from which what opening it took is worth giving back."""
+
 
 @dataclass(frozen=True)
 class Opened:
@@ -72,6 +75,7 @@ class Opening:
 
     def _read(self, cancel: Cancel, report: Report) -> Opened | Run:
         from ckptgui.core.tree import build_tree
+        from ckptgui.engine.memory import give_memory_back
         from ckptgui.workspace.opening import open_path
         from ckptgui.workspace.run import Run
 
@@ -80,4 +84,7 @@ class Opening:
         if isinstance(found, Run):
             return found
         cancel.check()
-        return Opened(found, build_tree(found, cancel.check), time.perf_counter() - start)
+        tree = build_tree(found, cancel.check)
+        if len(tree) > MANY:
+            give_memory_back()
+        return Opened(found, tree, time.perf_counter() - start)

@@ -8,6 +8,7 @@ from enum import IntEnum
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QFontMetrics
 
+from ckptgui.core.tree_sort import SortKey
 from ckptgui.gui.numbers import tr
 from ckptgui.gui.theme import ui_font
 
@@ -34,6 +35,16 @@ UNIT_GAP = 4
 SHARE_BAR = 36
 SPARKLINE = 78
 MIN_NAME = 190
+
+
+SORTED_BY = {
+    Column.NAME: SortKey.NAME,
+    Column.SHAPE: SortKey.ELEMENTS,
+    Column.TYPE: SortKey.TYPE,
+    Column.SIZE: SortKey.SIZE,
+    Column.SHARE: SortKey.SIZE,
+}
+"""What a click on a column's caption sorts by; the others' values arrive late, and rows would jump."""
 
 
 def title(column: Column) -> str:

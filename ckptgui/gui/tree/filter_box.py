@@ -1,4 +1,4 @@
-"""The filter above the tree: a field for names and globs, and how many tensors fit."""
+"""The filter above the tree: a field for names, globs and expressions, and how many tensors fit."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPalet
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from ckptgui.gui.assets import ICON, draw_icon
+from ckptgui.gui.labels import plain_tooltip
 from ckptgui.gui.numbers import integer, tr
 from ckptgui.gui.theme import BUTTON, RADIUS_CONTROL, mono_font, theme, theme_signal, ui_font
 
-_PAUSE_MS = 80
+_PAUSE_MS = 25
 
 
 class FilterBox(QLineEdit):
@@ -23,6 +24,7 @@ class FilterBox(QLineEdit):
         super().__init__(parent)
         self._count = ""
         self._nothing = False
+        self._problem = ""
         self._timer = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._timer.timeout.connect(self._ask)
         self.textChanged.connect(self._timer.start)
@@ -47,11 +49,32 @@ class FilterBox(QLineEdit):
         """Say ``12 of 306`` at the right; None when nothing is asked."""
         self._count = "" if found is None else tr("{} of {}").format(integer(found), integer(total))
         self._nothing = found == 0
+        self._say("")
+
+    def show_problem(self, reason: str) -> None:
+        """Say why what is typed cannot be used; what is shown stays as it is."""
+        self._count = ""
+        self._say(reason)
+
+    def problem(self) -> str:
+        """Why what is typed cannot be used, or nothing."""
+        return self._problem
+
+    def _say(self, problem: str) -> None:
+        self._problem = problem
+        self.setToolTip(plain_tooltip(problem) if problem else "")
+        self.setAccessibleDescription(problem or self._count)
         self._leave_room()
         self.update()
 
+    def _note(self) -> str:
+        """What stands at the right; a long reason gives way to what is typed."""
+        room = max(60, self.width() // 2)
+        return QFontMetrics(ui_font()).elidedText(self._problem or self._count, Qt.TextElideMode.ElideRight, room)
+
     def _leave_room(self) -> None:
-        right = QFontMetrics(ui_font()).horizontalAdvance(self._count) + 16 if self._count else 8
+        note = self._note()
+        right = QFontMetrics(ui_font()).horizontalAdvance(note) + 16 if note else 8
         self.setTextMargins(8 + ICON + 4, 0, right, 0)
 
     def _ask(self) -> None:
@@ -81,24 +104,26 @@ class FilterBox(QLineEdit):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._leave_room()
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         t = theme()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        line, width = (t.danger, 2) if self._nothing else (t.focus, 2) if self.hasFocus() else (t.control, 1)
+        wrong = self._nothing or bool(self._problem)
+        line, width = (t.danger, 2) if wrong else (t.focus, 2) if self.hasFocus() else (t.control, 1)
         inset = width / 2
         painter.setPen(QPen(line, width))
         painter.setBrush(t.panel)
         box = QRectF(self.rect()).adjusted(inset, inset, -inset, -inset)
         painter.drawRoundedRect(box, RADIUS_CONTROL, RADIUS_CONTROL)
-        draw_icon(painter, QRect(8, 0, ICON, self.height()), "filter", "danger" if self._nothing else "text2")
+        draw_icon(painter, QRect(8, 0, ICON, self.height()), "filter", "danger" if wrong else "text2")
         painter.setFont(ui_font())
+        painter.setPen(t.danger if self._problem else t.text2)
+        place = QRect(0, 0, self.width() - 10, self.height())
+        painter.drawText(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, self._note())
         painter.setPen(t.text2)
-        if self._count:
-            place = QRect(0, 0, self.width() - 10, self.height())
-            painter.drawText(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, self._count)
         if not self.text():
             self._paint_hint(painter)
         painter.end()
@@ -114,4 +139,4 @@ class FilterBox(QLineEdit):
         left += QFontMetrics(ui_font()).horizontalAdvance(words)
         painter.setFont(mono_font())
         room = QRect(left, 0, self.width() - left - 8, self.height())
-        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, "*.bias  float16")
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, "*.bias  /layers\\.[0-3]\\./  float16")

@@ -1,9 +1,12 @@
-"""The header of the tree: captions on the panel's own ground, a hairline below, no buttons in relief."""
+"""The header of the tree: captions on the panel's own ground, a hairline below, no buttons in relief.
+
+A click on a caption sorts by its column; a small arrow says which one decides, and which way.
+"""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtGui import QFont, QPainter
+from PySide6.QtCore import QPointF, QRect, QSize, Qt
+from PySide6.QtGui import QFont, QPainter, QPen
 from PySide6.QtWidgets import QHeaderView, QWidget
 
 from ckptgui.gui.theme import theme, ui_font
@@ -19,10 +22,17 @@ class TreeHeader(QHeaderView):
     def __init__(self, widths: Widths, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
         self._widths = widths
-        self.setSectionsClickable(False)
+        self.setSectionsClickable(True)
         self.setHighlightSections(False)
+        self._sorted: Column | None = None
+        self._descending = False
         self.setMinimumSectionSize(24)
         self.setFixedHeight(HEIGHT)
+
+    def show_sorting(self, column: Column | None, descending: bool) -> None:
+        """Mark the column that rows are sorted by; None: they stand as they were saved."""
+        self._sorted, self._descending = column, descending
+        self.viewport().update()
 
     def sizeHint(self) -> QSize:
         return QSize(super().sizeHint().width(), HEIGHT)
@@ -38,8 +48,23 @@ class TreeHeader(QHeaderView):
             inner.setRight(rect.right() - PAD - self._widths.unit - UNIT_GAP)
             align = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         painter.setFont(ui_font(11, QFont.Weight.Medium))
-        painter.setPen(t.text2)
+        mine = column is self._sorted
+        painter.setPen(t.text if mine else t.text2)
         painter.drawText(inner, align, title(column))
+        if mine:
+            self._paint_arrow(painter, painter.boundingRect(inner, align, title(column)))
+
+    def _paint_arrow(self, painter: QPainter, words: QRect) -> None:
+        """A small arrow behind the caption: downwards where the largest stands first."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        pen = QPen(theme().text, 1.5)
+        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+        pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+        painter.setPen(pen)
+        x, y = words.right() + 8, words.center().y() + 0.5
+        way = 1.5 if self._descending else -1.5
+        painter.drawPolyline([QPointF(x - 3, y - way), QPointF(x, y + way), QPointF(x + 3, y - way)])
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
     def paintEvent(self, event: object) -> None:
         super().paintEvent(event)  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,8 @@ class TreeModel(QAbstractTableModel):
         self._rows: Rows | None = None
         self._visible = np.zeros(0, np.int32)
         self._expanded = np.zeros(0, bool)
+        self._place: np.ndarray | None = None
+        self._places: np.ndarray | None = None
 
     @property
     def rows(self) -> Rows | None:
@@ -32,34 +35,45 @@ class TreeModel(QAbstractTableModel):
 
     @property
     def visible(self) -> np.ndarray:
-        """int32, the nodes that have a row, ascending."""
+        """int32, the nodes that have a row, from top to bottom."""
         return self._visible
 
-    def show_tree(self, rows: Rows | None, visible: np.ndarray, expanded: np.ndarray) -> None:
-        """Show another tree, or another choice of its rows."""
+    def show_tree(
+        self,
+        rows: Rows | None,
+        visible: np.ndarray,
+        expanded: np.ndarray,
+        place: np.ndarray | None = None,
+    ) -> None:
+        """Show another tree, or another choice of its rows; ``place`` (int32 a node) is the order of all."""
         self.beginResetModel()
-        self._rows, self._visible, self._expanded = rows, visible, expanded
+        self._rows, self._expanded, self._place = rows, expanded, place
+        self._take(visible)
         self.endResetModel()
+
+    def _take(self, visible: np.ndarray) -> None:
+        self._visible = visible
+        self._places = None if self._place is None else self._place[visible]
 
     def show_rows(self, visible: np.ndarray, expanded: np.ndarray) -> None:
         """Show other rows of the same tree: one insertion or removal where that is the difference."""
         old, self._expanded = self._visible, expanded
         start, old_stop, new_stop = _difference(old, visible)
         if old_stop > start and new_stop > start:
-            self.show_tree(self._rows, visible, expanded)
+            self.show_tree(self._rows, visible, expanded, self._place)
             return
         if new_stop > start:
             self.beginInsertRows(QModelIndex(), start, new_stop - 1)
-            self._visible = visible
+            self._take(visible)
             self.endInsertRows()
         elif old_stop > start:
             self.beginRemoveRows(QModelIndex(), start, old_stop - 1)
-            self._visible = visible
+            self._take(visible)
             self.endRemoveRows()
         if start:
             self.dataChanged.emit(self.index(start - 1, 0), self.index(start - 1, len(Column) - 1))
 
-    def rows_changed(self, rows: list[int]) -> None:
+    def rows_changed(self, rows: Sequence[int]) -> None:
         """Say in one notice that late values of these rows are there."""
         if rows:
             self.dataChanged.emit(self.index(min(rows), Column.NAME), self.index(max(rows), Column.DISTRIBUTION))
@@ -70,8 +84,11 @@ class TreeModel(QAbstractTableModel):
 
     def row_of(self, node: int) -> int:
         """The row that shows a node, or -1."""
-        place = int(np.searchsorted(self._visible, node))
-        return place if place < len(self._visible) and self._visible[place] == node else -1
+        if self._place is None or self._places is None:
+            row = int(np.searchsorted(self._visible, node))
+        else:
+            row = int(np.searchsorted(self._places, self._place[node]))
+        return row if row < len(self._visible) and self._visible[row] == node else -1
 
     def is_open(self, node: int) -> bool:
         """Whether a branch's children are shown."""

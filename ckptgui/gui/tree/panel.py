@@ -2,78 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-
 import numpy as np
-from PySide6.QtCore import QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QAbstractItemView, QMenu, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QMenu, QStackedLayout, QVBoxLayout, QWidget
 
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.tensors import Path
 from ckptgui.core.tree import NodeKind, Tree
-from ckptgui.core.tree_search import Found, TreeSearch
+from ckptgui.core.tree_folds import Folds
+from ckptgui.core.tree_search import Found, PatternError
+from ckptgui.core.tree_sort import Arrangement, SortKey, arranged
 from ckptgui.engine.job import Cancel, Report
 from ckptgui.gui.jobs import Background
-from ckptgui.gui.numbers import tr
+from ckptgui.gui.numbers import integer, tr
 from ckptgui.gui.selection import Selection
 from ckptgui.gui.summaries import Summaries
+from ckptgui.gui.tree.columns import SORTED_BY, Column
 from ckptgui.gui.tree.filter_box import FilterBox
-from ckptgui.gui.tree.folding import carried_over, first_expansion
+from ckptgui.gui.tree.folding import carried_over, first_expansion, same_rows
+from ckptgui.gui.tree.late import LateColumns
 from ckptgui.gui.tree.model import TreeModel
 from ckptgui.gui.tree.nothing import NothingFound
 from ckptgui.gui.tree.rows import Rows
-from ckptgui.gui.tree.subtotals import rows_below
+from ckptgui.gui.tree.shown import Prepared, Shown
+from ckptgui.gui.tree.tools import TreeTools
 from ckptgui.gui.tree.view import TreeView
 
-SEARCHED_AT_ONCE = 20_000
-"""Nodes up to which a filter is answered on the spot; larger trees are searched in the background."""
-
-_SETTLE_MS = 30
-_TICK_MS = 40
-
-
-@dataclass
-class _Shown:
-    """What is on the screen: a tree, what is open in it, and the filter's answer with its own folding."""
-
-    tree: Tree
-    rows: Rows
-    summaries: Summaries
-    expanded: np.ndarray
-    search: TreeSearch | None = None
-    found: Found | None = None
-    open_found: np.ndarray | None = None
-
-    @property
-    def folding(self) -> np.ndarray:
-        """What is open now; a filter opens everything at first and keeps its own choice."""
-        return self.expanded if self.open_found is None else self.open_found
-
-    def visible(self) -> np.ndarray:
-        """The nodes that have a row."""
-        visible = self.tree.visible(self.folding)
-        return visible if self.found is None else visible[self.found.kept[visible]]
+AT_ONCE = 20_000
+"""Nodes up to which a filter or an order is made on the spot; larger trees are left to the background."""
 
 
 class TreePanel(QWidget):
-    """Filter box and tree. ``selected`` comes once a change, whoever made it."""
+    """Filter box, tools and tree. ``selected`` comes once a change, whoever made it."""
 
     selected = Signal(object)  # Selection
+    fold_changed = Signal(bool)
 
     def __init__(self, background: Background, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._shown: _Shown | None = None
+        self._shown: Shown | None = None
         self._last: Selection | None = None
-        self._lane = background.lane(self)
+        self._prepare_lane = background.lane(self)
+        self._search_lane = background.lane(self)
+        self._fold_lane = background.lane(self)
+        self._sort_lane = background.lane(self)
         self._model = TreeModel(self)
+        self._sorting: tuple[SortKey | None, bool] = (None, False)
+        self._fold_wanted = False
         self.filter_box = FilterBox(self)
+        self.tools = TreeTools(self)
         self.view = TreeView(self._model, self)
         self._nothing = NothingFound(self)
-        self._settle = QTimer(self, singleShot=True, interval=_SETTLE_MS)
-        self._tick = QTimer(self, singleShot=True, interval=_TICK_MS)
-        self._arrived: set[int] = set()
+        self._late = LateColumns(self.view, self._model, self)
         self._lay_out()
         self._connect()
 
@@ -81,9 +62,11 @@ class TreePanel(QWidget):
         self._stack = QStackedLayout()
         self._stack.addWidget(self.view)
         self._stack.addWidget(self._nothing)
-        top = QVBoxLayout()
+        top = QHBoxLayout()
         top.setContentsMargins(8, 6, 8, 6)
-        top.addWidget(self.filter_box)
+        top.setSpacing(6)
+        top.addWidget(self.filter_box, 1)
+        top.addWidget(self.tools)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -97,14 +80,15 @@ class TreePanel(QWidget):
         self.filter_box.asked.connect(self._filter)
         self.filter_box.left.connect(self._into_rows)
         self._nothing.cleared.connect(self.clear_filter)
+        self.tools.sort_asked.connect(self.sort_by)
+        self.tools.fold_asked.connect(self.fold_layers)
+        self.view.horizontalHeader().sectionClicked.connect(self._caption_clicked)
         self.view.toggled.connect(self._toggle)
         self.view.expanded_below.connect(self.expand_below)
+        self.view.run_toggled.connect(self.toggle_run)
         self.view.current_node.connect(self._current_node)
         self.view.menu_asked.connect(self._show_menu)
         self.view.copy_asked.connect(self.copy_path)
-        self.view.scrolled.connect(self._settle.start)
-        self._settle.timeout.connect(self._want)
-        self._tick.timeout.connect(self._refresh)
 
     def set_document(
         self, checkpoint: Checkpoint, tree: Tree, summaries: Summaries, keep_view: bool = False
@@ -112,55 +96,67 @@ class TreePanel(QWidget):
         """Show a checkpoint. ``keep_view`` keeps folding, filter, scroll and selection, by path."""
         before, chosen = self._shown, self._last
         scroll = self.view.verticalScrollBar().value()
-        self._let_go(before)
-        keep_view = keep_view and before is not None
-        if keep_view and before is not None:
-            expanded = carried_over(before.tree, before.expanded, tree)
-        else:
-            expanded = first_expansion(tree)
+        self._cancel()
+        shown = Shown(tree, Rows(tree, summaries), summaries, np.zeros(0, bool), Prepared(tree))
+        kept = before if keep_view else None
+        if kept is None:
             self.filter_box.blockSignals(True)
             self.filter_box.clear()
             self.filter_box.blockSignals(False)
-        shown = self._shown = _Shown(tree, Rows(tree, summaries), summaries, expanded)
-        summaries.ready.connect(self._summary_arrived)
-        summaries.failed.connect(self._summary_arrived)
+        self._take_folds_over(kept, shown)
+        if kept is not None:
+            shown.expanded = carried_over(kept.tree, kept.expanded, tree)
+        else:
+            shown.expanded = first_expansion(tree, None if shown.folds is None else shown.folds.hidden())
+        self._shown = shown
+        self._late.follow(shown)
         self.view.delegate.sparklines.clear()
         self.view.fit(shown.rows)
         self._last = None
         self._show_all(shown)
-        if keep_view:
+        if self._sorting[0] is not None:
+            self.sort_by(*self._sorting)
+        if kept is not None:
             if self.filter_box.text().strip():
                 self._filter(self.filter_box.text().strip())
             if chosen is not None:
                 self.select_path(chosen.path)
             self.view.verticalScrollBar().setValue(scroll)
-        self._settle.start()
+        self._late.settle()
+        self._prepare(shown)
 
     def clear_document(self) -> None:
         """Show nothing."""
-        self._let_go(self._shown)
+        self._cancel()
+        self._late.follow(None)
         self._shown = self._last = None
         self._model.show_tree(None, np.zeros(0, np.int32), np.zeros(0, bool))
 
-    def _let_go(self, shown: _Shown | None) -> None:
-        self._lane.cancel()
-        self._arrived.clear()
-        if shown is not None:
-            shown.summaries.ready.disconnect(self._summary_arrived)
-            shown.summaries.failed.disconnect(self._summary_arrived)
+    def _cancel(self) -> None:
+        for lane in (self._prepare_lane, self._search_lane, self._fold_lane, self._sort_lane):
+            lane.cancel()
 
-    def _show_all(self, shown: _Shown) -> None:
+    def _show_all(self, shown: Shown) -> None:
         shown.found = shown.open_found = None
-        self._model.show_tree(shown.rows, shown.visible(), shown.folding)
+        self._reset(shown)
         self.filter_box.show_count(None, 0)
         self._stack.setCurrentWidget(self.view)
+
+    def _reset(self, shown: Shown, visible: np.ndarray | None = None) -> None:
+        """Show the rows anew."""
+        shown.rows.show_folds(shown.active_folds)
+        place = None if shown.arrangement is None else shown.arrangement.place
+        self._model.show_tree(shown.rows, shown.visible() if visible is None else visible, shown.folding, place)
+        self._late.settle()
+
+    # selecting
 
     def selection(self) -> Selection | None:
         """What is selected, or None."""
         return self._last
 
     def select_path(self, path: Path) -> bool:
-        """Open what leads to a path, select it and scroll to it. A filter that hides it is cleared."""
+        """Open what leads to a path, select it and scroll to it. A filter or a fold that hides it gives way."""
         shown = self._shown
         node = None if shown is None else shown.tree.node_of_path(path)
         if shown is None or node is None:
@@ -181,6 +177,8 @@ class TreePanel(QWidget):
             return False
         if shown.found is not None and not shown.found.kept[node]:
             self.clear_filter()
+        if shown.active_folds is not None and (runs := shown.active_folds.over(node)):
+            self._fold_runs(shown, runs, False)
         above = shown.tree.ancestors(node)
         if not shown.folding[above].all():
             shown.folding[above] = True
@@ -199,31 +197,170 @@ class TreePanel(QWidget):
             self._last = chosen
             self.selected.emit(chosen)
 
+    # opening and closing
+
     def _toggle(self, node: int, opened: bool) -> None:
-        self._fold([node], opened)
+        self._open(slice(node, node + 1), opened)
 
     def expand_below(self, node: int) -> None:
         """Open a branch and all below it."""
         if self._shown is not None:
-            self._fold(range(node, int(self._shown.tree.end[node])), True)
+            self._open(slice(node, int(self._shown.tree.end[node])), True)
 
     def collapse_below(self, node: int) -> None:
         """Close a branch and all below it; the file's own row stays open."""
         if self._shown is not None:
-            self._fold(range(max(node, 1), int(self._shown.tree.end[node])), False)
+            self._open(slice(max(node, 1), int(self._shown.tree.end[node])), False)
 
-    def _fold(self, nodes: Iterable[int], opened: bool) -> None:
+    def _open(self, nodes: slice, opened: bool) -> None:
         shown = self._shown
         if shown is None:
             return
         chosen = self.view.current()
-        shown.folding[list(nodes)] = opened
+        shown.folding[nodes] = opened
         self._model.show_rows(shown.visible(), shown.folding)
+        self._stay_at(shown, chosen)
+
+    def _stay_at(self, shown: Shown, chosen: int) -> None:
+        """Keep a node selected, or what its row went into."""
         while chosen > 0 and self._model.row_of(chosen) < 0:
             chosen = int(shown.tree.parent[chosen])
         if chosen >= 0 and chosen != self.view.current():
             self.view.go_to(chosen)
-        self._settle.start()
+        self._late.settle()
+
+    # equal layers
+
+    @property
+    def folds_layers(self) -> bool:
+        """Whether equal layers are to be one row."""
+        return self._fold_wanted
+
+    def fold_layers(self, folded: bool) -> None:
+        """Make equal layers one row, or show each."""
+        if folded != self._fold_wanted:
+            self._fold_wanted = folded
+            self.fold_changed.emit(folded)
+        shown = self._shown
+        if shown is None:
+            return
+        if shown.folds is None:
+            self._find_layers(shown)
+        else:
+            self._fold_runs(shown, range(len(shown.folds.folded)), folded)
+        self._show_tools()
+
+    def toggle_run(self, node: int) -> None:
+        """Show the layers of a folded row one by one, or fold the run that a row belongs to."""
+        shown = self._shown
+        if shown is None or shown.folds is None or shown.found is not None:
+            return
+        run = next(iter(shown.folds.repeats.around(node)), None)
+        if run is not None:
+            self._fold_runs(shown, [run], not shown.folds.folded[run])
+
+    def _fold_runs(self, shown: Shown, runs: range | list[int], folded: bool) -> None:
+        folds, chosen = shown.folds, self.view.current()
+        if folds is None or not len(runs):
+            return
+        folds.folded[np.asarray(runs)] = folded
+        if shown.found is not None:  # seen when the filter is cleared
+            return
+        shown.rows.show_folds(folds)
+        self._model.show_rows(shown.visible(), shown.folding)
+        self._model.rows_changed(self.view.visible_rows())
+        self._stay_at(shown, folds.shown_for(chosen) if chosen >= 0 else chosen)
+        if self._sorting[0] is not None:
+            self.sort_by(*self._sorting)
+
+    def _find_layers(self, shown: Shown) -> None:
+        """Find what can be folded, at once or in the background."""
+
+        def found(folds: Folds) -> None:
+            if shown is self._shown and shown.folds is None:
+                folds.folded[:] = False
+                shown.folds = folds
+                self._fold_runs(shown, range(len(folds.folded)), self._fold_wanted)
+                self._show_tools()
+
+        if len(shown.tree) <= AT_ONCE:
+            found(Folds(shown.prepared.repeats()))
+        else:
+            self._fold_lane.start(lambda cancel, _: Folds(shown.prepared.repeats(cancel.check)), found)
+
+    def _take_folds_over(self, before: Shown | None, shown: Shown) -> None:
+        """Fold what is folded in another epoch, or everything, before anything is shown."""
+        if len(shown.tree) > AT_ONCE:
+            return
+        folds = shown.folds = Folds(shown.prepared.repeats())
+        folds.folded[:] = self._fold_wanted
+        if before is None or before.folds is None or not same_rows(before.tree, shown.tree):
+            return
+        if np.array_equal(before.folds.repeats.head, folds.repeats.head):
+            folds.folded[:] = before.folds.folded
+
+    def _prepare(self, shown: Shown) -> None:
+        """Get ready for filters and folds, so that the first key is answered as fast as the next."""
+        self._show_tools()
+        if shown.folds is None:
+            self._find_layers(shown)
+            self._prepare_lane.start(lambda cancel, _: shown.prepared.search(cancel.check), lambda _: None)
+
+    def _show_tools(self) -> None:
+        folds = None if self._shown is None else self._shown.folds
+        self.tools.show_folding(self._fold_wanted, folds is None or len(folds.folded) > 0)
+        self.tools.show_sorting(*self._sorting)
+
+    # order
+
+    def _caption_clicked(self, section: int) -> None:
+        """Sort by a column: first its natural way, then the other, then as saved."""
+        column = Column(section)
+        key = SORTED_BY.get(column)
+        if key is None:
+            return
+        first = key in (SortKey.SIZE, SortKey.ELEMENTS)  # the largest are looked for, names are read from A
+        if self._sorting == (key, first):
+            self.sort_by(key, not first)
+        elif self._sorting[0] is key:
+            self.sort_by(None, False)
+        else:
+            self.sort_by(key, first)
+
+    def sort_by(self, key: SortKey | None, descending: bool) -> None:
+        """Put siblings in order; None: as they were saved."""
+        self._sorting = (key, descending)
+        column = next((column for column, by in SORTED_BY.items() if by is key), None)
+        self.view.header.show_sorting(column, descending)
+        self._show_tools()
+        self._sort_lane.cancel()
+        shown = self._shown
+        if shown is None:
+            return
+        if key is None:
+            self._arrange(shown, None)
+            return
+        tree, folds = shown.tree, shown.active_folds
+        if len(tree) <= AT_ONCE:
+            self._arrange(shown, arranged(tree, key, descending, folds))
+        else:
+            copy = None if folds is None else folds.copy()
+
+            def work(cancel: Cancel, report: Report) -> Arrangement:
+                return arranged(tree, key, descending, copy)
+
+            self._sort_lane.start(work, lambda arrangement: self._arrange(shown, arrangement))
+
+    def _arrange(self, shown: Shown, arrangement: Arrangement | None) -> None:
+        if shown is not self._shown or (arrangement is None and shown.arrangement is None):
+            return
+        chosen = self.view.current()
+        shown.arrangement = arrangement
+        self._reset(shown)
+        if chosen >= 0:
+            self.view.go_to(chosen, QAbstractItemView.ScrollHint.PositionAtCenter)
+
+    # filtering
 
     def focus_filter(self) -> None:
         """Put the cursor into the filter, all of it selected."""
@@ -244,70 +381,46 @@ class TreePanel(QWidget):
         shown = self._shown
         if shown is None:
             return
-        self._lane.cancel()
+        self._search_lane.cancel()
         if not text:
             chosen = self.view.current()
             self._show_all(shown)
             if chosen >= 0:
                 self.select_node(chosen)
-            self._settle.start()
-        elif len(shown.tree) <= SEARCHED_AT_ONCE:
-            self._show_found(*_search(shown.tree, shown.search, text, Cancel()))
+        elif len(shown.tree) <= AT_ONCE:
+            try:
+                self._show_found(shown, shown.prepared.search().find(text))
+            except PatternError as error:
+                self.filter_box.show_problem(str(error))
         else:
-            tree, search = shown.tree, shown.search
 
-            def work(cancel: Cancel, report: Report) -> tuple[TreeSearch, Found]:
-                return _search(tree, search, text, cancel)
+            def work(cancel: Cancel, report: Report) -> Found:
+                return shown.prepared.search(cancel.check).find(text, cancel.check)
 
-            self._lane.start(work, lambda answer: self._show_found(*answer))
+            self._search_lane.start(
+                work,
+                lambda found: self._show_found(shown, found),
+                lambda error: self.filter_box.show_problem(str(error)),
+            )
 
-    def _show_found(self, search: TreeSearch, found: Found) -> None:
-        shown = self._shown
-        if shown is None:
+    def _show_found(self, shown: Shown, found: Found) -> None:
+        if shown is not self._shown:
             return
         chosen = self.view.current()
-        shown.search, shown.found = search, found
+        shown.found = found
         shown.open_found = np.ones(len(shown.tree), bool)
-        self._model.show_tree(shown.rows, shown.visible(), shown.folding)
+        self._reset(shown)
         self.filter_box.show_count(found.tensors, len(shown.rows.table))
         nothing = not found.matched.any()
         self._stack.setCurrentWidget(self._nothing if nothing else self.view)
         if chosen >= 0 and found.kept[chosen]:
             self.view.go_to(chosen)
-        self._settle.start()
-
-    def _want(self) -> None:
-        shown = self._shown
-        if shown is None or not self.isVisible():
-            return
-        tree, nodes = shown.tree, self.view.visible_nodes()
-        rows = [int(tree.row[node]) for node in nodes if tree.row[node] >= 0]
-        below = [row for node in nodes if shown.rows.subtotal(node) is None for row in rows_below(tree, node)]
-        shown.summaries.want(list(dict.fromkeys(rows + below)))
-
-    def _summary_arrived(self, row: int) -> None:
-        self._arrived.add(row)
-        if not self._tick.isActive():
-            self._tick.start()
-
-    def _refresh(self) -> None:
-        """One notice a tick for all rows that arrived, and only if any of them has a place."""
-        shown, arrived = self._shown, self._arrived
-        if shown is None or not arrived:
-            return
-        rows = {self._nearest_row(shown.tree, shown.tree.node_of_row(row)) for row in arrived}
-        arrived.clear()
-        self._model.rows_changed(sorted(row for row in rows if row >= 0))
-
-    def _nearest_row(self, tree: Tree, node: int) -> int:
-        """The row of a node, or of the closed branch that it is in."""
-        while node >= 0 and (row := self._model.row_of(node)) < 0:
-            node = int(tree.parent[node])
-        return row if node >= 0 else -1
 
     def showEvent(self, event: object) -> None:
         super().showEvent(event)  # type: ignore[arg-type]
-        self._settle.start()
+        self._late.settle()
+
+    # what can be done with a row
 
     def copy_path(self, node: int) -> None:
         """Put a row's path on the clipboard, its keys joined with dots."""
@@ -315,8 +428,7 @@ class TreePanel(QWidget):
             _copy(".".join(self._shown.tree.path(node)) or self._shown.tree.checkpoint.path)
 
     def _show_menu(self, node: int, place: QPoint) -> None:
-        shown = self._shown
-        if shown is None:
+        if self._shown is None:
             return
         menu = self.menu(node)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -337,14 +449,20 @@ class TreePanel(QWidget):
             action = menu.addAction(text)
             action.setEnabled(branch)
             action.triggered.connect(lambda _checked=False, act=act: act(node))
+        self._add_fold(menu, shown, node)
         return menu
+
+    def _add_fold(self, menu: QMenu, shown: Shown, node: int) -> None:
+        folds = shown.active_folds
+        run = None if folds is None else next(iter(folds.repeats.around(node)), None)
+        if folds is None or run is None:
+            return
+        words = tr("Show each of {} equal layers") if folds.folded[run] else tr("Fold {} equal layers")
+        menu.addSeparator()
+        action = menu.addAction(words.format(integer(int(folds.repeats.count[run]))) + "\t=")
+        action.triggered.connect(lambda: self.toggle_run(node))
 
 
 def _copy(text: str) -> None:
     clipboard = QGuiApplication.clipboard()
     clipboard.setText(text)
-
-
-def _search(tree: Tree, search: TreeSearch | None, text: str, cancel: Cancel) -> tuple[TreeSearch, Found]:
-    search = search or TreeSearch(tree, cancel.check)
-    return search, search.find(text, cancel.check)

@@ -15,11 +15,19 @@ from ckptgui.core.display import MAX_CELL, MAX_DETAIL, display
 from ckptgui.core.sharing import unreached_bytes
 from ckptgui.core.tensors import Flag, TensorKind
 from ckptgui.core.tree import ROLES, NodeKind, Remainder, Tree
+from ckptgui.core.tree_folds import Folds
 from ckptgui.gui.numbers import counted, integer, percent, shape_text, significant, size, size_text, tr
+from ckptgui.gui.tree.plain_values import value_text, value_type
 from ckptgui.gui.tree.subtotals import Subtotal, rows_below, subtotal
+
+__all__ = ["BINS", "Badge", "Rows", "SummarySource", "Tone", "value_text", "value_type"]
 
 BINS = 40
 """Bars of a distribution in a row."""
+
+_KEPT = 1_000
+_MOST_ASKED = 512
+"""Rows of folded layers that are remembered, and layers of one whose alarms are looked up."""
 
 _SAMPLE = 256
 """Tensors whose shapes are looked at for the width of their column."""
@@ -64,18 +72,46 @@ class Rows:
         self.summaries = summaries
         self._subtotals: dict[int, Subtotal] = {}
         self._sparklines: dict[int, tuple[Any, bytes]] = {}
+        self._folds: Folds | None = None
+        self._members: dict[int, np.ndarray] = {}
+
+    def show_folds(self, folds: Folds | None) -> None:
+        """Let rows of equal layers stand for all of them; None: each row for itself. Call it at every change."""
+        self._folds = folds
+        self._members.clear()
 
     def name(self, node: int) -> str:
         """The label, as it may be shown."""
-        return display(self.tree.labels[node]) or '""'
+        return display(self.tree.labels[node] if self._folds is None else self._folds.label(node)) or '""'
 
     def note(self, node: int) -> str:
-        """What follows the name quietly: a class, or that it is the second name of a tensor."""
+        """What follows the name quietly: how many it stands for, a class, that it is a tensor's second name."""
         row = int(self.tree.row[node])
-        if row >= 0 and self.tree.repeated[row]:
-            return tr("tied")
-        name = self.tree.classes.get(node, "")
-        return display(name.rpartition(".")[2])
+        tied = row >= 0 and self.tree.repeated[row]
+        name = tr("tied") if tied else display(self.tree.classes.get(node, "").rpartition(".")[2])
+        return ", ".join(filter(None, (self._times(node), name)))
+
+    def _times(self, node: int) -> str:
+        equal = 0 if self._folds is None else self._folds.equal(node)
+        if equal:
+            return tr("{} × equal").format(integer(equal))
+        copies = self.copies(node)
+        return f"× {integer(copies)}" if copies > 1 else ""
+
+    def copies(self, node: int) -> int:
+        """How many nodes a row stands for; 1 unless it belongs to folded layers."""
+        return 1 if self._folds is None else len(self.members(node))
+
+    def members(self, node: int) -> np.ndarray:
+        """The nodes that a row stands for, its own first."""
+        if self._folds is None:
+            return np.array([node])
+        found = self._members.get(node)
+        if found is None:
+            if len(self._members) > _KEPT:
+                self._members.clear()
+            found = self._members[node] = self._folds.members(node)
+        return found
 
     def is_tied(self, node: int) -> bool:
         """Whether a tensor has another name."""
@@ -94,7 +130,7 @@ class Rows:
             return shape_text(self.table.shape(row))
         if tree.kind[node] == NodeKind.VALUE:
             return value_text(tree.values[node])
-        count = int(tree.tensors[node])
+        count = int(tree.tensors[self.members(node)].sum())
         if count:
             return counted(count, "tensor", "tensors")
         return tr("no tensors") if tree.kind[node] == NodeKind.MODULE else ""
@@ -131,7 +167,7 @@ class Rows:
         """Bytes in the file; the root's are the file's own. None for rows without tensors."""
         if node == 0:
             return self.tree.checkpoint.nbytes
-        return int(self.tree.nbytes[node]) if self.tree.tensors[node] else None
+        return int(self.tree.nbytes[self.members(node)].sum()) if self.tree.tensors[node] else None
 
     def size(self, node: int) -> tuple[str, str] | None:
         """Bytes as number and unit."""
@@ -148,13 +184,15 @@ class Rows:
 
     def mean_std(self, node: int) -> tuple[str, str] | None:
         """Mean and standard deviation, once they are known."""
-        found = self._statistics(node) or self.subtotal(node)
+        found = self._statistics(node) or self.subtotal(node) if self.copies(node) == 1 else None
         if found is None or found.mean is None:
             return None
         return significant(float(found.mean)), "" if found.std is None else significant(float(found.std))
 
     def subtotal(self, node: int) -> Subtotal | None:
-        """The figures of a small branch, once all its tensors' are known."""
+        """The figures of a small branch, once all its tensors' are known; none where it stands for several."""
+        if self.copies(node) > 1:
+            return None
         found = self._subtotals.get(node)
         if found is None and self.summaries is not None:
             rows = [row for row in rows_below(self.tree, node) if row not in self.table.errors]
@@ -171,6 +209,8 @@ class Rows:
     def may_have_values(self, node: int) -> bool:
         """Whether a distribution is to be expected here."""
         row = int(self.tree.row[node])
+        if self.copies(node) > 1:
+            return False
         if row < 0:
             return self.subtotal(node) is not None
         return self.table.storage[row] >= 0 and self.table.numel[row] > 0 and self.error(node) is None
@@ -214,7 +254,8 @@ class Rows:
         row = int(self.tree.row[node])
         if row >= 0:
             return list(self._tensor_badges(node, row))
-        count = int(self._broken_before[self.tree.end[node]] - self._broken_before[node])
+        members = self.members(node)
+        count = int((self._broken_before[self.tree.end[members]] - self._broken_before[members]).sum())
         if count and not open_branch:
             return [Badge(f"{integer(count)} {tr('broken')}", Tone.ALARM)]
         together = self.subtotal(node) if not open_branch else None
@@ -224,8 +265,9 @@ class Rows:
         table, found = self.table, []
         if self.error(node) is not None:
             found.append(self._error_badge(row))
-        statistics = self._statistics(node)
-        if statistics is not None:
+        if self.copies(node) > 1:
+            found.extend(self._alarms_of_all(node))
+        elif (statistics := self._statistics(node)) is not None:
             found.extend(_health(statistics))
         storage = int(table.storage[row])
         if table.flags[row] & Flag.NOT_PERSISTENT:
@@ -242,6 +284,12 @@ class Rows:
             whole = tr("view of {}").format(size_text(table.extents[storage].nbytes))
             found.append(Badge(whole, Tone.WARN, tr("view")))
         return found
+
+    def _alarms_of_all(self, node: int) -> list[Badge]:
+        """What is known to be wrong in any of the tensors that a row stands for."""
+        known = [self._statistics(member) for member in self.members(node)[:_MOST_ASKED].tolist()]
+        found = [statistics for statistics in known if statistics is not None]
+        return _alarms(sum(each.nan or 0 for each in found), sum(each.inf or 0 for each in found))
 
     def _error_badge(self, row: int) -> Badge:
         storage = int(self.table.storage[row])
@@ -269,13 +317,16 @@ class Rows:
             lines.append(value_text(tree.values[node], MAX_CELL * 4))
         elif node in tree.classes:
             lines.append(display(tree.classes[node]))
+        if (times := self._fold_sentence(node)) is not None:
+            lines.append(times)
         if tree.row[node] >= 0:
             lines.append(
                 f"{self.shape(node)}, {self.type(node)}, {tr('{} bytes').format(integer(self._own(node)))}"
             )
         elif tree.tensors[node]:
             lines.append(
-                f"{self.shape(node)}, {tr('{} elements').format(integer(int(tree.numel[node])))}, "
+                f"{self.shape(node)}, "
+                f"{tr('{} elements').format(integer(int(tree.numel[self.members(node)].sum())))}, "
                 f"{tr('{} bytes').format(integer(self.nbytes(node) or 0))}"
             )
         if node and (share := self.share(node)):
@@ -287,6 +338,14 @@ class Rows:
         if (reason := self.error(node)) is not None:
             lines.append(display(reason, MAX_CELL * 2))
         return "\n".join(filter(None, lines))
+
+    def _fold_sentence(self, node: int) -> str | None:
+        """That a row stands for several, and which."""
+        equal = 0 if self._folds is None else self._folds.equal(node)
+        if equal:
+            return tr("{} layers, equal in names, shapes and types").format(integer(equal))
+        copies = self.copies(node)
+        return tr("Of one layer; {} equal ones are counted here").format(integer(copies)) if copies > 1 else None
 
     def _own(self, node: int) -> int:
         return int(self.table.nbytes[self.tree.row[node]])
@@ -308,52 +367,3 @@ def _health(statistics: Any) -> list[Badge]:
 def _alarms(nan: int, infinite: int) -> list[Badge]:
     pairs = ((nan, "NaN"), (infinite, "Inf"))
     return [Badge(f"{integer(count)} {word}", Tone.ALARM) for count, word in pairs if count]
-
-
-def value_type(value: Any) -> str:
-    """Python's word for a metadata value."""
-    if isinstance(value, Remainder):
-        return ""
-    if isinstance(value, dict):
-        if "__class__" in value:
-            return display(str(value["__class__"]).rpartition(".")[2])
-        return "bytes" if "__bytes__" in value else "dict"
-    return "None" if value is None else type(value).__name__
-
-
-def value_text(value: Any, limit: int = MAX_CELL, whole: bool = False) -> str:
-    """A metadata value on one line; ``whole`` writes containers out."""
-    if isinstance(value, Remainder):
-        return counted(value.count, "more value", "more values")
-    if whole and isinstance(value, (dict, list)):
-        return display(_json(value), limit)
-    if isinstance(value, dict):
-        if "__bytes__" in value:
-            return counted(int(value["__bytes__"]), "byte", "bytes")
-        count = len(value) - ("__class__" in value)
-        return counted(count, "value", "values") if count else tr("empty")
-    if isinstance(value, list):
-        return _list_text(value, limit)
-    if isinstance(value, str):
-        return display(value, limit)
-    if isinstance(value, bool) or value is None:
-        return str(value)
-    if isinstance(value, int) and abs(value) >= 10_000 and not whole:
-        return integer(value) if abs(value) < 2**63 else display(str(value), limit)
-    return display(repr(value), limit)
-
-
-_LIST_SHOWN = 16
-
-
-def _list_text(value: list[Any], limit: int) -> str:
-    plain = all(not isinstance(item, (dict, list)) for item in value[:_LIST_SHOWN])
-    if not value or not plain or len(value) > _LIST_SHOWN:
-        return counted(len(value), "value", "values") if value else tr("empty")
-    return display(", ".join(value_text(item, limit) for item in value), limit)
-
-
-def _json(value: Any) -> str:
-    import json
-
-    return json.dumps(value, ensure_ascii=False, default=str)[: 4 * MAX_DETAIL]

@@ -35,6 +35,7 @@ class TreeView(QTableView):
 
     toggled = Signal(int, bool)  # node, open
     expanded_below = Signal(int)
+    run_toggled = Signal(int)  # a row of equal layers
     current_node = Signal(int)
     menu_asked = Signal(int, QPoint)  # node, global place
     copy_asked = Signal(int)
@@ -48,7 +49,8 @@ class TreeView(QTableView):
         self.delegate = TreeDelegate(model, self)
         self.setModel(model)
         self.setItemDelegate(self.delegate)
-        self.setHorizontalHeader(TreeHeader(self.delegate.widths, self))
+        self.header = TreeHeader(self.delegate.widths, self)
+        self.setHorizontalHeader(self.header)
         self._lay_out()
         self.selectionModel().currentRowChanged.connect(self._current_changed)
         self.verticalScrollBar().valueChanged.connect(self.scrolled)
@@ -106,12 +108,16 @@ class TreeView(QTableView):
 
     def visible_nodes(self) -> list[int]:
         """The nodes on the screen."""
+        rows = self.visible_rows()
+        found: list[int] = self._model.visible[rows.start : rows.stop].tolist()
+        return found
+
+    def visible_rows(self) -> range:
+        """The rows on the screen."""
         first, last = self.rowAt(0), self.rowAt(self.viewport().height() - 1)
         if first < 0:
-            return []
-        stop = last + 1 if last >= 0 else self._model.rowCount()
-        found: list[int] = self._model.visible[first:stop].tolist()
-        return found
+            return range(0)
+        return range(first, last + 1 if last >= 0 else self._model.rowCount())
 
     def _current_changed(self, current: QModelIndex, _previous: QModelIndex) -> None:
         if current.isValid():
@@ -157,6 +163,9 @@ class TreeView(QTableView):
 
     def _unfold_all(self, node: int) -> None:
         self.expanded_below.emit(node)
+
+    def _toggle_run(self, node: int) -> None:
+        self.run_toggled.emit(node)
 
     def _step(self, by: int) -> None:
         row = min(max(0, self.currentIndex().row() + by), self._model.rowCount() - 1)
@@ -290,6 +299,7 @@ _KEYS = {
     Qt.Key.Key_Return: TreeView._toggle,
     Qt.Key.Key_Enter: TreeView._toggle,
     Qt.Key.Key_Asterisk: TreeView._unfold_all,
+    Qt.Key.Key_Equal: TreeView._toggle_run,
     Qt.Key.Key_Home: TreeView._first,
     Qt.Key.Key_End: TreeView._last,
 }

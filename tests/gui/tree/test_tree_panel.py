@@ -169,7 +169,7 @@ def test_a_selection_survives_a_filter_that_keeps_it(shown):
 
 
 def test_a_large_tree_is_filtered_in_the_background(shown, qtbot, monkeypatch):
-    monkeypatch.setattr(panel_module, "SEARCHED_AT_ONCE", 10)
+    monkeypatch.setattr(panel_module, "AT_ONCE", 10)
     shown.show(gpt())
     shown.panel.filter_box.setText("qkv.bias")
     shown.panel.filter_box.ask_now()

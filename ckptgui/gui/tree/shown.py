@@ -1,0 +1,81 @@
+"""What the tree shows: which branches are open, what a filter keeps, which layers are folded, in which order."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ckptgui.core.tree import Tree
+from ckptgui.core.tree_folds import Folds
+from ckptgui.core.tree_repeats import Repeats, find_repeats
+from ckptgui.core.tree_search import Found, TreeSearch
+from ckptgui.core.tree_sort import Arrangement
+from ckptgui.gui.summaries import Summaries
+from ckptgui.gui.tree.rows import Rows
+
+
+def _never() -> None:
+    """A check that nobody needs."""
+
+
+class Prepared:
+    """What filtering and folding one tree need. Made once, by whichever thread asks first; others wait for it."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self._lock = threading.Lock()
+        self._search: TreeSearch | None = None
+        self._repeats: Repeats | None = None
+
+    def search(self, check: Callable[[], None] = _never) -> TreeSearch:
+        """The tree's names, ready for searching."""
+        with self._lock:
+            if self._search is None:
+                self._search = TreeSearch(self._tree, check)
+            return self._search
+
+    def repeats(self, check: Callable[[], None] = _never) -> Repeats:
+        """The tree's runs of equal layers."""
+        with self._lock:
+            if self._repeats is None:
+                self._repeats = find_repeats(self._tree, check)
+            return self._repeats
+
+
+@dataclass
+class Shown:
+    """A tree and how a person looks at it. A filter has its own folding, and shows equal layers one by one."""
+
+    tree: Tree
+    rows: Rows
+    summaries: Summaries
+    expanded: np.ndarray
+    prepared: Prepared
+    found: Found | None = None
+    open_found: np.ndarray | None = None
+    folds: Folds | None = None
+    arrangement: Arrangement | None = None
+
+    @property
+    def folding(self) -> np.ndarray:
+        """What is open now; a filter opens everything at first and keeps its own choice."""
+        return self.expanded if self.open_found is None else self.open_found
+
+    @property
+    def active_folds(self) -> Folds | None:
+        """The folded layers, unless a filter is on."""
+        return self.folds if self.found is None else None
+
+    def visible(self) -> np.ndarray:
+        """int32, the nodes that have a row, from top to bottom."""
+        mask = self.tree.uncovered(self.folding)
+        if self.found is not None:
+            mask &= self.found.kept
+        elif self.folds is not None:
+            mask &= ~self.folds.hidden()
+        if self.arrangement is None:
+            return np.flatnonzero(mask).astype(np.int32)
+        return np.asarray(self.arrangement.order[mask[self.arrangement.order]])

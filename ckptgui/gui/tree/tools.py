@@ -1,0 +1,91 @@
+"""The buttons beside the filter: in which order rows stand, and whether equal layers are one row."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, Signal
+from PySide6.QtGui import QActionGroup, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
+
+from ckptgui.core.tree_sort import SortKey
+from ckptgui.gui.controls import IconButton
+from ckptgui.gui.labels import plain_tooltip
+from ckptgui.gui.numbers import tr
+from ckptgui.gui.theme import RADIUS_CONTROL, theme
+
+
+class ToggleButton(IconButton):
+    """An icon that stays pressed."""
+
+    def __init__(self, icon: str, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(icon, name, parent, side=28)
+        self.setCheckable(True)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self.isChecked():
+            painter = QPainter(self)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(theme().control)
+            painter.setBrush(theme().pressed)
+            box = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+            painter.drawRoundedRect(box, RADIUS_CONTROL, RADIUS_CONTROL)
+            painter.end()
+        super().paintEvent(event)
+
+
+ORDERS: tuple[tuple[str, SortKey | None, bool], ...] = (
+    ("As saved", None, False),
+    ("Name, A to Z", SortKey.NAME, False),
+    ("Size, largest first", SortKey.SIZE, True),
+    ("Size, smallest first", SortKey.SIZE, False),
+    ("Elements, most first", SortKey.ELEMENTS, True),
+    ("Type", SortKey.TYPE, False),
+)
+"""What the menu of orders offers."""
+
+
+class TreeTools(QWidget):
+    """``sort_asked`` carries what to sort by (None: as saved) and whether the largest come first."""
+
+    sort_asked = Signal(object, bool)
+    fold_asked = Signal(bool)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.sort_button = IconButton("sort", tr("Sort rows"), self, side=28)
+        self.fold_button = ToggleButton("layers-fold", tr("Fold repeated layers"), self)
+        self.menu = QMenu(self)
+        group = QActionGroup(self)
+        group.setExclusionPolicy(QActionGroup.ExclusionPolicy.ExclusiveOptional)  # a caption can sort otherwise
+        self._actions = {}
+        for text, key, descending in ORDERS:
+            action = group.addAction(tr(text))
+            action.setCheckable(True)
+            action.triggered.connect(lambda _=False, key=key, down=descending: self.sort_asked.emit(key, down))
+            self._actions[key, descending] = action
+        self.menu.addActions(group.actions())
+        self._actions[None, False].setChecked(True)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addWidget(self.sort_button)
+        layout.addWidget(self.fold_button)
+        self.sort_button.clicked.connect(self._open_menu)
+        self.fold_button.clicked.connect(self.fold_asked)
+        self.show_folding(False, possible=True)
+
+    def _open_menu(self) -> None:
+        corner = self.sort_button.rect().bottomLeft()
+        self.menu.popup(self.sort_button.mapToGlobal(corner))
+
+    def show_sorting(self, key: SortKey | None, descending: bool) -> None:
+        """Tick what rows are sorted by."""
+        for order, action in self._actions.items():
+            action.setChecked(order == (key, descending))
+
+    def show_folding(self, folded: bool, possible: bool) -> None:
+        """Say whether equal layers are one row; a file without any has nothing to fold."""
+        button = self.fold_button
+        button.setChecked(folded and possible)
+        button.setEnabled(possible)
+        text = tr("Fold repeated layers") + " (Ctrl+L)" if possible else tr("No layers are equal here.")
+        button.setToolTip(plain_tooltip(text))
