@@ -25,10 +25,11 @@ def texts_in(
     source: ByteSource, directory: ZipDirectory, start: str, suffixes: tuple[str, ...] = ("",)
 ) -> tuple[Text, ...]:
     """The records whose names begin with ``start`` and end with one of ``suffixes``, in order of their names."""
+    names = [name for name in directory.entries if name.startswith(start) and name.endswith(suffixes)]
     return tuple(
-        (name.removeprefix(start), extent_of(source, entry))
-        for name, entry in sorted(directory.entries.items())
-        if name.startswith(start) and name.endswith(suffixes) and not name.endswith("/")
+        (name.removeprefix(start), extent_of(source, directory.entries[name]))
+        for name in sorted(names)
+        if not name.endswith("/")
     )
 
 

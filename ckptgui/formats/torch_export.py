@@ -141,12 +141,12 @@ def _either(listing: ArchiveListing, stem: str, path: Path) -> None:
 def _compiled(listing: ArchiveListing) -> list[str]:
     """Records of compiled code, which loading runs, and names in pickles that are no checkpoints."""
     found: list[str] = []
-    for name, entry in listing.directory.entries.items():
+    for name in listing.directory.entries:
         below = name.removeprefix(listing.prefix)
         if below.startswith("data/aotinductor/") and below.endswith(_LIBRARIES):
             found.append(below)
             listing.globals[below] = GlobalName(below, GlobalClass.CALLABLE, name)
-        elif below.startswith("data/constants/opaque_obj_") and entry.size:
+        elif below.startswith("data/constants/opaque_obj_"):
             with listing.losing_nothing_else(f"Its record {display(below)}"):
                 data = listing.directory.read(listing.source, name, DEFAULT.pickle_bytes)
                 listing.name_globals(parse(data, listing.check), name)
