@@ -123,10 +123,11 @@ def tensor(checkpoint: Checkpoint, reading: Reading, wish: Wish) -> dict[str, An
 
 
 def _file(checkpoint: Checkpoint, info: TensorInfo) -> str | None:
-    """Inline bytes lie in the pickle, which is in the file that was opened."""
-    if info.file is None and info.extent is not None:
-        return PurePath(checkpoint.path).name
-    return info.file
+    """Inline bytes lie in the pickle, which is in the file that was opened, or in that of a folder it is below."""
+    if info.file is not None or info.extent is None:
+        return info.file
+    files = {PurePath(source.path).name for source in checkpoint.sources}
+    return next((part for part in info.path if part in files), PurePath(checkpoint.path).name)
 
 
 def _write_members(members: dict[str, Any], write: Callable[[str], object], before: str) -> None:

@@ -133,7 +133,8 @@ def is_checkpoint(path: str) -> bool:
     except CheckpointError:
         return False
     try:
-        return is_source(source)
+        place = Path(path)
+        return is_source(source) or _folder_reader(Folder(str(place.parent)), place.name) is not None
     except CheckpointError:
         return False
     finally:

@@ -38,7 +38,7 @@ class Welcome(Ground):
         inner.addStretch(1)
         inner.addWidget(PlainLabel(tr("Drop a checkpoint here"), self.drop, pixels=16, weight=SEMIBOLD), 0, middle)
         inner.addWidget(
-            PlainLabel(tr("a file, or a folder of epochs"), self.drop, colour="text2"),
+            PlainLabel(tr("a file, a folder that is one, or a folder of epochs"), self.drop, colour="text2"),
             0,
             middle,
         )

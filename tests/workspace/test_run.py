@@ -8,7 +8,9 @@ from safetensors.torch import save_file
 
 from ckptgui.engine.job import Cancel
 from ckptgui.errors import Cancelled, CheckpointError, UnreadableFileError
-from ckptgui.workspace.run import read_run
+from ckptgui.workspace.opening import open_path
+from ckptgui.workspace.run import Run, read_run
+from tests.formats.folder_files import write_shards, write_trainer
 
 
 @pytest.fixture
@@ -76,3 +78,55 @@ def test_it_reports_and_can_be_cancelled(run):
     cancel = Cancel()
     with pytest.raises(Cancelled):
         read_run(str(run), cancel, lambda _: cancel.cancel())
+
+
+def test_folders_and_sets_of_shards_are_members_beside_files(tmp_path):
+    for step in (500, 1000):
+        write_trainer(tmp_path / f"checkpoint-{step}", step, step / 500)
+    files = write_shards(tmp_path)
+    save_file({"w": torch.ones(1)}, tmp_path / "other.safetensors")
+    found = {member.name: member for member in read_run(str(tmp_path)).members}
+    assert list(found) == [
+        "checkpoint-500", "checkpoint-1000", "model.safetensors.index.json", "other.safetensors",
+    ]  # fmt: skip
+    assert (found["checkpoint-500"].epoch, found["checkpoint-500"].step) == (1, 500)
+    assert found["checkpoint-500"].nbytes > os.path.getsize(tmp_path / "checkpoint-500" / "model.safetensors")
+    whole = sum(os.path.getsize(tmp_path / name) for name in (*files, "model.safetensors.index.json"))
+    assert found["model.safetensors.index.json"].nbytes == whole
+
+
+def test_the_model_at_the_end_of_a_training_comes_last(tmp_path):
+    write_trainer(tmp_path / "checkpoint-8", 8, 2.0)
+    write_trainer(tmp_path / "checkpoint-12", 12, 3.0)
+    for name in ("model.safetensors", "trainer_state.json", "scheduler.pt"):
+        (tmp_path / name).write_bytes((tmp_path / "checkpoint-12" / name).read_bytes())
+    members = read_run(str(tmp_path)).members
+    assert [(m.name, m.epoch, m.step) for m in members] == [
+        ("checkpoint-8", 2, 8),
+        ("checkpoint-12", 3, 12),
+        ("model.safetensors", 3, 12),
+    ]
+
+
+def test_folders_that_are_hidden_or_half_written_are_passed_by(run):
+    for name in (".cache", "tmp-checkpoint-9", "checkpoint-9.tmp"):
+        write_trainer(run / name)
+    assert len(read_run(str(run)).members) == 3
+
+
+def test_a_broken_folder_stays_in_its_place_with_the_reason(tmp_path):
+    for step in (8, 16):
+        write_trainer(tmp_path / f"checkpoint-{step}", step, step / 8)
+    (tmp_path / "checkpoint-8" / "optimizer.pt").write_bytes(b"nothing")
+    members = read_run(str(tmp_path)).members
+    assert [m.name for m in members] == ["checkpoint-8", "checkpoint-16"]
+    assert members[0].error.startswith("optimizer.pt: ")
+    assert members[1].error is None
+
+
+def test_a_path_leads_to_a_checkpoint_or_to_a_run(run, tmp_path):
+    assert isinstance(open_path(str(run)), Run)
+    assert open_path(str(run / "epoch_1.pt")).format == "torch-zip"
+    folder = tmp_path / "one"
+    write_trainer(folder / "checkpoint-8")
+    assert open_path(str(folder)).path == str(folder / "checkpoint-8")
