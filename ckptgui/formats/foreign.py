@@ -96,6 +96,10 @@ def _tiny(probe: Probe) -> str | None:
     return f"only {probe.size} bytes long, too short for any checkpoint" if probe.size < 9 else None
 
 
+def _flatbuffer(probe: Probe) -> str | None:
+    return "a mobile model of PyTorch in a flatbuffer, which is not read" if probe.head[4:8] == b"PTMF" else None
+
+
 def _html(probe: Probe) -> str | None:
     start = probe.head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     return "an HTML page, as a download behind a login leaves it" if start.startswith(_HTML) else None
@@ -155,7 +159,7 @@ def _is_text(data: bytes) -> bool:
 
 
 _GUESSES: tuple[Callable[[Probe], str | None], ...] = (
-    _magic, _html, _tiny, _tar, _almost_safetensors, _text, _zeros, _onnx,
+    _magic, _flatbuffer, _html, _tiny, _tar, _almost_safetensors, _text, _zeros, _onnx,
 )  # fmt: skip
 
 

@@ -54,6 +54,7 @@ CASES = {
     zipped("m/code/__torch__.py", "m/data/0")[:-10]: "a TorchScript archive, cut",
     zipped("m/data/weights/weight_0", "m/archive_format")[:-10]: "torch.export (pt2), cut or damaged",
     zipped("m/.data/0.storage", "m/model/model.pkl")[:-10]: "torch.package, cut or damaged",
+    b"\x2c\0\0\0PTMF" + bytes(40): "a mobile model of PyTorch in a flatbuffer",
     zipped(): "empty zip",
     zipped("a.txt")[:-10]: "zip archive without a checkpoint",
     zipped("a.txt") + b"tail": "4 bytes follow",
