@@ -14,6 +14,7 @@ from ckptgui.formats.dcp_alone import read_alone
 from ckptgui.formats.dcp_files import RANK_FILE, SUFFIX, in_order
 from ckptgui.formats.dcp_metadata import Description, describe
 from ckptgui.formats.dcp_names import judged
+from ckptgui.formats.dcp_quick import describe_quickly
 from ckptgui.formats.dcp_read import FORMAT, Told, read_described
 from ckptgui.formats.dcp_safetensors import is_shard, read_shards, shards_in
 from ckptgui.formats.inner_streams import names
@@ -104,6 +105,12 @@ class _Opening:
         finally:
             source.close()
         self._by.append(source.identity)
+        quick = describe_quickly(data, self._check)
+        if quick is not None:
+            description, refs = quick
+            self._names += judged(refs, name)
+            self._description.add(description)
+            return
         parsed = parse(data, self._check)
         self._names += judged(names(parsed, self._check), name)
         self._warnings += parsed.notes

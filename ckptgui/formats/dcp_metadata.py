@@ -167,9 +167,14 @@ def _paths(node: Node) -> dict[str, tuple[str | int, ...]]:
     """The planner's keys for each flattened name; what is no path of texts and positions is left out."""
     found: dict[str, tuple[str | int, ...]] = {}
     for name, keys in entries(node) or ():
-        if type(keys) in (tuple, list) and 0 < len(keys) <= _DEEPEST and _KEYS.issuperset(map(type, keys)):
+        if is_path(keys):
             found[name] = tuple(keys)
     return found
+
+
+def is_path(keys: Node) -> bool:
+    """Whether something is a sequence of a few texts and positions."""
+    return type(keys) in (tuple, list) and 0 < len(keys) <= _DEEPEST and _KEYS.issuperset(map(type, keys))
 
 
 def _fields(node: Node) -> dict[str, Node]:
