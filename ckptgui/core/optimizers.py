@@ -10,7 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
+import numpy as np
+
 from ckptgui.core.checkpoint import Checkpoint, Json
+from ckptgui.core.flat_optimizer import PREFIX, is_flat, unflattened
 from ckptgui.core.tensors import Path
 
 MAX_GROUPS = 10_000
@@ -40,17 +43,23 @@ class ParameterGroup:
 
 @dataclass(frozen=True, slots=True)
 class OptimizerSummary:
-    """``name`` is a guess, as “Adam”, or empty; ``slots`` are the tensors and counters it keeps a parameter."""
+    """``name`` is a guess, as “Adam”, or empty; ``slots`` are the tensors and counters it keeps a parameter.
+
+    ``rate`` is where the first group's learning rate stands. ``flat`` says that each option of each parameter
+    has a key of its own (``flat_optimizer``).
+    """
 
     path: Path
     name: str
     groups: tuple[ParameterGroup, ...]
     slots: tuple[str, ...]
+    rate: Path
+    flat: bool = False
 
 
 def optimizers(root: Mapping[str, Json], checkpoint: Checkpoint) -> tuple[OptimizerSummary, ...]:
     """Every optimizer's state in the metadata, in saved order."""
-    return tuple(_summary(path, state, checkpoint) for path, state in states(root))
+    return tuple(_summary(path, state, checkpoint, root) for path, state in states(root))
 
 
 def states(root: Mapping[str, Json]) -> Iterator[tuple[Path, Mapping[str, Json]]]:
@@ -62,6 +71,9 @@ def states(root: Mapping[str, Json]) -> Iterator[tuple[Path, Mapping[str, Json]]
         for path, value in level:
             if isinstance(value, Mapping) and _has_groups(value):
                 yield path, value
+                continue
+            if isinstance(value, Mapping) and is_flat(value):
+                yield path, unflattened(value)
                 continue
             items = value.items() if isinstance(value, Mapping) else enumerate(value)
             for key, inner in islice(items, left):
@@ -76,11 +88,35 @@ def _has_groups(value: Mapping[str, Json]) -> bool:
     return isinstance(listed, list) and all(isinstance(group, Mapping) for group in listed[:1])
 
 
-def _summary(path: Path, state: Mapping[str, Json], checkpoint: Checkpoint) -> OptimizerSummary:
+def _summary(
+    path: Path, state: Mapping[str, Json], checkpoint: Checkpoint, root: Mapping[str, Json]
+) -> OptimizerSummary:
     listed = state["param_groups"]
     groups = [g for g in listed[:MAX_GROUPS] if isinstance(g, Mapping)] if isinstance(listed, list) else []
-    slots = _slots(path, state, checkpoint)
-    return OptimizerSummary(path, _name(slots, groups), tuple(map(_group, groups)), tuple(sorted(slots)))
+    flat = _at(root, path) is not state
+    slots = _flat_slots(path, checkpoint) if flat else _slots(path, state, checkpoint)
+    rate: Path = (*path, "param_groups", "0", "lr")
+    if flat and groups:
+        rate = (*path, f"{PREFIX}{groups[0]['params'][0]}.lr")
+    return OptimizerSummary(
+        path, _name(slots, groups), tuple(map(_group, groups)), tuple(sorted(slots)), rate, flat
+    )
+
+
+def _at(root: Json, path: Path) -> Json:
+    for key in path:
+        root = root[int(key)] if isinstance(root, list) else root[key]
+    return root
+
+
+def _flat_slots(path: Path, checkpoint: Checkpoint) -> set[str]:
+    """Names of slots in a flattened state, by some of its rows."""
+    table = checkpoint.tensors
+    if path not in table.containers:
+        return set()
+    rows = np.flatnonzero(table.container == table.containers.index(path))[:_SAMPLE].tolist()
+    names = [table.names[row] for row in rows]
+    return {name.rpartition(".")[2] for name in names if name.startswith("state.")}
 
 
 def _slots(path: Path, state: Mapping[str, Json], checkpoint: Checkpoint) -> set[str]:
@@ -94,7 +130,7 @@ def _slots(path: Path, state: Mapping[str, Json], checkpoint: Checkpoint) -> set
     prefix = (*path, "state")
     for index, container in enumerate(checkpoint.tensors.containers):
         if len(container) == len(prefix) + 1 and container[: len(prefix)] == prefix:
-            rows = (checkpoint.tensors.container == index).nonzero()[0][:_SAMPLE]
+            rows = np.flatnonzero(checkpoint.tensors.container == index)[:_SAMPLE]
             slots.update(checkpoint.tensors.names[int(row)] for row in rows)
             if len(slots) >= _SAMPLE or len(rows):
                 break

@@ -213,10 +213,15 @@ def _optimizers(snippet: Snippet, checkpoint: Checkpoint, summary: Training, mod
     for optimizer, name in zip(found, _names([o.path for o in found], "optimizer")):
         kind = f" ({optimizer.name}, by its state)" if optimizer.name else ""
         what = f"made with the model's parameters as it was when this was saved{kind}"
-        if models and _is_by_name(_value(checkpoint, optimizer.path)):
-            snippet.imports("from torch.distributed.checkpoint.state_dict import set_optimizer_state_dict")
-            snippet.supply(name, what)
-            snippet.line(f"set_optimizer_state_dict({models[0]}, {name}, {access(checkpoint, optimizer.path)})")
+        if models and (optimizer.flat or _is_by_name(_value(checkpoint, optimizer.path))):
+            needed, given = "set_optimizer_state_dict", f"{models[0]}, {snippet.supply(name, what)}"
+            options = ""
+            if optimizer.flat:
+                needed = f"StateDictOptions, {needed}"
+                options = ", options=StateDictOptions(flatten_optimizer_state_dict=True)"
+            snippet.imports(f"from torch.distributed.checkpoint.state_dict import {needed}")
+            source = access(checkpoint, optimizer.path)
+            snippet.line(f"set_optimizer_state_dict({given}, {source}{options})")
         else:
             _restore(snippet, checkpoint, optimizer.path, name, what)
 

@@ -217,7 +217,8 @@ def _rate(
     for optimizer in found:
         for index, group in enumerate(optimizer.groups):
             if group.lr is not None:
-                return Found(group.lr, (*optimizer.path, "param_groups", str(index), "lr"))
+                first = optimizer.rate if not index else (*optimizer.path, "param_groups", str(index), "lr")
+                return Found(group.lr, first)
     for scheduler in schedulers:
         last = scheduler.value.get("_last_lr")
         number = figure(last[0]) if isinstance(last, list) and last else figure(last)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file, save_model
+from torch.distributed.checkpoint.state_dict import StateDictOptions, get_optimizer_state_dict
 
 from ckptgui.core.checkpoint import Checkpoint, GlobalClass, GlobalName
 from ckptgui.core.loading import load_snippet, safety_sentence
@@ -382,3 +383,18 @@ def test_a_number_among_the_weights_is_left_out(tmp_path):
     model = network(1)
     code = snippet_of(tmp_path, {**model.state_dict(), "epoch": 7})
     assert same(run(code, model=network(2)).model, model)
+
+
+@pytest.mark.parametrize("flat", [False, True])
+def test_an_optimizers_state_by_name_goes_to_the_model_and_the_optimizer(tmp_path, flat):
+    model, optimizer, _ = trained()
+    options = StateDictOptions(flatten_optimizer_state_dict=flat)
+    state = get_optimizer_state_dict(model, optimizer, options=options)
+    code = snippet_of(tmp_path, {"model": model.state_dict(), "optim": state})
+    assert "(Adam, by its state)" in code
+    fresh = network(5)
+    fresh_optimizer = torch.optim.Adam(fresh.parameters(), lr=9)
+    run(code, model=fresh, optimizer=fresh_optimizer)
+    (group,) = fresh_optimizer.state_dict()["param_groups"]
+    assert group["lr"] == optimizer.param_groups[0]["lr"]
+    assert torch.equal(*(o.state_dict()["state"][0]["exp_avg"] for o in (optimizer, fresh_optimizer)))

@@ -4,6 +4,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch.distributed.checkpoint.state_dict import StateDictOptions, get_optimizer_state_dict
 
 from ckptgui.core.builder import TableBuilder
 from ckptgui.core.checkpoint import Checkpoint
@@ -153,3 +154,16 @@ json_values = st.recursive(
 @given(json_values)
 def test_any_json_gives_a_summary(metadata):
     training(of(metadata))
+
+
+def test_a_flattened_optimizer_tells_its_kind_groups_and_rate(tmp_path):
+    model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Linear(3, 1))
+    groups = [{"params": layer.parameters(), "lr": lr} for layer, lr in zip(model, (0.1, 0.2))]
+    optimizer = torch.optim.AdamW(groups)
+    model(torch.ones(1, 2)).sum().backward()
+    optimizer.step()
+    state = get_optimizer_state_dict(model, optimizer, options=StateDictOptions(flatten_optimizer_state_dict=True))
+    found = training(saved(tmp_path, {"model": model.state_dict(), "optimizer": state}))
+    assert (found.optimizer.name, found.optimizer.flat) == ("AdamW", True)
+    assert [(group.lr, group.parameters) for group in found.optimizer.groups] == [(0.1, 2), (0.2, 2)]
+    assert found.learning_rate == Found(0.1, ("optimizer", "param_groups.0.weight.lr"))
