@@ -83,14 +83,19 @@ class TableBuilder:
         offset: np.ndarray,
         nbytes: np.ndarray,
         length: np.ndarray,
+        *,
         big: bool = False,
+        placed: np.ndarray | None = None,
     ) -> int:
         """Register many storages that lie stored in one file; the row of the first, the others follow.
 
-        ``offset`` and ``length`` (int64) are bytes of the file, ``nbytes`` what each should have.
+        ``offset`` and ``length`` (int64) are bytes of the file, ``nbytes`` what each should have. Those for
+        which ``placed`` (bool) is False are empty and lie nowhere.
         """
-        number = self._extents.source_number(source)
-        first = self._extents.place_all(number, offset, nbytes, length, big)
+        sources = np.full(len(offset), self._extents.source_number(source))
+        if placed is not None:
+            sources, offset = np.where(placed, sources, -1), np.where(placed, offset, 0)
+        first = self._extents.place_all(sources, offset, nbytes, length, big)
         grow(self._sure_bytes, np.minimum(nbytes, length))
         self._storage_keys.extend(keys, len(offset))
         return first

@@ -136,12 +136,12 @@ class ExtentColumns:
         return row
 
     def place_all(
-        self, source: int, offset: np.ndarray, nbytes: np.ndarray, length: np.ndarray, big: bool = False
+        self, sources: np.ndarray, offset: np.ndarray, nbytes: np.ndarray, length: np.ndarray, big: bool
     ) -> int:
-        """Append many stored segments of a numbered source; the row of the first."""
+        """Append many stored segments of numbered sources (-1: of none); the row of the first."""
         row, count = len(self._nbytes), len(offset)
         grow(self._nbytes, nbytes)
-        grow(self._source, np.full(count, source))
+        grow(self._source, sources)
         grow(self._offset, offset)
         grow(self._length, length)
         grow(self._codec, np.full(count, _CODEC_NUMBER[Codec.STORED]))

@@ -16,6 +16,7 @@ from ckptgui.formats import modules
 from ckptgui.formats.numpy_nodes import byte_count, dtype_text, numpy_name, scalar_of
 from ckptgui.formats.pickle_feed import FileBytes
 from ckptgui.formats.pickle_graph import MISSING, Call, Dict, LongText, Node, Persistent, Ref, Set, entries
+from ckptgui.formats.pickle_pieces import loose
 from ckptgui.formats.rebuild import device_of, is_tensor
 from ckptgui.formats.tensor_walk import modules_pairs
 from ckptgui.formats.torch_storages import claim_of
@@ -92,7 +93,7 @@ class _Writer:
         if type(node) is Set:
             return self._list(node.items, path)
         if type(node) is Dict:
-            return self._dict(entries(node) or [], path)
+            return self._dict(loose(node) or [], path)
         return self._call(node, path)
 
     def _list(self, items: list[Node] | tuple[Node, ...], path: Path) -> list[Json]:
@@ -119,7 +120,7 @@ class _Writer:
         return result
 
     def _call(self, node: Call, path: Path) -> Json:
-        items = entries(node)
+        items = loose(node)
         if items is not None:
             return self._dict(items, path)
         in_set = modules.items_of_set(node)

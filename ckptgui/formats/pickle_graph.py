@@ -9,8 +9,9 @@ and the tuples and lists that hold them are looked at by identity only: a file c
 from __future__ import annotations
 
 from enum import Enum
-from typing import Any
+from typing import Any, Protocol
 
+from ckptgui.core.names import NamePool
 from ckptgui.formats.pickle_feed import FileBytes
 
 Node = Any
@@ -53,13 +54,88 @@ class Ref:
         return f"Ref({self.path[:80]!r})"
 
 
-class Dict:
-    """A dictionary as the pairs that were set, keys and values in turns; a key may stand there twice."""
+class Run(Protocol):
+    """Very many pairs of a text and a plain tensor, kept in columns (``pickle_runs.TensorRun``).
 
-    __slots__ = ("flat",)
+    ``touched`` says that one of its calls was handed out, on which the pickle may have set more.
+    """
+
+    names: NamePool
+    touched: bool
+
+    @property
+    def sample(self) -> Node:
+        """The first of its calls."""
+        ...
+
+    def pairs(self) -> list[Node]:
+        """Names and calls in turns, as they would have been set."""
+        ...
+
+
+class Runs(list[tuple[int, Run]]):
+    """Runs that were set on something, each with how many keys and values were set one by one before it.
+
+    ``cut`` (once ``is_cut``) and ``glance`` keep what ``pickle_pieces`` makes of them.
+    """
 
     def __init__(self) -> None:
-        self.flat: list[Node] = []
+        super().__init__()
+        self.is_cut = False
+        self.cut: list[Any] | None = None
+        self.glance: list[Node] | None = None
+
+
+class _Pairs:
+    """What pairs are set on. Runs stay as they are until someone asks for ``flat``."""
+
+    __slots__ = ("loose", "runs")
+
+    loose: Any
+    """Keys and values that were set one by one, in turns."""
+    runs: Runs | None
+
+    @property
+    def flat(self) -> Any:
+        """Keys and values in turns."""
+        if self.runs is not None:
+            flat: list[Node] = []
+            done = 0
+            for at, run in self.runs:
+                flat += self.loose[done:at]
+                flat += run.pairs()
+                done = at
+            self.flat = flat + self.loose[done:]
+        return self.loose
+
+    @flat.setter
+    def flat(self, flat: list[Node] | None) -> None:
+        self.loose = flat
+        self.runs = None
+
+    def set_pairs(self, flat: list[Node]) -> None:
+        """Set keys and values given in turns."""
+        if self.loose is None:
+            self.loose = []
+        self.loose += flat
+
+    def set_run(self, run: Run) -> None:
+        """Set all pairs of a run."""
+        if self.loose is None:
+            self.loose = []
+        if self.runs is None:
+            self.runs = Runs()
+        self.runs.append((len(self.loose), run))
+
+
+class Dict(_Pairs):
+    """A dictionary as the pairs that were set, keys and values in turns; a key may stand there twice."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        self.loose = []
+        self.runs = None
 
 
 class Set:
@@ -72,13 +148,13 @@ class Set:
         self.frozen = frozen
 
 
-class Call:
+class Call(_Pairs):
     """A call that a loader would make: ``target(*args)``, then items appended, pairs set and a state given.
 
     ``makes`` is True where the loader would only make an instance (``cls.__new__``), not call the name.
     """
 
-    __slots__ = ("args", "flat", "items", "kwargs", "makes", "state", "target")
+    __slots__ = ("args", "items", "kwargs", "makes", "state", "target")
 
     def __init__(self, target: Node, args: Node, makes: bool = False, kwargs: Node = None) -> None:
         self.target = target
@@ -86,8 +162,9 @@ class Call:
         self.makes = makes
         self.kwargs = kwargs
         self.items: list[Node] | None = None
-        self.flat: list[Node] | None = None
         self.state: Node = MISSING
+        self.loose = None
+        self.runs = None
 
     @property
     def path(self) -> str:
@@ -120,7 +197,8 @@ class LongText:
 def pairs_of(node: Node) -> list[Node] | None:
     """Keys and values in turns when ``node`` is a dictionary or an object that pairs were set on."""
     if type(node) is Dict:
-        return node.flat
+        flat: list[Node] = node.flat
+        return flat
     if type(node) is Call and node.path in MAPPINGS:
         return _mapping_pairs(node)
     return None
@@ -140,7 +218,8 @@ def _mapping_pairs(call: Call) -> list[Node]:
         for pair in first:
             if type(pair) in (tuple, list) and len(pair) == 2:
                 given.extend(pair)
-    return given + call.flat if call.flat and given else (call.flat or given)
+    own: list[Node] = call.flat or []
+    return given + own if own and given else (own or given)
 
 
 _STRINGS, _INTEGERS = frozenset({str}), frozenset({int})

@@ -11,9 +11,12 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Sequence
 from typing import NamedTuple
 
+from ckptgui.formats.pickle_batches import Batches, Constants, match_batches
 from ckptgui.formats.pickle_graph import Call, Node, Persistent, Ref
+from ckptgui.formats.pickle_runs import NOTHING, Memo
 
 _GET = rb"(h.|j.{4})"
 _PUT = rb"(q.|r.{4})?+"
@@ -30,12 +33,15 @@ _PATTERN = re.compile(
     re.DOTALL,
 )  # fmt: skip
 _WIDE = struct.Struct("<xIxIxIxIxIxIxI")
-_MISS = object()
 _PUT_WIDTHS = {b"q": 2, b"r": 5}
-_LONGEST_RUN = 512
-"""Tensors taken at once; between runs the machine looks at its budgets and at the wish to stop."""
-
 _LONGEST_NAME = 1000
+_WINDOW = 1 << 18
+"""Bytes in which batches are looked for at first; as long as that pays it is doubled ..."""
+
+_MOST_WINDOW = 1 << 22
+"""... up to so many."""
+
+_MOST_FAILURES = 10
 
 
 class Run(NamedTuple):
@@ -60,12 +66,28 @@ class TensorIdiom:
     """Recognises the idiom in one buffer against one memo, which it reads and writes."""
 
     OPERATIONS = 31  # that one tensor and its name stand for
+    LONGEST = 128
+    """Tensors taken at once; between runs the machine looks at its budgets and at the wish to stop."""
 
-    __slots__ = ("_buf", "_memo", "_numbers", "_recalled", "_sizes")
+    __slots__ = (
+        "_buf",
+        "_constants",
+        "_failures",
+        "_memo",
+        "_numbers",
+        "_pause",
+        "_recalled",
+        "_sizes",
+        "_window",
+    )
 
-    def __init__(self, buf: bytes, memo: dict[int, Node]) -> None:
+    def __init__(self, buf: bytes, memo: Memo) -> None:
         self._buf = buf
         self._memo = memo
+        self._constants = b"", b""
+        self._window = _WINDOW
+        self._failures = 0
+        self._pause = 0
         self._recalled: dict[tuple[bytes, ...], tuple[Node, Node, Node, Ref]] = {}
         self._numbers: dict[bytes, int] = {}
         self._sizes: dict[bytes, tuple[int, ...]] = {b")": ()}
@@ -86,11 +108,12 @@ class TensorIdiom:
         pos, value = first
         values: list[Node] = [value]
         count, text = 1, 0
-        while count < _LONGEST_RUN:
+        while count < self.LONGEST:
             name = self._name(pos, get)
             if name is None:
                 break
             self._memo[name.slot] = name.text  # the tensor behind it may recall it
+            self._memo.highest = max(self._memo.highest, name.slot)
             following = self._tensor(name.end, target)
             if following is None:
                 del self._memo[name.slot]
@@ -100,6 +123,25 @@ class TensorIdiom:
             text += name.length
             count += 1
         return Run(pos, values, count, text)
+
+    def batches(self, pos: int, target: Ref, get: bytes) -> Batches | None:
+        """The batches of names and tensors that follow a long run, which ``match`` has just taken.
+
+        Looks farther ahead as long as that pays, and less often where it does not.
+        """
+        if self._pause:
+            self._pause -= 1
+            return None
+        constants = Constants(get, *self._constants)
+        found = match_batches(self._buf, pos, pos + self._window, self._memo, target, constants)
+        if found is None:
+            self._failures = min(self._failures + 1, _MOST_FAILURES)
+            self._pause = 1 << self._failures
+            return None
+        self._failures = 0
+        far = found.end - pos > self._window // 2
+        self._window = min(2 * self._window, _MOST_WINDOW) if far else _WINDOW
+        return found
 
     def _name(self, pos: int, get: bytes) -> _Name | None:
         """A name of moderate length with its memo entry, if the operation ``get`` follows it."""
@@ -113,7 +155,7 @@ class TensorIdiom:
         if width is None or length > _LONGEST_NAME or not buf.startswith(get, stop + width):
             return None
         slot = int.from_bytes(buf[stop + 1 : stop + width], "little")
-        if slot in self._memo:
+        if self._memo.holds(slot):
             return None
         try:
             text = buf[pos + 5 : stop].decode("utf-8", "surrogatepass")
@@ -134,9 +176,10 @@ class TensorIdiom:
         if recalled is None:
             return None
         word, storage_class, place, hooks_class = recalled
+        self._constants = get_word, get_hooks
         if get_key:
-            key = self._memo.get(int.from_bytes(get_key[1:], "little"), _MISS)
-            if key is _MISS:
+            key = self._memo.recall(int.from_bytes(get_key[1:], "little"))
+            if key is NOTHING:
                 return None
         elif len(key_digits) == key_length[0]:
             key = key_digits.decode("ascii")
@@ -159,9 +202,9 @@ class TensorIdiom:
         known = self._recalled.get(gets)
         if known is None:
             word, storage_class, place, hooks = (
-                self._memo.get(int.from_bytes(get[1:], "little"), _MISS) for get in gets
+                self._memo.recall(int.from_bytes(get[1:], "little")) for get in gets
             )
-            if type(hooks) is not Ref or word is _MISS or storage_class is _MISS or place is _MISS:
+            if type(hooks) is not Ref or any(value is NOTHING for value in (word, storage_class, place)):
                 return None
             known = self._recalled[gets] = (word, storage_class, place, hooks)
         return known
@@ -180,21 +223,14 @@ class TensorIdiom:
 
     def _remember(self, puts: tuple[bytes, ...], values: tuple[Node, ...]) -> None:
         joined = b"".join(puts)
-        memo = self._memo
-        before = len(memo)
         if len(joined) == 35 and joined[::5] == b"rrrrrrr":
-            memo.update(zip(_WIDE.unpack(joined), values))
-            stored = 7
+            places: Sequence[int] = _WIDE.unpack(joined)
         elif len(joined) == 14 and joined[::2] == b"qqqqqqq":
-            memo.update(zip(joined[1::2], values))
-            stored = 7
+            places = joined[1::2]
         else:
-            stored = 0
-            for put, value in zip(puts, values):
-                if put:
-                    memo[int.from_bytes(put[1:], "little")] = value
-                    stored += 1
-        if len(memo) - before != stored:
+            places = [int.from_bytes(put[1:], "little") for put in puts if put]
+            values = tuple(value for put, value in zip(puts, values) if put)
+        if not self._memo.remember(places, values):
             self.forget()
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ckptgui.core.quiet import without_garbage_collection
 from ckptgui.formats.base import Check
-from ckptgui.formats.limits import DEFAULT, Limits, exceeded
+from ckptgui.formats.limits import DEFAULT, Limits
 from ckptgui.formats.pickle_feed import Feed
 from ckptgui.formats.pickle_graph import Call, Node, Persistent, Ref
 from ckptgui.formats.pickle_operations import TABLE
@@ -104,24 +104,14 @@ def _loop(m: Machine) -> None:
     buf, table = m.buf, TABLE
     while True:
         m.check()
-        _check_budgets(m)
+        m.steps += _STEPS
+        m.check_budgets()
         for _ in range(_STEPS):
             m.before = pos = m.pos
             m.pos = pos + 1
             table[buf[pos]](m)
             if m.pos > m.frame_end:
                 _leave_frame(m)
-
-
-def _check_budgets(m: Machine) -> None:
-    limits = m.limits
-    m.steps += _STEPS
-    if m.steps > limits.opcodes:
-        raise exceeded("opcodes", limits)
-    if len(m.memo) > limits.memo_entries:
-        raise exceeded("memo_entries", limits)
-    if len(m.stack) > limits.stack or (m.marks and sum(map(len, m.marks)) > limits.stack):
-        raise exceeded("stack", limits)
 
 
 def _out_of_range(m: Machine) -> tuple[str, bool]:

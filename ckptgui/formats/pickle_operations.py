@@ -106,13 +106,37 @@ def _recall(m: Machine, index: int) -> None:
 
 def _take_tensors(m: Machine, idiom: TensorIdiom, target: Ref) -> None:
     """Go over a run of tensors in one step, if one begins here."""
-    run = idiom.match(m.pos, target, m.buf[m.before : m.pos])
+    get = m.buf[m.before : m.pos]
+    run = idiom.match(m.pos, target, get)
     if run is None:
         return
     m.pos = run.end
     m.stack[-1:] = run.values
-    m.steps += idiom.OPERATIONS * run.tensors
-    m.count_text(run.text)
+    _charge(m, run.tensors, run.text)
+    if run.tensors == idiom.LONGEST and m.marks and m.marks[-1] and len(m.stack) % 2 == 0:
+        _take_batches(m, idiom, target, get)
+
+
+def _take_batches(m: Machine, idiom: TensorIdiom, target: Ref, get: bytes) -> None:
+    """Go over all that is set on a dictionary by whole batches, if this is one that is being filled."""
+    filled = m.marks[-1][-1]
+    if type(filled) is not Dict and type(filled) is not Call:
+        return
+    found = idiom.batches(m.pos, target, get)
+    if found is None:
+        return
+    _set_pairs(m, filled, m.pop_mark())
+    filled.set_run(found.run)
+    m.memo.hold(found.run)
+    m.pos = found.end
+    _charge(m, len(found.run), found.text)
+
+
+def _charge(m: Machine, tensors: int, text: int) -> None:
+    """Count what was gone over as the single operations would have been."""
+    m.steps += TensorIdiom.OPERATIONS * tensors
+    m.count_text(text)
+    m.check_budgets()
     m.check()
 
 
@@ -132,10 +156,13 @@ def _get(m: Machine) -> None:
 
 
 def _remember(m: Machine, index: int) -> None:
-    value = m.stack[-1]
-    if index in m.memo and m.idiom is not None:
+    value, memo = m.stack[-1], m.memo
+    if index > memo.highest:
+        memo.highest = index
+    elif m.idiom is not None and memo.holds(index):
+        memo.release(index)
         m.idiom.forget()
-    m.memo[index] = value
+    memo[index] = value
 
 
 @_op(b"q")
@@ -449,12 +476,8 @@ def _additems(m: Machine) -> None:
 def _set_pairs(m: Machine, target: Node, flat: list[Node]) -> None:
     if len(flat) % 2:
         raise Invalid("a key is set without a value")
-    if type(target) is Dict:
-        target.flat.extend(flat)
-    elif type(target) is Call:
-        if target.flat is None:
-            target.flat = []
-        target.flat.extend(flat)
+    if type(target) is Dict or type(target) is Call:
+        target.set_pairs(flat)
     elif type(target) is Ref:
         target.tampered = True  # a loader would change the named object itself
     else:

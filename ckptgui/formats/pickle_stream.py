@@ -13,6 +13,7 @@ from ckptgui.formats.limits import Limits, exceeded
 from ckptgui.formats.pickle_feed import Feed, FileBytes
 from ckptgui.formats.pickle_graph import Call, Node, Persistent, Ref
 from ckptgui.formats.pickle_idioms import TensorIdiom
+from ckptgui.formats.pickle_runs import Memo
 
 NO_FRAME = float("inf")
 """The end of a frame while there is none."""
@@ -21,8 +22,7 @@ LOAD_FROM_BYTES = "torch.storage._load_from_bytes"
 """How a storage or tensor is rebuilt that was copied or pickled without torch.save (``torch/storage.py``)."""
 
 UNPICKLING = frozenset(
-    {LOAD_FROM_BYTES}
-    | {f"{module}.loads" for module in ("pickle", "_pickle", "cPickle", "dill", "cloudpickle")}
+    {LOAD_FROM_BYTES} | {f"{module}.loads" for module in ("pickle", "_pickle", "cPickle", "dill", "cloudpickle")}
 )
 """Functions that read the bytes they are given as a further pickle."""
 
@@ -85,7 +85,7 @@ class Machine:
         self.limits = limits
         self.stack: list[Node] = []
         self.marks: list[list[Node]] = []
-        self.memo: dict[int, Node] = {}
+        self.memo = Memo()
         self.refs: dict[str, Ref] = {}
         self.inner: list[Call] = []  # calls that would unpickle their first argument in turn
         self.notes: dict[str, None] = {}
@@ -153,6 +153,16 @@ class Machine:
         self.text += length
         if self.text > self.limits.text_bytes:
             raise exceeded("text_bytes", self.limits)
+
+    def check_budgets(self) -> None:
+        """Compare what was done and what is kept with the limits."""
+        limits = self.limits
+        if self.steps > limits.opcodes:
+            raise exceeded("opcodes", limits)
+        if len(self.memo) > limits.memo_entries:
+            raise exceeded("memo_entries", limits)
+        if len(self.stack) > limits.stack or (self.marks and sum(map(len, self.marks)) > limits.stack):
+            raise exceeded("stack", limits)
 
     def integer(self, raw: bytes) -> int:
         """A decimal integer of bounded length."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ckptgui.core.roles import SCALER_KEYS
 from ckptgui.formats import modules
-from ckptgui.formats.pickle_graph import Call, Node, entries, pairs_of
+from ckptgui.formats.pickle_graph import Call, Node
+from ckptgui.formats.pickle_pieces import glance, outline
 from ckptgui.formats.rebuild import is_tensor
 
 Items = list[tuple[str, Node]]
@@ -25,7 +26,7 @@ _SAMPLE = 512
 
 def _keys(node: Node) -> frozenset[str]:
     """The keys of a small mapping."""
-    flat = pairs_of(node)
+    flat = glance(node)
     if flat is None or len(flat) > 2 * _FEW:
         return frozenset()
     return frozenset(key for key in flat[::2] if type(key) is str)
@@ -51,7 +52,7 @@ def is_random_state(node: Node) -> bool:
 
 def is_average(node: Node) -> bool:
     """The state of ``torch.optim.swa_utils.AveragedModel``: a count in front of a wrapped model."""
-    flat = pairs_of(node)
+    flat = glance(node)
     if not flat or type(flat[0]) is not str or flat[0] != "n_averaged":
         return False
     return all(type(key) is str and key.startswith("module.") for key in flat[2::2])
@@ -59,7 +60,7 @@ def is_average(node: Node) -> bool:
 
 def is_state_dict(node: Node) -> bool:
     """A mapping of which at least half the values are tensors."""
-    flat = pairs_of(node)
+    flat = glance(node)
     if not flat:
         return False
     values = flat[1 :: 2 * max(1, len(flat) // (2 * _SAMPLE))]
@@ -68,7 +69,7 @@ def is_state_dict(node: Node) -> bool:
 
 def names_weights(node: Node) -> bool:
     """A state dict with names as those of a module's parameters: ``conv1.weight``."""
-    flat = pairs_of(node)
+    flat = glance(node)
     if not flat or not is_state_dict(node):
         return False
     return any(
@@ -83,9 +84,9 @@ def is_bare(node: Node) -> bool:
     What stands there beside tensors must be a module's extra state, a part of a module's parameters that is
     no tensor (quantised ones are pairs), or a plain value that somebody put among dotted names.
     """
-    if all(map(is_tensor, (pairs_of(node) or [])[1::2])):
+    if all(map(is_tensor, (glance(node) or [])[1::2])):
         return True
-    items = entries(node) or []
+    items = outline(node) or []
     strays = [(key, node) for key, node in items if not is_tensor(node) and not key.endswith("_extra_state")]
     if not strays:
         return True

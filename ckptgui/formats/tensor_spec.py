@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from ckptgui.core.dtypes import BY_NAME, ByteOrder, DType
 from ckptgui.core.tensors import TensorKind
+from ckptgui.core.views import Views
 from ckptgui.formats.pickle_feed import FileBytes
 from ckptgui.formats.pickle_graph import Call, Node, Ref
+from ckptgui.formats.pickle_runs import TensorRun
 from ckptgui.formats.torch_storages import Storage
 
 FALLBACK = BY_NAME["uint8"]
@@ -39,6 +41,15 @@ class Storages(Protocol):
 
     def bytes_of(self, node: Node, start: int, length: int) -> bytes | None:
         """A few bytes of a storage, or None."""
+        ...
+
+
+@runtime_checkable
+class ManyStorages(Protocol):
+    """Storages that know how to find those of a whole run of tensors."""
+
+    def get_all(self, run: TensorRun) -> Views | None:
+        """The tensors of a run on their storages; None leaves them to ``Storages.get``."""
         ...
 
 

@@ -14,9 +14,11 @@ from ckptgui.formats.base import Check
 from ckptgui.formats.limits import DEFAULT, Limits, exceeded
 from ckptgui.formats.module_attributes import constructed_with
 from ckptgui.formats.pickle_feed import FileBytes
-from ckptgui.formats.pickle_graph import MISSING, Call, Dict, Node, Persistent, Ref, Set, entries
+from ckptgui.formats.pickle_graph import MISSING, Call, Dict, Node, Persistent, Ref, Run, Set, entries
+from ckptgui.formats.pickle_pieces import pieces
+from ckptgui.formats.pickle_runs import TensorRun
 from ckptgui.formats.rebuild import spec_of
-from ckptgui.formats.tensor_spec import MAX_WRAPS, Storages, TensorSpec
+from ckptgui.formats.tensor_spec import MAX_WRAPS, ManyStorages, Storages, TensorSpec
 
 ATOMS = frozenset({str, int, float, bool, type(None), bytes, FileBytes, Ref, Persistent})
 """Types of values in which nothing hangs."""
@@ -86,7 +88,11 @@ class TensorWalk:
     def _children(self, node: Node, path: Path) -> None:
         """Tensors as torch.save writes nearly all of them are taken here; the rest is visited."""
         container = -1
-        for name, child in children_of(node):
+        for piece in pieces(node) or children_of(node):
+            if not isinstance(piece, tuple):
+                self._run(piece, path)
+                continue
+            name, child = piece
             if type(child) is Call and type(child.target) is Ref and child.target.path == _PLAIN:
                 if container < 0:
                     container = self._builder.container_row(path)
@@ -94,6 +100,24 @@ class TensorWalk:
                     continue
             if type(child) not in ATOMS:
                 self.visit(child, (*path, name))
+
+    def _run(self, run: Run, path: Path) -> None:
+        """Append a run of plain tensors at once, or one by one where there is something to say about one."""
+        count = len(run.names)
+        if len(self._builder) + count > self._limits.tensors:
+            raise exceeded("tensors", self._limits)
+        self._check()
+        container = self._builder.container_row(path)
+        views = None
+        if isinstance(self._storages, ManyStorages) and isinstance(run, TensorRun):
+            views = self._storages.get_all(run)
+        if views is not None:
+            self._builder.add_views(container, run.names, views, {})
+            return
+        flat = run.pairs()
+        for name, call in zip(flat[::2], flat[1::2]):
+            if not self._plain(call, container, name):
+                self.visit(call, (*path, name))
 
     def _plain(self, call: Call, container: int, name: str) -> bool:
         """Append a plain tensor in one step; False when anything about it needs a second look."""

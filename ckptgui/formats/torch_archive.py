@@ -21,11 +21,12 @@ from ckptgui.formats.pickle_feed import FileBytes
 from ckptgui.formats.pickle_graph import Node, Persistent
 from ckptgui.formats.pickle_machine import Parsed, parse
 from ckptgui.formats.pickle_stream import Outside
+from ckptgui.formats.stored_runs import Records
 from ckptgui.formats.tensor_walk import TensorWalk
 from ckptgui.formats.torch_storages import Place, Storage, StorageClaim, ZipStorages, claim_of
 from ckptgui.formats.zip_directory import DEFLATED, ZipDirectory
 from ckptgui.formats.zip_end import DirectoryDamagedError, DirectoryMissingError
-from ckptgui.formats.zip_entries import ZipEntry, places_of
+from ckptgui.formats.zip_entries import ZipEntries, ZipEntry, places_of
 from ckptgui.formats.zip_probe import directory_of
 from ckptgui.formats.zip_salvage import salvage
 from ckptgui.sources.base import ByteSource, read_exactly
@@ -56,19 +57,25 @@ class Archive:
         builder: TableBuilder,
         folder: str = "data/",
         label: str = "",
-        place: Place = lambda extent: extent,
+        place: Place | None = None,
     ) -> ZipStorages:
         """The storages whose records lie in ``folder``, for a table; ``label`` stands before their keys."""
         start = self.prefix + folder
+        entries = self.directory.entries
+        byteorder = byteorder_of(self.directory, self.source, self.prefix, self.warnings)
+        records = None
+        if isinstance(entries, ZipEntries) and place is None:
+            records = Records(entries, start, self.source.identity, byteorder, label)
         return ZipStorages(
             builder,
-            lambda key: self.directory.entries.get(start + key),
+            lambda key: entries.get(start + key),
             self.source.identity,
-            byteorder_of(self.directory, self.source, self.prefix, self.warnings),
+            byteorder,
             lambda offset, length: read_exactly(self.source, offset, length),
             self.directory.cut and self.damage is None,
             label,
             place,
+            records,
         )
 
 

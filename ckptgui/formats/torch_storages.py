@@ -13,12 +13,14 @@ from ckptgui.core.builder import TableBuilder
 from ckptgui.core.display import amount, display
 from ckptgui.core.dtypes import BY_STORAGE_CLASS, ByteOrder, DType
 from ckptgui.core.extents import Codec, Extent, Segment, SourceIdentity
+from ckptgui.core.views import Views
 from ckptgui.formats.pickle_feed import FileBytes, extent_of
 from ckptgui.formats.pickle_graph import Node, Persistent, Ref
+from ckptgui.formats.pickle_runs import TensorRun
+from ckptgui.formats.stored_runs import HOMES, Records, register_run
 from ckptgui.formats.zip_directory import DEFLATED
 from ckptgui.formats.zip_entries import ZipEntry
 
-_HOMES = frozenset({"torch", "torch.storage", "torch.cuda"})
 _UNTYPED = frozenset({"UntypedStorage", "_UntypedStorage"})
 
 
@@ -56,7 +58,7 @@ def claim_of(node: Node) -> StorageClaim | None:
     _, storage_class, key, place, numel = pid[:5]
     if type(key) is int:
         key = str(key)
-    if type(storage_class) is not Ref or storage_class.module not in _HOMES:
+    if type(storage_class) is not Ref or storage_class.module not in HOMES:
         return None
     if type(key) is not str or type(place) is not str or type(numel) is not int or numel < 0:
         return None
@@ -94,7 +96,8 @@ class ZipStorages:
         read: Read,
         cut: bool,
         label: str = "",
-        place: Place = lambda extent: extent,
+        place: Place | None = None,
+        records: Records | None = None,
     ) -> None:
         self._builder = builder
         self._find = find
@@ -104,6 +107,7 @@ class ZipStorages:
         self._cut = cut
         self._label = label
         self._place = place
+        self._records = records
         self._known: dict[str, _Known] = {}
         self._owned: dict[int, int] = {}
         self.rows: dict[str, int] = {}
@@ -121,6 +125,10 @@ class ZipStorages:
         if missing or size < (numel if dtype is None else dtype.nbytes(numel)):
             return Storage(row, dtype, device, self._disagreement(claim, known))
         return Storage(row, dtype, device, None)
+
+    def get_all(self, run: TensorRun) -> Views | None:
+        """The tensors of a run, if nothing is wrong with the storage of any; None leaves them to ``get``."""
+        return register_run(run, self._records, self.rows, self._builder) if self._records else None
 
     def inline(self, data: bytes | FileBytes, byteorder: ByteOrder, owner: Node) -> int:
         """Register bytes that stand in the pickle itself, once for each node that owns such."""
@@ -150,12 +158,15 @@ class ZipStorages:
             row = self._builder.add_storage(key, Extent(claim.nbytes, byteorder=self._byteorder))
             return _Known(row, 0, self._cut, missing=claim.nbytes > 0)
         codec = Codec.DEFLATE if entry.method == DEFLATED else Codec.STORED
+        size = entry.size if codec is Codec.STORED or entry.whole else 0
+        if entry.name in self.rows:  # by a run
+            return _Known(self.rows[entry.name], size, not entry.whole, missing=False)
         segments = (Segment(self._identity, entry.data_offset, entry.compressed),) if entry.compressed else ()
         here = entry.compressed if codec is Codec.STORED else entry.size
-        extent = self._place(Extent(entry.size, segments, codec, self._byteorder))
+        extent = Extent(entry.size, segments, codec, self._byteorder)
+        extent = extent if self._place is None else self._place(extent)
         row = self._builder.add_storage(key, extent, min(here, entry.size))
         self.rows[entry.name] = row
-        size = entry.size if codec is Codec.STORED or entry.whole else 0
         return _Known(row, size, not entry.whole, missing=False)
 
     def _disagreement(self, claim: StorageClaim, known: _Known) -> str:

@@ -47,9 +47,9 @@ class ZipEntries(Mapping[str, ZipEntry]):
         self._rows = dict(zip(names, range(len(names))))
         self.places = places
 
-    def row(self, name: str) -> int:
-        """The row of a record; -1 where there is none of this name."""
-        return self._rows.get(name, -1)
+    def rows(self, names: Sequence[str]) -> np.ndarray:
+        """The row (int64) of each record; -1 where there is none of its name."""
+        return np.fromiter((self._rows.get(name, -1) for name in names), np.int64, len(names))
 
     def __getitem__(self, name: str) -> ZipEntry:
         row = self._rows[name]

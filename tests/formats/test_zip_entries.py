@@ -16,8 +16,7 @@ def test_entries_come_out_as_they_went_in():
     assert dict(found) == ENTRIES
     assert found.get("m/data/1") is None
     assert ("m/data/0" in found, "0" in found, len(found)) == (True, False, 2)
-    assert found.row("m/data/0") == 1
-    assert found.row("m/data/7") == -1
+    assert found.rows(["m/data/0", "m/data/7"]).tolist() == [1, -1]
     assert places_of(found) is columns
 
 

@@ -1,0 +1,237 @@
+"""Whole batches of names and tensors, as torch.save writes a state dict, read in lockstep.
+
+``SETITEMS`` comes after a thousand pairs; between two of them the operations are the same for every tensor:
+a name, then the idiom of ``pickle_idioms``. The pickler numbers what it remembers in order, so the places of
+a row in the memo are known by its first. Where anything at all differs, the plain loop goes on.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+import numpy as np
+
+from ckptgui.formats.lockstep import Lockstep
+from ckptgui.formats.pickle_graph import Node, Ref
+from ckptgui.formats.pickle_runs import Memo, TensorRun
+
+_WIDEST = 8
+"""Dimensions; a tensor of more is left to the plain loop."""
+
+_REBUILD = "torch._utils._rebuild_tensor_v2"
+
+_WIDTHS = np.zeros(256, np.int64)
+_WIDTHS[[ord("K"), ord("M"), ord("J")]] = 1, 2, 4
+"""Bytes of an integer, by its operation."""
+
+
+class Constants(NamedTuple):
+    """Operations that are the same for every tensor, as they stand in the pickle: what recalls which value."""
+
+    target: bytes
+    word: bytes
+    hooks: bytes
+
+
+class Batches(NamedTuple):
+    """The run that was read, the place behind the operation that sets its last pair, and the bytes of names."""
+
+    run: TensorRun
+    end: int
+    text: int
+
+
+def match_batches(
+    buf: bytes, pos: int, stop: int, memo: Memo, target: Ref, constants: Constants
+) -> Batches | None:
+    """The batches that begin, or go on, with a name at ``pos`` and end before ``stop``, if there are any."""
+    head = constants.target + b"((" + constants.word
+    heads = [found.start() for found in re.compile(re.escape(head)).finditer(buf, pos, stop)]
+    if not heads or not memo.is_dense or target.path != _REBUILD:
+        return None
+    starts = np.array(heads, np.int64)
+    rows = _tensors(buf, starts + len(head), constants.hooks)
+    ends = rows.cursors.at
+    closes = rows.cursors.peek() == ord("u")
+    begins = np.concatenate([[pos], (ends + np.where(closes & (rows.cursors.peek(1) == ord("(")), 2, 0))[:-1]])
+    names = _Cursors(buf, begins)
+    names.literal(b"X")
+    length = names.little(4)
+    names.at += 4 + length
+    names.good &= (names.put() == rows.first) & (names.at == starts)
+    expected = np.cumsum(np.concatenate([[memo.highest + 1], np.where(rows.ndim > 0, 8, 6)]))[:-1]
+    good = names.settled() & rows.cursors.settled() & (rows.first == expected)
+    reached = len(good) if good.all() else int(np.argmin(good))
+    closed = np.flatnonzero(closes[:reached])
+    if not len(closed):
+        return None
+    count = int(closed[-1]) + 1
+    run = _run(rows, names, begins[:count] + 5, length[:count], memo, target, constants)
+    return None if run is None else Batches(run, int(ends[count - 1]) + 1, int(length[:count].sum()))
+
+
+class _Cursors(Lockstep):
+    """Cursors that take operations of a pickle."""
+
+    def recalled(self) -> np.ndarray:
+        """Expect an operation that recalls, and give the place in the memo."""
+        return self._place(ord("h"), ord("j"))
+
+    def put(self, where: np.ndarray | None = None) -> np.ndarray:
+        """Expect an operation that remembers, and give the place in the memo."""
+        return self._place(ord("q"), ord("r"), where)
+
+    def _place(self, short: int, wide: int, where: np.ndarray | None = None) -> np.ndarray:
+        code = self.peek()
+        is_wide = code == wide
+        number = np.where(is_wide, self.little(4, 1), self.peek(1))
+        self._step(is_wide | (code == short), np.where(is_wide, 5, 2), where)
+        return number
+
+    def integer(self, where: np.ndarray | None = None) -> np.ndarray:
+        """Expect an integer of at most four bytes."""
+        width = _WIDTHS[self.peek()]
+        number = self.little(4, 1)
+        signed = np.where(number >= 1 << 31, number - (1 << 32), number)
+        self._step(width > 0, 1 + width, where)
+        return np.where(width == 4, signed, number & np.where(width == 2, 0xFFFF, 0xFF))
+
+    def _step(self, right: np.ndarray, step: np.ndarray, where: np.ndarray | None) -> None:
+        self.good &= right if where is None else right | ~where
+        self.at += step if where is None else np.where(where, step, 0)
+
+    def integers(self, filler: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Expect a tuple of integers: a matrix of them, how many they are, and where the tuple is remembered."""
+        code = self.peek()
+        some, marked = code != ord(")"), code == ord("(")
+        self.at += ~some | marked
+        count = np.zeros(len(code), np.int64)
+        numbers: list[np.ndarray] = []
+        more = some & (_WIDTHS[self.peek()] > 0)
+        while more.any() and len(numbers) < _WIDEST:
+            numbers.append(np.where(more, self.integer(more), filler))
+            count += more
+            more = more & (_WIDTHS[self.peek()] > 0)
+        closing = np.where(marked, ord("t"), 0x84 + count)
+        fits = np.where(marked, count > 3, (count > 0) & (count < 4))
+        self.good &= ~some | (~more & fits & (self.peek() == closing))
+        self.at += some
+        matrix = np.stack(numbers, axis=1) if numbers else np.full((len(code), 0), filler, np.int64)
+        return matrix, count, self.put(some)
+
+    def digits(self) -> tuple[np.ndarray, np.ndarray]:
+        """Expect a text of at most 18 digits: where they begin and how many they are."""
+        self.literal(b"X")
+        length = self.little(4)
+        self.at += 4
+        self.good &= (length > 0) & (length <= 18)
+        for ahead in range(int(length[self.good].max(initial=0))):
+            digit = self.peek(ahead) - np.uint8(ord("0"))
+            self.good &= (ahead >= length) | (digit < 10)
+        start = self.at.copy()
+        self.at += np.where(self.good, length, 0)
+        return start, length
+
+
+class _Rows(NamedTuple):
+    """Columns of what was read, right where ``cursors`` are good. ``first`` is where a name is remembered."""
+
+    cursors: _Cursors
+    storage_class: np.ndarray
+    key_start: np.ndarray
+    key_length: np.ndarray
+    place: np.ndarray
+    numel: np.ndarray
+    offset: np.ndarray
+    shape: np.ndarray
+    strides: np.ndarray
+    ndim: np.ndarray
+    requires_grad: np.ndarray
+    first: np.ndarray
+
+
+def _tensors(buf: bytes, at: np.ndarray, hooks: bytes) -> _Rows:
+    """Read each tensor from behind the word “storage” to its last operation."""
+    cursors = _Cursors(buf, at)
+    storage_class = cursors.recalled()
+    key_start, key_length = cursors.digits()
+    first = cursors.put() - 1
+    place = cursors.recalled()
+    numel = cursors.integer()
+    cursors.literal(b"t")
+    cursors.good &= cursors.put() == first + 2
+    cursors.literal(b"Q")
+    offset = cursors.integer()
+    shape, ndim, put_size = cursors.integers(1)
+    strides, dimensions, put_stride = cursors.integers(0)
+    cursors.good &= (ndim == dimensions) & ((ndim == 0) | ((put_size == first + 3) & (put_stride == first + 4)))
+    grad = cursors.peek()
+    cursors.good &= (grad == 0x88) | (grad == 0x89)
+    cursors.at += 1
+    following = first + np.where(ndim > 0, 5, 3)
+    for ahead, before in enumerate((hooks + b")R", b"t", b"R")):
+        cursors.literal(before)
+        cursors.good &= cursors.put() == following + ahead
+    return _Rows(
+        cursors,
+        storage_class,
+        key_start,
+        key_length,
+        place,
+        numel,
+        offset,
+        shape,
+        strides,
+        ndim,
+        grad == 0x88,
+        first,
+    )
+
+
+def _run(
+    rows: _Rows,
+    names: _Cursors,
+    begins: np.ndarray,
+    length: np.ndarray,
+    memo: Memo,
+    target: Ref,
+    constants: Constants,
+) -> TensorRun | None:
+    """The first rows as a run; None where the memo or a name is not as it should be."""
+    count = len(begins)
+    classes, storage_class = np.unique(rows.storage_class[:count], return_inverse=True)
+    places, place = np.unique(rows.place[:count], return_inverse=True)
+    try:
+        word, hooks = (memo[int.from_bytes(get[1:], "little")] for get in (constants.word, constants.hooks))
+        known = _recalled(memo, classes), _recalled(memo, places)
+    except KeyError:
+        return None
+    called = names.texts(begins, length)
+    keys = rows.cursors.texts(rows.key_start[:count], rows.key_length[:count])
+    newest = max(int(classes.max()), int(places.max()))
+    if type(hooks) is not Ref or called is None or keys is None or newest >= rows.first[0]:
+        return None
+    target.called = hooks.called = True
+    return TensorRun(
+        target=target,
+        hooks=hooks,
+        word=word,
+        classes=known[0],
+        places=known[1],
+        names=called,
+        keys=keys,
+        storage_class=storage_class,
+        place=place,
+        numel=rows.numel[:count],
+        offset=rows.offset[:count],
+        shape=rows.shape[:count],
+        strides=rows.strides[:count],
+        ndim=rows.ndim[:count],
+        requires_grad=rows.requires_grad[:count],
+        first=rows.first[:count],
+    )
+
+
+def _recalled(memo: Memo, places: np.ndarray) -> list[Node]:
+    return [memo[place] for place in places.tolist()]
