@@ -48,6 +48,12 @@ _WORST_FIRST = (GlobalClass.CALLABLE, GlobalClass.CLASS, GlobalClass.KNOWN)
 
 def names_verdict(checkpoint: Checkpoint) -> str:
     """One sentence on all names: what a full load would reach for, and whether the restricted one takes them."""
+    if not checkpoint.globals and checkpoint.format in _WITHOUT_PICKLES:
+        return f"It holds no pickle, so there is nothing to import. {_NOT_HERE}"
+    compiled = sum(name.name.startswith(_COMPILED) for name in checkpoint.globals)
+    if compiled:
+        told = "1 class" if compiled == 1 else f"{compiled:,} classes"
+        return f"torch.jit.load compiles the archive's own code for {told} and may run parts of it. {_NOT_HERE}"
     calls = [name.name for name in checkpoint.globals if name.use is GlobalClass.CALLABLE]
     classes = sum(name.use is GlobalClass.CLASS for name in checkpoint.globals)
     if calls:
@@ -62,8 +68,13 @@ def names_verdict(checkpoint: Checkpoint) -> str:
     if checkpoint.format in _OF_TORCH_SAVE:
         reason = why_refused(checkpoint)
         what += "; weights_only=True takes it" if reason is None else f"; weights_only=True refuses: {reason}"
-    return f"A full load {what}. Nothing was run here."
+    return f"A full load {what}. {_NOT_HERE}"
 
+
+_NOT_HERE = "Nothing was run here."
+_WITHOUT_PICKLES = frozenset({"safetensors", "gguf", "npz"})
+_COMPILED = "__torch__."
+"""What names of classes begin with whose code is in a TorchScript archive itself."""
 
 _OF_TORCH_SAVE = frozenset({"torch-zip", "torch-legacy", "torch-tar"})
 
@@ -110,6 +121,8 @@ def _where(name: GlobalName) -> str:
 def effect(name: GlobalName, given: Json = None) -> str:
     """What a full load does with a name; ``given`` are the arguments of its first call, where known."""
     module, _, own = name.name.rpartition(".")
+    if name.name.startswith(_COMPILED):
+        return f"torch.jit.load compiles the archive's own code for {own}; its __setstate__ runs if it has one."
     if name.use is GlobalClass.KNOWN:
         return "Known: it only makes containers, numbers, tensors or arrays."
     if name.use is GlobalClass.CALLABLE and not name.changed:

@@ -131,11 +131,21 @@ def _at(root: Json, path: Path) -> Json:
 
 def _writer(checkpoint: Checkpoint, root: Mapping[str, Json]) -> tuple[str, str]:
     """Who seems to have written it, and by what one can tell."""
+    if checkpoint.format in _FORMATS:
+        return _FORMATS[checkpoint.format], "by its format"
     for writer, keys in _WRITERS:
         if all(key in root or any(s.path[:1] == (key,) for s in checkpoint.sections) for key in keys):
             return writer, f"it has {', '.join(keys)}"
     return "", ""
 
+
+_FORMATS = {
+    "torchscript": "torch.jit.save",
+    "torch-export": "torch.export.save",
+    "torch-package": "torch.package",
+    "torch-tar": "torch.save of 0.1.9 or older",
+}
+"""Formats that one program writes."""
 
 _ULTRALYTICS = frozenset({"train_args", "date", "version"})
 _WRITERS: tuple[tuple[str, tuple[str, ...]], ...] = (

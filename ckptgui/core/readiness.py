@@ -118,6 +118,8 @@ def _without_training(checkpoint: Checkpoint, summary: Training) -> str:
         return "A whole model and nothing of its training: for inference, or as a start for a new training."
     if checkpoint.saved_shape is SavedShape.TENSOR:
         return "A single tensor."
+    if checkpoint.format == "torch-export":
+        return "An exported program with its weights, and nothing of its training: for inference."
     roles = {section.role for section in checkpoint.sections}
     if roles.isdisjoint((Role.MODEL, Role.EMA)):
         one = roles.pop() if len(roles) == 1 else None
@@ -161,7 +163,10 @@ def _model(checkpoint: Checkpoint) -> Item:
 def _optimizer(checkpoint: Checkpoint, summary: Training, matched: SlotMap) -> Item:
     if not matched.optimizers:
         cost = "Momentum and step sizes start from nothing, so the loss usually rises for a while."
-        return Item(Need.OPTIMIZER, Presence.ABSENT, "No optimizer's state was saved.", cost)
+        text = "No optimizer's state was saved."
+        if isinstance(checkpoint.metadata, Mapping) and "ds_version" in checkpoint.metadata:
+            text = "It is not in this file: DeepSpeed puts it into others beside it (…_optim_states.pt)."
+        return Item(Need.OPTIMIZER, Presence.ABSENT, text, cost)
     kinds = {optimizer.path: optimizer for optimizer in summary.optimizers}
     texts, costs = [], []
     for match in matched.optimizers:

@@ -6,6 +6,7 @@ import pickle
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import nn
 
 from ckptgui.core.checkpoint import GlobalClass
@@ -114,3 +115,17 @@ def test_no_sentence_promises_safety(tmp_path):
         checkpoint = opened(tmp_path, obj)
         told = [names_verdict(checkpoint), *(name.effect for name in used_names(checkpoint))]
         assert "safe" not in " ".join(told).lower()
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
+def test_an_archive_of_torchscript_is_compiled_not_imported(tmp_path):
+    torch.jit.script(nn.Sequential(nn.ReLU())).save(str(tmp_path / "s.pt"))
+    checkpoint = open_checkpoint(str(tmp_path / "s.pt"))
+    assert names_verdict(checkpoint).startswith("torch.jit.load compiles the archive's own code for 2 classes")
+    assert used_names(checkpoint)[0].effect.startswith("torch.jit.load compiles the archive's own code for ")
+
+
+def test_a_format_without_pickles_has_nothing_to_import(tmp_path):
+    save_file({"w": torch.ones(1)}, tmp_path / "w.safetensors")
+    checkpoint = open_checkpoint(str(tmp_path / "w.safetensors"))
+    assert names_verdict(checkpoint).startswith("It holds no pickle")
