@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from ckptgui.core.builder import TableBuilder
 from ckptgui.core.checkpoint import Checkpoint, GlobalName, Json, Module, Role, SavedShape
 from ckptgui.core.display import display
+from ckptgui.core.records import RecordTable, record_table
 from ckptgui.core.tensors import Path
 from ckptgui.errors import CheckpointError
 from ckptgui.formats import sections
@@ -21,7 +23,7 @@ from ckptgui.formats.pickle_names import judge
 from ckptgui.formats.rebuild import Storages
 from ckptgui.formats.tensor_walk import TensorWalk
 from ckptgui.formats.torch_archive import PICKLE, records_of
-from ckptgui.formats.zip_directory import ZipDirectory
+from ckptgui.formats.zip_directory import DEFLATED, ZipDirectory
 
 
 class ArchiveListing:
@@ -39,6 +41,7 @@ class ArchiveListing:
         self.globals: dict[str, GlobalName] = {}
         self.warnings: list[str] = []
         self._ranges: list[tuple[sections.Part, int, int]] = []
+        self._within: dict[str, RecordTable] = {}  # of archives in a record
 
     def has(self, name: str) -> bool:
         """Whether there is a record of this name, below the archive's folder."""
@@ -64,7 +67,11 @@ class ArchiveListing:
         full = self.prefix + name
         found = open_nested(self.source, self.directory, full, self.probe.path, self.check)
         self.name_globals(found.archive.parsed, f"{full}/{found.archive.prefix}{PICKLE}")
-        self.walk(found.archive.parsed.root, path, found.storages(self.builder, f"{name}/"))
+        storages = found.storages(self.builder, f"{name}/")
+        self.walk(found.archive.parsed.root, path, storages)
+        if found.outer.method != DEFLATED:
+            inner = records_of(found.archive.directory, storages.rows)
+            self._within[full] = inner.moved(found.outer.data_offset)
         return found
 
     def walk(self, node: Node, path: Path, storages: Storages) -> None:
@@ -99,10 +106,20 @@ class ArchiveListing:
             saved_shape=saved_shape,
             modules=tuple(self.modules),
             globals=tuple(self.globals.values()),
-            records=records_of(self.directory, self.rows),
+            records=self._records(),
             warnings=tuple(self.warnings),
             attributes={"incomplete": False, "cut": False, **attributes},
         )
+
+    def _records(self) -> RecordTable:
+        """Every record where it lies, those of archives within in place of the record that holds them."""
+        own = records_of(self.directory, self.rows)
+        if not self._within:
+            return own
+        found = [record for record in own if record.name not in self._within]
+        for name, table in self._within.items():
+            found += [replace(record, name=f"{name}/{record.name}") for record in table]
+        return record_table(sorted(found, key=lambda record: record.offset))
 
 
 _WORSE = {"known": 0, "class": 1, "callable": 2}

@@ -175,6 +175,18 @@ def test_graph_and_extra_files_are_where_they_say(tmp_path):
     assert (name, path.read_bytes()[extent.file_offset :][:5]) == ("notes.txt", b"hello")
 
 
+@pytest.mark.parametrize("make", [today, older])
+def test_every_storage_that_lies_in_the_file_is_a_record(make, tmp_path):
+    path, _ = make(tmp_path)
+    checkpoint = open_checkpoint(str(path))
+    records = {record.storage: record for record in checkpoint.records if record.storage >= 0}
+    for info in checkpoint.tensors:
+        record = records[info.storage]
+        assert record.offset <= info.file_offset < record.offset + record.length
+    offsets = [record.offset for record in checkpoint.records]
+    assert offsets == sorted(offsets)
+
+
 def test_a_weight_exported_without_values_is_a_meta_tensor(tmp_path):
     path, _ = today(tmp_path)
     number = json.loads(zipfile.ZipFile(path).read(WEIGHTS))["config"]["fc.weight"]["path_name"]
