@@ -21,8 +21,8 @@ from ckptgui.formats.whole_of_parts import with_files
 from ckptgui.sources.folder import Folder
 
 MAX_FILES = 64
-MAX_BYTES = 32 << 20
-"""Files that are taken, and bytes of each: the log of a long training is the largest."""
+MAX_BYTES = 16 << 20
+"""Files that are taken, and bytes of all: the log of a long training is the largest."""
 
 _NOT_ABOUT_WEIGHTS = re.compile(
     r"tokenizer.*|vocab.*|merges.*|special_tokens_map.*|added_tokens.*|chat_template.*|normalizer.*"
@@ -43,12 +43,14 @@ def companions(folder: Folder, check: Check) -> Companions:
     """Read them."""
     metadata: dict[str, Json] = {}
     files, warnings = [], []
+    room = MAX_BYTES
     for name in sorted(filter(is_companion, folder.files))[:MAX_FILES]:
         check()
         try:
             source = folder.open(name)
             try:
-                metadata[name] = read_json(source, MAX_BYTES, check)
+                metadata[name] = read_json(source, room, check)
+                room -= source.size
                 files.append(source.identity)
             finally:
                 source.close()

@@ -25,6 +25,7 @@ from ckptgui.formats.folder_layout import (
     layout_of,
     looks_like_member,
     role_of_file,
+    role_of_folder,
     same_weights,
 )
 from ckptgui.formats.sections import stored_bytes
@@ -36,8 +37,8 @@ from ckptgui.sources.folder import Folder
 Values = tuple[Mapping[str, Checkpoint], list[str]]
 """Checkpoints without tensors by file name, and sentences about those that cannot be read."""
 
-MAX_DEPTH = 3
-"""Folders within one another that are read as pieces of one checkpoint."""
+_LOOKED_AT = 1000
+"""Folders below one that are looked at for checkpoints side by side."""
 
 MAX_PIECES = 10_000
 """Files and folders of one checkpoint; every rank of a large training has some."""
@@ -68,7 +69,7 @@ class Directory:
 
     def read(self, folder: Folder, opened: str | None, check: Check) -> Checkpoint:
         """The pieces that can be read, the others among the warnings; raises where there are none."""
-        return self._read(folder, 0, check)
+        return self._read(folder, set(), check)
 
     def _recognised(self, folder: Folder, name: str) -> bool:
         """Whether a reader would take a file, by its first bytes."""
@@ -87,8 +88,8 @@ class Directory:
     def _is_run(self, folder: Folder, layout: Layout) -> bool:
         """Whether checkpoints lie below it side by side, as a trainer leaves them beside the final model."""
         return any(
-            looks_like_member(name) and name not in layout.folders and self._is_checkpoint(folder.folder(name))
-            for name in sorted(folder.folders)
+            name not in layout.folders and self._is_checkpoint(folder.folder(name))
+            for name in sorted(filter(looks_like_member, folder.folders))[:_LOOKED_AT]
         )
 
     def _is_checkpoint(self, folder: Folder) -> bool:
@@ -100,10 +101,9 @@ class Directory:
         except CheckpointError:
             return False
 
-    def _read(self, folder: Folder, depth: int, check: Check) -> Checkpoint:
-        if depth > MAX_DEPTH:
-            raise LimitExceededError(f"Folders of it lie more than {MAX_DEPTH} deep in one another.")
-        pieces = self._pieces(folder, depth, check)
+    def _read(self, folder: Folder, seen: set[str], check: Check) -> Checkpoint:
+        seen.add(folder.real)
+        pieces = self._pieces(folder, seen, check)
         if len(pieces) > MAX_PIECES:
             raise LimitExceededError(f"It has {len(pieces):,} files; at most {MAX_PIECES:,} are read.")
         members: dict[str, Checkpoint] = {}
@@ -119,7 +119,7 @@ class Directory:
         whole = next(iter(members.values())) if len(pieces) == 1 else _together(folder, members, warnings)
         return with_companions(_with_values(whole, self._values(folder, check)), folder, check)
 
-    def _pieces(self, folder: Folder, depth: int, check: Check) -> dict[str, Callable[[], Checkpoint]]:
+    def _pieces(self, folder: Folder, seen: set[str], check: Check) -> dict[str, Callable[[], Checkpoint]]:
         """How each piece is read, by the name that it has in the whole: none for what is the folder itself."""
         layout = layout_of(folder, self._recognised)
         files = layout.files
@@ -129,13 +129,14 @@ class Directory:
             pieces[""] = lambda: inner.read(folder, None, check)
             files = tuple(name for name in files if name in BESIDE_DISTRIBUTED or role_of_file(name) is not None)
         else:
-            for chosen in layout.shards:
-                pieces[chosen.whole] = partial(read_shards, folder, chosen, self._open_file, check)
+            for name, chosen in layout.named_shards().items():
+                pieces[name] = partial(read_shards, folder, chosen, self._open_file, check)
         for name in files:
             pieces[name] = partial(open_member, folder, name, self._open_file, check)
         for name in layout.folders:
-            if self._is_checkpoint(folder.folder(name)):
-                pieces[name] = partial(self._read, folder.folder(name), depth + 1, check)
+            below = folder.folder(name)
+            if below.real not in seen and self._is_checkpoint(below):  # links may lead in a circle
+                pieces[name] = partial(self._read, below, seen, check)
         return pieces
 
     def _values(self, folder: Folder, check: Check) -> Values:
@@ -154,7 +155,7 @@ def _together(folder: Folder, members: Mapping[str, Checkpoint], warnings: list[
     again = same_weights(members)
     parts, metadata = [], {}
     for name, member in members.items():
-        part = _with_role(member, role_of_file(name), again=name in again)
+        part = _with_role(member, role_of_file(name) or role_of_folder(name), again=name in again)
         parts.append(Part(part, (name,) if name else (), name))
         if name and member.metadata is not None:
             metadata[name] = member.metadata
@@ -181,6 +182,9 @@ def _with_role(member: Checkpoint, role: Role | None, *, again: bool) -> Checkpo
         return replace(member, sections=tuple(sections))
     if role is None or not len(member):
         return member
+    if role is Role.EMA:
+        sections = (replace(s, role=role) if s.role is Role.MODEL else s for s in member.sections)
+        return replace(member, sections=tuple(sections))
     nbytes = stored_bytes(member.tensors, 0, len(member))
     return replace(member, sections=(Section((), role, 0, len(member), nbytes),))
 

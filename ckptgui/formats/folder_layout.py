@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ckptgui.core.checkpoint import Role
+from ckptgui.core.roles import role_by_name
 from ckptgui.core.series import natural_key
 from ckptgui.formats.shard_names import ShardSet, shard_name, shard_sets
 from ckptgui.sources.folder import Folder
@@ -46,7 +47,8 @@ BESIDE_DISTRIBUTED = ("meta.pt", "common.pt")
 """What Lightning and Megatron keep beside a distributed checkpoint: all that is not sharded."""
 
 _INNER = re.compile(r"pytorch_model_fsdp_\d+|optimizer_\d+|distributed_checkpoint|mp_rank_\d+(?:_\d+)*")
-_INNER_OF_TRAINER = re.compile(r"global_step\d+")
+_ANCHORS = frozenset({"model_index.json", "trainer_state.json"})
+_OF_A_RUN = re.compile(r"(?:.*[._-])?(?:checkpoint|ckpt|epoch)s?[._=-]?\d.*", re.IGNORECASE)
 _MEMBER = re.compile(
     r"(?:.*[._-])?(?:checkpoint|ckpt|epoch|ep|step|iter|iteration)s?[._=-]?\d.*|\d+", re.IGNORECASE
 )
@@ -61,11 +63,20 @@ class Layout:
     files: tuple[str, ...]
     values: tuple[str, ...]
     folders: tuple[str, ...]
+    anchored: bool  # whether there is a model, or a file of a library's, that others stand beside
 
     @property
     def pieces(self) -> int:
         """How many of them can hold tensors."""
         return len(self.shards) + len(self.files) + len(self.folders)
+
+    def named_shards(self) -> dict[str, ShardSet]:
+        """The sets of shards by a name each: that of the whole, where no other piece has it."""
+        named: dict[str, ShardSet] = {}
+        for found in self.shards:
+            taken = found.whole in named or found.whole in self.files
+            named[f"{found.whole} ({found.total or 'indexed'} shards)" if taken else found.whole] = found
+        return named
 
 
 def layout_of(folder: Folder, recognised: Callable[[Folder, str], bool]) -> Layout:
@@ -82,8 +93,10 @@ def layout_of(folder: Folder, recognised: Callable[[Folder, str], bool]) -> Layo
         and not _is_shard(name, whole)
         and (not name.lower().endswith(".bin") or _has_known_name(name) or recognised(folder, name))
     ]
+    anchored = bool(shards) or not _ANCHORS.isdisjoint(folder.files) or any(map(_INNER.fullmatch, folder.folders))
     return Layout(
         shards=shards,
+        anchored=anchored or any(map(_stands_for_a_model, files)),
         files=tuple(sorted(files, key=_place)),
         values=tuple(sorted(VALUES_ONLY.intersection(folder.files))),
         folders=tuple(sorted(_inner(folder), key=natural_key)),
@@ -94,22 +107,21 @@ def _inner(folder: Folder) -> list[str]:
     """The folders that are pieces of what this one holds."""
     if "model_index.json" in folder.files:  # a pipeline of diffusers: each model has a folder
         return [name for name in folder.folders if not name.startswith(".")]
-    names = [name for name in folder.folders if _INNER.fullmatch(name)]
-    if "trainer_state.json" in folder.files:
-        names += [name for name in folder.folders if _INNER_OF_TRAINER.fullmatch(name)]
-    return names
+    if "trainer_state.json" in folder.files or any(map(role_of_file, folder.files)):
+        # What stands beside a training's state belongs to it: global_step500 of DeepSpeed, unet of diffusers.
+        return [n for n in folder.folders if not n.startswith(".") and not _OF_A_RUN.fullmatch(n)]
+    return [name for name in folder.folders if _INNER.fullmatch(name)]
 
 
 def is_one_checkpoint(layout: Layout) -> bool:
     """Whether the pieces belong together, rather than being checkpoints side by side."""
-    anchored = bool(layout.shards or layout.folders) or any(map(_stands_for_a_model, layout.files))
     known = [name for name in layout.files if _is_known(name, layout)]
     strangers = [name for name in layout.files if name not in known]
-    if not anchored and not known:
+    if not layout.anchored and not known:
         return layout.pieces == 1
-    if len(strangers) > 1 and (not anchored or _are_counted(strangers)):
+    if len(strangers) > 1 and (not layout.anchored or _are_counted(strangers)):
         return False
-    return len(layout.files) == 1 or not any(map(looks_like_member, strangers))
+    return not layout.anchored or not any(map(looks_like_member, strangers))
 
 
 def _stands_for_a_model(name: str) -> bool:
@@ -138,6 +150,11 @@ def role_of_file(name: str) -> Role | None:
     return next((role for pattern, role in _ROLES if pattern.fullmatch(name)), None)
 
 
+def role_of_folder(name: str) -> Role | None:
+    """What a folder of weights is for; diffusers calls averaged ones ``unet_ema``."""
+    return Role.EMA if role_by_name(name) is Role.EMA else None
+
+
 def same_weights(names: Iterable[str]) -> set[str]:
     """Files that hold the weights of another of these once more, in another format or precision.
 
@@ -156,6 +173,7 @@ def same_weights(names: Iterable[str]) -> set[str]:
 
 def _weights(name: str) -> str | None:
     """Which weights a model's file holds, alike for all formats and precisions of them; None where not told."""
+    name = name.partition(" ")[0]
     stem, _, rest = name.partition(".")
     variant = rest.split(".")[:-1]
     if not _MODEL.fullmatch(name) or any(word == "ema" or word.isdigit() for word in variant):

@@ -17,6 +17,9 @@ from ckptgui.formats.base import Check
 from ckptgui.formats.metadata import MAX_DEPTH
 from ckptgui.sources.base import ByteSource, read_exactly
 
+MAX_CONTAINERS, MAX_VALUES = 1_000_000, 8_000_000
+"""What a small file can claim to be must not fill the memory: a list takes 60 times its two brackets."""
+
 _CHECK_EVERY = 4096
 
 
@@ -25,6 +28,10 @@ def read_json(source: ByteSource, limit: int, check: Check) -> Json:
     if source.size > limit:
         raise LimitExceededError(f"It has {source.size:,} bytes; at most {limit:,} are read.")
     raw = read_exactly(source, 0, source.size)
+    if raw.count(b"{") + raw.count(b"[") > MAX_CONTAINERS or raw.count(b",") > MAX_VALUES:
+        raise LimitExceededError(
+            f"It has more than {MAX_CONTAINERS:,} objects and lists or {MAX_VALUES:,} values, which are not read."
+        )
     check()
     value = _parsed(raw, check)
     _check_depth(value)

@@ -65,7 +65,7 @@ class ShardSet:
 
 def shard_name(name: str) -> ShardName | None:
     """What the name of a shard says, None where it is not such a name."""
-    match = _SHARD.fullmatch(name)
+    match = _SHARD.fullmatch(name) if "-of-" in name else None
     if match is None or not 1 <= int(match["number"]) <= int(match["total"]):
         return None
     stem = match["stem"] + (f".{match['variant']}" if match["variant"] else "")
@@ -81,6 +81,8 @@ def shard_name(name: str) -> ShardName | None:
 
 def whole_of_index(name: str) -> str | None:
     """The name that an index's state dict would have as one file, None where it is no index's name."""
+    if ".index." not in name:
+        return None
     match = _INDEX.fullmatch(name)
     if match is not None:
         return f"{match['stem']}{'.' + match['variant'] if match['variant'] else ''}.{match['suffix']}"

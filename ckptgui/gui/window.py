@@ -48,7 +48,7 @@ from ckptgui.workspace.recent import opened
 from ckptgui.workspace.run import Run
 from ckptgui.workspace.settings import SettingsFile
 
-FILTERS = "Checkpoints (*.pt *.pth *.ckpt *.bin *.safetensors *.tar);;All files (*)"
+FILTERS = "Checkpoints (*.pt *.pth *.ckpt *.bin *.safetensors *.tar *.index.json *.distcp);;All files (*)"
 _MODES: dict[str, bool | None] = {"system": None, "light": False, "dark": True}
 
 Document = DocumentPage | RunPage

@@ -68,6 +68,11 @@ class Folder:
         """
         return LocalSource(os.path.join(self.path, plain_name(name)))  # noqa: PTH118
 
+    @cached_property
+    def real(self) -> str:
+        """Where it lies, symbolic links followed: the same for every way to it."""
+        return os.path.realpath(self.path)
+
     def head(self, name: str, length: int) -> bytes:
         """The first bytes of a file, none of one that cannot be read; refuses names as ``open`` does."""
         try:

@@ -138,9 +138,16 @@ def test_where_the_only_file_is_damaged_the_folder_is(tmp_path):
         opened(tmp_path)
 
 
-@pytest.mark.parametrize(
-    "text", ['{"a": 1, "a": 2}', "[" * 2000 + "]" * 2000, '{"a": ' + "9" * 5000 + "}", "\xff"]
-)
+BAD_JSON = {
+    "a name twice": '{"a": 1, "a": 2}',
+    "very many lists": f"[{'[],' * 1_100_000}0]",
+    "very deep": "[" * 2000 + "]" * 2000,
+    "a number too long": '{"a": ' + "9" * 5000 + "}",
+    "no text": "\xff",
+}
+
+
+@pytest.mark.parametrize("text", BAD_JSON.values(), ids=list(BAD_JSON))
 def test_json_that_readers_disagree_about_is_left_out_and_said(tmp_path, text):
     save_weights(tmp_path / "model.safetensors")
     (tmp_path / "config.json").write_text(text, encoding="latin-1")
@@ -177,6 +184,32 @@ def test_deepspeeds_folder_is_a_piece_of_the_trainers(tmp_path):
     assert parts["global_step8/bf16_zero_pp_rank_0_mp_rank_00_optim_states.pt"] == "optimizer"
     assert parts["global_step8/mp_rank_00_model_states.pt/module"] == "model"
     assert found.metadata["global_step8"]["mp_rank_00_model_states.pt"]["global_steps"] == 8
+
+
+def test_models_in_folders_beside_a_trainings_state_are_pieces_of_it(tmp_path):
+    write_accelerate(tmp_path / "c")
+    (tmp_path / "c" / "model.safetensors").unlink()
+    save_weights(tmp_path / "c" / "unet" / "diffusion_pytorch_model.safetensors")
+    save_weights(tmp_path / "c" / "unet_ema" / "diffusion_pytorch_model.safetensors")
+    (tmp_path / "c" / "logs").mkdir()
+    found = sections(opened(tmp_path / "c"))
+    assert (found["unet"], found["unet_ema"], found["optimizer.bin"]) == ("model", "ema", "optimizer")
+
+
+def test_folders_that_lead_in_a_circle_are_read_once(tmp_path):
+    write_trainer(tmp_path / "c")
+    for name in ("global_step1", "global_step2", "up"):
+        (tmp_path / "c" / name).symlink_to(tmp_path / "c")
+    assert len(opened(tmp_path / "c").sections) == 3
+
+
+def test_weights_in_one_file_and_in_shards_are_told_apart(tmp_path):
+    write_shards(tmp_path)
+    save_weights(tmp_path / "model.safetensors")
+    assert sections(opened(tmp_path)) == {
+        "model.safetensors (indexed shards)": "other",
+        "model.safetensors": "model",
+    }
 
 
 # what is no one checkpoint
