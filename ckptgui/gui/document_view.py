@@ -83,7 +83,7 @@ class DocumentView(Ground):
 
             inspector = self._inspector = Inspector(self._background, self._right)
             self._right_layout.addWidget(inspector)
-            inspector.link_activated.connect(self.select)
+            inspector.link_activated.connect(self._follow)
             inspector.histogram_painted.connect(self.histogram_painted)
             self._fill(inspector)
             self.completed.emit()
@@ -177,6 +177,13 @@ class DocumentView(Ground):
     def summaries(self) -> Summaries | None:
         """The statistics of what is shown."""
         return self._summaries
+
+    def _follow(self, link: Path | int) -> None:
+        """Go where a link leads: to a path, or to a tensor by its row."""
+        if isinstance(link, int):
+            self.tree.select_row(link)
+        else:
+            self.select(link)
 
     def select(self, path: Path) -> bool:
         """Select a path in the tree; False where there is none such."""

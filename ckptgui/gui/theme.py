@@ -233,4 +233,6 @@ def _font(wanted: tuple[str, ...], pixels: int, weight: QFont.Weight) -> QFont:
     font.setPixelSize(round(pixels * _scale()))
     font.setWeight(weight)
     font.setFeature(QFont.Tag("tnum"), 1)
+    if wanted is _MONO_FAMILIES:
+        font.setFeature(QFont.Tag("calt"), 0)  # "->" in code is two characters, no arrow
     return font

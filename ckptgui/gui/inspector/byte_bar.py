@@ -128,7 +128,7 @@ class _Bar(QWidget):
         if part.tensors:
             lines.append(counted(part.tensors, "tensor", "tensors"))
         if part.plain:
-            lines.append(tr("Everything in the file that is no tensor's: names, plain values, its directory."))
+            lines.append(tr("Names, plain values, and what the format needs around them."))
         return "\n".join(filter(None, lines))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -237,7 +237,7 @@ def legend_words(part: Part, total: int) -> tuple[str, str]:
     if part.role is None:
         return tr("seen by no tensor,"), size_text(part.nbytes)
     if part.plain:
-        return tr("names and plain values,"), size_text(part.nbytes)
+        return tr("not tensors,"), size_text(part.nbytes)
     words = counted(part.tensors, "tensor", "tensors")
     if part.role in _NAMED:
         words = f"{part.label}, {words}"

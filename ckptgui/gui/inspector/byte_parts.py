@@ -44,17 +44,19 @@ def byte_parts(checkpoint: Checkpoint, tree: Tree, waste: Waste) -> tuple[Part, 
 
     Looks at every row once, by columns: not for the GUI's thread.
     """
+    nbytes = _stored_below(tree)
     holders: dict[Role, list[int]] = {}
     for node in children(tree, 0).tolist():
         if tree.tensors[node]:
             holders.setdefault(ROLES[int(tree.role[node])], []).append(node)
-    found = [_role_part(checkpoint, tree, role, nodes) for role, nodes in holders.items()]
+    found = [_role_part(tree, nbytes, role, nodes) for role, nodes in holders.items()]
+    found = [part for part in found if part.nbytes]
     found.sort(key=lambda part: part.role is Role.OTHER)  # what has no name for itself goes last
     if waste.total:
         found.append(Part(tr("Seen by no tensor"), waste.total, 0, None, _largest_waster(checkpoint, waste)))
     rest = checkpoint.nbytes - _stored(checkpoint) - waste.unnamed_bytes
     if found and rest > 0:
-        found.append(Part(tr("Names, plain values"), rest, 0, Role.SCHEDULER, plain=True))
+        found.append(Part(tr("Not tensors"), rest, 0, Role.SCHEDULER, plain=True))
     return tuple(found)
 
 
@@ -77,50 +79,62 @@ def role_title(role: Role) -> str:
     }[role]
 
 
-def _role_part(checkpoint: Checkpoint, tree: Tree, role: Role, nodes: list[int]) -> Part:
-    nbytes, tensors = int(tree.nbytes[nodes].sum()), int(tree.tensors[nodes].sum())
+def _stored_below(tree: Tree) -> np.ndarray:
+    """int64 for each node, the bytes that its tensors have in the file; what is on the meta device has none."""
+    leaves = np.flatnonzero(tree.row >= 0)
+    stored = tree.checkpoint.tensors.storage[tree.row[leaves]] >= 0
+    sums = np.zeros(len(tree) + 1, np.int64)
+    sums[1:][leaves] = np.where(stored, tree.nbytes[leaves], 0)
+    np.cumsum(sums, out=sums)
+    return np.asarray(sums[tree.end] - sums[:-1])
+
+
+def _role_part(tree: Tree, nbytes: np.ndarray, role: Role, nodes: list[int]) -> Part:
+    total, tensors = int(nbytes[nodes].sum()), int(tree.tensors[nodes].sum())
     is_section = len(nodes) == 1 and tree.kind[nodes[0]] == NodeKind.SECTION
     path = tree.path(nodes[0]) if len(nodes) == 1 or tree.kind[nodes[0]] == NodeKind.SECTION else ()
     title, note = role_title(role), ""
     inner: tuple[Part, ...] = ()
     if role is Role.OPTIMIZER:
-        inner, note = _slots(checkpoint, tree, nodes, path)
+        inner, note = _slots(tree, nbytes, nodes, path)
     if not inner:
-        inner = _inside(tree, nodes, role, opened=is_section or len(nodes) > 1)
+        inner = _inside(tree, nbytes, nodes, role, opened=is_section or len(nodes) > 1)
     if role is Role.OTHER and len(nodes) == 1:
         title = display(tree.labels[nodes[0]])
-    return Part(title, nbytes, tensors, role, path, inner, note)
+    return Part(title, total, tensors, role, path, inner, note)
 
 
-def _inside(tree: Tree, nodes: list[int], role: Role, *, opened: bool) -> tuple[Part, ...]:
+def _inside(tree: Tree, nbytes: np.ndarray, nodes: list[int], role: Role, *, opened: bool) -> tuple[Part, ...]:
     """The second level: what is right below; a part that is most of it gives way to what is in that."""
     if not opened or (len(nodes) == 1 and tree.row[nodes[0]] >= 0):
         return ()
     shown = np.array(nodes, np.int64) if len(nodes) > 1 else children(tree, nodes[0])
-    total = int(tree.nbytes[shown].sum())
+    total = int(nbytes[shown].sum())
     for _ in range(_DESCENTS):
-        largest = int(np.argmax(tree.nbytes[shown])) if len(shown) else 0
-        if not len(shown) or not _gives_way(tree, int(shown[largest]), total, len(shown)):
+        large = np.flatnonzero(nbytes[shown] * 3 >= total).tolist()
+        place = next((at for at in large if _gives_way(tree, nbytes, int(shown[at]), total)), None)
+        if place is None:
             break
-        shown = np.concatenate([shown[:largest], children(tree, int(shown[largest])), shown[largest + 1 :]])
-    shown = shown[tree.nbytes[shown] > 0]
-    kept, rest = _told_apart(tree.nbytes[shown])
-    parts = [_part(tree, int(node), role) for node in shown[kept].tolist()]
+        shown = np.concatenate([shown[:place], children(tree, int(shown[place])), shown[place + 1 :]])
+    shown = shown[nbytes[shown] > 0]
+    kept, rest = _told_apart(nbytes[shown])
+    parts = [_part(tree, int(nbytes[node]), node, role) for node in shown[kept].tolist()]
     if len(rest):
         left = shown[rest]
         label = tr("{0} more").format(integer(len(left)))
-        parts.append(Part(label, int(tree.nbytes[left].sum()), int(tree.tensors[left].sum()), role))
+        parts.append(Part(label, int(nbytes[left].sum()), int(tree.tensors[left].sum()), role))
     return tuple(parts)
 
 
-def _gives_way(tree: Tree, node: int, total: int, beside: int) -> bool:
+def _gives_way(tree: Tree, nbytes: np.ndarray, node: int, total: int) -> bool:
+    """Whether a large part says less than what is in it: numbered layers, or modules that are nearly all."""
     if not tree.is_branch(node):
         return False
-    if tree.nbytes[node] * (3 if beside > 1 else 1) < total:
-        return False
     inner = children(tree, node)
+    if not tree.branches[inner].any():
+        return False
     numbered = len(inner) > 1 and all(tree.labels[int(child)].isdecimal() for child in inner[:8].tolist())
-    return numbered or bool(tree.nbytes[node] * 5 > total * 4)
+    return numbered or bool(nbytes[node] * 5 > total * 4)
 
 
 def _told_apart(nbytes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -131,23 +145,23 @@ def _told_apart(nbytes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.sort(order[:MAX_PARTS]), order[MAX_PARTS:]
 
 
-def _part(tree: Tree, node: int, role: Role) -> Part:
+def _part(tree: Tree, nbytes: int, node: int, role: Role) -> Part:
     label = tree.labels[node]
     if tree.row[node] >= 0:
         label = label.partition(".")[0]  # the module, where a lone tensor stands for it
-    return Part(display(label), int(tree.nbytes[node]), int(tree.tensors[node]), role, tree.path(node))
+    return Part(display(label), nbytes, int(tree.tensors[node]), role, tree.path(node))
 
 
-def _slots(checkpoint: Checkpoint, tree: Tree, nodes: list[int], path: Path) -> tuple[tuple[Part, ...], str]:
+def _slots(tree: Tree, nbytes: np.ndarray, nodes: list[int], path: Path) -> tuple[tuple[Part, ...], str]:
     """An optimizer's bytes by slot (``exp_avg``, ``exp_avg_sq``), which says more than by parameter."""
-    names = checkpoint.tensors.names
+    names = tree.checkpoint.tensors.names
     sizes: dict[str, list[int]] = {}
     for node in nodes:
         part = slice(node, int(tree.end[node]))
         inside = np.flatnonzero(tree.row[part] >= 0) + node
-        for row, nbytes in zip(tree.row[inside].tolist(), tree.nbytes[inside].tolist()):
+        for row, size in zip(tree.row[inside].tolist(), nbytes[inside].tolist()):
             entry = sizes.setdefault(names[row].rpartition(".")[2], [0, 0])
-            entry[0] += nbytes
+            entry[0] += size
             entry[1] += 1
             if len(sizes) > MAX_SLOTS:
                 return (), ""

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QSize
+from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from ckptgui.core.display import display
 from ckptgui.core.history import Curve
-from ckptgui.gui.labels import Caption
+from ckptgui.gui.labels import ElidedLabel
 from ckptgui.gui.numbers import integer, significant, tr
 from ckptgui.gui.theme import theme, theme_signal
 
-HEIGHT, WIDTH = 40, 168
+HEIGHT, WIDTH = 40, 176
 _MAX_POINTS = 2048
 
 
@@ -80,26 +80,22 @@ class SmallCurve(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
-        self.caption = Caption("", self)
+        self.setFixedWidth(WIDTH)
+        self.caption = ElidedLabel("", self, colour="text2", pixels=11)
         layout.addWidget(self.caption)
         self.line = _Line(curve, self)
         layout.addWidget(self.line)
         self.tell(None)
         self.setAccessibleName(self.caption.text())
 
-    def sizeHint(self) -> QSize:
-        """As small as a key figure's neighbour."""
-        return QSize(WIDTH, self.caption.sizeHint().height() + 2 + HEIGHT)
-
     def tell(self, place: int | None) -> None:
         """Say one point, or what the whole is."""
         name, steps, values = curve_title(self._curve.name), self._curve.steps, self._curve.values
         if place is None:
-            last = significant(float(values[-1]))
-            self.caption.setText(tr("{0}, {1} steps, now {2}").format(name, integer(int(steps[-1])), last))
+            self.caption.setText(tr("{0}, {1} steps").format(name, integer(int(steps[-1]))))
         else:
-            told = tr("{0} at step {1}: {2}")
-            self.caption.setText(told.format(name, integer(int(steps[place])), significant(float(values[place]))))
+            value = significant(float(values[place]))
+            self.caption.setText(tr("{0} at step {1}").format(value, integer(int(steps[place]))))
 
 
 def curve_title(name: str) -> str:

@@ -96,6 +96,6 @@ class FactLine(QWidget):
         painter = QPainter(self)
         painter.setPen(Qt.PenStyle.NoPen)
         for widget, following in zip(self.widgets, self.widgets[1:]):
-            if following.y() == widget.y() and not widget.fact.link:
+            if following.y() == widget.y() and widget.fact.link is None:
                 x = (widget.geometry().right() + following.x()) // 2
                 painter.fillRect(x, widget.y() + 2, 1, widget.height() - 4, theme().strong)

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.display import display
-from ckptgui.core.extents import Codec
+from ckptgui.core.extents import Codec, Extent
 from ckptgui.core.tensors import Path, TensorInfo, TensorKind
-from ckptgui.gui.numbers import integer, percent, shape_text, size_text, tr
+from ckptgui.gui.numbers import counted, integer, percent, shape_text, significant, size_text, tr
 
 
 @dataclass(frozen=True)
 class Fact:
-    """A thing that is so. ``lead`` and ``tail`` are pale words around ``text``, ``link`` is where it leads."""
+    """A thing that is so. ``lead`` and ``tail`` are pale words around ``text``, ``link`` is where it leads: a
+    path, or a tensor's row where a path would be that of the section around it as well.
+    """
 
     text: str
     lead: str = ""
     tail: str = ""
-    link: Path | None = None
+    link: Path | int | None = None
     warn: bool = False
     tip: str = ""
 
@@ -37,6 +40,12 @@ def short_facts(info: TensorInfo, *, several_files: bool = False) -> list[Fact]:
     if info.file_offset is not None:
         tail = tr("of {0}").format(display(info.file, 40)) if several_files and info.file is not None else ""
         facts.append(Fact(integer(info.file_offset), tr("at byte"), tail))
+    elif pieces := pieces_text(info.extent):
+        facts.append(Fact("", pieces))
+    elif info.device == "meta":
+        facts.append(Fact(tr("no data"), tip=tr("It was on the meta device, which has shapes and no values.")))
+    if quantised := quantisation_words(info):
+        facts.append(Fact(quantised, tr("quantised")))
     if info.kind is not TensorKind.TENSOR:
         kind = {
             TensorKind.PARAMETER: tr("parameter"),
@@ -52,6 +61,25 @@ def short_facts(info: TensorInfo, *, several_files: bool = False) -> list[Fact]:
     return facts
 
 
+def quantisation_words(info: TensorInfo) -> str:
+    """``per tensor, scale 0.1, zero point 3``; empty where it is not quantised."""
+    rule = info.extra.get("quantization")
+    if not isinstance(rule, Mapping):
+        return ""
+    if "scale" in rule:
+        return tr("per tensor, scale {0}, zero point {1}").format(
+            _number(rule["scale"]), _number(rule.get("zero_point"))
+        )
+    scales = rule.get("scales")
+    count = len(scales) if isinstance(scales, list) else 0
+    axis = display(rule.get("axis"), 24)
+    return tr("per channel, {0} on dimension {1}").format(counted(count, "scale", "scales"), axis)
+
+
+def _number(value: object) -> str:
+    return significant(value) if isinstance(value, (int, float)) else display(value, 24)
+
+
 def sharing_facts(checkpoint: Checkpoint, info: TensorInfo) -> list[Fact]:
     """With whom the tensor shares its bytes."""
     facts = []
@@ -59,7 +87,7 @@ def sharing_facts(checkpoint: Checkpoint, info: TensorInfo) -> list[Fact]:
     for number, row in enumerate(tied[:4]):
         other = checkpoint.info(row)
         more = len(tied) - 4 if number == 3 else 0
-        name = display(_name_from(checkpoint, info, other)) + (
+        name = display(name_from(checkpoint, info, other)) + (
             tr(" and {0} more").format(integer(more)) if more > 0 else ""
         )
         facts.append(Fact(name, tr("tied to") if number == 0 else "", link=other.path))
@@ -71,7 +99,7 @@ def sharing_facts(checkpoint: Checkpoint, info: TensorInfo) -> list[Fact]:
     return facts
 
 
-def _name_from(checkpoint: Checkpoint, info: TensorInfo, other: TensorInfo) -> str:
+def name_from(checkpoint: Checkpoint, info: TensorInfo, other: TensorInfo) -> str:
     """What ``other`` is called, with its section where that is another one."""
     here, there = checkpoint.section_of(info.index), checkpoint.section_of(other.index)
     if here is None or there is None or here.path == there.path:
@@ -155,6 +183,19 @@ def _storage_rows(info: TensorInfo) -> list[tuple[str, str, str]]:
     return rows
 
 
+def pieces_text(extent: Extent | None) -> str:
+    """``in 8 pieces of 4 files``; empty where a tensor lies in one stretch."""
+    if extent is None:
+        return ""
+    parts = [extent] if extent.assembly is None else [block.extent for block in extent.assembly.blocks]
+    segments = [segment for part in parts for segment in part.segments]
+    files = len({segment.source for segment in segments})
+    if len(segments) < 2:
+        return ""
+    many = counted(len(segments), "piece", "pieces")
+    return tr("in {0} of {1}").format(many, counted(files, "file", "files"))
+
+
 def _elsewhere(info: TensorInfo) -> str:
     extent = info.extent
     if extent is None:
@@ -163,7 +204,7 @@ def _elsewhere(info: TensorInfo) -> str:
         return tr("written into the pickle itself")
     if extent.codec is not Codec.STORED:
         return tr("compressed ({0})").format(extent.codec.value)
-    return tr("in {0} pieces").format(integer(len(extent.segments)))
+    return pieces_text(extent)
 
 
 def _span(info: TensorInfo) -> int:

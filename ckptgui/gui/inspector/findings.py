@@ -6,7 +6,7 @@ as the document is shown.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -30,6 +30,7 @@ from ckptgui.engine.window import read_window
 from ckptgui.errors import CheckpointError
 from ckptgui.gui.inspector.byte_parts import Part, byte_parts
 from ckptgui.gui.inspector.metadata_model import count_text
+from ckptgui.gui.inspector.relations import wholes
 from ckptgui.gui.inspector.tensor_list import largest_tensors
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.numbers import counted, integer, size_text, tr
@@ -87,9 +88,13 @@ class Account:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What needs every name and shape: the optimizers' slots, what is there to go on with, where it comes from."""
+    """What needs every name and shape: the optimizers' slots, what is there to go on with, where it comes from.
+
+    ``wholes`` has for each component's row the row of the tensor that it is a component of.
+    """
 
     slots: SlotMap
+    wholes: Mapping[int, int]
     readiness: Readiness
     provenance: Provenance
 
@@ -163,7 +168,7 @@ def _judgement(checkpoint: Checkpoint, cancel: Cancel, _: Report) -> Judgement:
     cancel.check()
     ready = readiness(checkpoint, matched)
     cancel.check()
-    return Judgement(matched, ready, provenance(checkpoint))
+    return Judgement(matched, wholes(checkpoint), ready, provenance(checkpoint))
 
 
 def _best(checkpoint: Checkpoint, told: Training, pool: SourcePool) -> float | None:

@@ -33,7 +33,7 @@ WARM_UP_MS = 400
 class Inspector(QWidget):
     """Shows what is selected. ``view_ready`` says, once a selection, that all of the view is on the screen."""
 
-    link_activated = Signal(object)  # Path
+    link_activated = Signal(object)  # a Path, or the row of a tensor
     histogram_painted = Signal()
     view_ready = Signal()
 
@@ -81,10 +81,14 @@ class Inspector(QWidget):
             self._show_tensor(selection)
         elif selection.kind == NodeKind.ROOT:
             self._overview()
-        elif selection.kind == NodeKind.VALUE or not self._tree.tensors[selection.node]:
+        elif selection.kind == NodeKind.VALUE or not self._has_panel(selection.node):
             self._show_value(selection.path)
         else:
             self._show_module(selection)
+
+    def _has_panel(self, node: int) -> bool:
+        """Whether a node is more than plain values: it has tensors, or is a module that happens to have none."""
+        return self._tree is not None and bool(self._tree.tensors[node] or node in self._tree.classes)
 
     def show_metadata(self, path: Path = ()) -> None:
         """Open the file's metadata, at ``path`` when it is given."""
@@ -107,7 +111,7 @@ class Inspector(QWidget):
         if self.tensor is None:
             from ckptgui.gui.inspector.tensor_panel import TensorPanel
 
-            self.tensor = TensorPanel(self._background, self)
+            self.tensor = TensorPanel(self._background, self.finder, self)
             self.tensor.link_activated.connect(self.link_activated)
             self.tensor.histogram_painted.connect(self.histogram_painted)
             self.tensor.ready.connect(self._panel_ready)
@@ -123,10 +127,16 @@ class Inspector(QWidget):
 
             self.module = ModulePanel(self)
             self.module.link_activated.connect(self.link_activated)
+            self.module.values_wanted.connect(self._show_module_values)
             self._pages.addWidget(self.module)
         self.module.show_module(self._checkpoint, self._tree, selection)
         self._pages.setCurrentWidget(self.module)
         self._soon_ready()
+
+    def _show_module_values(self) -> None:
+        """All plain values of the module that is looked at."""
+        if self._selection is not None:
+            self.show_metadata(self._selection.path)
 
     def _show_value(self, path: Path) -> None:
         assert self._checkpoint is not None

@@ -14,7 +14,7 @@ from ckptgui.core.tensors import Path
 from ckptgui.gui.labels import plain_tooltip
 from ckptgui.gui.numbers import integer, tr
 from ckptgui.gui.theme import ROW, theme, theme_signal
-from ckptgui.gui.tree.rows import value_text, value_type
+from ckptgui.gui.tree.plain_values import value_text, value_type
 
 BATCH = 256
 """Children made at a time; a list of a million numbers opens as fast as one of ten."""

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ckptgui.core.checkpoint import Checkpoint, Module
 from ckptgui.core.display import display
+from ckptgui.core.module_line import module_line
 from ckptgui.core.tree import ROLES, NodeKind, Tree
 from ckptgui.gui.inspector.controls import SectionHead
 from ckptgui.gui.inspector.dtype_bar import DTypeBar, dtype_shares
@@ -16,17 +17,21 @@ from ckptgui.gui.inspector.facts import Fact
 from ckptgui.gui.inspector.head import PanelHead, add_head
 from ckptgui.gui.inspector.page import ScrollPage
 from ckptgui.gui.inspector.tensor_list import TensorList, largest_tensors
+from ckptgui.gui.inspector.values_grid import ValuesGrid, telling_items
 from ckptgui.gui.labels import Caption, PlainLabel
 from ckptgui.gui.numbers import counted, integer, percent, size_text, tr
 from ckptgui.gui.selection import Selection
+from ckptgui.gui.theme import mono_font
 
 LARGEST = 12
+MAX_ATTRIBUTES = 24
 
 
 class ModulePanel(QWidget):
     """Follows a section, a module, or a container of tensors."""
 
     link_activated = Signal(object)
+    values_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -36,10 +41,21 @@ class ModulePanel(QWidget):
         self.head = PanelHead(self)
         self.facts = FactLine(self)
         self.kind = FactLine(self)
-        add_head(layout, self, self.head, self.facts, self.kind)
+        self.line = PlainLabel("", self, wrap=True, selectable=True)
+        self.line.setFont(mono_font())
+        add_head(layout, self, self.head, self.line, self.facts, self.kind)
+        self._modules: tuple[Checkpoint | None, dict[str, Module]] = (None, {})
         self._page = ScrollPage(self, top=10)
         layout.addWidget(self._page, 1)
         body = self._page.body
+        self.made_head = SectionHead(tr("Attributes"), self)
+        self.made: ValuesGrid | None = None
+        self._made_place = QVBoxLayout()
+        body.addWidget(self.made_head)
+        body.addLayout(self._made_place)
+        self._below = QWidget(self)
+        self._below.setFixedHeight(6)
+        body.addWidget(self._below)
         self.types_head = SectionHead(tr("Element types"), self)
         self.types = DTypeBar(self)
         self.devices = PlainLabel("", self, colour="text2", wrap=True)
@@ -64,7 +80,9 @@ class ModulePanel(QWidget):
             title = path[-1]
         self.head.show_name(list(path[:-1]), title, "/".join(path))
         self.facts.set_facts(_totals(checkpoint, tree, node))
-        self.kind.set_facts(_kind(checkpoint, tree, node))
+        module = self._module_at(checkpoint, tree, node)
+        self.kind.set_facts(_kind(tree, node, module))
+        self._show_made(module)
         self.types.set_shares(dtype_shares(tree, node))
         self.devices.setText(devices_text(tree, node))
         nodes = largest_tensors(tree, node, LARGEST)
@@ -78,6 +96,30 @@ class ModulePanel(QWidget):
         )
         self.largest.set_rows(checkpoint, tree, nodes, _prefix(path, tree, node))
         self._page.verticalScrollBar().setValue(0)
+
+    def _module_at(self, checkpoint: Checkpoint, tree: Tree, node: int) -> Module | None:
+        """The pickled module that a node stands for, if it stands for one."""
+        if self._modules[0] is not checkpoint:
+            self._modules = checkpoint, {".".join(module.path): module for module in reversed(checkpoint.modules)}
+        return self._modules[1].get(".".join(tree.path(node)))
+
+    def _show_made(self, module: Module | None) -> None:
+        """The module as ``print(model)`` has it, and the plain values that it was made with."""
+        self.line.setText(display(module_line(module), 512) if module is not None else "")
+        self.line.setVisible(module is not None)
+        if self.made is not None:
+            self.made.hide()
+            self.made.deleteLater()
+        values = dict(module.attributes) if module is not None else {}
+        told = [name for name, _ in telling_items(values)[0]]
+        self.made = None
+        self.made_head.setVisible(bool(told))
+        self._below.setVisible(bool(told))
+        if told:
+            self.made = ValuesGrid("", values, self, MAX_ATTRIBUTES)
+            self.made.more_wanted.connect(self.values_wanted)
+            self._made_place.addWidget(self.made)
+            self.made.show()
 
 
 def _prefix(path: tuple[str, ...], tree: Tree, node: int) -> str:
@@ -98,10 +140,9 @@ def _totals(checkpoint: Checkpoint, tree: Tree, node: int) -> list[Fact]:
     return facts
 
 
-def _kind(checkpoint: Checkpoint, tree: Tree, node: int) -> list[Fact]:
+def _kind(tree: Tree, node: int, module: Module | None) -> list[Fact]:
     """What it was in the program that saved it."""
     facts = []
-    module = module_at(checkpoint, tree, node)
     name = module.class_name if module else tree.classes.get(node, "")
     if name:
         facts.append(Fact(display(name), tr("class")))
@@ -109,18 +150,12 @@ def _kind(checkpoint: Checkpoint, tree: Tree, node: int) -> list[Fact]:
         facts.append(Fact(tr("training mode") if module.training else tr("evaluation mode"), tr("saved in")))
     if tree.kind[node] == NodeKind.SECTION:
         facts.append(Fact(tr(ROLES[int(tree.role[node])].value), tr("role")))
+    if module is not None and not module.registered:
+        facts.append(Fact("", tr("in a plain attribute"), tip=tr("state_dict() does not see it.")))
     prefix = tree.prefixes.get(node)
     if prefix:
         facts.append(Fact(display(prefix), tr("every name begins with")))
     return facts
-
-
-def module_at(checkpoint: Checkpoint, tree: Tree, node: int) -> Module | None:
-    """The pickled module that a node stands for."""
-    if not checkpoint.modules:
-        return None
-    wanted = ".".join(tree.path(node))
-    return next((module for module in checkpoint.modules if ".".join(module.path) == wanted), None)
 
 
 def devices_text(tree: Tree, node: int) -> str:

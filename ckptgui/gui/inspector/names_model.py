@@ -56,7 +56,7 @@ def title(column: Column) -> str:
     """The heading of a column."""
     return {
         Column.NAME: tr("Name"),
-        Column.USE: tr("It"),
+        Column.USE: tr("Use"),
         Column.RESTRICTED: tr("weights_only"),
         Column.WHERE: tr("Stands first in"),
         Column.EFFECT: tr("A full load"),

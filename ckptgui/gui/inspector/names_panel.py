@@ -36,6 +36,7 @@ from ckptgui.gui.theme import mono_font, theme, ui_font
 ROW = 24
 MAX_COPIED = 100_000
 _FILTER_MS = 60
+_ELIDED = {Column.EFFECT: Qt.TextElideMode.ElideRight, Column.WHERE: Qt.TextElideMode.ElideLeft}
 _TOKENS = {GlobalClass.CALLABLE: "danger", GlobalClass.CLASS: "warn", GlobalClass.KNOWN: "text2"}
 
 
@@ -83,7 +84,7 @@ class _Cells(QStyledItemDelegate):
         painter.setFont(mono_font() if column is Column.NAME else view.font())
         painter.setPen(getattr(t, token))
         room = rect.adjusted(24 if column is Column.NAME else 4, 0, -8, 0)
-        mode = Qt.TextElideMode.ElideRight if column is Column.EFFECT else Qt.TextElideMode.ElideMiddle
+        mode = _ELIDED.get(column, Qt.TextElideMode.ElideMiddle)
         text = painter.fontMetrics().elidedText(cell_text(name, column), mode, room.width())
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
 

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from ckptgui.core.checkpoint import Checkpoint, SavedShape
 from ckptgui.core.display import MAX_DETAIL, display
-from ckptgui.core.loading import safety_sentence
 from ckptgui.core.tensors import Path
 from ckptgui.core.tree import Tree
 from ckptgui.gui.inspector.byte_bar import ByteBar
@@ -147,7 +146,7 @@ class Overview(QWidget):
         self.model_note.setVisible(bool(note))
         self.warnings.setText("\n".join(display(text, 1024) for text in checkpoint.warnings[:12]))
         self.warnings.setVisible(bool(checkpoint.warnings))
-        self.foot.set_checkpoint(checkpoint, safety_sentence(checkpoint))
+        self.foot.set_checkpoint(checkpoint)
         code = checkpoint.attributes.get("code") or ()
         self._counts = {CODE: integer(len(code)), NAMES: integer(len(checkpoint.globals))}
         self.tabs.tab(CODE).setVisible(bool(code))
@@ -173,7 +172,8 @@ class Overview(QWidget):
         elif isinstance(found, Account):
             self._fill_account(found, self._checkpoint)
         elif isinstance(found, Judgement):
-            self.readiness.set_readiness(found.readiness)
+            account = self._finder.account
+            self.readiness.set_readiness(found.readiness, account.best if account else None)
             self.origin.set_provenance(found.provenance)
             self._turn(self.tabs.current())
             self.filled.emit()

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from ckptgui.core.display import display
-from ckptgui.core.readiness import Item, Presence, Readiness
+from ckptgui.core.readiness import Item, Need, Presence, Readiness
 from ckptgui.gui.assets import ICON, draw_icon
 from ckptgui.gui.inspector.controls import SectionHead
 from ckptgui.gui.inspector.flow import grow_with_lines
 from ckptgui.gui.labels import LinkLabel, PlainLabel, plain_tooltip, token
-from ckptgui.gui.numbers import tr
+from ckptgui.gui.numbers import significant, tr
 from ckptgui.gui.theme import theme_signal
 
 STACKED = 440
@@ -124,24 +126,26 @@ class ReadinessPanel(QWidget):
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(6)
         grow_with_lines(self)
-        self.head = SectionHead(tr("To go on training"), self)
+        self.head = SectionHead(tr("Resume readiness"), self)
         self.sentence = PlainLabel("", self, wrap=True, selectable=True)
         self.reminder = PlainLabel("", self, colour="warn", wrap=True, selectable=True)
         for part in (self.head, self.sentence, self.reminder):
             self._layout.addWidget(part)
         self.rows: list[ItemRow] = []
 
-    def set_readiness(self, readiness: Readiness) -> None:
-        """Show another file's."""
+    def set_readiness(self, readiness: Readiness, best: float | None = None) -> None:
+        """Show another file's; ``best`` is the best score where that had to be read."""
         for row in self.rows:
             row.hide()
             row.deleteLater()
         self.rows = []
-        self.head.title.setText(tr("To go on training") if readiness.items else tr("What it is good for"))
+        self.head.title.setText(tr("Resume readiness") if readiness.items else tr("What it is good for"))
         self.sentence.setText(display(readiness.sentence, 1024))
         self.reminder.setText(display(readiness.reminder or "", 1024))
         self.reminder.setVisible(bool(readiness.reminder))
         for item in readiness.items:
+            if item.need is Need.BEST and best is not None:
+                item = replace(item, text=f"{item.text.partition(': ')[0]}: {significant(best)}.")
             row = ItemRow(item, self)
             row.link_activated.connect(self.link_activated)
             self._layout.addWidget(row)

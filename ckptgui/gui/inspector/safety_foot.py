@@ -8,9 +8,10 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from ckptgui.core.checkpoint import Checkpoint, GlobalClass
 from ckptgui.core.display import display
+from ckptgui.core.loading import safety_sentence
 from ckptgui.gui.assets import ICON, draw_icon
 from ckptgui.gui.labels import SEMIBOLD, ElidedLabel, LinkLabel
-from ckptgui.gui.numbers import tr
+from ckptgui.gui.numbers import integer, tr
 from ckptgui.gui.theme import theme, theme_signal
 
 
@@ -53,11 +54,11 @@ class SafetyFoot(QWidget):
         layout.addLayout(line)
         theme_signal().changed.connect(self.update)
 
-    def set_checkpoint(self, checkpoint: Checkpoint, sentence: str) -> None:
+    def set_checkpoint(self, checkpoint: Checkpoint) -> None:
         """Show another file."""
         self._shield.token = {"inert": "ok", "classes": "warn", "calls": "danger"}[checkpoint.verdict]
         self._shield.update()
-        self.sentence.setText(sentence)
+        self.sentence.setText(foot_sentence(checkpoint))
         self.names.setText(_names(checkpoint))
         self.more.setVisible(bool(checkpoint.globals))
         self._make_room()
@@ -77,6 +78,14 @@ class SafetyFoot(QWidget):
         painter = QPainter(self)
         painter.fillRect(self.rect(), theme().sunken)
         painter.fillRect(0, 0, self.width(), 1, theme().hairline)
+
+
+def foot_sentence(checkpoint: Checkpoint) -> str:
+    """The verdict in a line that has room: of many functions it tells how many, the list has their names."""
+    calls = sum(name.use is GlobalClass.CALLABLE for name in checkpoint.globals)
+    if calls > 1:
+        return tr("A full load would call {0} functions; nothing was run.").format(integer(calls))
+    return safety_sentence(checkpoint)
 
 
 def _names(checkpoint: Checkpoint) -> str:

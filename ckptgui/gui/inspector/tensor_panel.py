@@ -13,9 +13,11 @@ from ckptgui.gui.inspector.controls import TabStrip
 from ckptgui.gui.inspector.details import DetailsTab
 from ckptgui.gui.inspector.fact_line import FactLine
 from ckptgui.gui.inspector.facts import details, sharing_facts, short_facts
+from ckptgui.gui.inspector.findings import Finder
 from ckptgui.gui.inspector.head import PanelHead, add_head
 from ckptgui.gui.inspector.histogram import Histogram
 from ckptgui.gui.inspector.page import ScrollPage
+from ckptgui.gui.inspector.relations import relations
 from ckptgui.gui.inspector.statistics import StatisticsGrid
 from ckptgui.gui.inspector.values import ValuesTab
 from ckptgui.gui.jobs import Background
@@ -35,8 +37,10 @@ class TensorPanel(QWidget):
     histogram_painted = Signal()
     ready = Signal()
 
-    def __init__(self, background: Background, parent: QWidget | None = None) -> None:
+    def __init__(self, background: Background, finder: Finder, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._finder = finder
+        finder.found.connect(self._show_relations)
         self._checkpoint: Checkpoint | None = None
         self._summaries: Summaries | None = None
         self._pool: SourcePool | None = None
@@ -56,8 +60,10 @@ class TensorPanel(QWidget):
         self.head = PanelHead(self)
         self.facts = FactLine(self)
         self.sharing = FactLine(self)
+        self.relations = FactLine(self)
+        self.matched = PlainLabel("", self, colour="text2", pixels=12, wrap=True)
         self.error = PlainLabel("", self, colour="danger", wrap=True, selectable=True)
-        add_head(layout, self, self.head, self.facts, self.sharing, self.error)
+        add_head(layout, self, self.head, self.facts, self.sharing, self.relations, self.matched, self.error)
         middle = QWidget(self)
         body = QVBoxLayout(middle)
         body.setContentsMargins(16, 8, 16, 8)
@@ -79,6 +85,7 @@ class TensorPanel(QWidget):
         self.tabs.changed.connect(self.pages.setCurrentIndex)
         self.tabs.changed.connect(self._check)
         self.sharing.link_activated.connect(self.link_activated)
+        self.relations.link_activated.connect(self.link_activated)
         self.statistics.place_wanted.connect(self.show_place)
         self.histogram.exact_wanted.connect(self._want_exact)
         self.histogram.painted.connect(self._histogram_done)
@@ -113,13 +120,31 @@ class TensorPanel(QWidget):
         self.sharing.set_facts(sharing_facts(checkpoint, info))
         self.error.setText(info.error or "")
         self.error.setVisible(bool(info.error))
-        self.details.set_rows(details(checkpoint, info))
+        self._show_relations()
         assert self._pool is not None
         self.values.set_tensor(info, self._pool)
         self._show_summary()
         if not self._settled and summaries.get(row) is None and summaries.error(row) is None:
             self._ask.start()
         self._check()
+
+    def _show_relations(self) -> None:
+        """Show what is known of its slots and components; more comes when the finder has looked at all names."""
+        info, checkpoint = self._info, self._checkpoint
+        if info is None or checkpoint is None:
+            return
+        judgement, account = self._finder.judgement, self._finder.account
+        known = relations(
+            checkpoint,
+            info,
+            judgement.slots if judgement else None,
+            judgement.wholes if judgement else None,
+            account.training.optimizers if account else (),
+        )
+        self.relations.set_facts(known.facts)
+        self.matched.setText(known.sentence)
+        self.matched.setVisible(bool(known.sentence))
+        self.details.set_rows([*details(checkpoint, info), *known.details])
 
     def _want_figures(self) -> None:
         """Begin to read once the page is painted: reading takes both cores, and painting goes first."""

@@ -17,11 +17,12 @@ from ckptgui.gui.inspector.controls import SectionHead
 from ckptgui.gui.inspector.curve import SmallCurve, curve_title
 from ckptgui.gui.inspector.findings import Account
 from ckptgui.gui.inspector.flow import FlowLayout, grow_with_lines
-from ckptgui.gui.labels import Caption, ElidedLabel, Figure, LinkLabel, PlainLabel, plain_tooltip
+from ckptgui.gui.inspector.values_grid import ValuesGrid
+from ckptgui.gui.labels import Caption, Figure, LinkLabel, PlainLabel, plain_tooltip
 from ckptgui.gui.numbers import DASH, exact, integer, significant, tr
-from ckptgui.gui.tree.rows import value_text
+from ckptgui.gui.tree.plain_values import value_text
 
-MAX_FIGURES, MAX_GROUPS, MAX_VALUES, MAX_CURVES = 8, 6, 12, 4
+MAX_FIGURES, MAX_GROUPS, MAX_CURVES = 8, 6, 4
 
 
 class TrainingPanel(QWidget):
@@ -69,7 +70,9 @@ class TrainingPanel(QWidget):
                 self._add(label)
         hyper = training.hyper_parameters
         if hyper is not None:
-            self._add(_Values(display("/".join(hyper.path)), hyper.value, self))
+            values = ValuesGrid(display("/".join(hyper.path)), hyper.value, self)
+            values.more_wanted.connect(lambda path=hyper.path: self.metadata_wanted.emit(path))
+            self._add(values)
         self.setVisible(bool(self._parts))
 
     def _add(self, widget: QWidget) -> None:
@@ -138,6 +141,8 @@ def _source(path: Path) -> str:
         return tr("from its callback")
     if path[:2] == ("trainer_state.json", "log_history"):
         return tr("logged last")
+    if len(path) > 1 and "." in path[0]:  # a file of a folder
+        return tr("from {0}").format(display(path[0], 28))
     return tr("saved as {0}").format(display("/".join(path), 28))
 
 
@@ -223,33 +228,6 @@ def _betas(group: ParameterGroup) -> str:
 
 def _options(group: ParameterGroup) -> str:
     return "\n".join(f"{display(key)}: {value_text(value)}" for key, value in list(group.options.items())[:24])
-
-
-class _Values(QWidget):
-    """Named values in two columns of a name and a value."""
-
-    def __init__(self, title: str, values: Json, parent: QWidget) -> None:
-        super().__init__(parent)
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 4, 0, 0)
-        grid.setHorizontalSpacing(16)
-        grid.setVerticalSpacing(1)
-        grid.addWidget(Caption(title, self), 0, 0, 1, 4)
-        items = [(k, v) for k, v in values.items() if k != "__class__"] if isinstance(values, dict) else []
-        if isinstance(values, list):
-            items = [(str(number), value) for number, value in enumerate(values)]
-        shown = items[:MAX_VALUES]
-        rows = (len(shown) + 1) // 2
-        for place, (key, value) in enumerate(shown):
-            row, column = 1 + place % rows, 2 * (place // rows)
-            grid.addWidget(PlainLabel(display(key, 32), self, colour="text2"), row, column)
-            text = ElidedLabel(value_text(value, 1024), self)
-            grid.addWidget(text, row, column + 1)
-        if len(items) > MAX_VALUES:
-            more = tr("and {0} more").format(integer(len(items) - MAX_VALUES))
-            grid.addWidget(PlainLabel(more, self, colour="text2"), rows + 1, 0, 1, 4)
-        grid.setColumnStretch(1, 1)
-        grid.setColumnStretch(3, 1)
 
 
 def short_number(value: float | int | None) -> str:

@@ -15,7 +15,7 @@ from ckptgui.gui.inspector.metadata_model import value_at
 from ckptgui.gui.inspector.plain_text import PlainText
 from ckptgui.gui.labels import SEMIBOLD, ElidedLabel
 from ckptgui.gui.numbers import counted, tr
-from ckptgui.gui.tree.rows import value_text, value_type
+from ckptgui.gui.tree.plain_values import value_text, value_type
 
 
 class ValuePanel(QWidget):

@@ -1,0 +1,68 @@
+"""Named plain values in two columns, as hyper-parameters and what a module was made with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QGridLayout, QWidget
+
+from ckptgui.core.checkpoint import Json
+from ckptgui.core.display import display
+from ckptgui.gui.labels import Caption, ElidedLabel, LinkLabel
+from ckptgui.gui.numbers import integer, tr
+from ckptgui.gui.tree.plain_values import value_text
+
+MAX_VALUES = 12
+
+
+class ValuesGrid(QWidget):
+    """Named values in two columns of a name and a value; ``more_wanted`` asks for all of them."""
+
+    more_wanted = Signal()
+
+    def __init__(self, title: str, values: Json, parent: QWidget, most: int = MAX_VALUES) -> None:
+        super().__init__(parent)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 4, 0, 0)
+        grid.setHorizontalSpacing(16)
+        grid.setVerticalSpacing(2)
+        if title:
+            grid.addWidget(Caption(title, self), 0, 0, 1, 4)
+        items, count = telling_items(values)
+        shown = items[:most]
+        rows = (len(shown) + 1) // 2
+        for place, (key, value) in enumerate(shown):
+            row, column = 1 + place % rows, 2 * (place // rows)
+            grid.addWidget(ElidedLabel(display(key, 64), self, colour="text2"), row, column)
+            grid.addWidget(ElidedLabel(value_text(value, 1024), self), row, column + 1)
+        self.names = [key for key, _ in shown]
+        if count > len(shown):
+            more = LinkLabel(tr("All {0} of them").format(integer(count)), self)
+            more.clicked.connect(self.more_wanted)
+            grid.addWidget(more, rows + 1, 0, 1, 4, Qt.AlignmentFlag.AlignLeft)
+        for column, stretch in enumerate((3, 2, 3, 2)):
+            grid.setColumnStretch(column, stretch)
+
+
+def telling_items(values: Json) -> tuple[list[tuple[str, Json]], int]:
+    """Names and values that were set to something, and how many there are with the others.
+
+    A member of an enumeration, which a pickle makes by its class and one argument, is that argument.
+    """
+    if isinstance(values, Mapping):
+        items = [(str(key), value) for key, value in values.items() if key != "__class__"]
+    elif isinstance(values, list):
+        items = [(str(number), value) for number, value in enumerate(values)]
+    else:
+        items = []
+    told = [(key, _argument(value)) for key, value in items if value is not None and value not in ({}, [], "")]
+    return told, len(items)
+
+
+def _argument(value: Json) -> Json:
+    if isinstance(value, Mapping) and value.keys() == {"__class__", "__args__"}:
+        arguments = value["__args__"]
+        if isinstance(arguments, list) and len(arguments) == 1:
+            return arguments[0]
+    return value
