@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from ckptgui.core.checkpoint import GlobalClass
 from ckptgui.core.dtypes import ByteOrder, DType
-from ckptgui.core.tensors import TensorKind
+from ckptgui.core.tensors import TensorKind, contiguous_strides
 from ckptgui.formats.base import Check
 from ckptgui.formats.pickle_feed import FileBytes
 from ckptgui.formats.pickle_graph import Node
@@ -40,7 +40,10 @@ _LOCAL = struct.Struct("<4s2x2H16x2H")
 
 
 class Plain(NamedTuple):
-    """A plain tensor in an archive: its view, and its storage's ``nbytes`` at byte ``data`` of the archive."""
+    """A plain tensor in an archive: its view, and its storage's ``nbytes`` at byte ``data`` of the archive.
+
+    ``strides`` are None where they are row-major.
+    """
 
     dtype: DType
     shape: tuple[int, ...]
@@ -90,7 +93,8 @@ def plain_at(head: bytes) -> Plain | None:
     found = _find(head, prefix + b"data/" + claim.key.encode(), parsed.end)
     if found is None or not _is_little(head, prefix, parsed.end, found):
         return None
-    return Plain(spec.dtype, spec.shape, spec.strides, spec.offset, claim.nbytes, found, spec.device)
+    strides = None if spec.strides == contiguous_strides(spec.shape) else spec.strides
+    return Plain(spec.dtype, spec.shape, strides, spec.offset, claim.nbytes, found, spec.device)
 
 
 def pickle_start(head: bytes) -> int | None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ckptgui.core.builder import MAX_NDIM, TableBuilder
 from ckptgui.core.display import display
-from ckptgui.core.dtypes import ByteOrder, DType
+from ckptgui.core.dtypes import DType
 from ckptgui.core.extents import Assembly, Block, Codec, Extent, Segment
 from ckptgui.core.tensors import contiguous_strides
 from ckptgui.errors import CheckpointError, DamagedFileError
@@ -74,12 +74,12 @@ class Looks:
 
 
 class Located(NamedTuple):
-    """A piece whose bytes are known: its extent and the view of it."""
+    """A piece whose bytes are known: its extent and the view of it (strides None: row-major)."""
 
     extent: Extent
     dtype: DType
     shape: tuple[int, ...]
-    strides: tuple[int, ...]
+    strides: tuple[int, ...] | None
     offset: int
 
 
@@ -97,6 +97,7 @@ class Tensors:
     objects: Objects
     check: Check
     stretches: list[Stretch] = field(default_factory=list)
+    _right: set[tuple[int, tuple[int, ...], str]] = field(default_factory=set)
 
     def leaf(self, name: str, tensor: SavedTensor) -> Node:
         """The node of a tensor: a view of a storage that is registered, or the reason why there is none."""
@@ -126,13 +127,8 @@ class Tensors:
         return _node(storage, located.shape, located.offset, located.strides)
 
     def _assembled(self, name: str, tensor: SavedTensor, pieces: list[Piece], dtype: DType) -> Node:
-        blocks = []
-        order: set[ByteOrder] = set()
-        for piece in pieces:
-            located = _checked(self._piece(self._place(piece)), piece, dtype)
-            order.add(located.extent.byteorder)
-            strides = None if located.strides == contiguous_strides(located.shape) else located.strides
-            blocks.append(Block(piece.offsets, piece.sizes, located.extent, located.offset, strides))
+        blocks = [self._block(piece, self._place(piece), dtype) for piece in pieces]
+        order = {block.extent.byteorder for block in blocks}
         if len(order) > 1:
             raise DamagedFileError("Its pieces were written by machines of different byte orders.")
         assembly = Assembly(tensor.shape, dtype.itemsize, tuple(blocks))
@@ -140,6 +136,18 @@ class Tensors:
         row = self.builder.add_storage(None, extent, extent.nbytes)
         self.stretches += [(f"{name} at {block.offsets}", block.extent.segments[0], row) for block in blocks]
         return _node(Storage(row, dtype, "cpu", None), tensor.shape)
+
+    def _block(self, piece: Piece, place: Slice, dtype: DType) -> Block:
+        """One of several pieces; what was found right of a beginning is right of every equal one."""
+        found = self._plain(place)
+        key = id(found), piece.sizes, dtype.name
+        if found is None or key not in self._right:
+            located = _checked(self._piece(place, found), piece, dtype)
+            self._right.add(key)
+            extent, offset, strides = located.extent, located.offset, located.strides
+        else:
+            extent, offset, strides = self._extent(place, found), found.offset, found.strides
+        return Block(piece.offsets, piece.sizes, extent, offset, strides)
 
     def _place(self, piece: Piece) -> Slice:
         """Where a piece lies; raises when it lies nowhere."""
@@ -159,23 +167,23 @@ class Tensors:
         return found if type(found) is Plain else None
 
     def _located(self, place: Slice, found: Plain) -> Located:
+        return Located(self._extent(place, found), found.dtype, found.shape, found.strides, found.offset)
+
+    def _extent(self, place: Slice, found: Plain) -> Extent:
+        """The bytes of a plain tensor in its archive's stretch; raises where they do not fit into it."""
         source = self.files.get(place.file)
         assert source is not None
-        strides = contiguous_strides(found.shape) if found.strides is None else found.strides
         if place.transforms:
             segments = (Segment(source.identity, place.offset, place.length),)
-            extent = Extent(found.nbytes, segments, Codec.ZSTD, skip=found.data)
-        else:
-            if found.data + found.nbytes > place.length:
-                raise DamagedFileError(
-                    f"Its {found.nbytes:,} bytes do not fit into their {place.length:,} of {display(place.file)}."
-                )
-            extent = Extent(found.nbytes, (Segment(source.identity, place.offset + found.data, found.nbytes),))
-        return Located(extent, found.dtype, found.shape, strides, found.offset)
+            return Extent(found.nbytes, segments, Codec.ZSTD, skip=found.data)
+        if found.data + found.nbytes > place.length:
+            raise DamagedFileError(
+                f"Its {found.nbytes:,} bytes do not fit into their {place.length:,} of {display(place.file)}."
+            )
+        return Extent(found.nbytes, (Segment(source.identity, place.offset + found.data, found.nbytes),))
 
-    def _piece(self, place: Slice) -> Located:
+    def _piece(self, place: Slice, found: Plain | None) -> Located:
         """One of several pieces, with a longer look where that is needed."""
-        found = self._plain(place)
         if found is not None:
             return self._located(place, found)
         if place.transforms:
@@ -191,8 +199,7 @@ class Tensors:
             reason = spec.error if spec is not None and spec.error else "It is no plain tensor."
             raise DamagedFileError(f"Its piece at byte {place.offset:,} of {display(place.file)} is odd: {reason}")
         extent = scratch.build().extents[spec.storage].moved(place.offset)
-        strides = contiguous_strides(spec.shape) if spec.strides is None else spec.strides
-        return Located(extent, spec.dtype, spec.shape, strides, spec.offset)
+        return Located(extent, spec.dtype, spec.shape, spec.strides, spec.offset)
 
     def _odd(self, name: str, piece: Piece, place: Slice, dtype: DType) -> Node:
         """A whole tensor that is no plain one: sparse, quantised, conjugated, or written by other means."""
@@ -244,8 +251,9 @@ def _whole(tensor: SavedTensor) -> list[Piece]:
 def _checked(located: Located, piece: Piece, dtype: DType) -> Located:
     """A piece that is what its description says; raises when it is not."""
     _check_geometry(located.dtype, located.shape, piece, dtype)
-    last = located.offset + sum((size - 1) * step for size, step in zip(located.shape, located.strides))
-    if located.offset < 0 or min(located.strides, default=0) < 0 or len(located.strides) != len(located.shape):
+    strides = contiguous_strides(located.shape) if located.strides is None else located.strides
+    last = located.offset + sum((size - 1) * step for size, step in zip(located.shape, strides))
+    if located.offset < 0 or min(strides, default=0) < 0 or len(strides) != len(located.shape):
         raise DamagedFileError("A size, stride or offset is negative.")
     if dtype.nbytes(last + 1) > located.extent.nbytes:
         raise DamagedFileError(
