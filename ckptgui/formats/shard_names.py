@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from ckptgui.core.series import natural_key
 from ckptgui.sources.folder import Folder
@@ -87,6 +88,18 @@ def whole_of_index(name: str) -> str | None:
     if match is not None:
         return f"{match['stem']}{'.' + match['variant'] if match['variant'] else ''}.{match['suffix']}"
     return name.removesuffix(_ANY_INDEX) if name.endswith(_ANY_INDEX) and name != _ANY_INDEX else None
+
+
+def opens_the_same(one: str, other: str) -> bool:
+    """Whether two paths are the same, or shards (or the index) of one whole; told from the names alone."""
+    return one == other or (_whole_of_path(one) == _whole_of_path(other) is not None)
+
+
+def _whole_of_path(path: str) -> tuple[PurePath, str] | None:
+    place = PurePath(path)
+    shard = shard_name(place.name)
+    whole = shard.whole if shard is not None else whole_of_index(place.name)
+    return (place.parent, whole) if whole is not None else None
 
 
 def shard_sets(folder: Folder) -> list[ShardSet]:

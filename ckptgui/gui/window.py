@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
 
 from ckptgui.core.display import display
 from ckptgui.core.tensors import Path
+from ckptgui.formats.shard_names import opens_the_same
 from ckptgui.gui.actions import ACTIONS, MENUS, Needs
 from ckptgui.gui.assets import application_icon
 from ckptgui.gui.dialogs import ask, file_dialog
@@ -160,7 +161,7 @@ class MainWindow(QMainWindow):
         """Open a file or a folder in a tab of its own, or go to the tab that has it."""
         path = os.path.abspath(path)
         for page in self._documents:
-            if page.path == path:
+            if opens_the_same(page.path, path):
                 if opening is not None:
                     opening.abandon()
                 self.top.tabs.setCurrentIndex(self._documents.index(page))

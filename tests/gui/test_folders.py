@@ -46,6 +46,14 @@ def test_the_tab_of_a_shard_is_called_as_the_whole(qtbot, window, tmp_path):
     assert len(page.document().opened.checkpoint) == 5
 
 
+def test_shards_dropped_together_are_one_tab(qtbot, window, tmp_path):
+    files = write_shards(tmp_path / "llama")
+    drop(window, *(tmp_path / "llama" / file for file in files))
+    qtbot.waitUntil(lambda: window.current.document() is not None)
+    page = window.open_path(str(tmp_path / "llama" / "model.safetensors.index.json"))
+    assert window.documents == (page,)
+
+
 def test_a_run_stands_where_its_tab_was_and_one_tab_is_enough(qtbot, window, run_folder, tmp_path):
     write_trainer(tmp_path / "checkpoint-8")
     first = opened(qtbot, window, tmp_path / "checkpoint-8")
