@@ -1,4 +1,4 @@
-"""What the overview says of a checkpoint as a whole: what it lacks to go on, where it comes from, what it wastes."""
+"""What the overview says of a checkpoint: what it lacks to go on, where it comes from, what it wastes."""
 
 import torch
 from PySide6.QtCore import QEvent, QPointF, Qt
