@@ -80,8 +80,7 @@ def named_shards(folder: Folder, chosen: ShardSet, open_file: OpenFile, check: C
     if missing:
         _, some = next(iter(shards.values()))
         some_names = [some.sibling(number) for number in missing[:NAMED]]
-        what = "The shard is" if len(missing) == 1 else f"{len(missing):,} of {chosen.total:,} shards are"
-        found.warnings.append(f"{what} missing: {_listed(some_names, len(missing))}.")
+        found.warnings.append(_missing(some_names, len(missing), chosen.total))
         found.unlisted = True
     files = [shards[number][0] for number in sorted(shards)]
     found.unlisted |= bool(_open_all(folder, files, open_file, check, found))
@@ -106,8 +105,9 @@ def _open_all(
             reasons[file] = f"Its shard {display(file)} cannot be read: {error}"
     missing = [file for file, reason in reasons.items() if reason.endswith("is missing.")]
     if missing:
-        found.warnings.append(f"Of {len(files):,} shards {len(missing):,} missing: {_listed(missing)}.")
-    found.warnings += [reason for file, reason in reasons.items() if file not in missing][:NAMED]
+        found.warnings.append(_missing(missing, len(missing), len(files)))
+    damaged = [reason for file, reason in reasons.items() if file not in missing]
+    found.warnings += [reason.replace("Its shard", "The shard", 1) for reason in damaged[:NAMED]]
     return reasons
 
 
@@ -126,6 +126,11 @@ def _present(found: Shards) -> set[str]:
     if twice:
         found.warnings.append(f"In two shards: {_listed(twice)}.")
     return set(present)
+
+
+def _missing(names: Sequence[str], count: int, total: int) -> str:
+    are = "is" if count == 1 else "are"
+    return f"{count:,} of {total:,} shards {are} missing: {_listed(names, count)}."
 
 
 def _listed(names: Iterable[str], count: int = 0) -> str:

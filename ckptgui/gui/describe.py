@@ -69,7 +69,11 @@ def file_notices(checkpoint: Checkpoint, export: Callable[[], None], parent: QWi
 def _damage(checkpoint: Checkpoint, parent: QWidget) -> Notice:
     broken = len(checkpoint.tensors.errors)
     sentences = [*checkpoint.warnings, *dict.fromkeys(checkpoint.tensors.errors.values())]
-    title = tr("The file is damaged.") if broken else tr("The file is not quite as it should be.")
+    lacks = bool(broken) or bool(checkpoint.attributes.get("incomplete"))
+    if len(checkpoint.sources) > 1:
+        title = tr("The checkpoint is not whole.") if lacks else tr("The checkpoint is not quite as it should be.")
+    else:
+        title = tr("The file is damaged.") if lacks else tr("The file is not quite as it should be.")
     head, _, rest = sentences[0].partition(". ")
     if rest and len(head) <= MAX_TITLE:  # "The file is cut short. 812.0 MiB of 1.46 GiB are here."
         title, text = f"{display(head)}.", display(rest, 400)

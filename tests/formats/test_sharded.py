@@ -68,7 +68,7 @@ def test_tensors_of_a_missing_shard_stand_there_with_the_reason(folder):
     assert errors_by_name(found) == dict.fromkeys(
         ("layers.0.bias", "layers.1.weight"), f"Its shard {SECOND} is missing."
     )
-    assert found.warnings == (f"Of 3 shards 1 missing: {SECOND}.",)
+    assert found.warnings == (f"1 of 3 shards is missing: {SECOND}.",)
     assert len(found) == 5
     assert found.parameter_count == 32 + 16 + 4
 
