@@ -22,6 +22,8 @@ _MARGIN = 12
 _BAR_TOP, _BAR_HEIGHT = 25, 14
 _CAPTION = QRect(0, 4, 0, 16)
 _SQUARE, _GAP = 7, 16
+_MOST_BOXES = 64
+"""Pieces of a selected tensor that are outlined; more would fill the line anyway."""
 
 
 @dataclass(frozen=True)
@@ -137,9 +139,11 @@ class Ribbon(QWidget):
 
     def _paint_selected(self, painter: QPainter, places: RibbonMap) -> None:
         bar = self._bar()
-        span = places.span(self._selected, bar.width()) if self._selected >= 0 else None
-        if span is None:
-            return
+        for span in places.spans(self._selected, bar.width())[:_MOST_BOXES] if self._selected >= 0 else ():
+            self._paint_box(painter, bar, span)
+
+    def _paint_box(self, painter: QPainter, bar: QRect, span: tuple[float, float]) -> None:
+        """An outline around one stretch, wide enough to be seen."""
         middle, wide = (span[0] + span[1]) / 2, max(5.0, span[1] - span[0])
         left = min(max(bar.left() - 1.0, bar.left() + middle - wide / 2), bar.right() + 1 - wide)
         box = QRectF(round(left), bar.top() - 3, round(wide), bar.height() + 6)
@@ -256,8 +260,8 @@ def _captions(checkpoint: Checkpoint, tree: Tree, places: RibbonMap) -> list[_Ca
         nbytes = section.nbytes or int(tree.nbytes[node or 0])
         if not nbytes:
             continue
-        records = [places.record_of(row) for row in (section.start, section.stop - 1)]
-        place = min((int(places.start[r]) for r in records if r >= 0), default=0)
+        records = [record for row in (section.start, section.stop - 1) for record in places.records_of(row)]
+        place = min((int(places.start[record]) for record in records), default=0)
         name = display(".".join(section.path)) or tr(section.role.value)
         found.append(_Caption(name, size_text(nbytes), section.role, nbytes, place))
     return found

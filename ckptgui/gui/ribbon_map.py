@@ -49,9 +49,9 @@ class RibbonMap:
         self.storage = records[3][order]
         self.index = records[4][order]  # into checkpoint.records, -1 without one
         self.total = max(1, checkpoint.nbytes, int(bases[-1]))
-        self._record_of = np.full(len(table.extents), -1, np.int64)
+        self._by_storage = np.argsort(self.storage, kind="stable")  # a storage in pieces has several records
+        self._sorted = self.storage[self._by_storage]
         has = self.storage >= 0
-        self._record_of[self.storage[has]] = np.flatnonzero(has)
         self.role = np.full(len(self.start), PLAIN, np.uint8)
         self.role[has] = _storage_roles(checkpoint)[self.storage[has]]
         self.read = ~has  # what is no storage was read to open the file
@@ -60,10 +60,13 @@ class RibbonMap:
         for row in table.errors:
             self.mark_error(row)
 
-    def record_of(self, row: int) -> int:
-        """Where in file order a tensor's record stands, or -1."""
-        storage = int(self._checkpoint.tensors.storage[row])
-        return int(self._record_of[storage]) if storage >= 0 else -1
+    def records_of(self, row: int) -> np.ndarray:
+        """Where in file order a tensor's records stand: one, or one for each piece; none without a place."""
+        return self._of_storage(int(self._checkpoint.tensors.storage[row]))
+
+    def _of_storage(self, storage: int) -> np.ndarray:
+        first, last = np.searchsorted(self._sorted, (storage, storage + 1))
+        return self._by_storage[first:last] if storage >= 0 else self._by_storage[:0]
 
     def mark_read(self, row: int) -> bool:
         """Note that a tensor's bytes were read; False when that was known."""
@@ -74,10 +77,10 @@ class RibbonMap:
         return self._mark(self.error, row)
 
     def _mark(self, column: np.ndarray, row: int) -> bool:
-        record = self.record_of(row)
-        if record < 0 or column[record]:
+        records = self.records_of(row)
+        if column[records].all():
             return False
-        column[record] = True
+        column[records] = True
         return True
 
     def at(self, byte: int) -> int:
@@ -105,15 +108,16 @@ class RibbonMap:
         before = np.flatnonzero(begins <= byte - self.start[record])
         return int(rows[before[np.argmax(begins[before])]]) if len(before) else int(rows[0])
 
-    def span(self, row: int, width: int) -> tuple[float, float] | None:
-        """From where to where a tensor reaches on a line of ``width``; None when it has no place in the file."""
-        record, table = self.record_of(row), self._checkpoint.tensors
-        if record < 0:
-            return None
-        offset = table.dtypes[table.dtype[row]].nbytes(int(table.storage_offset[row]))
-        begin = int(self.start[record]) + min(offset, int(self.length[record]))
-        end = min(begin + int(table.nbytes[row]), int(self.start[record] + self.length[record]))
-        return begin * width / self.total, max(begin, end) * width / self.total
+    def spans(self, row: int, width: int) -> list[tuple[float, float]]:
+        """From where to where a tensor reaches on a line of ``width``, piece by piece."""
+        records, table = self.records_of(row), self._checkpoint.tensors
+        begin, end = self.start[records], self.start[records] + self.length[records]
+        if len(records) == 1:
+            offset = table.dtypes[table.dtype[row]].nbytes(int(table.storage_offset[row]))
+            begin = np.minimum(begin + offset, end)
+            end = np.maximum(begin, np.minimum(begin + int(table.nbytes[row]), end))
+        scale = width / self.total
+        return list(zip((begin * scale).tolist(), (end * scale).tolist()))
 
     def pixels(self, width: int) -> Pixels:
         """Every column of a line. Records below a pixel merge, and the worst state among them wins."""
@@ -141,15 +145,12 @@ class RibbonMap:
         """Columns of storages that no tensor reaches."""
         wasted, table = np.zeros(width, bool), self._checkpoint.tensors
         for storage in np.flatnonzero(self._unreached > 0)[:MAX_HATCHED].tolist():
-            record = int(self._record_of[storage])
-            if record < 0:
-                continue
-            begin = float(self.start[record])
-            wasted[int(begin * scale) : round((begin + float(self.length[record])) * scale)] = True
+            records = self._of_storage(storage)
+            for begin, end in zip(self.start[records], self.start[records] + self.length[records]):
+                wasted[int(begin * scale) : round(end * scale)] = True
             for row in np.flatnonzero(table.storage == storage)[:MAX_HATCHED].tolist():
-                span = self.span(row, width)
-                if span is not None:
-                    wasted[int(span[0]) : round(span[1])] = False
+                for first, last in self.spans(row, width):
+                    wasted[int(first) : round(last)] = False
         return wasted
 
 

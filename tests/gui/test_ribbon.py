@@ -80,6 +80,29 @@ def test_records_that_are_no_storage_count_as_read():
     assert pixels.read.tolist() == [True] * 5 + [False] * 5
 
 
+def test_all_pieces_of_a_tensor_are_marked_and_outlined(ribbon, qtbot):
+    make = CheckpointMaker()
+    make.section(("m",), Role.MODEL, ["in pieces", "whole"], shape=(100,))
+    first, second = make.records
+    make.records[:] = [
+        Record("piece", 0, 0, 200, first.storage),
+        Record("whole", 0, 200, 400, second.storage),
+        Record("piece", 0, 600, 200, first.storage),
+    ]
+    checkpoint = make.make()
+    places = RibbonMap(checkpoint)
+    assert places.spans(0, 80) == [(0, 20), (60, 80)]
+    assert places.mark_read(0)
+    assert not places.mark_read(0)
+    assert np.flatnonzero(places.pixels(80).read).tolist() == [*range(20), *range(60, 80)]
+    ribbon.set_document(checkpoint, build_tree(checkpoint))
+    ribbon.select_row(0)
+    ribbon.grab()
+    with qtbot.waitSignal(ribbon.row_clicked) as clicked:
+        qtbot.mouseClick(ribbon, Qt.MouseButton.LeftButton, pos=QPoint(12 + 700, 32))
+    assert clicked.args == [0]
+
+
 def test_an_empty_file_has_a_ribbon_too(ribbon):
     checkpoint = CheckpointMaker().make()
     ribbon.set_document(checkpoint, build_tree(checkpoint))
