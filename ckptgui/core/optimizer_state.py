@@ -111,7 +111,7 @@ def _state(
     numbers = {entry: number for number, entry in enumerate(entries)}
     extra = [entry for entry in dict.fromkeys([*kept.values(), *flat.values()]) if entry not in numbers]
     if extra:
-        extra.sort(key=lambda entry: (0, int(entry)) if entry.isdecimal() else (1, 0))
+        extra.sort(key=lambda entry: (0, int(entry)) if entry.isdecimal() and len(entry) < 19 else (1, 0))
         if not entries:
             groups = [len(extra)]
         numbers.update((entry, len(entries) + number) for number, entry in enumerate(extra))
