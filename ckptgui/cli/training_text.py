@@ -73,8 +73,9 @@ def _group(number: int, group: ParameterGroup) -> list[str]:
 
 
 def _values(values: Mapping[str, Json]) -> str:
-    shown = [f"{display(key)} {display(value, 40)}" for key, value in list(values.items())[:_VALUES]]
-    return ", ".join(shown) + (" …" if len(values) > _VALUES else "")
+    told = [(key, value) for key, value in values.items() if not key.startswith("__")]
+    shown = [f"{display(key)} {display(value, 40)}" for key, value in told[:_VALUES]]
+    return ", ".join(shown) + (" …" if len(told) > _VALUES else "")
 
 
 def _origin(path: tuple[str, ...]) -> str:

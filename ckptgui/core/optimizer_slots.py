@@ -57,7 +57,7 @@ def slots(checkpoint: Checkpoint) -> SlotMap:
     table = checkpoint.tensors
     parameter = np.full(len(table), -1, np.int64)
     found = optimizer_states(checkpoint)
-    sections = checkpoint.with_role(Role.MODEL) if found else ()
+    sections = (checkpoint.with_role(Role.MODEL) or checkpoint.with_role(Role.EMA)) if found else ()
     models = [ParameterRows.of(checkpoint, section) for section in sections]
     keys = shape_keys(table) if found else np.zeros(0, np.uint64)
     matches = []

@@ -11,7 +11,7 @@ from ckptgui.core.display import display
 from ckptgui.core.optimizer_slots import SlotMap, slots
 from ckptgui.core.reminders import eval_reminder
 from ckptgui.core.role_places import place_of, tables
-from ckptgui.core.roles import is_scaler_state
+from ckptgui.core.roles import is_scaler_state, role_by_name
 from ckptgui.core.tensors import Path
 from ckptgui.core.training import Training, training
 
@@ -148,15 +148,20 @@ def _verdict(items: tuple[Item, ...]) -> str:
 
 def _model(checkpoint: Checkpoint) -> Item:
     sections = checkpoint.with_role(Role.MODEL)
-    cost = "There is nothing to go on from: the weights must come from another file."
+    averaged = checkpoint.with_role(Role.EMA)
+    if not sections and averaged:  # ultralytics saves it so
+        text = f"Only averaged weights are here, in {_named([section.path for section in averaged])}."
+        cost = "Training goes on from the average instead of the weights that it had."
+        return Item(Need.MODEL, Presence.PARTLY, text, cost, averaged[0].path)
     if not sections:
+        cost = "There is nothing to go on from: the weights must come from another file."
         return Item(Need.MODEL, Presence.ABSENT, "No section holds a model's weights.", cost)
     rows = sum(section.tensor_count for section in sections)
     lost = sum(section.start <= row < section.stop for section in sections for row in checkpoint.tensors.errors)
-    text = f"{rows:,} tensors in {_named([section.path for section in sections])}."
     if lost:
-        lacking = f"{lost:,} of its {rows:,} tensors cannot be read whole."
-        return Item(Need.MODEL, Presence.PARTLY, lacking, "They must come from another file.", sections[0].path)
+        text = f"{lost:,} of its {rows:,} tensors cannot be read whole."
+        return Item(Need.MODEL, Presence.PARTLY, text, "They must come from another file.", sections[0].path)
+    text = f"{rows:,} tensors in {_named([section.path for section in sections])}."
     return Item(Need.MODEL, Presence.PRESENT, text, "", sections[0].path)
 
 
@@ -224,11 +229,18 @@ def _scaler(checkpoint: Checkpoint) -> Item:
     for path, value in tables(checkpoint.metadata):
         if is_scaler_state(value):
             scale = value.get("scale")
-            text = f"Its scale is {scale:,.0f}." if isinstance(scale, (int, float)) else "Its state is here."
+            text = (
+                f"Its scale is {scale:,.0f}."
+                if isinstance(scale, (int, float)) and abs(scale) < 1e18
+                else "Its state is here."
+            )
             return Item(Need.SCALER, Presence.PRESENT, text, "", path)
-    place = place_of(checkpoint, Role.SCALER)
-    if place is not None:
-        return Item(Need.SCALER, Presence.PRESENT, "It is here, empty: it was not in use.", "", place)
+        if role_by_name(path[-1]) is Role.SCALER and (not value or "growth_tracker" in value):
+            text = "Its state is here." if value else "It is here, empty: it was not in use."
+            return Item(Need.SCALER, Presence.PRESENT, text, "", path)
+    section = next(iter(checkpoint.with_role(Role.SCALER)), None)
+    if section is not None:
+        return Item(Need.SCALER, Presence.PRESENT, "Its state is here.", "", section.path)
     cost = (
         "Only after training in float16 does it matter: the scale is found anew, and the first steps are skipped."
     )
@@ -250,7 +262,8 @@ def _hyper_parameters(summary: Training) -> Item:
     if found is None:
         cost = "How the model and its training were set up must be known from elsewhere."
         return Item(Need.HYPER_PARAMETERS, Presence.ABSENT, "No settings were saved.", cost)
-    text = f"{len(found.value):,} settings in {_named([found.path])}."
+    count = sum(not str(key).startswith("__") for key in found.value)
+    text = f"{count:,} {'setting' if count == 1 else 'settings'} in {_named([found.path])}."
     return Item(Need.HYPER_PARAMETERS, Presence.PRESENT, text, "", found.path)
 
 

@@ -1,5 +1,7 @@
 """What a training needs to go on: present, in part or absent, with what the absence costs."""
 
+import argparse
+
 import pytest
 import torch
 from torch import nn
@@ -77,6 +79,36 @@ def test_a_scaler_that_was_not_in_use_is_present(tmp_path):
     items = judged(tmp_path, {**parts(), "scaler": {}})[1]
     assert items[Need.SCALER].presence is P.PRESENT
     assert "not in use" in items[Need.SCALER].text
+
+
+@pytest.mark.parametrize(
+    "scaler",
+    [{"scaler": {"mean": 0.5}}, {"target_scaler": [1, 2]}, {"scaler": "robust"}, {"min_max_scaler": None}],
+)
+def test_a_scaler_of_data_is_none_of_gradients(tmp_path, scaler):
+    obj = parts()
+    del obj["scaler"]
+    assert judged(tmp_path, {**obj, **scaler})[1][Need.SCALER].presence is P.ABSENT
+
+
+def test_averaged_weights_alone_are_the_model_in_part(tmp_path):
+    obj = parts()
+    obj["ema"] = obj.pop("model")
+    _, items = judged(tmp_path, obj)
+    assert items[Need.MODEL].presence is P.PARTLY
+    assert items[Need.MODEL].path == ("ema",)
+    assert "“ema” by order" in items[Need.OPTIMIZER].text
+
+
+def test_deepspeeds_optimizer_is_known_to_be_elsewhere(tmp_path):
+    obj = {"module": nn.Linear(2, 2).state_dict(), "optimizer": None, "global_steps": 5, "ds_version": "0.16"}
+    text = judged(tmp_path, obj)[1][Need.OPTIMIZER].text
+    assert "_optim_states.pt" in text
+
+
+def test_settings_are_counted_without_their_class(tmp_path):
+    obj = {**parts(), "args": argparse.Namespace(lr=0.1, width=3)}
+    assert judged(tmp_path, obj)[1][Need.HYPER_PARAMETERS].text == "2 settings in “args”."
 
 
 def test_several_optimizers_are_told_each(tmp_path):
