@@ -79,9 +79,12 @@ class TensorInfo:
     @property
     def file(self) -> str | None:
         """Name of the file that holds the first byte."""
-        if self.extent is None or not self.extent.segments:
+        extent = self.extent
+        if extent is not None and extent.assembly is not None:
+            extent = next((b.extent for b in extent.assembly.blocks if not any(b.offsets)), None)
+        if extent is None or not extent.segments:
             return None
-        return PurePath(self.extent.segments[0].source.path).name
+        return PurePath(extent.segments[0].source.path).name
 
     @property
     def file_offset(self) -> int | None:
