@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 
 from ckptgui.core.checkpoint import Checkpoint, Json
@@ -56,7 +56,13 @@ def read_run(folder: str, cancel: Cancel | None = None, report: Report = silent)
         count = len(place.files)
         looked = "It is empty." if not count else f"None of its {count:,} files is one."
         raise UnknownFormatError(f"The folder holds no checkpoint. {looked}")
-    return Run(folder, order(members))
+    return Run(folder, _ended(order(members), {file.path for file in files} if folders else set()))
+
+
+def _ended(members: tuple[RunMember, ...], beside: Set[str]) -> tuple[RunMember, ...]:
+    """With what lies beside folders of checkpoints, and tells no epoch, last: it is the model at the end."""
+    last = tuple(m for m in members if m.path in beside and m.epoch is None and m.step is None)
+    return (*(m for m in members if m not in last), *last)
 
 
 def _never() -> None:

@@ -106,6 +106,9 @@ def test_the_model_at_the_end_of_a_training_comes_last(tmp_path):
         ("checkpoint-12", 3, 12),
         ("model.safetensors", 3, 12),
     ]
+    (tmp_path / "trainer_state.json").unlink()
+    (tmp_path / "model.safetensors").rename(tmp_path / "adapter_model.safetensors")
+    assert read_run(str(tmp_path)).members[-1].name == "adapter_model.safetensors"
 
 
 def test_folders_that_are_hidden_or_half_written_are_passed_by(run):
