@@ -167,6 +167,8 @@ class TableBuilder:
         storage: int,
         storage_offset: int,
         requires_grad: bool,
+        kind: TensorKind = TensorKind.TENSOR,
+        persistent: bool = True,
     ) -> bool:
         """Append a plain tensor in a whole storage, quickly, if it is beyond doubt; False leaves it to ``add``.
 
@@ -193,8 +195,9 @@ class TableBuilder:
         self._offset.append(storage_offset)
         self._numel.append(numel)
         self._nbytes.append(nbytes)
-        self._kind.append(TensorKind.TENSOR)
-        self._flags.append(Flag.REQUIRES_GRAD if requires_grad else 0)
+        self._kind.append(kind)
+        flags = Flag.REQUIRES_GRAD if requires_grad else 0
+        self._flags.append(flags if persistent else flags | Flag.NOT_PERSISTENT)
         return True
 
     def add_views(self, container: int, names: NamePool, views: Views, errors: Mapping[int, str]) -> None:

@@ -93,7 +93,7 @@ class TensorWalk:
                 self._run(piece, path)
                 continue
             name, child = piece
-            if type(child) is Call and type(child.target) is Ref and child.target.path == _PLAIN:
+            if is_plain(child):
                 if container < 0:
                     container = self._builder.container_row(path)
                 if self._plain(child, container, name):
@@ -119,7 +119,14 @@ class TensorWalk:
             if not self._plain(call, container, name):
                 self.visit(call, (*path, name))
 
-    def _plain(self, call: Call, container: int, name: str) -> bool:
+    def _plain(
+        self,
+        call: Call,
+        container: int,
+        name: str,
+        kind: TensorKind = TensorKind.TENSOR,
+        persistent: bool = True,
+    ) -> bool:
         """Append a plain tensor in one step; False when anything about it needs a second look."""
         args = call.args
         if type(args) is not tuple or len(args) != 6 or call.state is not MISSING:
@@ -133,9 +140,8 @@ class TensorWalk:
         if storage.error is not None or storage.dtype is None or storage.row < 0 or storage.offset:
             return False
         self._count()
-        return self._builder.add_view(
-            container, name, shape, strides, storage.dtype, storage.device, storage.row, offset, grad is True
-        )
+        view = (shape, strides, storage.dtype, storage.device, storage.row, offset, grad is True)
+        return self._builder.add_view(container, name, *view, kind, persistent)
 
     def _count(self) -> None:
         """Hold the number of rows to its limit, and hear the wish to stop now and then."""
@@ -150,10 +156,15 @@ class TensorWalk:
         """A module's tensors under one name each, whatever dots that has."""
         steps = list(modules.walk(root, self._limits.depth))
         self._known.update(id(step.node) for step in steps if isinstance(step, modules.Found))
+        container = -1
         for step in steps:
             if isinstance(step, modules.Found):
                 self._found(step, (*path, step.name) if step.name else path)
                 continue
+            if is_plain(step.node):
+                container = container if container >= 0 else self._builder.container_row(path)
+                if self._plain(step.node, container, step.name, step.kind, step.persistent):
+                    continue
             spec = spec_of(step.node, self._storages)
             if spec is not None:
                 spec.kind = step.kind
@@ -255,6 +266,11 @@ class TensorWalk:
     def _warn(self, sentence: str) -> None:
         if sentence not in self.warnings:
             self.warnings.append(sentence)
+
+
+def is_plain(node: Node) -> bool:
+    """Whether a tensor is made as torch.save and torch.jit write nearly all of them."""
+    return type(node) is Call and type(node.target) is Ref and node.target.path == _PLAIN
 
 
 def children_of(node: Node) -> list[tuple[str, Node]]:
