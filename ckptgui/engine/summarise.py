@@ -53,6 +53,8 @@ def summarise(
     too coarse. Figures are None where there are no values or their meaning is not known. Raises
     ``CheckpointError`` when the bytes cannot be had, ``Cancelled``.
     """
+    if info.extent is None and info.error is None:  # on the meta device, or made of others that have figures
+        return Summary(Statistics(info.numel))
     require_whole(info)
     if info.numel == 0:
         return Summary(Statistics(0))

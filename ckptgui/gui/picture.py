@@ -41,6 +41,7 @@ class Picture(QObject):
         self._page: Document | None = None
         self._failure = ""
         self._histogram_due = False
+        self._row: int | None = None
 
     def take(self, paths: list[str], opening: Opening | None) -> None:
         """Save the picture of the first of ``paths``; raises ``PictureError``."""
@@ -89,6 +90,7 @@ class Picture(QObject):
         if path is not None and self._view != "overview":
             view.select(path)
             row = view.opened.checkpoint.row(path)
+            self._row = row
             self._histogram_due = row is not None and row not in table.errors and int(table.numel[row]) > 0
         else:
             view.select(())
@@ -108,9 +110,18 @@ class Picture(QObject):
         self._check()
 
     def _check(self) -> None:
+        self._histogram_due = self._histogram_due and not self._has_none()
         if not self._histogram_due and not self._pending():
             # One turn of the event loop more: who else hears of the last figure must have taken it in.
             QTimer.singleShot(60, self._loop.quit)
+
+    def _has_none(self) -> bool:
+        """Whether the selected tensor turned out to have no distribution: packed, or made of others."""
+        view = self._document()
+        if view is None or view.summaries is None or self._row is None:
+            return False
+        known = view.summaries.get(self._row)
+        return known is not None and known.distribution is None
 
     def _pending(self) -> bool:
         view = self._document()

@@ -108,6 +108,13 @@ def test_complex_tensors_count_by_their_modulus(shelf, dtype, shape):
     brackets(summary, agrees(summary, modulus))
 
 
+def test_what_has_no_values_of_its_own_has_a_count_and_no_figures(shelf):
+    tensor = shelf.put(np.zeros((3, 4), np.float32), "float32")
+    nowhere = replace(tensor.info, extent=None, storage=-1, device="meta")
+    found = summarise(nowhere, tensor.pool, Cancel())
+    assert (found.statistics.count, found.statistics.mean, found.distribution) == (12, None, None)
+
+
 @pytest.mark.parametrize("dtype", PACKED, ids=str)
 def test_packed_types_have_a_count_and_no_figures(shelf, dtype):
     tensor = shelf.put(np.arange(64, dtype=np.uint8), dtype.name, shape=(16,))

@@ -44,6 +44,16 @@ def test_a_picture_of_a_selected_tensor(checkpoint, tmp_path):
     assert not QImage(str(png)).isNull()
 
 
+@pytest.mark.parametrize("name", ["packed", "meta", "sparse"])
+def test_a_picture_of_a_tensor_without_a_distribution_is_not_waited_for(name, tmp_path):
+    packed = torch.arange(4, dtype=torch.uint8).view(torch.float4_e2m1fn_x2)
+    saved = {"packed": packed, "meta": torch.zeros(2, device="meta"), "sparse": torch.eye(3).to_sparse()}
+    torch.save(saved, tmp_path / "kinds.pt")
+    png = tmp_path / "out.png"
+    done = run("take_screenshot", paths=[str(tmp_path / "kinds.pt")], png=str(png), select=name, view="inspect")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_picture_of_a_file_that_holds_no_tensor(tmp_path):
     torch.save({"epoch": 3, "note": "nothing else"}, tmp_path / "values.pt")
     png = tmp_path / "out.png"
