@@ -111,6 +111,8 @@ def tensor(checkpoint: Checkpoint, reading: Reading, wish: Wish) -> dict[str, An
     }
     if not info.persistent:
         answer["persistent"] = False
+    if info.extra.get("uninitialized"):
+        answer["uninitialized"] = True
     if "quantization" in info.extra:
         answer["quantization"] = info.extra["quantization"]
     if wish.digest:

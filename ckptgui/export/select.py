@@ -107,7 +107,8 @@ def _obstacle(info: TensorInfo) -> str:
     if "components" in info.extra or info.layout not in ("strided", "packed"):
         return f"it is {info.layout}, made of other tensors, which export does not write."
     if info.extent is None:
-        return "it was saved without values (on the meta device)."
+        why = "not initialised yet" if info.extra.get("uninitialized") else "on the meta device"
+        return f"it was saved without values ({why})."
     return ""
 
 

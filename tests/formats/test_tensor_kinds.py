@@ -193,6 +193,8 @@ def test_lazy_parameters_are_listed_without_shape_or_values(tmp_path):
         None,
     )
     assert (mean.kind, mean.requires_grad, mean.nbytes) == (TensorKind.BUFFER, False, 0)
+    assert weight.extra["uninitialized"]
+    assert checkpoint.verdict == "inert"
 
 
 class Plain(torch.Tensor):
