@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from ckptgui.core.checkpoint import Checkpoint, Json
 from ckptgui.core.lookup import row_at
 from ckptgui.core.tensors import Path
+from ckptgui.core.training_places import Table, tops
 
 VERSION = "pytorch-lightning_version"
 _KEY = re.compile(r"(\w+)(\{.*\})?", re.DOTALL)
@@ -65,27 +66,30 @@ class LightningState:
 
 def lightning(checkpoint: Checkpoint) -> LightningState | None:
     """What a Lightning checkpoint tells; None for any other."""
-    root = checkpoint.metadata
-    if not isinstance(root, Mapping) or not isinstance(root.get(VERSION), str):
+    if not isinstance(checkpoint.metadata, Mapping):
+        return None
+    top = next((top for top in tops(checkpoint.metadata) if isinstance(top[1].get(VERSION), str)), None)
+    if top is None:
         return None
     fit = ("loops", "fit_loop")
     return LightningState(
-        version=root[VERSION],
-        callbacks=tuple(_callbacks(checkpoint, root)),
-        epochs=_progress(root, (*fit, "epoch_progress")),
-        batches=_progress(root, (*fit, "epoch_loop.batch_progress")),
-        steps=_progress(root, (*fit, "epoch_loop.automatic_optimization.optim_progress", "optimizer", "step")),
-        hyper_parameters=_mapping(root, "hyper_parameters"),
-        data=_mapping(root, "datamodule_hyper_parameters"),
+        version=top[1][VERSION],
+        callbacks=tuple(_callbacks(checkpoint, top)),
+        epochs=_progress(top, (*fit, "epoch_progress")),
+        batches=_progress(top, (*fit, "epoch_loop.batch_progress")),
+        steps=_progress(top, (*fit, "epoch_loop.automatic_optimization.optim_progress", "optimizer", "step")),
+        hyper_parameters=_mapping(top, "hyper_parameters"),
+        data=_mapping(top, "datamodule_hyper_parameters"),
     )
 
 
-def _callbacks(checkpoint: Checkpoint, root: Mapping[str, Json]) -> Iterator[Callback]:
+def _callbacks(checkpoint: Checkpoint, top: Table) -> Iterator[Callback]:
+    above, root = top
     found = root.get("callbacks")
     for key, state in list(found.items())[:MAX_CALLBACKS] if isinstance(found, Mapping) else ():
         if not isinstance(state, Mapping):
             continue
-        path = ("callbacks", key)
+        path = (*above, "callbacks", key)
         named = _KEY.match(key)
         monitor = state.get("monitor")
         if not isinstance(monitor, str):  # EarlyStopping tells it by its key alone
@@ -110,8 +114,9 @@ def _score(checkpoint: Checkpoint, state: Mapping[str, Json], path: Path, name: 
     return Score(None, place) if row_at(checkpoint.tensors, place) is not None else None
 
 
-def _progress(root: Mapping[str, Json], path: Path) -> Progress | None:
-    value: Json = root
+def _progress(top: Table, path: Path) -> Progress | None:
+    above = top[0]
+    value: Json = top[1]
     for key in (*path, "total"):
         value = value.get(key) if isinstance(value, Mapping) else None
     if not isinstance(value, Mapping):
@@ -119,8 +124,9 @@ def _progress(root: Mapping[str, Json], path: Path) -> Progress | None:
     ready, completed = value.get("ready"), value.get("completed")
     if type(ready) is not int or type(completed) is not int:
         return None
-    return Progress(ready, completed, (*path, "total"))
+    return Progress(ready, completed, (*above, *path, "total"))
 
 
-def _mapping(root: Mapping[str, Json], key: str) -> Path | None:
-    return (key,) if isinstance(root.get(key), Mapping) and root[key] else None
+def _mapping(top: Table, key: str) -> Path | None:
+    above, root = top
+    return (*above, key) if isinstance(root.get(key), Mapping) and root[key] else None

@@ -17,7 +17,7 @@ from ckptgui.core.lightning import lightning
 from ckptgui.core.optimizers import OptimizerSummary, optimizers
 from ckptgui.core.roles import role_by_name
 from ckptgui.core.tensors import Path
-from ckptgui.core.training_places import Table, places
+from ckptgui.core.training_places import Table, places, tops
 
 T = TypeVar("T")
 
@@ -114,12 +114,13 @@ def training(checkpoint: Checkpoint) -> Training:
 
 def _watched(root: Mapping[str, Json]) -> Iterator[tuple[str, Found[float]]]:
     """What Lightning's ModelCheckpoint callbacks watch: the figure's name and its value at this epoch."""
-    callbacks = root.get("callbacks")
-    for key, value in callbacks.items() if isinstance(callbacks, Mapping) else ():
-        if isinstance(value, Mapping) and isinstance(value.get("monitor"), str):
-            score = figure(value.get("current_score"))
-            if score is not None:
-                yield value["monitor"], Found(score, ("callbacks", key, "current_score"))
+    for path, top in tops(root):
+        callbacks = top.get("callbacks")
+        for key, value in callbacks.items() if isinstance(callbacks, Mapping) else ():
+            if isinstance(value, Mapping) and isinstance(value.get("monitor"), str):
+                score = figure(value.get("current_score"))
+                if score is not None:
+                    yield value["monitor"], Found(score, (*path, "callbacks", key, "current_score"))
 
 
 def _best(tables: list[Table], checkpoint: Checkpoint) -> tuple[str, Found[float | None]] | None:
@@ -229,13 +230,13 @@ def _rate(
 
 def _schedulers(root: Mapping[str, Json]) -> Iterator[Found[Mapping[str, Json]]]:
     """Each scheduler's state without what is nested in it; ``param_groups`` would make it an optimizer's."""
-    for key, value in root.items():
+    for above, key, value in ((path, key, value) for path, top in tops(root) for key, value in top.items()):
         if role_by_name(key) is not Role.SCHEDULER:
             continue
         members = enumerate(value) if isinstance(value, list) else ((None, value),)
         for index, state in members:
             if isinstance(state, Mapping) and "param_groups" not in state and state.keys() - _NO_STATE:
-                path = (key,) if index is None else (key, str(index))
+                path = (*above, key) if index is None else (*above, key, str(index))
                 yield Found({k: v for k, v in state.items() if _is_plain(v)}, path)
 
 
@@ -250,11 +251,12 @@ def _is_plain(value: Json) -> bool:
 
 
 def _hyper_parameters(root: Mapping[str, Json]) -> Found[Json] | None:
-    folded = _folded(root)
-    for name in HYPER:
-        key = folded.get(name)
-        if key is not None and root[key] not in (None, {}, [], "") and isinstance(root[key], (Mapping, list)):
-            return Found(root[key], (key,))
+    for path, top in tops(root):
+        folded = _folded(top)
+        for name in HYPER:
+            key = folded.get(name)
+            if key is not None and top[key] not in (None, {}, [], "") and isinstance(top[key], (Mapping, list)):
+                return Found(top[key], (*path, key))
     if str(root.get("__class__", "")).endswith(("Arguments", "Namespace", "Config")):  # saved by itself
         return Found(root, ())
     return None

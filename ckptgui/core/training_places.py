@@ -12,10 +12,23 @@ Table = tuple[Path, Mapping[str, Json]]
 
 _HOLDERS = (
     "metrics", "stats", "results", "metadata", "meta", "state", "trainer", "trainer_state", "trainer_state.json",
-    "train_state", "info", "history", "log", "logs", "progress", "checkpoint", "extra_state",
+    "train_state", "info", "history", "log", "logs", "progress", "checkpoint", "extra_state", "meta.pt",
+    "common.pt",
 )  # fmt: skip
+_BESIDE = ("meta.pt", "common.pt")
+"""Files of Lightning and Megatron with what is not distributed; a single file has that at its top."""
+
 _RECENT = 64
 """Entries at the end of a history that are looked at."""
+
+
+def tops(root: Mapping[str, Json]) -> Iterator[Table]:
+    """The top, and what is the top of a file with all that is not distributed."""
+    yield (), root
+    for key in _BESIDE:
+        value = root.get(key)
+        if isinstance(value, Mapping):
+            yield (key,), value
 
 
 def places(root: Mapping[str, Json]) -> Iterator[Table]:

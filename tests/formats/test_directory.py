@@ -1,5 +1,6 @@
 """Which folders are one checkpoint, what their files become, and what a damaged one costs."""
 
+import argparse
 import os
 import shutil
 
@@ -8,8 +9,10 @@ import torch
 from safetensors.torch import save_file
 
 from ckptgui.core.checkpoint import Role
+from ckptgui.core.training import training
 from ckptgui.errors import CheckpointError, UnknownFormatError
 from ckptgui.formats.registry import is_checkpoint, open_checkpoint
+from tests.formats.dcp_files import save
 from tests.formats.folder_files import trained, weights, write_accelerate, write_json, write_shards, write_trainer
 
 LONG_AGO = 1_000_000_000
@@ -194,6 +197,35 @@ def test_models_in_folders_beside_a_trainings_state_are_pieces_of_it(tmp_path):
     (tmp_path / "c" / "logs").mkdir()
     found = sections(opened(tmp_path / "c"))
     assert (found["unet"], found["unet_ema"], found["optimizer.bin"]) == ("model", "ema", "optimizer")
+
+
+def test_what_lightning_keeps_beside_the_distributed_part_tells_of_the_training(tmp_path):
+    model, *_ = trained()
+    save({"model": model.state_dict()}, tmp_path)
+    callbacks = {
+        "ModelCheckpoint{'monitor': 'val'}": {"monitor": "val", "best_model_score": 0.5, "current_score": 1.0}
+    }
+    rest = {"epoch": 3, "global_step": 9, "hyper_parameters": {"lr": 0.1}, "callbacks": callbacks}
+    torch.save(
+        rest | {"lr_schedulers": [{"last_epoch": 9}], "pytorch-lightning_version": "2.5"}, tmp_path / "meta.pt"
+    )
+    for name in ("", ".metadata", "__0_0.distcp"):
+        found = open_checkpoint(str(tmp_path / name))
+        assert (found.format, next(iter(found))) == ("directory", ("model", "0.weight"))
+    known = training(found)
+    assert (known.epoch.value, known.step.value, known.best[1].value) == (3, 9, 0.5)
+    assert known.hyper_parameters.path == ("meta.pt", "hyper_parameters")
+    assert known.schedulers[0].path == ("meta.pt", "lr_schedulers", "0")
+    assert open_checkpoint(str(tmp_path / "meta.pt")).format == "torch-zip"
+
+
+def test_what_megatron_keeps_beside_the_distributed_part_tells_of_the_training(tmp_path):
+    save({"model": trained()[0].state_dict()}, tmp_path)
+    torch.save({"iteration": 1000, "args": argparse.Namespace(lr=0.1)}, tmp_path / "common.pt")
+    write_json(tmp_path / "metadata.json", {"sharded_backend": "torch_dist"})
+    found = opened(tmp_path)
+    assert training(found).step.value == 1000
+    assert found.metadata["metadata.json"] == {"sharded_backend": "torch_dist"}
 
 
 def test_folders_that_lead_in_a_circle_are_read_once(tmp_path):
