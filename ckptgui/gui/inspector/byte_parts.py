@@ -91,22 +91,21 @@ def _stored_below(tree: Tree) -> np.ndarray:
 
 def _role_part(tree: Tree, nbytes: np.ndarray, role: Role, nodes: list[int]) -> Part:
     total, tensors = int(nbytes[nodes].sum()), int(tree.tensors[nodes].sum())
-    is_section = len(nodes) == 1 and tree.kind[nodes[0]] == NodeKind.SECTION
     path = tree.path(nodes[0]) if len(nodes) == 1 or tree.kind[nodes[0]] == NodeKind.SECTION else ()
     title, note = role_title(role), ""
     inner: tuple[Part, ...] = ()
     if role is Role.OPTIMIZER:
         inner, note = _slots(tree, nbytes, nodes, path)
     if not inner:
-        inner = _inside(tree, nbytes, nodes, role, opened=is_section or len(nodes) > 1)
+        inner = _inside(tree, nbytes, nodes, role)
     if role is Role.OTHER and len(nodes) == 1:
         title = display(tree.labels[nodes[0]])
     return Part(title, total, tensors, role, path, inner, note)
 
 
-def _inside(tree: Tree, nbytes: np.ndarray, nodes: list[int], role: Role, *, opened: bool) -> tuple[Part, ...]:
+def _inside(tree: Tree, nbytes: np.ndarray, nodes: list[int], role: Role) -> tuple[Part, ...]:
     """The second level: what is right below; a part that is most of it gives way to what is in that."""
-    if not opened or (len(nodes) == 1 and tree.row[nodes[0]] >= 0):
+    if len(nodes) == 1 and tree.row[nodes[0]] >= 0:
         return ()
     shown = np.array(nodes, np.int64) if len(nodes) > 1 else children(tree, nodes[0])
     total = int(nbytes[shown].sum())

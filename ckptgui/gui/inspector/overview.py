@@ -6,7 +6,7 @@ from pathlib import PurePath
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from ckptgui.core.checkpoint import Checkpoint, SavedShape
 from ckptgui.core.display import MAX_DETAIL, display
@@ -87,6 +87,7 @@ class Overview(QWidget):
         page.body.addWidget(self.tabs)
         self.pages = QStackedWidget(self)
         self.pages.setMinimumHeight(LEAST_PAGE)
+        self.pages.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)  # what is left, no more
         self._summary = self._summary_page()
         self.pages.addWidget(self._summary)
         page.body.addWidget(self.pages, 1)

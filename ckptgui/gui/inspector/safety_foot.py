@@ -10,7 +10,7 @@ from ckptgui.core.checkpoint import Checkpoint, GlobalClass
 from ckptgui.core.display import display
 from ckptgui.core.loading import safety_sentence
 from ckptgui.gui.assets import ICON, draw_icon
-from ckptgui.gui.labels import SEMIBOLD, ElidedLabel, LinkLabel
+from ckptgui.gui.labels import SEMIBOLD, ElidedLabel, LinkLabel, plain_tooltip
 from ckptgui.gui.numbers import integer, tr
 from ckptgui.gui.theme import theme, theme_signal
 
@@ -36,6 +36,7 @@ class SafetyFoot(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._sentences = ("", "")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 9, 24, 9)
         line = QHBoxLayout()
@@ -58,7 +59,7 @@ class SafetyFoot(QWidget):
         """Show another file."""
         self._shield.token = {"inert": "ok", "classes": "warn", "calls": "danger"}[checkpoint.verdict]
         self._shield.update()
-        self.sentence.setText(foot_sentence(checkpoint))
+        self._sentences = foot_sentences(checkpoint)
         self.names.setText(_names(checkpoint))
         self.more.setVisible(bool(checkpoint.globals))
         self._make_room()
@@ -69,9 +70,18 @@ class SafetyFoot(QWidget):
         self._make_room()
 
     def _make_room(self) -> None:
-        needed = self.sentence.sizeHint().width() + self.more.sizeHint().width() + 48 + 3 * 8 + ICON
-        room = self.width() - needed
-        self.names.setVisible(room > 60)
+        long, short = self._sentences
+        self.sentence.setText(long)
+        around = 48 + 3 * 8 + ICON
+        if self.width() < around + self.sentence.sizeHint().width() + 70:
+            self.sentence.setText(short)
+        self.sentence.setToolTip(plain_tooltip(long) if self.sentence.text() != long else "")
+        taken = self.sentence.sizeHint().width() + around
+        link = tr("What a full load would do")
+        if self.width() < taken + self.more.fontMetrics().horizontalAdvance(link) and not self.more.isHidden():
+            link = tr("Its names")
+        self.more.setText(link)
+        self.names.setVisible(self.width() - taken - self.more.sizeHint().width() > 60)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint."""
@@ -80,12 +90,19 @@ class SafetyFoot(QWidget):
         painter.fillRect(0, 0, self.width(), 1, theme().hairline)
 
 
-def foot_sentence(checkpoint: Checkpoint) -> str:
-    """The verdict in a line that has room: of many functions it tells how many, the list has their names."""
-    calls = sum(name.use is GlobalClass.CALLABLE for name in checkpoint.globals)
+def foot_sentences(checkpoint: Checkpoint) -> tuple[str, str]:
+    """The verdict in a line: as long as it may be, and for a narrow foot. The list has the names."""
+    uses = [name.use for name in checkpoint.globals]
+    calls, classes = uses.count(GlobalClass.CALLABLE), uses.count(GlobalClass.CLASS)
     if calls > 1:
-        return tr("A full load would call {0} functions; nothing was run.").format(integer(calls))
-    return safety_sentence(checkpoint)
+        many = integer(calls)
+        long = tr("A full load would call {0} functions; nothing was run.").format(many)
+        return long, tr("A full load calls {0} functions.").format(many)
+    if calls:
+        return safety_sentence(checkpoint), tr("A full load calls a function.")
+    if classes:
+        return safety_sentence(checkpoint), safety_sentence(checkpoint)
+    return safety_sentence(checkpoint), tr("Plain data; nothing was run.")
 
 
 def _names(checkpoint: Checkpoint) -> str:

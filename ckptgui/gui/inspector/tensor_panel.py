@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shiboken6
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from ckptgui.core.checkpoint import Checkpoint, Role
 from ckptgui.core.dtypes import Kind
@@ -76,6 +76,7 @@ class TensorPanel(QWidget):
         self.tabs = TabStrip([tr("Values"), tr("Details")], self)
         self.pages = QStackedWidget(self)
         self.pages.setMinimumHeight(LEAST_TABLE)
+        self.pages.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)  # what is left, no more
         self.values = ValuesTab(background, self.pages)
         self.details = DetailsTab(self.pages)
         self.pages.addWidget(self.values)

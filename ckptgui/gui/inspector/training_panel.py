@@ -73,6 +73,8 @@ class TrainingPanel(QWidget):
             values = ValuesGrid(display("/".join(hyper.path)), hyper.value, self)
             values.more_wanted.connect(lambda path=hyper.path: self.metadata_wanted.emit(path))
             self._add(values)
+        trained = figures or account.curves or training.optimizers or training.schedulers
+        self.head.title.setText(tr("Training") if trained else tr("Settings"))
         self.setVisible(bool(self._parts))
 
     def _add(self, widget: QWidget) -> None:
