@@ -49,5 +49,10 @@ def is_scaler_state(value: Json) -> bool:
     return isinstance(value, Mapping) and value.keys() >= SCALER_KEYS
 
 
+def is_scheduler_state(value: Json) -> bool:
+    """Whether a mapping is a scheduler's state (``torch/optim/lr_scheduler.py``, ``LRScheduler.state_dict``)."""
+    return isinstance(value, Mapping) and value.keys() >= {"last_epoch", "_last_lr"}
+
+
 SCALER_KEYS = frozenset({"scale", "growth_factor", "backoff_factor"})
 """What a gradient scaler's state has at least."""

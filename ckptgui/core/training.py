@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 from ckptgui.core.checkpoint import Checkpoint, Json, Role
 from ckptgui.core.lightning import lightning
 from ckptgui.core.optimizers import OptimizerSummary, optimizers
-from ckptgui.core.roles import role_by_name
+from ckptgui.core.roles import is_scheduler_state, role_by_name
 from ckptgui.core.tensors import Path
 from ckptgui.core.training_places import Table, places, tops
 
@@ -231,7 +231,7 @@ def _rate(
 def _schedulers(root: Mapping[str, Json]) -> Iterator[Found[Mapping[str, Json]]]:
     """Each scheduler's state without what is nested in it; ``param_groups`` would make it an optimizer's."""
     for above, key, value in ((path, key, value) for path, top in tops(root) for key, value in top.items()):
-        if role_by_name(key) is not Role.SCHEDULER:
+        if role_by_name(key) is not Role.SCHEDULER and not is_scheduler_state(value):
             continue
         members = enumerate(value) if isinstance(value, list) else ((None, value),)
         for index, state in members:

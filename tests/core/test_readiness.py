@@ -1,12 +1,16 @@
 """What a training needs to go on: present, in part or absent, with what the absence costs."""
 
 import argparse
+import json
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import nn
 
+from ckptgui.core.provenance import provenance
 from ckptgui.core.readiness import Need, Presence, readiness
+from ckptgui.core.training import Found, training
 from ckptgui.formats.registry import open_checkpoint
 
 P = Presence
@@ -145,3 +149,56 @@ def test_a_cut_file_has_its_model_in_part(tmp_path):
     item = readiness(open_checkpoint(str(tmp_path / "c.pt"))).items[0]
     assert item.presence is P.PARTLY
     assert "cannot be read whole" in item.text
+
+
+def test_a_trainers_folder_is_read_as_a_whole(tmp_path):
+    obj = parts()
+    folder = tmp_path / "checkpoint-8"
+    folder.mkdir()
+    save_file(obj["model"], folder / "model.safetensors", metadata={"format": "pt"})
+    torch.save(obj["optimizer"], folder / "optimizer.pt")
+    torch.save(obj["lr_scheduler"], folder / "scheduler.pt")
+    torch.save(
+        {"python": (3, (1, 2), None), "numpy": None, "cpu": torch.get_rng_state()}, folder / "rng_state.pth"
+    )
+    torch.save(argparse.Namespace(learning_rate=0.1), folder / "training_args.bin")
+    (folder / "config.json").write_text(json.dumps({"transformers_version": "5.24.0", "model_type": "bert"}))
+    history = [
+        {"epoch": 1.0, "step": 4, "loss": 0.75, "learning_rate": 0.1}, {"epoch": 1.0, "step": 4, "eval_loss": 0.5},
+        {"epoch": 1.5, "step": 6, "loss": 0.25}, {"epoch": 1.5, "step": 6, "eval_loss": 0.125, "eval_f1": 0.9},
+    ]  # fmt: skip
+    state = {"epoch": 1.5, "global_step": 6, "best_metric": 0.125, "best_global_step": 6, "log_history": history}
+    (folder / "trainer_state.json").write_text(json.dumps(state))
+    checkpoint = open_checkpoint(str(folder))
+    items = {item.need: item for item in readiness(checkpoint).items}
+    assert [need for need, item in items.items() if item.presence is not P.PRESENT] == [Need.SCALER]
+    assert items[Need.PROGRESS].text == "Saved at epoch 1, step 6."
+    assert items[Need.BEST].text == "best_metric: 0.125."
+    assert "which “model.safetensors” does not keep" in items[Need.OPTIMIZER].text
+    assert items[Need.HYPER_PARAMETERS].path == ("training_args.bin",)
+    found = training(checkpoint)
+    assert found.loss == Found(0.25, ("trainer_state.json", "log_history", "2", "loss"))
+    assert dict(found.metrics)["eval_f1"].value == 0.9
+    assert provenance(checkpoint).writer == "the Trainer of transformers"
+    assert ("transformers", "5.24.0") in [(fact.name, fact.value) for fact in provenance(checkpoint).facts]
+
+
+LR = torch.optim.lr_scheduler
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        LR.ReduceLROnPlateau,
+        lambda o: LR.OneCycleLR(o, 0.1, 10),
+        lambda o: LR.CosineAnnealingLR(o, 5),
+        lambda o: LR.SequentialLR(o, [LR.ConstantLR(o), LR.StepLR(o, 1)], [2]),
+        lambda o: LR.LambdaLR(o, lambda epoch: 1.0),
+    ],
+)
+def test_a_schedule_is_known_by_its_state(tmp_path, made):
+    obj = parts()
+    del obj["lr_scheduler"]
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.1)
+    item = judged(tmp_path, {**obj, "warmup": made(optimizer).state_dict()})[1][Need.SCHEDULER]
+    assert (item.presence, item.path) == (P.PRESENT, ("warmup",))
