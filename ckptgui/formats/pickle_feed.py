@@ -42,7 +42,9 @@ class Feed:
         begin, last = self._last
         stop = begin + len(last)
         if begin <= start and stop > start + had:
-            return last[start - begin :]
+            return (
+                last[start - begin :] if had else last[start - begin : start - begin + FIRST]
+            )  # many pickles are tiny
         goes_on = begin <= start <= stop
         size = min(2 * len(last), WINDOW) if goes_on else 0
         length = max(0, min(max(size, FIRST, 2 * had), self.end - start))
@@ -68,8 +70,10 @@ class Feed:
 
     def placed(self, start: int, extent: Extent) -> Extent:
         """The extent of an archive that begins at ``start``, counted from where the bytes begin."""
-        if self._data is None or extent.file_offset is None:
+        if self._data is None:
             return extent.moved(start)
+        if extent.file_offset is None:  # compressed within bytes that are in memory: nothing of it is at hand
+            return Extent(extent.nbytes, byteorder=extent.byteorder)
         return self.extent(start + extent.file_offset, extent.nbytes, extent.byteorder)
 
 
