@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from ckptgui.core.checkpoint import Checkpoint, Role
+from ckptgui.core.checkpoint import Checkpoint, Role, Section
 from ckptgui.core.display import display
 from ckptgui.core.optimizer_slots import SlotMap
 from ckptgui.core.role_places import place_of, tables
@@ -86,8 +87,21 @@ def _model(checkpoint: Checkpoint) -> Item:
     if lost:
         text = f"{lost:,} of its {rows:,} tensors cannot be read whole."
         return Item(Need.MODEL, Presence.PARTLY, text, "They must come from another file.", sections[0].path)
-    text = f"{rows:,} tensors in {_named([section.path for section in sections])}."
+    among = sum(_averages(checkpoint, section) for section in sections)
+    text = f"{rows:,} tensors in {_named([section.path for section in sections])}"
+    text += f", {among:,} of them averages by their names." if among else "."
     return Item(Need.MODEL, Presence.PRESENT, text, "", sections[0].path)
+
+
+def _averages(checkpoint: Checkpoint, section: Section) -> int:
+    """Averaged weights within a model's state dict, as Stable Diffusion has them (``model_ema.…``)."""
+    names = checkpoint.tensors.names
+    if "ema." not in names.text:
+        return 0
+    return sum(_AVERAGE.match(name) is not None for name in names[section.start : section.stop])
+
+
+_AVERAGE = re.compile(r"(\w+_)?ema\.")
 
 
 def _optimizer(checkpoint: Checkpoint, summary: Training, matched: SlotMap) -> Item:

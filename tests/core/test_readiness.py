@@ -104,6 +104,13 @@ def test_averaged_weights_alone_are_the_model_in_part(tmp_path):
     assert "“ema” by order" in items[Need.OPTIMIZER].text
 
 
+def test_averages_among_the_weights_are_counted(tmp_path):
+    obj = parts()
+    obj["state_dict"] = {**obj.pop("model"), "model_ema.weight": torch.ones(2), "model_ema.decay": torch.ones(())}
+    text = judged(tmp_path, obj)[1][Need.MODEL].text
+    assert text == "4 tensors in “state_dict”, 2 of them averages by their names."
+
+
 def test_deepspeeds_optimizer_is_known_to_be_elsewhere(tmp_path):
     obj = {"module": nn.Linear(2, 2).state_dict(), "optimizer": None, "global_steps": 5, "ds_version": "0.16"}
     text = judged(tmp_path, obj)[1][Need.OPTIMIZER].text
