@@ -13,6 +13,9 @@ from ckptgui.core.shapes import shape_keys
 from ckptgui.core.slot_matching import OptimizerMatch, match
 from ckptgui.core.tensors import Path
 
+MAX_MODELS = 32
+"""Models that each optimizer is compared with; a file that claims more has made them up."""
+
 
 @dataclass(frozen=True, slots=True)
 class Slot:
@@ -58,7 +61,7 @@ def slots(checkpoint: Checkpoint) -> SlotMap:
     parameter = np.full(len(table), -1, np.int64)
     found = optimizer_states(checkpoint)
     sections = (checkpoint.with_role(Role.MODEL) or checkpoint.with_role(Role.EMA)) if found else ()
-    models = [ParameterRows.of(checkpoint, section) for section in sections]
+    models = [ParameterRows.of(checkpoint, section) for section in sections[:MAX_MODELS]]
     keys = shape_keys(table) if found else np.zeros(0, np.uint64)
     matches = []
     for state in found:

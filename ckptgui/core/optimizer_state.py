@@ -23,6 +23,10 @@ _COUNTERS = frozenset({"step", "steps", "t", "mu_product", "eta", "mu", "lr", "d
 """Slots that count, whatever the parameter's shape is."""
 
 
+MAX_OPTIMIZERS = 32
+"""Optimizers that are looked at; a file that claims more has made them up."""
+
+
 @dataclass(frozen=True)
 class OptimizerState:
     """One optimizer. ``entries`` are its parameters as the state calls them, in the groups' order.
@@ -49,7 +53,7 @@ def optimizer_states(checkpoint: Checkpoint) -> tuple[OptimizerState, ...]:
     """Every optimizer's state, by the metadata and by the rows that hang below a ``state``."""
     kept, flat = _containers(checkpoint), _flat(checkpoint)
     listed = dict(states(checkpoint.metadata)) if isinstance(checkpoint.metadata, Mapping) else {}
-    paths = dict.fromkeys([*listed, *kept, *flat])
+    paths = list(dict.fromkeys([*listed, *kept, *flat]))[:MAX_OPTIMIZERS]
     return tuple(
         _state(checkpoint, path, listed.get(path), kept.get(path, {}), flat.get(path, {})) for path in paths
     )
