@@ -6,17 +6,20 @@ pickle. Most are a number or a word, and there may be a hundred thousand of them
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from pathlib import PurePath
 
 from ckptgui.core.builder import TableBuilder
+from ckptgui.core.checkpoint import GlobalName
 from ckptgui.core.dtypes import ByteOrder
 from ckptgui.core.extents import Codec, Extent, Segment
 from ckptgui.errors import DamagedFileError, LimitExceededError, UnsupportedError
 from ckptgui.formats.base import Check
 from ckptgui.formats.dcp_chunks import HEAD, pickle_start
+from ckptgui.formats.dcp_names import judged
 from ckptgui.formats.inner_streams import open_inner
 from ckptgui.formats.pickle_feed import FileBytes, extent_of
-from ckptgui.formats.pickle_graph import Call, Dict, Node, Persistent, Ref, Set
+from ckptgui.formats.pickle_graph import Call, Dict, Node, Persistent, Set
 from ckptgui.formats.pickle_machine import Parsed, parse
 from ckptgui.formats.rebuild import Storages
 from ckptgui.formats.tensor_walk import ATOMS
@@ -39,7 +42,7 @@ _MOST_ENDS = 64
 
 
 class Objects:
-    """Reads objects into the graph of the whole; ``refs`` are the names in them, ``warnings`` what is odd.
+    """Reads objects into the graph of the whole; ``names`` are the names in each, ``warnings`` what is odd.
 
     It is the storages of that graph: a ``Persistent`` whose identity is a ``Storage`` already is that one, any
     other knows its home.
@@ -54,7 +57,7 @@ class Objects:
         self._ends: dict[int, None] = {}
         self._left = MOST_IN_ALL
         self._owned: dict[int, int] = {}
-        self.refs: dict[str, Ref] = {}
+        self.names: list[list[GlobalName]] = []
         self.warnings: dict[str, None] = {}
 
     # Reading
@@ -71,15 +74,20 @@ class Objects:
         start = pickle_start(head)
         parsed = None if start is None else parse(head, self._check, start=start)
         if parsed is None or parsed.broken is not None or any(True for _ in persistents(parsed.root)):
-            return self.archived(name, PartSource(source, offset, length), lambda extent: extent.moved(offset))
+            return self.stored(name, source, offset, length)
         if type(parsed.root) in ATOMS and not parsed.refs:
             self._remember(head[: parsed.end], parsed.root)
-        return self._taken(parsed)
+        return self._taken(parsed, name, source)
 
     def _remember(self, head: bytes, value: Node) -> None:
         if len(self._known) < _MOST_KNOWN and (len(head) in self._ends or len(self._ends) < _MOST_ENDS):
             self._ends[len(head)] = None
             self._known[head] = value
+
+    def stored(self, name: str, source: ByteSource, offset: int, length: int) -> Node:
+        """The object of the whole archive in ``length`` bytes at ``offset``."""
+        part = PartSource(source, offset, length)
+        return self._archived(name, source, part, lambda extent: extent.moved(offset))
 
     def decoded(self, name: str, source: ByteSource, offset: int, length: int) -> Node:
         """The same where the bytes are a zstd frame around the archive."""
@@ -92,16 +100,16 @@ class Objects:
             skip = extent.segments[0].offset if extent.segments else 0
             return Extent(extent.nbytes, segments, Codec.ZSTD, extent.byteorder, skip=skip)
 
-        return self.archived(name, MemorySource(whole), within)
+        return self._archived(name, source, MemorySource(whole), within)
 
-    def archived(self, name: str, source: ByteSource, move: Callable[[Extent], Extent]) -> Node:
-        """The object of a whole archive; ``move`` says where what lies in it lies in the file."""
+    def _archived(self, name: str, file: ByteSource, source: ByteSource, move: Callable[[Extent], Extent]) -> Node:
+        """The object of an archive; ``move`` says where what lies in it lies in the file."""
         archive = open_whole(source, self._check, min(MOST, self._left))
         self._left -= archive.length
         self._register(archive, name, move)
         for warning in archive.warnings:
             self.warnings[warning] = None
-        return self._taken(archive.parsed)
+        return self._taken(archive.parsed, name, file)
 
     def _register(self, archive: Archive, name: str, move: Callable[[Extent], Extent]) -> None:
         """Let each storage identity in the archive's pickle know where it is at home."""
@@ -111,18 +119,15 @@ class Objects:
             for node in outside:
                 node.home = home
 
-    def _taken(self, parsed: Parsed) -> Node:
+    def _taken(self, parsed: Parsed, name: str, file: ByteSource) -> Node:
         """The value of a pickle, with its names and the streams within it noted."""
-        refs: Iterable[Ref] = parsed.refs
+        refs = parsed.refs
         if parsed.inner:
             inner = open_inner(parsed.refs, parsed.inner, self._builder, self._check)
             refs = inner.refs
             self.warnings.update(dict.fromkeys(inner.warnings))
-        for ref in refs:
-            known = self.refs.setdefault(ref.path, ref)
-            known.called |= ref.called
-            known.made |= ref.made
-            known.tampered |= ref.tampered
+        if refs:
+            self.names.append(judged(refs, f"{name} in {PurePath(file.identity.path).name}"))
         self.warnings.update(dict.fromkeys(parsed.notes))
         return parsed.root
 

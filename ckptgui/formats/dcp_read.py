@@ -19,7 +19,7 @@ from ckptgui.formats import metadata, sections
 from ckptgui.formats.base import Check
 from ckptgui.formats.dcp_files import DataFiles
 from ckptgui.formats.dcp_metadata import Description, Slice
-from ckptgui.formats.dcp_names import judged, merged, warning
+from ckptgui.formats.dcp_names import merged, warning
 from ckptgui.formats.dcp_objects import Objects
 from ckptgui.formats.dcp_tensors import Looks, Stretch, Tensors, require_zstd
 from ckptgui.formats.dcp_tree import nested
@@ -77,7 +77,7 @@ class _Reading:
         ranges = sections.walk_parts(parts, walk, self._builder)
         table = self._builder.build()
         sources = (*told.by, *self._files.identities)
-        found = merged([told.names, judged(self._objects.refs.values(), "")])
+        found = merged([told.names, *self._objects.names])
         return Checkpoint(
             path=path,
             format=FORMAT,

@@ -209,8 +209,7 @@ class Tensors:
         if place.transforms:
             node = self.objects.decoded(name, source, offset, place.length)
         else:
-            part = PartSource(source, offset, place.length)
-            node = self.objects.archived(name, part, lambda extent: extent.moved(offset))
+            node = self.objects.stored(name, source, offset, place.length)
         spec = spec_of(node, self.objects)
         if spec is None:
             raise DamagedFileError(f"What lies at byte {offset:,} of {display(place.file)} is no tensor.")

@@ -59,12 +59,13 @@ def test_a_checkpoint_becomes_one_file_and_then_its_parts(tmp_path, monkeypatch)
 
 def test_what_fully_sharded_ranks_saved_is_loaded_by_one_process(tmp_path, monkeypatch):
     model = torch.nn.Sequential(torch.nn.Linear(6, 8), torch.nn.ReLU(), torch.nn.Linear(8, 3))
-    optimizer = torch.optim.AdamW(model.parameters())
-    code, found = run(ranks() / "optimizer", tmp_path, monkeypatch, model=model, optimizer=optimizer)
+    optimizer, flat = (torch.optim.AdamW(model.parameters()) for _ in range(2))
+    code, found = run(ranks() / "optimizer", tmp_path, monkeypatch, model=model, optimizer=optimizer, flat=flat)
     expected = torch.load(ranks() / "optimizer.pt")
     assert torch.equal(model.state_dict()["2.weight"], expected["model", "2.weight"])
-    state = optimizer.state_dict()["state"]
-    assert torch.equal(state[0]["exp_avg"], expected["optimizer", "state", "0.weight", "exp_avg"])
+    for either in (optimizer, flat):
+        first = either.state_dict()["state"][0]
+        assert torch.equal(first["exp_avg"], expected["optimizer", "state", "0.weight", "exp_avg"])
     assert found.start_epoch == 3
     assert "set_optimizer_state_dict" in code
 

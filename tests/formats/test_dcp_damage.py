@@ -62,6 +62,7 @@ def test_an_object_that_would_run_a_command_is_read_and_said(tmp_path):
     checkpoint = open_checkpoint(str(save({"w": torch.ones(2), "bad": Harm()}, tmp_path / "saved")))
     assert checkpoint.verdict == "calls"
     assert "posix.system" in checkpoint.warnings[0]
+    assert [name.record for name in checkpoint.globals if name.name == "posix.system"] == ["bad in __0_0.distcp"]
     assert not os.path.exists("/tmp/it-was-run")
 
 
