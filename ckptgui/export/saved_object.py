@@ -28,7 +28,8 @@ from ckptgui.formats.pickle_graph import (
     pairs_of,
     type_name,
 )
-from ckptgui.formats.rebuild import device_of, is_tensor
+from ckptgui.formats.rebuild import is_tensor
+from ckptgui.formats.tensor_spec import device_of
 
 
 class Sort(Enum):

@@ -20,7 +20,7 @@ from ckptgui.formats.nested_archive import Nested, open_nested
 from ckptgui.formats.pickle_graph import Node
 from ckptgui.formats.pickle_machine import Parsed
 from ckptgui.formats.pickle_names import judge
-from ckptgui.formats.rebuild import Storages
+from ckptgui.formats.tensor_spec import Storages
 from ckptgui.formats.tensor_walk import TensorWalk
 from ckptgui.formats.torch_archive import PICKLE, records_of
 from ckptgui.formats.zip_directory import DEFLATED, ZipDirectory

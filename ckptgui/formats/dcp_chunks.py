@@ -19,7 +19,8 @@ from ckptgui.formats.pickle_feed import FileBytes
 from ckptgui.formats.pickle_graph import Node
 from ckptgui.formats.pickle_machine import parse
 from ckptgui.formats.pickle_names import judge
-from ckptgui.formats.rebuild import TensorSpec, spec_of
+from ckptgui.formats.rebuild import spec_of
+from ckptgui.formats.tensor_spec import TensorSpec
 from ckptgui.formats.torch_archive import PICKLE
 from ckptgui.formats.torch_storages import UNKNOWN, Storage, StorageClaim, claim_of
 from ckptgui.formats.zip_local import REFUSED_FLAGS

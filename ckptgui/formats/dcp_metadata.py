@@ -16,7 +16,7 @@ from ckptgui.errors import DamagedFileError
 from ckptgui.formats.base import Check
 from ckptgui.formats.modules import attributes
 from ckptgui.formats.pickle_graph import Call, Dict, Node, Ref, entries, pairs_of
-from ckptgui.formats.rebuild import dtype_of
+from ckptgui.formats.tensor_spec import dtype_of
 
 _CHECK_EVERY = 4096
 _INTEGERS = frozenset({int})

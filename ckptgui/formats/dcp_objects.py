@@ -21,7 +21,7 @@ from ckptgui.formats.inner_streams import open_inner
 from ckptgui.formats.pickle_feed import FileBytes, extent_of
 from ckptgui.formats.pickle_graph import Call, Dict, Node, Persistent, Set
 from ckptgui.formats.pickle_machine import Parsed, parse
-from ckptgui.formats.rebuild import Storages
+from ckptgui.formats.tensor_spec import Storages
 from ckptgui.formats.tensor_walk import ATOMS
 from ckptgui.formats.torch_archive import PICKLE, Archive, prefix_of
 from ckptgui.formats.torch_storages import UNKNOWN, Storage

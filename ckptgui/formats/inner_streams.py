@@ -22,7 +22,7 @@ from ckptgui.formats.pickle_feed import Feed, FileBytes, feed_of
 from ckptgui.formats.pickle_graph import Call, Dict, Node, Persistent, Ref, Set
 from ckptgui.formats.pickle_machine import Parsed, parse_file
 from ckptgui.formats.pickle_stream import LOAD_FROM_BYTES
-from ckptgui.formats.rebuild import Storages
+from ckptgui.formats.tensor_spec import Storages
 from ckptgui.formats.torch_archive import open_archive
 from ckptgui.formats.torch_storages import Storage
 from ckptgui.sources.base import read_exactly

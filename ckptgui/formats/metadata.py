@@ -17,7 +17,8 @@ from ckptgui.formats.numpy_nodes import byte_count, dtype_text, numpy_name, scal
 from ckptgui.formats.pickle_feed import FileBytes
 from ckptgui.formats.pickle_graph import MISSING, Call, Dict, LongText, Node, Persistent, Ref, Set, entries
 from ckptgui.formats.pickle_pieces import loose
-from ckptgui.formats.rebuild import device_of, is_tensor
+from ckptgui.formats.rebuild import is_tensor
+from ckptgui.formats.tensor_spec import device_of
 from ckptgui.formats.tensor_walk import modules_pairs
 from ckptgui.formats.torch_storages import claim_of
 

@@ -8,7 +8,7 @@ from ckptgui.core.checkpoint import Json
 from ckptgui.formats import modules
 from ckptgui.formats.numpy_nodes import dtype_text, scalar_of
 from ckptgui.formats.pickle_graph import MISSING, Call, Node, Ref, entries
-from ckptgui.formats.rebuild import device_of
+from ckptgui.formats.tensor_spec import device_of
 
 MAX_ATTRIBUTES = 64
 """Attributes of one module; a class that has more keeps something else in them."""

@@ -12,8 +12,8 @@ from ckptgui.core.records import RecordTable
 from ckptgui.formats import metadata, sections
 from ckptgui.formats.base import Check, Probe
 from ckptgui.formats.pickle_graph import Node
-from ckptgui.formats.rebuild import Storages
 from ckptgui.formats.state_dict_notes import versions_of
+from ckptgui.formats.tensor_spec import Storages
 from ckptgui.formats.tensor_walk import TensorWalk
 
 

@@ -14,19 +14,7 @@ from ckptgui.formats.numpy_nodes import array_of
 from ckptgui.formats.pickle_graph import MISSING, Call, Node, Ref
 from ckptgui.formats.rebuild_arrays import array, from_numpy
 from ckptgui.formats.rebuild_quantized import quantized
-from ckptgui.formats.tensor_spec import (
-    FALLBACK,
-    Nonsense,
-    Rebuild,
-    RebuildCall,
-    Scope,
-    Storages,
-    TensorSpec,
-    device_of,
-    dtype_of,
-)
-
-__all__ = ["Storages", "TensorSpec", "device_of", "dtype_of", "is_tensor", "spec_of"]
+from ckptgui.formats.tensor_spec import FALLBACK, Nonsense, Rebuild, RebuildCall, Scope, Storages, TensorSpec
 
 _UNREADABLE = "Its description in the pickle does not make sense: "
 
