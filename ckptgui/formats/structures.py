@@ -82,7 +82,7 @@ def is_bare(node: Node) -> bool:
     """A state dict by itself, as the whole saved object.
 
     What stands there beside tensors must be a module's extra state, a part of a module's parameters that is
-    no tensor (quantised ones are pairs), or a plain value that somebody put among dotted names.
+    no tensor (quantised ones are pairs), or a plain value that somebody put among the weights.
     """
     if all(map(is_tensor, (glance(node) or [])[1::2])):
         return True
@@ -92,10 +92,18 @@ def is_bare(node: Node) -> bool:
         return True
     if 2 * len(strays) > len(items) or any(_is_part(node) for _, node in strays):
         return False
-    named = sum("." in key or key in _LEAVES for key, node in items if is_tensor(node))
-    if 2 * named < len(items) - len(strays):
+    if not all("." in key or type(node) in _PLAIN for key, node in strays):
         return False
-    return all("." in key or type(node) in _PLAIN for key, node in strays)
+    likely = sum("." in key or key in _LEAVES or not _is_number(node) for key, node in items if is_tensor(node))
+    dotted = any("." in key for key, _ in items)
+    return 2 * likely >= len(items) - len(strays) and (dotted or likely > len(strays))
+
+
+def _is_number(node: Node) -> bool:
+    """A tensor without dimensions, as a loss is one and a parameter hardly ever."""
+    if type(node) is not Call or type(node.args) is not tuple or len(node.args) < 3:
+        return False
+    return type(node.args[2]) is tuple and not node.args[2]
 
 
 def _is_part(node: Node) -> bool:

@@ -131,6 +131,8 @@ LAYOUTS = {
     "an optimizer": (OPT, "=optimizer"),
     "nested parameters": ({"params": {"dense": {"kernel": T}, "out": {"kernel": T}}}, "params=model"),
     "a list beside a tensor": ({"x": [1, 2], "w": T}, "w=other"),
+    "losses beside a number": ({"epoch": 3, "loss": T.sum(), "accuracy": T.sum()}, "loss=other accuracy=other"),
+    "noise beside a number": ({"seed": 3, "noise": T}, "noise=other"),
     "a loss beside a number": ({"epoch": 3, "loss": T.sum()}, "loss=other"),
 }  # fmt: skip
 
@@ -148,6 +150,7 @@ BARE = {
     "quantised": {"fc.scale": T.sum(), "fc.zero_point": T.sum(), "fc._packed_params.dtype": torch.qint8,
                   "fc._packed_params._packed_params": (T, None)},
     "with a number put in": {**SD, "epoch": 3},
+    "of short names with a number": {"w": T, "b": T, "count": 5},
     "of one parameter": {"weight": T},
     "with int keys": {0: T, 1: T},
     "with a prefix for averages": {**prefixed("model."), **prefixed("model_ema.")},
