@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from ckptgui.core.checkpoint import Checkpoint, Section
+from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.extents import Codec
 from ckptgui.core.tensors import Path, TensorTable
 
@@ -34,25 +34,41 @@ def tensor_lines(checkpoint: Checkpoint, describe: Describe) -> Iterator[list[st
 
     ``describe`` is asked once for each kind of tensor, and for every row that is special.
     """
-    at = 0
-    for section in (*checkpoint.sections, None):
-        start = len(checkpoint) if section is None else section.start
-        yield from _stretch(checkpoint.tensors, at, start, None, describe)
-        if section is not None:
-            yield from _stretch(checkpoint.tensors, start, section.stop, section, describe)
-            at = section.stop
-
-
-def _stretch(
-    table: TensorTable, start: int, stop: int, section: Section | None, describe: Describe
-) -> Iterator[list[str]]:
-    """Rows of one section, or of none."""
-    prefixes = _Prefixes(table, section.path if section else ())
-    special = _special(table)
+    table, sections = checkpoint.tensors, _sections(checkpoint)
+    prefixes, special = _Prefixes(checkpoint), _special(table)
     templates: dict[tuple[int, bytes, bytes], list[str]] = {}
-    for first in range(start, stop, _BLOCK):
-        last = min(first + _BLOCK, stop)
-        yield _block(table, slice(first, last), prefixes, special[first:last], templates, describe)
+    for first in range(0, len(table), _BLOCK):
+        rows = slice(first, min(first + _BLOCK, len(table)))
+        own = zip(table.names[rows], _keys(table, rows), table.storage_offset[rows].tolist(), _places(table, rows))
+        likes = _likes(table, rows)
+        lines = []
+        for number, (is_special, section, container, like, words) in enumerate(
+            zip(special[rows].tolist(), sections[rows].tolist(), table.container[rows].tolist(), likes, own)
+        ):
+            if is_special:
+                lines.append(_json(describe(first + number)))
+                continue
+            template = templates.get(like)
+            if template is None:
+                template = templates[like] = _template(describe(first + number))
+            lines.append(_line(template, prefixes.of(section, container), *words))
+        yield lines
+
+
+def _line(template: list[str], prefix: _Prefix, name: str, key: str, offset: int, place: int | str) -> str:
+    before, to_name, to_storage, to_offset, to_place, after = template
+    text = _encoded(name)
+    called = text if name == prefix.own else prefix.name + text[1:]
+    told = f"{before}{prefix.path}{text}]{to_name}{called}{to_storage}{key}{to_offset}{offset}"
+    return f"{told}{to_place}{place}{after}"
+
+
+def _sections(checkpoint: Checkpoint) -> np.ndarray:
+    """The section (int64) of each row; -1 where it is in none."""
+    numbers = np.full(len(checkpoint), -1, np.int64)
+    for number, section in enumerate(checkpoint.sections):
+        numbers[section.start : section.stop] = number
+    return numbers
 
 
 def _special(table: TensorTable) -> np.ndarray:
@@ -65,64 +81,30 @@ def _special(table: TensorTable) -> np.ndarray:
     return special
 
 
-def _block(
-    table: TensorTable,
-    rows: slice,
-    prefixes: _Prefixes,
-    special: np.ndarray,
-    templates: dict[tuple[int, bytes, bytes], list[str]],
-    describe: Describe,
-) -> list[str]:
-    """The lines of some thousand rows."""
-    stretch = table.dim_start[rows.start : rows.stop + 1]
-    places = (8 * (stretch - stretch[0])).tolist()
-    dims = table.dims[stretch[0] : stretch[-1]].tobytes()
-    steps = table.steps[stretch[0] : stretch[-1]].tobytes()
-    lines = []
-    columns = (
-        special.tolist(),
-        table.container[rows].tolist(),
-        _kinds(table, rows).tolist(),
-        _places(table, rows),
-    )
-    own = zip(table.names[rows], _keys(table, rows), table.storage_offset[rows].tolist(), *columns)
-    for number, (name, key, offset, is_special, container, kind, place) in enumerate(own):
-        prefix = None if is_special else prefixes.of(container)
-        if prefix is None:
-            lines.append(_json(describe(rows.start + number)))
-            continue
-        start, end = places[number], places[number + 1]
-        like = kind, dims[start:end], steps[start:end]
-        template = templates.get(like)
-        if template is None:
-            template = templates[like] = _template(describe(rows.start + number))
-        before, to_name, to_storage, to_offset, to_place, after = template
-        text = _encoded(name)
-        lines.append(
-            f"{before}{prefix[0]}{text}]{to_name}{prefix[1]}{text[1:]}{to_storage}{key}{to_offset}{offset}"
-            f"{to_place}{place}{after}"
-        )
-    return lines
+def _likes(table: TensorTable, rows: slice) -> Iterator[tuple[int, bytes, bytes]]:
+    """What rows of one kind have in common: a number for it, shape and strides."""
+    starts = table.dim_start[rows.start : rows.stop + 1]
+    dims = table.dims[starts[0] : starts[-1]].tobytes()
+    steps = table.steps[starts[0] : starts[-1]].tobytes()
+    places = (8 * (starts - starts[0])).tolist()
+    for kind, start, stop in zip(_kinds(table, rows).tolist(), places, places[1:]):
+        yield kind, dims[start:stop], steps[start:stop]
 
 
 def _kinds(table: TensorTable, rows: slice) -> np.ndarray:
     """One number for all that rows of one kind have in common beside shape and strides."""
     storage = table.storage[rows]
     source = table.extents.source[storage] if len(table.extents) else storage
-    columns = (
-        table.dtype[rows],
-        table.device[rows],
-        table.layout[rows],
-        table.kind[rows],
-        table.flags[rows],
-        np.where(storage >= 0, source, -2),
-    )
     kinds = np.zeros(len(storage), np.int64)
-    for column in columns:
-        values, numbers = np.unique(column, return_inverse=True)
-        kinds = kinds * len(values) + numbers
-        if len(values) > 1:
-            kinds = np.unique(kinds, return_inverse=True)[1]  # numbers stay small
+    for column, bits in (
+        (table.dtype[rows], 8),
+        (table.device[rows], 16),
+        (table.layout[rows], 8),
+        (table.kind[rows], 4),
+        (table.flags[rows], 4),
+        (np.where(storage >= 0, source, -2) + 2, 24),
+    ):
+        kinds = (kinds << bits) | column
     return kinds
 
 
@@ -157,27 +139,40 @@ def _keys(table: TensorTable, rows: slice) -> list[str]:
     return ["null" if key is None else _encoded(key) for key in found]
 
 
+class _Prefix(NamedTuple):
+    """What stands before a row's own name in its ``path`` and ``name``, as JSON without an end.
+
+    A row called ``own`` is its section's all, and has no other name.
+    """
+
+    path: str
+    name: str
+    own: str | None
+
+
 class _Prefixes:
-    """What stands before a row's own name in its ``path`` and in its ``name``, by container."""
+    """Prefixes by section and container."""
 
-    def __init__(self, table: TensorTable, section: Path) -> None:
-        self._containers = table.containers
-        self._section = section
-        self._known: dict[int, tuple[str, str] | None] = {}
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self._sections = checkpoint.sections
+        self._containers = checkpoint.tensors.containers
+        self._known: dict[tuple[int, int], _Prefix] = {}
 
-    def of(self, container: int) -> tuple[str, str] | None:
-        """Both as JSON without their end; None where a row is itself what its section is called by."""
-        if container not in self._known:
-            self._known[container] = self._made(self._containers[container])
-        return self._known[container]
+    def of(self, section: int, container: int) -> _Prefix:
+        """That of the rows of ``section`` (-1: of none) in ``container``."""
+        key = section, container
+        if key not in self._known:
+            self._known[key] = self._made(self._sections[section].path if section >= 0 else (), container)
+        return self._known[key]
 
-    def _made(self, path: Path) -> tuple[str, str] | None:
-        section = self._section
-        if len(path) < len(section):
-            return None
+    def _made(self, section: Path, container: int) -> _Prefix:
+        path = self._containers[container]
         below = path[len(section) :] if path[: len(section)] == section else path
-        listed = "".join(f"{_encoded(key)}, " for key in path)
-        return f"[{listed}", _encoded("".join(f"{key}." for key in below))[:-1]
+        return _Prefix(
+            "[" + "".join(f"{_encoded(key)}, " for key in path),
+            _encoded("".join(f"{key}." for key in below))[:-1],
+            section[-1] if section and section[:-1] == path else None,
+        )
 
 
 def _template(entry: dict[str, Any]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import overload
 
 import numpy as np
@@ -63,7 +64,7 @@ class ExtentTable(Sequence[Extent]):
     def __iter__(self) -> Iterator[Extent]:
         return (self[row] for row in range(len(self)))
 
-    @property
+    @cached_property
     def stored_bytes(self) -> np.ndarray:
         """int64 for each, the bytes that it takes in its files: the decoded length unless it is compressed."""
         stored = np.where(self.codec == _CODEC_NUMBER[Codec.STORED], self.nbytes, self.length)

@@ -130,13 +130,13 @@ def _take_batches(m: Machine, idiom: TensorIdiom, target: Ref, get: bytes) -> No
     m.memo.hold(found.run)
     m.pos = found.end
     _charge(m, len(found.run), found.text)
+    m.check_budgets()
 
 
 def _charge(m: Machine, tensors: int, text: int) -> None:
     """Count what was gone over as the single operations would have been."""
     m.steps += TensorIdiom.OPERATIONS * tensors
     m.count_text(text)
-    m.check_budgets()
     m.check()
 
 

@@ -8,6 +8,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from ckptgui.cli import tensor_lines as tensor_lines_module
 from ckptgui.cli.answer import tensor
 from ckptgui.cli.reading import Wish, listed
 from ckptgui.cli.tensor_lines import tensor_lines
@@ -80,3 +81,18 @@ def test_tensors_of_one_kind_are_described_once(tmp_path):
     made, asked = lines(tmp_path / "a.safetensors")
     assert len(made) == 9000
     assert asked == [0]
+
+
+def test_kinds_are_told_apart_from_block_to_block(tmp_path, monkeypatch):
+    monkeypatch.setattr(tensor_lines_module, "_BLOCK", 7)
+    kinds = [torch.float32, torch.int8, torch.float64]
+    torch.save({f"w{i}": torch.zeros(2, dtype=kinds[i // 10]) for i in range(30)}, tmp_path / "a.pt")
+    _, asked = lines(tmp_path / "a.pt")
+    assert asked == [0, 10, 20]
+
+
+def test_tensors_that_are_a_section_each_are_called_by_it(tmp_path):
+    torch.save([torch.zeros(i % 3) for i in range(20)], tmp_path / "a.pt")
+    made, asked = lines(tmp_path / "a.pt")
+    assert [json.loads(line)["name"] for line in made] == [str(i) for i in range(20)]
+    assert asked == [0, 1, 2]
