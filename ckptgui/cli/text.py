@@ -18,12 +18,12 @@ from ckptgui.cli.training_text import headline, training_lines
 from ckptgui.cli.tree_text import tree_lines
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.display import MAX_DETAIL, display
+from ckptgui.core.format_names import format_name
 from ckptgui.core.loading import load_snippet
 from ckptgui.core.saved_devices import device_sentence
 from ckptgui.core.training import training
 from ckptgui.core.tree import build_tree
 
-_FORMATS = {"torch-zip": "PyTorch zip", "safetensors": "safetensors"}
 _MAX_WARNINGS = 20
 
 
@@ -66,7 +66,7 @@ def _parts(
 
 
 def _heading(checkpoint: Checkpoint) -> Iterator[str]:
-    parts = [_FORMATS.get(checkpoint.format, checkpoint.format), size(checkpoint.nbytes)]
+    parts = [format_name(checkpoint.format), size(checkpoint.nbytes)]
     if checkpoint.parameter_count:
         parts.append(count(checkpoint.parameter_count, "parameter"))
     parts.append(count(len(checkpoint), "tensor"))

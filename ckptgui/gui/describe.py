@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from ckptgui.core.checkpoint import Checkpoint, SavedShape
 from ckptgui.core.display import MAX_DETAIL, display
+from ckptgui.core.format_names import format_name
 from ckptgui.core.loading import safety_sentence
 from ckptgui.gui.dialogs import Dialog
 from ckptgui.gui.notices import Notice, Tone
@@ -19,30 +20,12 @@ from ckptgui.gui.theme import mono_font
 MAX_TITLE = 60
 """Characters of a first sentence that may be the title of a notice."""
 
-FORMATS = {
-    "torch-zip": "PyTorch zip",
-    "torch-legacy": "PyTorch before 1.6",
-    "torch-tar": "PyTorch tar",
-    "torchscript": "TorchScript",
-    "torch-export": "torch.export",
-    "torch-package": "torch.package",
-    "sharded": "sharded",
-    "dcp": "distributed",
-    "directory": "folder",
-}
-"""What people call the formats; the others go by their own name."""
-
-
-def format_name(checkpoint: Checkpoint) -> str:
-    """What people call its format."""
-    return tr(FORMATS.get(checkpoint.format, checkpoint.format))
-
 
 def facts(checkpoint: Checkpoint) -> tuple[str, ...]:
     """Format, parameters, what it names."""
     count = checkpoint.parameter_count
     return (
-        format_name(checkpoint),
+        tr(format_name(checkpoint.format)),
         *((tr("{count} parameters").format(count=parameters(count)),) if count else ()),
         safety_sentence(checkpoint),
     )

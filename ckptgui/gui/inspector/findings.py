@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.display import display
+from ckptgui.core.format_names import format_name
 from ckptgui.core.history import Curve, history
 from ckptgui.core.loading import load_snippet
 from ckptgui.core.names_used import UsedName, names_verdict, used_names
@@ -39,23 +40,6 @@ from ckptgui.sources.locate import SourcePool
 LARGEST = 8
 DELAY_MS = 15
 """After a document came, so that its tree is painted before anything is thought about."""
-
-FORMATS = {
-    "torch-zip": "PyTorch zip",
-    "torch-legacy": "PyTorch legacy",
-    "torch-tar": "PyTorch tar",
-    "torchscript": "TorchScript",
-    "torch-export": "torch.export",
-    "torch-package": "torch.package",
-    "pickle": "Pickle",
-    "safetensors": "safetensors",
-    "sharded": "Sharded",
-    "dcp": "Distributed checkpoint",
-    "gguf": "GGUF",
-    "npz": "NumPy",
-    "directory": "Folder",
-}
-"""Formats by the names that people use."""
 
 
 @dataclass(frozen=True)
@@ -200,7 +184,7 @@ def _below(checkpoint: Checkpoint, path: tuple[str, ...]) -> list[tuple[int, tup
 def file_facts(checkpoint: Checkpoint) -> list[str]:
     """Format, size, parameters, tensors, type, device: what a file is in a line."""
     table = checkpoint.tensors
-    facts = [FORMATS.get(checkpoint.format, display(checkpoint.format)), size_text(checkpoint.nbytes)]
+    facts = [tr(format_name(checkpoint.format)), size_text(checkpoint.nbytes)]
     if checkpoint.parameter_count:
         facts.append(counted(checkpoint.parameter_count, "parameter", "parameters"))
     facts.append(counted(len(table), "tensor", "tensors"))
