@@ -59,7 +59,7 @@ class LegacyStorages(InlineStorages):
         key = display(claim.key)
         if place is None:
             why = self._index.damage
-            return f"Its storage “{key}” is not there{f': {why}' if why else '.'}" if claim.numel else None
+            return f"Its storage “{key}” is not there.{f' {why}' if why else ''}" if claim.numel else None
         if place.numel != claim.numel:
             found = f"{place.numel:,}" if place.numel >= 0 else "an impossible number"
             return f"Its storage “{key}” claims {amount(claim.numel)} elements; before its values stands {found}."

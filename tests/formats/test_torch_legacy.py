@@ -183,7 +183,7 @@ def test_a_file_cut_in_its_values_lists_all_and_reads_what_is_left(tmp_path):
     errors = {info.file_offset: info.error for info in checkpoint.tensors}
     assert errors[ends[0]] is None
     assert errors[ends[1]] == "The file is cut: 40 of 400 bytes of its storage are here."
-    assert "not there: The file is cut short" in errors[None]
+    assert "is not there. The file is cut short" in errors[None]
     assert "cut short" in checkpoint.warnings[0]
 
 
