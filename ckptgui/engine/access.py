@@ -11,7 +11,7 @@ from ckptgui.core.extents import Codec, Extent, Segment
 from ckptgui.engine.assembling import AssemblingReader
 from ckptgui.engine.reader import StorageReader
 from ckptgui.errors import DamagedFileError, UnsupportedError
-from ckptgui.sources.locate import SourcePool
+from ckptgui.sources.locate import PooledSource, SourcePool
 from ckptgui.sources.zstd import ZstdStream
 
 _COMPRESSED_CHUNK = 1 << 18
@@ -104,7 +104,7 @@ class _ZstdReader:
     def __init__(self, extent: Extent, pool: SourcePool) -> None:
         segment = extent.segments[0]
         self._nbytes = extent.nbytes
-        self._stream = ZstdStream(pool.get(segment.source), segment.offset, segment.length)
+        self._stream = ZstdStream(PooledSource(pool, segment.source), segment.offset, segment.length)
 
     def read_into(self, start: int, buffer: memoryview) -> None:
         got = self._stream.read_into(start, buffer)

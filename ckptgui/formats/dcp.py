@@ -39,7 +39,9 @@ class Dcp:
         """By the names that torch gives: the folder, its description, or any rank's file in it."""
         if opened is not None:
             return _is_piece(opened) or is_shard(folder, opened)
-        return any(map(_is_piece, folder.files)) or bool(shards_in(folder))
+        if METADATA in folder.files and folder.head(METADATA, 1) == b"\x80":
+            return True
+        return any(_is_piece(name) and name != METADATA for name in folder.files) or bool(shards_in(folder))
 
     def read(self, folder: Folder, opened: str | None, check: Check) -> Checkpoint:
         """The whole; raises ``CheckpointError`` where nothing of it can be listed."""

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 
 from ckptgui.core.display import amount, display
 from ckptgui.core.extents import SourceIdentity
-from ckptgui.errors import CheckpointError
+from ckptgui.errors import CheckpointError, UnreadableFileError
 from ckptgui.formats.dcp_metadata import Slice
 from ckptgui.sources.base import ByteSource
 from ckptgui.sources.folder import Folder, plain_name
+from ckptgui.sources.locate import PooledSource, SourcePool
 
 SUFFIX = ".distcp"
 RANK_FILE = re.compile(r"__(\d{1,9})_(\d{1,9})\.distcp", re.ASCII)
@@ -21,52 +22,62 @@ _NAMED = 3
 
 
 class DataFiles:
-    """Opens each file once and keeps it until ``close``; a file that cannot be had is a sentence."""
+    """The files that are ``known``, by name, some of them open; of one in ``lost``, why it cannot be had."""
 
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
-        self._open: dict[str, ByteSource] = {}
+        self._pool = SourcePool()
+        self.known: dict[str, SourceIdentity] = {}
         self.lost: dict[str, str] = {}
 
-    def get(self, name: str) -> ByteSource | None:
-        """The file, or None; ``lost`` then says why."""
-        found = self._open.get(name)
+    def identity(self, name: str) -> SourceIdentity | None:
+        """Which file has this name, or None; ``lost`` then says why."""
+        found = self.known.get(name)
         if found is None and name not in self.lost:
             try:
                 plain_name(name)
                 if name not in self._folder.files:
                     self.lost[name] = f"Its file {display(name)} is not in the folder."
                 else:
-                    found = self._open[name] = self._folder.open(name)
+                    source = self._folder.open(name)
+                    self._pool.add(source)
+                    found = self.known[name] = source.identity
             except CheckpointError as error:
                 self.lost[name] = f"Its file {display(name)} cannot be opened: {error}"
         return found
 
+    def source(self, name: str) -> ByteSource:
+        """The file, to be read until ``close``; raises ``UnreadableFileError`` where it cannot be had."""
+        identity = self.identity(name)
+        if identity is None:
+            raise UnreadableFileError(self.lost[name])
+        return PooledSource(self._pool, identity)
+
     def problem(self, place: Slice) -> str | None:
         """Why a stretch of a file is not there whole."""
-        source = self.get(place.file)
-        if source is None:
+        identity = self.known.get(place.file) or self.identity(place.file)
+        if identity is None:
             return self.lost[place.file]
         if place.offset < 0 or place.length < 0:
             return f"Its place in {display(place.file)} is negative."
-        if place.offset + place.length > source.size:
+        if place.offset + place.length > identity.size:
             return (
                 f"It lies up to byte {amount(place.offset + place.length)} of {display(place.file)}, "
-                f"which has {source.size:,}."
+                f"which has {identity.size:,}."
             )
         return None
 
     @property
     def identities(self) -> list[SourceIdentity]:
         """The files that were opened, in the order of their names as a person counts."""
-        return [self._open[name].identity for name in in_order(self._open)]
+        return [self.known[name] for name in in_order(self.known)]
 
     def warnings(self) -> list[str]:
         """Which files are missing, and which in the folder nothing refers to."""
         found = []
         if self.lost:
             found.append(f"{_counted(self.lost, 'file is', 'files are')} missing: {_names(self.lost)}.")
-        spare = [name for name in self._folder.files if name.endswith(SUFFIX) and name not in self._open]
+        spare = [name for name in self._folder.files if name.endswith(SUFFIX) and name not in self.known]
         spare = [name for name in spare if name not in self.lost]
         if spare:
             found.append(
@@ -77,8 +88,7 @@ class DataFiles:
 
     def close(self) -> None:
         """Give every handle back."""
-        while self._open:
-            self._open.popitem()[1].close()
+        self._pool.close()
 
 
 def in_order(names: Iterable[str]) -> list[str]:

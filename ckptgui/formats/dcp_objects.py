@@ -91,7 +91,8 @@ class Objects:
 
     def decoded(self, name: str, source: ByteSource, offset: int, length: int) -> Node:
         """The same where the bytes are a zstd frame around the archive."""
-        whole = whole_frame(ZstdStream(source, offset, length))
+        whole = whole_frame(ZstdStream(source, offset, length), min(MOST, self._left))
+        self._left -= len(whole)
         segments = (Segment(source.identity, offset, length),)
 
         def within(extent: Extent) -> Extent:
@@ -182,14 +183,14 @@ def open_whole(source: ByteSource, check: Check, most: int = MOST) -> Archive:
     return Archive(source, directory, prefix, parsed, len(data), warnings=warnings)
 
 
-def whole_frame(stream: ZstdStream) -> bytes:
-    """A decoded frame of moderate length; raises ``LimitExceededError`` for a longer one."""
+def whole_frame(stream: ZstdStream, most: int) -> bytes:
+    """A decoded frame of at most ``most`` bytes; raises ``LimitExceededError`` for a longer one."""
     buffer = bytearray(HEAD)
     got = 0
     while (more := stream.read_into(got, memoryview(buffer)[got:])) == len(buffer) - got:
         got += more
-        if got > MOST:
-            raise LimitExceededError(f"It is compressed and takes more than {MOST:,} bytes; it is not read.")
+        if got > most:
+            raise LimitExceededError(f"It is compressed and takes more than {most:,} bytes; it is not read.")
         buffer.extend(bytes(len(buffer)))
     return bytes(memoryview(buffer)[: got + more])
 

@@ -120,8 +120,7 @@ class _Reading:
         problem = "Nothing says where it lies." if place is None else self._files.problem(place)
         if place is None or problem is not None:
             raise CheckpointError(problem)
-        source = self._files.get(place.file)
-        assert source is not None
+        source = self._files.source(place.file)
         if place.transforms:
             require_zstd(place.transforms)
             return self._objects.decoded(name, source, place.offset, place.length)

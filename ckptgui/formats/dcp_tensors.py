@@ -58,16 +58,15 @@ class Looks:
             if not transforms and offset >= 0 and length >= 0:
                 by_file.setdefault(file, []).append((offset, length))
         for file, stretches in by_file.items():
-            source = self._files.get(file)
-            if source is not None:
+            if self._files.identity(file) is not None:
+                source = self._files.source(file)
                 stretches.sort()
                 for (offset, _), head in zip(stretches, heads(source, stretches, self._check)):
                     yield file, offset, head
 
     def decoded(self, place: Slice) -> Plain | None:
         """The plain tensor within a zstd frame."""
-        source = self._files.get(place.file)
-        assert source is not None
+        source = self._files.source(place.file)
         head = bytearray(HEAD)
         got = ZstdStream(source, place.offset, place.length).read_into(0, memoryview(head))
         return self._pieces.look(bytes(head[:got]))
@@ -171,16 +170,15 @@ class Tensors:
 
     def _extent(self, place: Slice, found: Plain) -> Extent:
         """The bytes of a plain tensor in its archive's stretch; raises where they do not fit into it."""
-        source = self.files.get(place.file)
-        assert source is not None
+        identity = self.files.known[place.file]
         if place.transforms:
-            segments = (Segment(source.identity, place.offset, place.length),)
+            segments = (Segment(identity, place.offset, place.length),)
             return Extent(found.nbytes, segments, Codec.ZSTD, skip=found.data)
         if found.data + found.nbytes > place.length:
             raise DamagedFileError(
                 f"Its {found.nbytes:,} bytes do not fit into their {place.length:,} of {display(place.file)}."
             )
-        return Extent(found.nbytes, (Segment(source.identity, place.offset + found.data, found.nbytes),))
+        return Extent(found.nbytes, (Segment(identity, place.offset + found.data, found.nbytes),))
 
     def _piece(self, place: Slice, found: Plain | None) -> Located:
         """One of several pieces, with a longer look where that is needed."""
@@ -190,8 +188,7 @@ class Tensors:
             raise DamagedFileError(
                 f"What is compressed at byte {place.offset:,} of {display(place.file)} is no tensor."
             )
-        source = self.files.get(place.file)
-        assert source is not None
+        source = self.files.source(place.file)
         scratch = TableBuilder()
         archive = open_whole(PartSource(source, place.offset, place.length), self.check)
         spec = spec_of(archive.parsed.root, archive.storages(scratch))
@@ -203,8 +200,7 @@ class Tensors:
 
     def _odd(self, name: str, piece: Piece, place: Slice, dtype: DType) -> Node:
         """A whole tensor that is no plain one: sparse, quantised, conjugated, or written by other means."""
-        source = self.files.get(place.file)
-        assert source is not None
+        source = self.files.source(place.file)
         offset = place.offset
         if place.transforms:
             node = self.objects.decoded(name, source, offset, place.length)

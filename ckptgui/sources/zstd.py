@@ -8,8 +8,8 @@ from typing import Any
 from ckptgui.errors import DamagedFileError
 from ckptgui.sources.base import ByteSource
 
-_COMPRESSED = 1 << 18
-"""Compressed bytes read at once."""
+_FIRST, _COMPRESSED = 1 << 12, 1 << 18
+"""Compressed bytes read at first and at most; often only the beginning of a frame is wanted."""
 
 _SKIPPED = 1 << 20
 """Decoded bytes that are thrown away at once on the way to a place."""
@@ -79,7 +79,7 @@ class _Compressed:
 
     def read(self, size: int) -> bytes:
         """Up to ``size`` further bytes; none at the end."""
-        size = min(size, self._length - self.position)
+        size = min(size, max(_FIRST, self.position), self._length - self.position)
         if size <= 0:
             return b""
         buffer = bytearray(size)

@@ -219,4 +219,15 @@ def test_folders_are_known_by_their_names(tmp_path):
     assert not is_checkpoint(str(tmp_path / "other"))
     (tmp_path / "other" / ".metadata").write_bytes(b"name: a project\n")
     with pytest.raises(DamagedFileError):
-        open_checkpoint(str(tmp_path / "other"))
+        open_checkpoint(str(tmp_path / "other" / ".metadata"))
+
+
+def test_more_files_than_may_be_open_are_read_all_the_same(tmp_path, monkeypatch):
+    from ckptgui.sources import locate
+
+    monkeypatch.setattr(locate, "MOST_OPEN", 3)
+    state = {f"w{i}": torch.full((3,), float(i)) for i in range(12)} | {"pair": (torch.ones(2), 5), "n": 1}
+    checkpoint = open_checkpoint(str(save(state, tmp_path / "saved", single_file_per_rank=False)))
+    assert not checkpoint.warnings
+    assert len(checkpoint.sources) == 15
+    assert all(read(checkpoint, f"w{i}") == oracle(state[f"w{i}"]).data for i in range(12))

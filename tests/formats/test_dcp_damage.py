@@ -11,8 +11,10 @@ import torch
 
 from ckptgui.core.checkpoint import GlobalClass
 from ckptgui.errors import CheckpointError, DamagedFileError
+from ckptgui.formats.dcp import Dcp
 from ckptgui.formats.dcp_tiling import tiling_error
 from ckptgui.formats.registry import open_checkpoint
+from ckptgui.sources.folder import Folder
 from tests.formats.dcp_files import copied, describe, described, place_of, save
 
 
@@ -263,3 +265,10 @@ def test_the_command_line_lists_the_rest_and_says_so(folder):
     assert '"tensor_count": 9' in found.stdout
     assert found.stderr.count("\n") == 1
     assert "__1_0.distcp" in found.stderr
+
+
+def test_a_stray_file_of_that_name_does_not_make_a_folder_a_distributed_checkpoint(tmp_path):
+    torch.save({"w": torch.ones(2)}, tmp_path / "model.pt")
+    (tmp_path / ".metadata").write_text("name: a project\n")
+    assert not Dcp().matches(Folder(str(tmp_path)), None)
+    assert open_checkpoint(str(tmp_path / "model.pt")).format == "torch-zip"
