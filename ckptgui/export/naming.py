@@ -17,6 +17,7 @@ _COUNTED = frozenset({"epoch", "epochs", "ep", "e", "step", "steps", "iter", "it
 _GENERIC = _COUNTED | {"global", "loss", "last", "latest", "final", "state", "dict", "weights", "full", "pytorch"}
 _WORD = re.compile(r"[^\W_]+(?:\.\d+)?")
 _NUMBERED = re.compile(r"([a-z]+)(\d+(?:\.\d+)?)")
+_SUFFIX = re.compile(r"(?<=.)\.[A-Za-z]\w*$")  # the name of a folder may end in a number: Llama-3.1
 _UNSAFE = re.compile(r"[^\w.+-]+")
 
 
@@ -40,7 +41,7 @@ def proposed_name(checkpoint: Checkpoint, request: ExportRequest) -> str:
 
 def _stem(path: str) -> str:
     """The file's own name without the words that every checkpoint has; ``model`` when nothing is left."""
-    name = PurePath(path).stem
+    name = _SUFFIX.sub("", PurePath(path).name)
     kept: list[str] = []
     counted = False
     for word in _WORD.findall(name):

@@ -126,10 +126,12 @@ class DocumentPage(Page):
 
     def title(self) -> str:
         """The name of the file or folder; of a shard that was opened that of the whole."""
-        place = PurePath(self.path)
-        if self.view.opened is not None and PurePath(self.view.opened.checkpoint.path) == place.parent:
-            place = place.parent
-        return display(place.name or self.path, 120)
+        return display(PurePath(self._place()).name or self.path, 120)
+
+    def _place(self) -> str:
+        """The file or folder that is shown; a shard or an index opens the folder that it is in."""
+        whole = self.view.opened.checkpoint.path if self.view.opened is not None else ""
+        return whole if whole and PurePath(whole) == PurePath(self.path).parent else self.path
 
     def activity(self) -> Activity | None:
         """Opening, exporting, or reading a tensor that takes long."""
@@ -188,7 +190,7 @@ class DocumentPage(Page):
             checkpoint = self.view.opened.checkpoint
             selection = self.view.selection()
             selected = selection.path if selection is not None else ()
-            self.export.begin(checkpoint, str(PurePath(checkpoint.path).parent), selected)
+            self.export.begin(checkpoint, self._place(), selected)
 
     def copy_path(self) -> None:
         """The selected path, joined with ``/``, to the clipboard; the file's own where the file is selected."""

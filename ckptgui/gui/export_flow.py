@@ -51,6 +51,7 @@ class ExportFlow(QObject):
         self._dialog: QFileDialog | None = None
         self._checkpoint: Checkpoint | None = None
         self._section: Path | None = None
+        self._shown = ""
         self.show_folder: Callable[[str], None] = show_folder
 
     @property
@@ -68,14 +69,14 @@ class ExportFlow(QObject):
             detail = f"{integer(100 * progress.done // progress.total)} %"  # of writing and of reading back
         return Activity(tr("Exporting"), progress.done, progress.total, detail, self._lane.cancel)
 
-    def begin(self, checkpoint: Checkpoint, folder: str, selected: Path = ()) -> None:
-        """Ask where to, proposing a name that says what the file holds.
+    def begin(self, checkpoint: Checkpoint, shown: str, selected: Path = ()) -> None:
+        """Ask where to, proposing a name beside ``shown``, a file or a folder, that says what it holds.
 
         Of several state dicts the one that ``selected`` lies in is meant; else the person is asked which.
         """
         from ckptgui.export.select import choose_section
 
-        self._checkpoint, self._section = checkpoint, None
+        self._checkpoint, self._section, self._shown = checkpoint, None, shown
         try:
             choose_section(checkpoint, None)
         except CheckpointError as error:
@@ -85,34 +86,35 @@ class ExportFlow(QObject):
                 section for section in sections if section.path and selected[: len(section.path)] == section.path
             ]
             if within:
-                self._propose(folder, within[0].path)
+                self._propose(within[0].path)
             elif len(sections) > 1:
-                self._ask_which(sections, folder)
+                self._ask_which(sections)
             else:
                 self._failed(error)
             return
-        self._propose(folder, None)
+        self._propose(None)
 
-    def _propose(self, folder: str, section: Path | None) -> None:
+    def _propose(self, section: Path | None) -> None:
         from ckptgui.export.naming import proposed_name
 
         checkpoint, self._section = self._checkpoint, section
         assert checkpoint is not None
         try:
-            name = proposed_name(checkpoint, ExportRequest(section=section))
+            name = proposed_name(replace(checkpoint, path=self._shown), ExportRequest(section=section))
         except CheckpointError as error:
             self._failed(error)
             return
-        self.choose(os.path.join(folder, name))  # noqa: PTH118 - a path with bytes that are no text stays a string
+        folder = os.path.dirname(self._shown)  # noqa: PTH120 - a path with bytes that are no text stays a string
+        self.choose(os.path.join(folder, name))  # noqa: PTH118
 
-    def _ask_which(self, sections: Sequence[Section], folder: str) -> None:
+    def _ask_which(self, sections: Sequence[Section]) -> None:
         dialog = Dialog(self._window, tr("Export which state dict?"))
         dialog.add_text(tr("The file holds several, each with tensors of its own. One of them is written."))
         for section in sections[:MAX_SECTIONS]:
             words = f"{display('/'.join(section.path), 60)}, {counted(section.tensor_count, 'tensor', 'tensors')}"
             button = Button(f"{words}, {size_text(section.nbytes)}", dialog)
             button.clicked.connect(dialog.accept)
-            button.clicked.connect(lambda _=False, path=section.path: self._propose(folder, path))
+            button.clicked.connect(lambda _=False, path=section.path: self._propose(path))
             dialog.body.addWidget(button)
         dialog.add_button(tr("Cancel"), dialog.reject)
         dialog.open()
@@ -262,7 +264,7 @@ class ExportFlow(QObject):
 
     def _again(self) -> None:
         if self._checkpoint is not None:
-            self._propose(str(PurePath(self._checkpoint.path).parent), self._section)
+            self._propose(self._section)
 
 
 _OPENERS = frozenset({"A", "It", "The", "There", "Your"})

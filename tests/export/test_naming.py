@@ -1,5 +1,7 @@
 """The proposed name says what the file holds, once."""
 
+import dataclasses
+
 import pytest
 import torch
 
@@ -33,3 +35,11 @@ def test_names(tmp_path, stem, saved, wishes, expected):
     path = tmp_path / f"{stem}.pt"
     torch.save(saved, path)
     assert proposed_name(open_checkpoint(str(path)), ExportRequest(**wishes)) == expected
+
+
+def test_a_folders_name_keeps_its_numbers(tmp_path):
+    torch.save(STATE, tmp_path / "x.pt")
+    checkpoint = open_checkpoint(str(tmp_path / "x.pt"))
+    for name, expected in (("Llama-3.1-8B", "Llama-3.1-8B"), ("v1.5", "v1.5"), ("checkpoint-500", "model")):
+        folder = dataclasses.replace(checkpoint, path=str(tmp_path / name))
+        assert proposed_name(folder, ExportRequest()) == f"{expected}-state-dict.pt"

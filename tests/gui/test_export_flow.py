@@ -1,7 +1,6 @@
 """Export by Ctrl+E: a proposed name, a file that torch opens, a sentence about what was done."""
 
 import errno
-import os
 import pathlib
 
 import pytest
@@ -71,7 +70,7 @@ def test_choosing_a_format_in_the_dialogue_changes_the_suffix(qtbot, window, che
 def test_the_file_that_is_shown_is_replaced_only_after_a_second_question(qtbot, window, checkpoint):
     page = opened(qtbot, window, checkpoint)
     before = pathlib.Path(checkpoint).read_bytes()
-    page.export.begin(page.view.opened.checkpoint, os.path.dirname(checkpoint))
+    page.export.begin(page.view.opened.checkpoint, checkpoint)
     dialog_of(qtbot, QFileDialog).fileSelected.emit(checkpoint)
     dialog_of(qtbot, QFileDialog).reject()
     question = dialog_of(qtbot, Dialog)

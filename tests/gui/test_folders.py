@@ -5,12 +5,13 @@ import shutil
 import threading
 
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog, QLineEdit
 
 from ckptgui.gui.document import DocumentPage
 from ckptgui.gui.run_panel import RunPage
 from tests.formats.folder_files import write_shards, write_trainer
 
-from .conftest import drop, opened
+from .conftest import dialog_of, drop, opened
 
 
 def test_a_dropped_folder_of_one_checkpoint_is_a_document(qtbot, window, tmp_path):
@@ -104,3 +105,13 @@ def test_a_missing_shard_is_told_above_the_tree(qtbot, window, tmp_path):
     page = opened(qtbot, window, tmp_path / "llama")
     notice = next(notice for notice in page.view.notices.notices() if notice.key == "damage")
     assert files[2] in f"{notice.title} {notice.text}"
+
+
+def test_an_export_is_proposed_beside_the_folder_and_named_after_it(qtbot, window, tmp_path):
+    files = write_shards(tmp_path / "Llama-3.1-8B")
+    opened(qtbot, window, tmp_path / "Llama-3.1-8B" / files[0])
+    qtbot.keyClick(window, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
+    dialog = dialog_of(qtbot, QFileDialog)
+    assert dialog.directory().absolutePath() == str(tmp_path)
+    assert dialog.findChild(QLineEdit, "fileNameEdit").text() == "Llama-3.1-8B-state-dict.pt"
+    dialog.reject()
