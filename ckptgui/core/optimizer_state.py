@@ -8,7 +8,7 @@ the names in place of the numbers (``torch/distributed/checkpoint/state_dict.py`
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,8 +51,8 @@ class OptimizerState:
 
 def optimizer_states(checkpoint: Checkpoint) -> tuple[OptimizerState, ...]:
     """Every optimizer's state, by the metadata and by the rows that hang below a ``state``."""
-    kept, flat = _containers(checkpoint), _flat(checkpoint)
     listed = dict(states(checkpoint.metadata)) if isinstance(checkpoint.metadata, Mapping) else {}
+    kept, flat = _containers(checkpoint, listed), _flat(checkpoint)
     paths = list(dict.fromkeys([*listed, *kept, *flat]))[:MAX_OPTIMIZERS]
     return tuple(
         _state(checkpoint, path, listed.get(path), kept.get(path, {}), flat.get(path, {})) for path in paths
@@ -65,16 +65,19 @@ def slot_name(checkpoint: Checkpoint, state: Path, row: int) -> str:
     return ".".join(path[2:]) if len(path) > 1 else path[0].rpartition(".")[2]
 
 
-def _containers(checkpoint: Checkpoint) -> dict[Path, dict[int, str]]:
+def _containers(checkpoint: Checkpoint, listed: Iterable[Path]) -> dict[Path, dict[int, str]]:
     """For each optimizer's path the containers of its slots, with the entry that each belongs to."""
     table = checkpoint.tensors
     found: dict[Path, dict[int, str]] = {}
-    for section in checkpoint.with_role(Role.OPTIMIZER):
+    for section in checkpoint.sections:
         depth = len(section.path)
+        below = [path for path in listed if len(path) >= depth and path[:depth] == section.path]
+        if section.role is not Role.OPTIMIZER and not below:
+            continue
         for number in np.unique(table.container[section.start : section.stop]).tolist():
             path = table.containers[number] if number >= 0 else ()
             at = _state_at(path, depth)
-            if at is not None:
+            if at is not None and (section.role is Role.OPTIMIZER or path[:at] in below):
                 found.setdefault(path[:at], {})[number] = path[at + 1]
     return found
 

@@ -58,6 +58,8 @@ def match(
     names = state.entries if state.keyed_by_name else state.names
     if names is not None:
         return _by_names(checkpoint, state, models, keys, names)
+    if not (state.marks != ANY).any():
+        return _unnamed(state, "It keeps nothing of its parameters' shapes; its slots are left unnamed."), None
     fits = []
     for candidate in _candidates([model for model in models if model.ordered]):
         offered = np.concatenate([model.rows for model in candidate])
@@ -86,7 +88,10 @@ def _ordered(state: OptimizerState, fit: _Fit) -> OptimizerMatch:
         return _unnamed(
             state, f"Its {count:,} parameters could be several of {where}; its slots are left unnamed."
         )
-    sentence = f"Matched with {where} by order: all {count:,} shapes agree."
+    known = int((state.marks != ANY).sum())
+    sentence = f"Matched with {where} by order: all {known:,} shapes agree."
+    if known < count:
+        sentence = f"Matched with {where} by order: {known:,} of {count:,} shapes are known, and all agree."
     if matched < count:
         sentence = (
             f"Matched with {where} by order and shape: {matched:,} of {count:,}; the others could be several."
@@ -149,15 +154,17 @@ def _by_names(
     keys: np.ndarray,
     names: Sequence[str],
 ) -> tuple[OptimizerMatch, np.ndarray | None]:
-    best: tuple[int, ParameterRows | None, np.ndarray] = (0, None, np.zeros(0, np.int64))
-    for model in models:
-        rows = rows_named(checkpoint, model, names)
-        known = int((rows >= 0).sum())
-        if known > best[0]:
-            best = known, model, rows
-    known, chosen, rows = best
-    if chosen is None:
+    fits = [_Fit((model,), rows_named(checkpoint, model, names)) for model in models]
+    known = [int((fit.rows >= 0).sum()) for fit in fits]
+    most = max(known)
+    fits = [fit for fit, count in zip(fits, known) if count == most]
+    if not most:
         return _unnamed(state, "No parameter of a model here has one of the names that it gives."), None
+    if len(fits) > 1:
+        fits = _named_alike(state, fits) or fits
+    if len(fits) > 1:
+        return _unclear(state, models, keys, len(fits)), None
+    chosen, rows = fits[0].models[0], fits[0].rows
     other = (rows >= 0) & (state.marks != ANY) & (keys[rows] != state.marks)
     rows = np.where(other, -1, rows)
     matched = int((rows >= 0).sum())

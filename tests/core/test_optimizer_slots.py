@@ -235,3 +235,42 @@ def test_an_optimizer_of_another_model_is_a_misfit(tmp_path):
     assert found.optimizers[0].misfit
     _, found = matched(tmp_path, state)
     assert "No model is in the file" in found.optimizers[0].sentence
+
+
+def test_a_distributed_state_of_two_models_alike_stays_unnamed(tmp_path):
+    model = nn.Linear(3, 2)
+    optimizer = trained(model, OPTIM.Adam(model.parameters()), (1, 3))
+    state = get_optimizer_state_dict(model, optimizer)
+    both = {"student": model.state_dict(), "teacher": nn.Linear(3, 2).state_dict()}
+    _, found = matched(tmp_path, {**both, "optim": state})
+    assert found.optimizers[0].how is None
+    _, found = matched(tmp_path, {**both, "optim_student": state})
+    assert found.optimizers[0].sections == (("student",),)
+
+
+def test_counters_alone_tell_no_parameter(tmp_path):
+    model = nn.Linear(3, 2)
+    state = trained(model, OPTIM.Adam(model.parameters()), (1, 3)).state_dict()
+    for kept in state["state"].values():
+        del kept["exp_avg"], kept["exp_avg_sq"]
+    _, found = matched(tmp_path, {"model": model.state_dict(), "optimizer": state})
+    assert found.optimizers[0].how is None
+    assert "nothing of its parameters' shapes" in found.optimizers[0].sentence
+
+
+def test_a_parameter_without_state_is_counted_but_not_compared(tmp_path):
+    model = nn.Sequential(nn.Linear(3, 2), nn.Linear(2, 2))
+    model[0].bias.requires_grad_(False)
+    optimizer = trained(model, OPTIM.Adam(model.parameters()), (1, 3))
+    checkpoint, found = matched(tmp_path, {"model": model.state_dict(), "optimizer": optimizer.state_dict()})
+    assert "3 of 4 shapes are known" in found.optimizers[0].sentence
+    assert found.of(checkpoint.row(("model", "0.bias"))) == ()
+    agrees(checkpoint, found, model, optimizer)
+
+
+def test_an_optimizer_deep_within_another_part_is_found(tmp_path):
+    model = nn.Linear(3, 2)
+    optimizer = trained(model, OPTIM.Adam(model.parameters()), (1, 3))
+    obj = {"model": model.state_dict(), "trainer": {"inner": {"adam": optimizer.state_dict()}, "x": [1]}}
+    checkpoint, found = matched(tmp_path, obj)
+    agrees(checkpoint, found, model, optimizer)
