@@ -15,7 +15,7 @@ from ckptgui.core.display import amount
 from ckptgui.core.dtypes import DType
 from ckptgui.core.extent_table import ExtentColumns
 from ckptgui.core.extents import Extent, SourceIdentity
-from ckptgui.core.names import KeyColumn, NameColumn, NamePool
+from ckptgui.core.names import KeyColumn, KeyPool, NameColumn, NamePool
 from ckptgui.core.tensors import Flag, Path, TensorKind, TensorTable, contiguous_strides
 from ckptgui.core.views import SURE, Views, measure
 
@@ -97,7 +97,7 @@ class TableBuilder:
             sources, offset = np.where(placed, sources, -1), np.where(placed, offset, 0)
         first = self._extents.place_all(sources, offset, nbytes, length, big)
         grow(self._sure_bytes, np.minimum(nbytes, length))
-        self._storage_keys.extend(keys, len(offset))
+        self._storage_keys.extend(KeyPool.missing(len(offset)) if keys is None else KeyPool.of(keys))
         return first
 
     def add(

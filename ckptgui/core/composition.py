@@ -11,7 +11,7 @@ import numpy as np
 from ckptgui.core.checkpoint import Checkpoint, GlobalClass, GlobalName, Json, Module, SavedShape, Section
 from ckptgui.core.extent_table import joined
 from ckptgui.core.extents import SourceIdentity
-from ckptgui.core.names import NamePool
+from ckptgui.core.names import KeyColumn, KeyPool, NamePool
 from ckptgui.core.records import RecordTable
 from ckptgui.core.tensors import Path, TensorTable
 
@@ -147,15 +147,17 @@ def _shifted(extra: Mapping[str, Any], rows: int) -> Mapping[str, Any]:
     return {**extra, "components": [row + rows for row in extra["components"]]}
 
 
-def _storage_keys(tables: Sequence[TensorTable]) -> tuple[str | None, ...]:
+def _storage_keys(tables: Sequence[TensorTable]) -> KeyPool:
     """Equal keys of different parts are different storages."""
-    if sum(any(key is not None for key in table.storage_keys) for table in tables) < 2:
-        return tuple(key for table in tables for key in table.storage_keys)
-    return tuple(
-        None if key is None else f"{number}/{key}"
-        for number, table in enumerate(tables)
-        for key in table.storage_keys
-    )
+    several = sum(bool(table.storage_keys.present.any()) for table in tables) > 1
+    keys = KeyColumn()
+    for number, table in enumerate(tables):
+        if several and table.storage_keys.present.any():
+            for key in table.storage_keys:
+                keys.append(None if key is None else f"{number}/{key}")
+        else:
+            keys.extend(table.storage_keys)
+    return keys.freeze()
 
 
 def _sections(parts: Sequence[Part]) -> list[Section]:

@@ -132,6 +132,16 @@ class KeyPool(Sequence[str | None]):
         self._names = names
         self._present = present  # bool; where it is False the name is empty
 
+    @classmethod
+    def missing(cls, count: int) -> KeyPool:
+        """``count`` times None."""
+        return cls(NamePool.of_text("", np.zeros(count, np.int64)), np.zeros(count, np.bool_))
+
+    @classmethod
+    def of(cls, names: NamePool) -> KeyPool:
+        """Strings, none of them missing."""
+        return cls(names, np.ones(len(names), np.bool_))
+
     @property
     def names(self) -> NamePool:
         """The strings, empty where there is None."""
@@ -172,10 +182,10 @@ class KeyColumn:
         self._names.append(key or "")
         self._present.append(key is not None)
 
-    def extend(self, keys: NamePool | None, count: int) -> None:
-        """Add ``count`` keys, None for each of them where there are none."""
-        self._names.extend(NamePool.of_text("", np.zeros(count, np.int64)) if keys is None else keys)
-        grow(self._present, np.full(count, keys is not None))
+    def extend(self, keys: KeyPool) -> None:
+        """Add every key of a pool."""
+        self._names.extend(keys.names)
+        grow(self._present, keys.present)
 
     def freeze(self) -> KeyPool:
         """The pool of what was added."""

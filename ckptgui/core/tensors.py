@@ -6,7 +6,7 @@ A million tensors are a dozen numpy arrays; a ``TensorInfo`` is made for the row
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import PurePath
@@ -17,7 +17,7 @@ import numpy as np
 from ckptgui.core.dtypes import DType
 from ckptgui.core.extent_table import ExtentTable
 from ckptgui.core.extents import Extent
-from ckptgui.core.names import NamePool
+from ckptgui.core.names import KeyPool, NamePool
 
 Path = tuple[str, ...]
 """The keys from the saved object down to a tensor, each as a string (``docs/cli.md``, ``info --json``)."""
@@ -131,7 +131,7 @@ class TensorTable:
     kind: np.ndarray  # uint8
     flags: np.ndarray  # uint8 of Flag
     extents: ExtentTable
-    storage_keys: Sequence[str | None]
+    storage_keys: KeyPool
     errors: Mapping[int, str]
     extras: Mapping[int, Mapping[str, Any]]
 
