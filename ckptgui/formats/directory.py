@@ -92,12 +92,13 @@ class Directory:
             for name in sorted(filter(looks_like_member, folder.folders))[:_LOOKED_AT]
         )
 
-    def _is_checkpoint(self, folder: Folder) -> bool:
+    def _is_checkpoint(self, folder: Folder, *, known: bool = False) -> bool:
+        """Whether a folder is one by itself; with ``known`` only if its names are those of a library."""
         try:
             if self._distributed_reader(folder) is not None:
                 return True
             layout = layout_of(folder, self._recognised)
-            return layout.pieces > 0 and is_one_checkpoint(layout)
+            return layout.pieces > 0 and is_one_checkpoint(layout) and (layout.known or not known)
         except CheckpointError:
             return False
 
@@ -135,7 +136,7 @@ class Directory:
             pieces[name] = partial(open_member, folder, name, self._open_file, check)
         for name in layout.folders:
             below = folder.folder(name)
-            if below.real not in seen and self._is_checkpoint(below):  # links may lead in a circle
+            if below.real not in seen and self._is_checkpoint(below, known=True):  # links may lead in a circle
                 pieces[name] = partial(self._read, below, seen, check)
         return pieces
 

@@ -66,6 +66,11 @@ class Layout:
     anchored: bool  # whether there is a model, or a file of a library's, that others stand beside
 
     @property
+    def known(self) -> bool:
+        """Whether a library names its pieces so, and not somebody their data."""
+        return self.anchored or any(map(_has_known_name, self.files))
+
+    @property
     def pieces(self) -> int:
         """How many of them can hold tensors."""
         return len(self.shards) + len(self.files) + len(self.folders)
@@ -75,7 +80,8 @@ class Layout:
         named: dict[str, ShardSet] = {}
         for found in self.shards:
             taken = found.whole in named or found.whole in self.files
-            named[f"{found.whole} ({found.total or 'indexed'} shards)" if taken else found.whole] = found
+            count = f"in {found.total} shards" if found.total else "in shards"
+            named[f"{found.whole} {count}" if taken else found.whole] = found
         return named
 
 
@@ -183,7 +189,7 @@ def _weights(name: str) -> str | None:
 
 def stands_alone(name: str) -> bool:
     """Whether a file can be a checkpoint by itself; an optimizer's or a generator's state is of one."""
-    return name not in VALUES_ONLY and not any(pattern.fullmatch(name) for pattern, _ in _ROLES)
+    return name not in (*VALUES_ONLY, *BESIDE_DISTRIBUTED) and role_of_file(name) in (None, Role.EMA)
 
 
 def _are_counted(names: list[str]) -> bool:

@@ -195,6 +195,7 @@ def test_models_in_folders_beside_a_trainings_state_are_pieces_of_it(tmp_path):
     save_weights(tmp_path / "c" / "unet" / "diffusion_pytorch_model.safetensors")
     save_weights(tmp_path / "c" / "unet_ema" / "diffusion_pytorch_model.safetensors")
     (tmp_path / "c" / "logs").mkdir()
+    save_weights(tmp_path / "c" / "data" / "images.pt")
     found = sections(opened(tmp_path / "c"))
     assert (found["unet"], found["unet_ema"], found["optimizer.bin"]) == ("model", "ema", "optimizer")
 
@@ -239,7 +240,7 @@ def test_weights_in_one_file_and_in_shards_are_told_apart(tmp_path):
     write_shards(tmp_path)
     save_weights(tmp_path / "model.safetensors")
     assert sections(opened(tmp_path)) == {
-        "model.safetensors (indexed shards)": "other",
+        "model.safetensors in shards": "other",
         "model.safetensors": "model",
     }
 
