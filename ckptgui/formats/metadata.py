@@ -13,7 +13,8 @@ from collections.abc import Callable
 from ckptgui.core.checkpoint import Json
 from ckptgui.core.tensors import Path
 from ckptgui.formats import modules
-from ckptgui.formats.numpy_nodes import byte_count, dtype_text, numpy_name, scalar_of
+from ckptgui.formats.numpy_dtype_text import dtype_text
+from ckptgui.formats.numpy_nodes import byte_count, numpy_name, scalar_of
 from ckptgui.formats.pickle_feed import FileBytes
 from ckptgui.formats.pickle_graph import MISSING, Call, Dict, LongText, Node, Persistent, Ref, Set, entries
 from ckptgui.formats.pickle_pieces import loose

@@ -6,7 +6,8 @@ import math
 
 from ckptgui.core.checkpoint import Json
 from ckptgui.formats import modules
-from ckptgui.formats.numpy_nodes import dtype_text, scalar_of
+from ckptgui.formats.numpy_dtype_text import dtype_text
+from ckptgui.formats.numpy_nodes import scalar_of
 from ckptgui.formats.pickle_graph import MISSING, Call, Node, Ref, entries
 from ckptgui.formats.tensor_spec import device_of
 

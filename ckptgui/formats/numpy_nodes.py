@@ -17,11 +17,12 @@ _MAX_NDIM = 64
 
 _CORES = ("numpy._core.", "numpy.core.")
 _BYTEARRAYS = frozenset({"__builtin__.bytearray", "builtins.bytearray"})
-_CODES = {
+CODES = {
     "b1": "bool", "i1": "int8", "i2": "int16", "i4": "int32", "i8": "int64",
     "u1": "uint8", "u2": "uint16", "u4": "uint32", "u8": "uint64",
     "f2": "float16", "f4": "float32", "f8": "float64", "c8": "complex64", "c16": "complex128",
 }  # fmt: skip
+"""numpy's short names of the types that a tensor can have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def data_of(node: Node) -> bytes | FileBytes | None:
     return bytes_of(node)
 
 
-def _from_old_text(node: Node) -> Node:
+def from_old_text(node: Node) -> Node:
     """The bytes of a string of Python 2 where only bytes make sense; other nodes as they are."""
     if type(node) is not str:
         return node
@@ -97,10 +98,14 @@ def dtype_of(node: Node) -> tuple[DType, ByteOrder] | None:
     if type(node) is not Call or node.path != "numpy.dtype" or type(node.args) is not tuple or not node.args:
         return None
     code = node.args[0]
-    if type(code) is not str or code not in _CODES:
+    if type(code) is Ref and code.module == "ml_dtypes":
+        found = BY_NAME.get(code.name)
+    else:
+        found = BY_NAME[CODES[code]] if type(code) is str and code in CODES else None
+    if found is None:
         return None
     order = node.state[1] if type(node.state) is tuple and len(node.state) > 1 else "<"
-    return BY_NAME[_CODES[code]], "big" if order.__class__ is str and order == ">" else "little"
+    return found, "big" if order.__class__ is str and order == ">" else "little"
 
 
 def array_of(node: Node) -> Array | None:
@@ -119,7 +124,7 @@ def array_of(node: Node) -> Array | None:
 
 
 def _array(shape: Node, dtype: Node, data: Node, fortran: bool) -> Array | None:
-    kind, raw = dtype_of(dtype), data_of(_from_old_text(data))
+    kind, raw = dtype_of(dtype), data_of(from_old_text(data))
     if kind is None or raw is None or type(shape) is not tuple:
         return None
     if len(shape) > _MAX_NDIM or not all(type(size) is int and size >= 0 for size in shape):
@@ -133,16 +138,8 @@ def scalar_of(node: Node) -> Any:
     """The Python number of a numpy scalar; ``MISSING`` for other nodes."""
     if numpy_name(node) != "multiarray.scalar" or type(node.args) is not tuple or len(node.args) != 2:
         return MISSING
-    kind, raw = dtype_of(node.args[0]), bytes_of(_from_old_text(node.args[1]))
+    kind, raw = dtype_of(node.args[0]), bytes_of(from_old_text(node.args[1]))
     if kind is None or raw is None or len(raw) != kind[0].itemsize:
         return MISSING
     dtype = np.dtype(kind[0].name).newbyteorder("<" if kind[1] == "little" else ">")
     return np.frombuffer(raw, dtype)[0].item()
-
-
-def dtype_text(node: Node) -> str | None:
-    """A numpy dtype or scalar type as a text."""
-    if type(node) is Call and node.path == "numpy.dtype" and type(node.args) is tuple and node.args:
-        code = node.args[0]
-        return _CODES.get(code, code) if type(code) is str else (code.path if type(code) is Ref else None)
-    return None

@@ -3,6 +3,7 @@
 import argparse
 import random
 
+import ml_dtypes
 import numpy as np
 import pytest
 import torch
@@ -351,9 +352,9 @@ def test_arrays_that_a_tensor_could_be_are_rows(protocol, tmp_path):
 
 
 OTHER_ARRAYS = {
-    "records": (np.zeros(2, [("a", "<f4"), ("b", "<i2", 3)]), "V10"),
-    "dates": (np.array(["2020-01-01"], "M8[D]"), "M8"),
-    "spans": (np.array([1, 2], "m8[s]"), "m8"), "texts": (np.array(["a", "bc"]), "U2"),
+    "records": (np.zeros(2, [("a", "<f4"), ("b", "<i2", 3)]), "V10 (a: float32, b: other)"),
+    "dates": (np.array(["2020-01-01"], "M8[D]"), "M8[D]"),
+    "spans": (np.array([1, 2], "m8[25s]"), "m8[25s]"), "texts": (np.array(["a", "bc"]), "U2"),
     "strings": (np.array([b"a", b"bc"]), "S2"), "objects": (np.array([None, {"a": 1}, "x"], object), "O8"),
     "long": (np.arange(3, dtype=np.longdouble), "f16"),
 }  # fmt: skip
@@ -366,6 +367,14 @@ def test_arrays_that_no_tensor_can_be_are_told_among_the_values(name, tmp_path):
     assert [info.name for info in checkpoint.tensors] == ["w", "v"]
     told = checkpoint.metadata[name]
     assert (told["__class__"], told["shape"], told["dtype"]) == ("numpy.ndarray", list(array.shape), dtype)
+
+
+@pytest.mark.parametrize("name", ["bfloat16", "float8_e4m3fn", "float8_e5m2", "int4"])
+def test_arrays_of_the_narrow_types_that_numpy_borrows_are_rows(name, tmp_path):
+    array = np.arange(4).astype(getattr(ml_dtypes, name))
+    info = saved({"a": array}, tmp_path)[("a",)]
+    assert (info.dtype.name, info.shape, str(info.kind)) == (name, (4,), "array")
+    assert read(info) == array.tobytes()
 
 
 def test_numpy_numbers_are_plain_numbers(tmp_path):
