@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from ckptgui.core.checkpoint import Json, Role
 
 _BY_NAME: tuple[tuple[re.Pattern[str], Role], ...] = (
-    (re.compile(r"(?i:optim|(^|_)opts?(_|\d|$))|^opt[A-Z]"), Role.OPTIMIZER),
     (re.compile(r"sched", re.IGNORECASE), Role.SCHEDULER),
+    (re.compile(r"(?i:optim|(^|_)opts?(_|\d|$))|^opt[A-Z]"), Role.OPTIMIZER),
     (re.compile(r"scaler", re.IGNORECASE), Role.SCALER),
     (re.compile(r"rng|random_?(state|seed)|manual_seed|numpy_random|torch_random", re.IGNORECASE), Role.RNG),
     (
@@ -21,11 +21,19 @@ _BY_NAME: tuple[tuple[re.Pattern[str], Role], ...] = (
 )
 _MODEL = frozenset(
     {
-        "model", "models", "module", "modules", "net", "nets", "network", "networks", "weights", "params",
-        "parameters", "modelstate", "generator", "discriminator", "encoder", "decoder", "backbone", "student",
-        "teacher", "actor", "critic", "policy", "gen", "disc", "adapter", "lora",
+        "model", "models", "modelstate", "net", "nets", "network", "networks", "generator", "discriminator",
+        "encoder", "decoder", "backbone", "student", "teacher", "actor", "critic", "policy", "gen", "disc",
+        "adapter", "lora",
     }
 )  # fmt: skip
+"""Words that say “model” wherever they stand in a name."""
+
+_ALONE = frozenset({"module", "modules", "weights", "params", "parameters"})
+"""Words that say it when they are the whole name: ``hyper_parameters`` and ``class_weights`` are no models."""
+
+_ABOUT = re.compile(r"args|arguments|config|cfg|hyper|hparam|option|setting|meta|info|name|type|path|class|loss")
+"""What is about a model, and none."""
+
 _STATE = re.compile(r"_?state_?dicts?$|_states?$|_dict$|_weights$", re.IGNORECASE)
 _BREAK = re.compile(r"[^A-Za-z]+|(?<=[a-z])(?=[A-Z])")
 
@@ -39,8 +47,10 @@ def role_by_name(key: str) -> Role | None:
 def is_model_name(key: str) -> bool:
     """Whether a name says “model”, as ``model_state_dict``, ``netG``, ``state_dict`` and ``q_network`` do."""
     bare = _STATE.sub("", key)
-    if not bare:
+    if not bare or bare.lower() in _ALONE:
         return True
+    if _ABOUT.search(bare.lower()):
+        return False
     return any(word.lower() in _MODEL for word in _BREAK.split(bare))
 
 
