@@ -14,6 +14,7 @@ from ckptgui.core.load_distributed import distributed_lines
 from ckptgui.core.load_torch import load_call
 from ckptgui.core.roles import role_by_name
 from ckptgui.core.snippets import Snippet, literal, state_dict_lines
+from ckptgui.core.weights_only import why_refused
 
 Member = tuple[str, Checkpoint]
 """A file's name and the checkpoint in it, without tensors (``attributes["members"]``)."""
@@ -44,8 +45,11 @@ def sharded_snippet(checkpoint: Checkpoint) -> str | None:
     return snippet.text()
 
 
-def _shards(snippet: Snippet, checkpoint: Checkpoint, variable: str) -> bool:
-    """Lines that put the shards' tensors into ``variable``; False where there is no such way."""
+def _shards(snippet: Snippet, checkpoint: Checkpoint, variable: str, folder: str = "folder") -> bool:
+    """Lines that put the shards' tensors into ``variable``; False where there is no such way.
+
+    ``folder`` is the variable that has their folder.
+    """
     members: Sequence[Member] = checkpoint.attributes["members"]
     if not members or any(member.format not in ("safetensors", *_TORCH) for _, member in members):
         return False
@@ -56,11 +60,11 @@ def _shards(snippet: Snippet, checkpoint: Checkpoint, variable: str) -> bool:
             continue
         if is_torch:
             snippet.imports("import torch")
-            strictest = max((member for _, member in some), key=lambda member: len(member.globals))
-            load = load_call(strictest, snippet, 'f"{folder}/{shard}"')
+            strictest = next((member for _, member in some if why_refused(member)), some[0][1])
+            load = load_call(strictest, snippet, f'f"{{{folder}}}/{{shard}}"')
         else:
             snippet.imports("from safetensors.torch import load_file")
-            load = 'load_file(f"{folder}/{shard}", device="cpu")'
+            load = f'load_file(f"{{{folder}}}/{{shard}}", device="cpu")'
         _loop(snippet, [name for name, _ in some])
         snippet.line(f"    {variable}.update({load})")
     return True
@@ -119,7 +123,11 @@ def _member(snippet: Snippet, checkpoint: Checkpoint, member: Member, names: _Na
         return []
     variable = names.variable(_word(name))
     if saved.format == "sharded":
-        if not _shards(snippet, saved, variable):
+        folder = "folder"
+        if saved.path != checkpoint.path:
+            folder = f"{variable}_folder"
+            snippet.line(f"{folder} = {literal(saved.path)}")
+        if not _shards(snippet, saved, variable, folder):
             return []
     else:
         snippet.line(f"{variable} = {_load(snippet, saved, checkpoint.path)}")

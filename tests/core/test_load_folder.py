@@ -1,5 +1,7 @@
 """Snippets for checkpoints of several files, run with the real libraries."""
 
+import argparse
+
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -102,3 +104,25 @@ def test_lightnings_folder_loads_what_is_distributed_and_what_is_not(tmp_path, m
         found = run(code_of(folder), model=fresh)
     assert same(found.model, model)
     assert found.meta["global_step"] == 7
+
+
+def test_a_pipelines_models_are_loaded_from_their_folders(tmp_path):
+    write_json(tmp_path / "model_index.json", {})
+    write_shards(tmp_path / "unet")
+    (tmp_path / "vae").mkdir()
+    save_file(weights(seed=4), tmp_path / "vae" / "diffusion_pytorch_model.safetensors")
+    found = run(code_of(tmp_path), model=Bag(), model_2=Bag())
+    assert torch.equal(found.model.state["embed.weight"], weights()["embed.weight"])
+    assert torch.equal(found.model_2.state["embed.weight"], weights(seed=4)["embed.weight"])
+
+
+def test_shards_that_a_restricted_load_refuses_are_said_to_run_code(tmp_path):
+    write_shards(
+        tmp_path / "m", {"w": torch.ones(1), "n": 3, "odd": torch.ones(1)}, per=1, suffix="bin", index=False
+    )
+    torch.save(
+        {"odd": torch.ones(1), "extra": argparse.Namespace(a=1)}, tmp_path / "m" / "model-00003-of-00003.bin"
+    )
+    code = code_of(tmp_path / "m")
+    assert "weights_only=False" in code
+    assert "argparse.Namespace" in code
