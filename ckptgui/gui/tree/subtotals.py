@@ -52,8 +52,13 @@ def _moments(parts: Sequence[Any]) -> tuple[float | None, float | None]:
     if not total:
         return None, None
     mean = math.fsum(part.distribution.total * (part.statistics.mean / total) for part in parts)
-    squares = [part.statistics.std**2 + (part.statistics.mean - mean) ** 2 for part in parts]
+    squares = [_squared(part.statistics.std) + _squared(part.statistics.mean - mean) for part in parts]
     return mean, math.sqrt(math.fsum(p.distribution.total / total * square for p, square in zip(parts, squares)))
+
+
+def _squared(value: float) -> float:
+    """Infinite where ``value ** 2`` would raise OverflowError."""
+    return value * value
 
 
 def _joined(parts: Sequence[Any], bins: int) -> bytes:
