@@ -46,12 +46,11 @@ def short_facts(info: TensorInfo, *, several_files: bool = False) -> list[Fact]:
         facts.append(Fact(tr("no data"), tip=tr("It was on the meta device, which has shapes and no values.")))
     if quantised := quantisation_words(info):
         facts.append(Fact(quantised, tr("quantised")))
-    if info.kind is not TensorKind.TENSOR:
+    if info.kind not in (TensorKind.TENSOR, TensorKind.COMPONENT):  # what it is a component of is told below
         kind = {
             TensorKind.PARAMETER: tr("parameter"),
             TensorKind.BUFFER: tr("buffer"),
             TensorKind.ARRAY: tr("NumPy array"),
-            TensorKind.COMPONENT: tr("component"),
         }[info.kind]
         facts.append(Fact("", kind))
     if not info.persistent:

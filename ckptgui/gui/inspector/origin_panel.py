@@ -65,7 +65,7 @@ def origin_rows(provenance: Provenance) -> list[tuple[str, str]]:
         rows.append((tr("Probably written by"), display(why, 1024)))
     versions = " · ".join(f"{display(fact.name)} {display(fact.value)}" for fact in provenance.facts)
     if versions:
-        rows.append((tr("It names"), versions))
+        rows.append((tr("Versions"), versions))
     if provenance.module_versions:
         rows.append((tr("Module versions"), versions_text(provenance.module_versions)))
     if provenance.written is not None:

@@ -6,7 +6,7 @@ from pathlib import PurePath
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ckptgui.core.checkpoint import Checkpoint, SavedShape
 from ckptgui.core.display import MAX_DETAIL, display
@@ -20,7 +20,7 @@ from ckptgui.gui.inspector.load_panel import LoadPanel
 from ckptgui.gui.inspector.metadata import MetadataBrowser
 from ckptgui.gui.inspector.names_panel import NamesPanel
 from ckptgui.gui.inspector.origin_panel import OriginPanel
-from ckptgui.gui.inspector.page import ScrollPage
+from ckptgui.gui.inspector.page import LowerPages, ScrollPage
 from ckptgui.gui.inspector.readiness_panel import ReadinessPanel
 from ckptgui.gui.inspector.safety_foot import SafetyFoot
 from ckptgui.gui.inspector.tensor_list import TensorList
@@ -85,9 +85,7 @@ class Overview(QWidget):
         self._titles = (tr("Summary"), tr("Metadata"), tr("Names"), tr("Code"))
         self.tabs = TabStrip(self._titles, self, margin=MARGIN - 11)
         page.body.addWidget(self.tabs)
-        self.pages = QStackedWidget(self)
-        self.pages.setMinimumHeight(LEAST_PAGE)
-        self.pages.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)  # what is left, no more
+        self.pages = LowerPages(LEAST_PAGE, self)
         self._summary = self._summary_page()
         self.pages.addWidget(self._summary)
         page.body.addWidget(self.pages, 1)
@@ -176,6 +174,9 @@ class Overview(QWidget):
             account = self._finder.account
             self.readiness.set_readiness(found.readiness, account.best if account else None)
             self.origin.set_provenance(found.provenance)
+            if self._finder.layout is not None:
+                rows = self._finder.layout.largest
+                self.largest.set_rows(self._checkpoint, self._tree, rows, slots=found.slots)
             self._turn(self.tabs.current())
             self.filled.emit()
 

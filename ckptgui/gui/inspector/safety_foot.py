@@ -101,7 +101,7 @@ def foot_sentences(checkpoint: Checkpoint) -> tuple[str, str]:
     if calls:
         return safety_sentence(checkpoint), tr("A full load calls a function.")
     if classes:
-        return safety_sentence(checkpoint), safety_sentence(checkpoint)
+        return safety_sentence(checkpoint), tr("Names {0} classes.").format(integer(classes))
     return safety_sentence(checkpoint), tr("Plain data; nothing was run.")
 
 

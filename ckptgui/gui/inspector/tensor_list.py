@@ -11,10 +11,11 @@ from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from ckptgui.core.checkpoint import Checkpoint, Role
 from ckptgui.core.display import display
+from ckptgui.core.optimizer_slots import SlotMap
 from ckptgui.core.tensors import Path
 from ckptgui.core.tree import ROLES, Tree
 from ckptgui.gui.labels import Pressable, draw_focus, plain_tooltip
-from ckptgui.gui.numbers import shape_text, size
+from ckptgui.gui.numbers import shape_text, size, tr
 from ckptgui.gui.theme import theme, theme_signal, ui_font
 from ckptgui.gui.tree.glyphs import tensor_glyph
 
@@ -87,28 +88,49 @@ class TensorList(QWidget):
         self._layout.setSpacing(0)
         self.rows: list[TensorRow] = []
 
-    def set_rows(self, checkpoint: Checkpoint, tree: Tree, nodes: Sequence[int], prefix: str = "") -> None:
-        """List the tensors at these nodes; ``prefix`` is left away in front of their names."""
+    def set_rows(
+        self,
+        checkpoint: Checkpoint,
+        tree: Tree,
+        nodes: Sequence[int],
+        prefix: str = "",
+        slots: SlotMap | None = None,
+    ) -> None:
+        """List the tensors at these nodes; ``prefix`` is left away in front of their names.
+
+        Where ``slots`` are known an optimizer's tensor is named by its parameter: ``exp_avg of fc.weight``.
+        """
         for row in self.rows:
             row.hide()
             row.deleteLater()
         self.rows = []
-        several = len({checkpoint.section_of(int(tree.row[node])) for node in nodes}) > 1
+        owners = {node: slots.parameter_of(int(tree.row[node])) if slots else None for node in nodes}
+        named = [node for node in nodes if owners[node] is None]
+        several = len({checkpoint.section_of(int(tree.row[node])) for node in named}) > 1
         most = max((int(tree.nbytes[node]) for node in nodes), default=0)
         for node in nodes:
-            info = checkpoint.info(int(tree.row[node]))
-            nbytes = int(tree.nbytes[node])
-            role = ROLES[int(tree.role[node])]
-            above = (tree.prefixes[other] for other in tree.ancestors(node) if other in tree.prefixes)
-            name = info.name.removeprefix(next(above, "")).removeprefix(prefix) or info.name
-            section = checkpoint.section_of(int(tree.row[node]))
-            if several and section is not None:
-                name = " › ".join((*section.path[: len(info.path) - 1], name))
+            info, owner = checkpoint.info(int(tree.row[node])), owners[node]
+            nbytes, role = int(tree.nbytes[node]), ROLES[int(tree.role[node])]
+            if owner is not None and slots is not None:
+                of = _bare_name(checkpoint, tree, tree.node_of_row(owner), "")
+                name = tr("{0} of {1}").format(slots.name(info.index), of)
+            else:
+                name = _bare_name(checkpoint, tree, node, prefix)
+                section = checkpoint.section_of(info.index)
+                if several and section is not None:
+                    name = " › ".join((*section.path[: len(info.path) - 1], name))
             row = TensorRow(info.path, name, info.shape, nbytes, nbytes / max(1, most), role, self)
             row.clicked.connect(lambda _=False, path=info.path: self.link_activated.emit(path))
             self._layout.addWidget(row)
             row.show()
             self.rows.append(row)
+
+
+def _bare_name(checkpoint: Checkpoint, tree: Tree, node: int, prefix: str) -> str:
+    """A tensor's name below its section, without what a wrapper or the module around put before it."""
+    name = checkpoint.info(int(tree.row[node])).name
+    above = (tree.prefixes[other] for other in tree.ancestors(node) if other in tree.prefixes)
+    return name.removeprefix(next(above, "")).removeprefix(prefix) or name
 
 
 def largest_tensors(tree: Tree, node: int, count: int) -> list[int]:

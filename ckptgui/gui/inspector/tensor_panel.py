@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shiboken6
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ckptgui.core.checkpoint import Checkpoint, Role
 from ckptgui.core.dtypes import Kind
@@ -16,7 +16,7 @@ from ckptgui.gui.inspector.facts import details, sharing_facts, short_facts
 from ckptgui.gui.inspector.findings import Finder
 from ckptgui.gui.inspector.head import PanelHead, add_head
 from ckptgui.gui.inspector.histogram import Histogram
-from ckptgui.gui.inspector.page import ScrollPage
+from ckptgui.gui.inspector.page import LowerPages, ScrollPage
 from ckptgui.gui.inspector.relations import relations
 from ckptgui.gui.inspector.statistics import StatisticsGrid
 from ckptgui.gui.inspector.values import ValuesTab
@@ -74,9 +74,7 @@ class TensorPanel(QWidget):
         body.addWidget(self.statistics)
         layout.addWidget(middle)
         self.tabs = TabStrip([tr("Values"), tr("Details")], self)
-        self.pages = QStackedWidget(self)
-        self.pages.setMinimumHeight(LEAST_TABLE)
-        self.pages.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)  # what is left, no more
+        self.pages = LowerPages(LEAST_TABLE, self)
         self.values = ValuesTab(background, self.pages)
         self.details = DetailsTab(self.pages)
         self.pages.addWidget(self.values)

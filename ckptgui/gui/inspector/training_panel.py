@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QLocale, Qt, Signal
+from PySide6.QtCore import QLocale, QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from ckptgui.core.checkpoint import Json
@@ -207,13 +208,17 @@ class _Groups(QWidget):
         grid.setContentsMargins(0, 2, 0, 0)
         grid.setHorizontalSpacing(18)
         grid.setVerticalSpacing(2)
-        grid.addWidget(Caption(display(optimizer.name) or tr("Optimizer"), self), 0, 0)
+        kind = Caption(display(optimizer.name) or tr("Optimizer"), self)
+        grid.addWidget(kind, 0, 0)
         shown = [column for column in columns if any(text != DASH for text in column[1])]
         right = Qt.AlignmentFlag.AlignRight
+        self.columns: list[list[PlainLabel]] = []
         for number, (title, texts) in enumerate(shown, 1):
-            grid.addWidget(Caption(title, self), 0, number, right)
-            for row, text in enumerate(texts[:MAX_GROUPS], 1):
-                grid.addWidget(PlainLabel(text, self, selectable=True), row, number, right)
+            cells: list[PlainLabel] = [Caption(title, self)]
+            cells += [PlainLabel(text, self, selectable=True) for text in texts[:MAX_GROUPS]]
+            for row, cell in enumerate(cells):
+                grid.addWidget(cell, row, number, right)
+            self.columns.append(cells)
         for row, group in enumerate(groups[:MAX_GROUPS], 1):
             name = PlainLabel(tr("Group {0}").format(row - 1), self)
             name.setToolTip(plain_tooltip(_options(group)))
@@ -222,6 +227,19 @@ class _Groups(QWidget):
             more = tr("and {0} more groups").format(integer(len(groups) - MAX_GROUPS))
             grid.addWidget(PlainLabel(more, self, colour="text2"), MAX_GROUPS + 1, 0, 1, 3)
         grid.setColumnStretch(len(shown) + 1, 1)
+        self._lead = max(kind.sizeHint().width(), PlainLabel(tr("Group {0}").format(99)).sizeHint().width())
+
+    def minimumSizeHint(self) -> QSize:
+        """Columns at the right give way, so that the page need not be wider than it is."""
+        return QSize(200, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        x = self._lead
+        for cells in self.columns:
+            x += 18 + max(cell.sizeHint().width() for cell in cells)
+            for cell in cells:
+                cell.setVisible(x <= self.width())
 
 
 def _betas(group: ParameterGroup) -> str:

@@ -1,5 +1,6 @@
 """What the overview says of a checkpoint: what it lacks to go on, where it comes from, what it wastes."""
 
+import pytest
 import torch
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
@@ -54,7 +55,7 @@ def test_it_is_said_where_the_file_comes_from(open_bench, tmp_path):
     value = {"pytorch-lightning_version": "2.5.1", "state_dict": torch.nn.BatchNorm1d(3).state_dict(), "epoch": 1}
     _, overview = overview_of(open_bench, value, tmp_path)
     rows = dict(overview.origin.rows)
-    assert rows["Probably written by"].startswith("Lightning") and "2.5.1" in rows["It names"]
+    assert rows["Probably written by"].startswith("Lightning") and "2.5.1" in rows["Versions"]
     assert "2 of 1 module" in rows["Module versions"] and "Changed last" in rows
 
 
@@ -146,3 +147,25 @@ def test_another_document_replaces_what_was_found(bench, open_bench, tmp_path):
     bench.select("")
     assert not overview.readiness.rows and not overview.waste.isVisible()
     assert overview.bytes.legend[0].startswith("1 tensor")
+
+
+@pytest.mark.parametrize("width", [346, 420, 700])
+def test_the_summary_is_never_wider_than_the_page_nor_longer_than_its_text(bench, qtbot, width):
+    bench.select("")
+    bench.inspector.resize(width, 760)
+    summary = bench.inspector.overview.pages.currentWidget()
+    qtbot.waitUntil(lambda: summary.width() == width)
+    qtbot.waitUntil(lambda: summary.horizontalScrollBar().maximum() == 0)
+    content, origin = summary.widget(), bench.inspector.overview.origin
+    qtbot.waitUntil(lambda: content.height() - origin.geometry().bottom() < 40)
+
+
+def test_a_slot_among_the_largest_is_named_by_its_parameter(open_bench, tmp_path):
+    slots = {0: {"exp_avg": torch.ones(60, 5), "exp_avg_sq": torch.ones(60, 5)}}
+    groups = [{"lr": 0.1, "betas": (0.9, 0.99), "eps": 1e-8, "params": [0]}]
+    model, optimizer = {"module.fc.weight": torch.ones(60, 5)}, {"state": slots, "param_groups": groups}
+    value = {"model": model, "optimizer": optimizer}
+    _, overview = overview_of(open_bench, value, tmp_path)
+    assert [row.text() for row in overview.largest.rows] == [
+        "fc.weight", "exp_avg of fc.weight", "exp_avg_sq of fc.weight",
+    ]  # fmt: skip
