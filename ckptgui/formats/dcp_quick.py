@@ -25,6 +25,9 @@ _STEPS = 1 << 16
 _LONGEST = 1 << 16
 """Bytes of a text; names are shorter."""
 
+_MOST_SIZES = 1 << 16
+"""Sizes that are remembered, because the same few come again and again."""
+
 _INT = rb"(?:K.|M..|J.{4})"
 _INTS = _INT + rb"(?:\x85|" + _INT + rb"(?:\x86|" + _INT + rb"\x87))|\((?:" + _INT + rb"){4,32}+t"
 _GET = rb"(h.|j.{4})"
@@ -342,11 +345,13 @@ class _Idioms:
         """A size from its tuple as it stands there; it and its tuples are remembered behind ``before``."""
         numbers = self._sizes.get(token)
         if numbers is None:
-            numbers = self._sizes[token] = _numbers(token)
+            numbers = _numbers(token)
+            if len(self._sizes) < _MOST_SIZES:
+                self._sizes[token] = numbers
         if token == b")":
-            self._memo += (*before, (numbers,), numbers)
+            self._memo += (*before, _HIDDEN, numbers)
         else:
-            self._memo += (*before, numbers, (numbers,), numbers)
+            self._memo += (*before, numbers, _HIDDEN, numbers)
         return numbers
 
 
