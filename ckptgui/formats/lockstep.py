@@ -37,11 +37,12 @@ class Lockstep:
         found: np.ndarray = self._bytes.take(self.at + ahead if ahead else self.at, mode="clip")
         return found
 
-    def literal(self, text: bytes) -> None:
+    def literal(self, text: bytes, where: np.ndarray | None = None) -> None:
         """Expect these bytes."""
         for code in text:
-            self.good &= self.peek() == code
-            self.at += 1
+            right = self.peek() == code
+            self.good &= right if where is None else right | ~where
+            self.at += 1 if where is None else where
 
     def little(self, width: int, ahead: int = 0) -> np.ndarray:
         """The unsigned number (int64) in the next ``width`` bytes; nothing moves."""

@@ -1,7 +1,8 @@
 """A safetensors header as the format's own serializer writes it, read in lockstep; anything else is left to JSON.
 
-``"name":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]}``, without spaces, keys in this order, names
-without escapes. What is taken here is what JSON would have said, or nothing is.
+``"name":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]}``: keys in this order, names without escapes, no
+spaces, or one behind each colon and comma as Python's ``json`` writes them. What is taken here is what JSON
+would have said, or nothing is.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ _PADDING = 4096
 """Spaces behind the table at most."""
 
 _TEXT = rb'"(?:[^"\\]|\\.)*+"'
-_METADATA = re.compile(rb'\{"__metadata__":\{(?:' + _TEXT + rb":" + _TEXT + rb",?)*+\}(?=,)", re.DOTALL)
+_METADATA = re.compile(rb'\{"__metadata__": ?\{(?:' + _TEXT + rb": ?" + _TEXT + rb"(?:, ?)?)*+\}(?=,)", re.DOTALL)
+_FIRST = re.compile(rb' ?"[^"]*+":( ?)\{')
 _QUOTES = 10  # in an entry
 
 
@@ -65,10 +67,13 @@ def regular_table(raw: bytes | bytearray, check: Check) -> Table | None:
     """The table, if every byte of the header is as expected."""
     around = _METADATA.match(raw)
     start = around.end() + 1 if around else 1
+    first = _FIRST.match(raw, start)
     tail = raw[-_PADDING:]
     stop = len(raw) - len(tail) + len(tail.rstrip(b" "))
-    if raw[:1] != b"{" or stop - start < 2 or _is_odd(raw, start, stop):
+    if raw[:1] != b"{" or first is None or _is_odd(raw, start, stop):
         return None
+    gap = first[1]
+    start += len(gap) if around else 0
     metadata: Mapping[str, str] = {}
     if around:
         try:
@@ -78,8 +83,8 @@ def regular_table(raw: bytes | bytearray, check: Check) -> Table | None:
     columns = _Columns()
     while start < stop:
         check()
-        cut = stop if start + _CHUNK >= stop else raw.rfind(b"]},", start, start + _CHUNK) + 3
-        if cut <= start or not _take(raw, start, cut, cut == stop, columns):
+        cut = stop if start + _CHUNK >= stop else raw.rfind(b"]}," + gap, start, start + _CHUNK) + 3 + len(gap)
+        if cut <= start or not _take(raw, start, cut, cut == stop, gap, columns):
             return None
         start = cut
     return columns.table(metadata)
@@ -92,28 +97,26 @@ def _is_odd(raw: bytes | bytearray, start: int, stop: int) -> bool:
     return int(np.frombuffer(raw, np.uint8)[start:stop].min()) < 0x20
 
 
-def _take(raw: bytes | bytearray, start: int, stop: int, last: bool, columns: _Columns) -> bool:
+def _take(raw: bytes | bytearray, start: int, stop: int, last: bool, gap: bytes, columns: _Columns) -> bool:
     """Read the entries that fill ``start`` to ``stop``; False if they do not, or are not regular."""
     here = np.frombuffer(raw, np.uint8)[start:stop]
     braces = np.flatnonzero(here == ord("{"))
     if not len(braces) or np.count_nonzero(here == ord('"')) != _QUOTES * len(braces):
         return False
-    cursors = Lockstep(raw, start + braces - 2)
+    cursors = Lockstep(raw, start + braces - 2 - len(gap))
     before = cursors.at.copy()
-    cursors.literal(b'":{"dtype":"')
+    cursors.literal(b'":%b{"dtype":%b"' % (gap, gap))
     which, words = cursors.word()
-    cursors.literal(b'","shape":[')
-    shape, ndim = _shape(cursors)
-    cursors.literal(b'],"data_offsets":[')
+    cursors.literal(b'",%b"shape":%b[' % (gap, gap))
+    shape, ndim = _shape(cursors, gap)
+    cursors.literal(b'],%b"data_offsets":%b[' % (gap, gap))
     begin = cursors.decimal()
-    cursors.literal(b",")
+    cursors.literal(b"," + gap)
     end = cursors.decimal()
     cursors.literal(b"]}")
-    closing = np.full(len(braces), ord(","), np.uint8)
-    if last:
-        closing[-1] = ord("}")
-    cursors.good &= cursors.peek() == closing
-    cursors.at += 1
+    following = np.arange(len(braces)) < len(braces) - last
+    cursors.literal(b"," + gap, following)
+    cursors.literal(b"}", ~following)
     names = Lockstep(raw, np.concatenate([[start], cursors.at[:-1]]))
     names.literal(b'"')
     length = before - names.at
@@ -132,7 +135,7 @@ def _take(raw: bytes | bytearray, start: int, stop: int, last: bool, columns: _C
     return True
 
 
-def _shape(cursors: Lockstep) -> tuple[np.ndarray, np.ndarray]:
+def _shape(cursors: Lockstep, gap: bytes) -> tuple[np.ndarray, np.ndarray]:
     """The sizes up to the closing bracket: a matrix, 1 beyond each row's dimensions, and how many those are."""
     ndim = np.zeros(len(cursors.at), np.int64)
     sizes: list[np.ndarray] = []
@@ -141,6 +144,6 @@ def _shape(cursors: Lockstep) -> tuple[np.ndarray, np.ndarray]:
         sizes.append(np.where(more, cursors.decimal(more), 1))
         ndim += more
         more = more & (cursors.peek() == ord(","))
-        cursors.at += more
+        cursors.literal(b"," + gap, more)
     cursors.good &= ~more
     return np.stack(sizes, axis=1) if sizes else np.ones((len(ndim), 0), np.int64), ndim

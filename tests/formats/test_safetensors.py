@@ -203,7 +203,7 @@ def test_a_hundred_thousand_tensors_are_read_with_a_chance_to_cancel():
     probe = Probe("file", data[:HEAD], len(data), MemorySource(data))
     found = Safetensors().read(probe, lambda: calls.append(1))
     assert len(found) == 100_000
-    assert len(calls) > 20
+    assert len(calls) > 10
     assert np.all(found.tensors.nbytes == 4)
 
 

@@ -40,11 +40,16 @@ REGULAR = {
         {"a]},b": torch.zeros(1), "dtype": torch.zeros(2), "": torch.zeros(1), ",": torch.zeros(1)}
     ),
     "padded": b'{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}     ',
+    "with spaces": json.dumps({"__metadata__": {"a": "b", "c": "d"}, **json.loads(header(many(60)))}).encode(),
+    "with spaces and no metadata": json.dumps(json.loads(header(many(20)))).encode() + b"  ",
     "unknown dtype": b'{"a":{"dtype":"NEW","shape":[1],"data_offsets":[0,1]}}',
 }
 LEFT_TO_JSON = {
     "empty": b"{}",
-    "spaces": b'{"a": {"dtype": "U8", "shape": [1], "data_offsets": [0, 1]}}',
+    "some spaces": b'{"a": {"dtype":"U8", "shape": [1], "data_offsets": [0, 1]}}',
+    "two spaces": b'{"a":  {"dtype":  "U8",  "shape":  [1],  "data_offsets":  [0,  1]}}',
+    "a space in front": b'{ "a": {"dtype": "U8", "shape": [1], "data_offsets": [0, 1]}}',
+    "one line each": json.dumps(json.loads(header(many(9))), indent=1).encode(),
     "another order": b'{"a":{"shape":[1],"dtype":"U8","data_offsets":[0,1]}}',
     "escapes": header({'a"b': torch.zeros(1), "c\\d": torch.zeros(2)}),
     "a brace in a name": header({"a{b": torch.zeros(1)}),
@@ -96,13 +101,13 @@ def test_what_is_written_otherwise_is_left_to_json(raw):
 @pytest.mark.parametrize("chunk", [60, 200, 1000])
 def test_the_table_is_the_same_wherever_a_chunk_ends(chunk, monkeypatch):
     monkeypatch.setattr(safetensors_regular, "_CHUNK", chunk)
-    for raw in (REGULAR["many"], REGULAR["with metadata"], REGULAR["odd names"]):
+    for raw in (REGULAR["many"], REGULAR["with metadata"], REGULAR["odd names"], REGULAR["with spaces"]):
         assert said(raw, True) == said(raw, False)
 
 
 def test_any_changed_byte_is_judged_as_json_judges_it():
     numbers = random.Random(7)
-    for raw in (REGULAR["with metadata"], REGULAR["names of other alphabets"]):
+    for raw in (REGULAR["with metadata"], REGULAR["names of other alphabets"], REGULAR["with spaces"][:400]):
         for place in range(len(raw)):
             for value in (0, 0x22, 0x5C, 0x7B, 0x2C, numbers.randrange(0x30, 0x3A), numbers.randrange(256)):
                 changed = raw[:place] + bytes([value]) + raw[place + 1 :]
