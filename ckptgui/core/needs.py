@@ -132,7 +132,7 @@ def _scheduler(checkpoint: Checkpoint, summary: Training) -> Item:
     if summary.schedulers:
         found = summary.schedulers[0]
         last = found.value.get("last_epoch")
-        text = f"At step {last:,} of its own." if type(last) is int else "Its state is here."
+        text = f"At its step {last:,}." if type(last) is int else "Its state is here."
         return Item(Need.SCHEDULER, Presence.PRESENT, text, "", found.path)
     path = place_of(checkpoint, Role.SCHEDULER)
     if path is not None:

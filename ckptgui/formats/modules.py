@@ -17,6 +17,7 @@ PARTS = frozenset({"_parameters", "_buffers", "_modules"})
 """Attributes that hold what ``state_dict()`` lists."""
 
 _OWN = PARTS | {"_non_persistent_buffers_set", "training"}
+_ATOMS = frozenset({str, int, float, bool, type(None)})
 _HOOKS = ("_hooks", "_hooks_with_kwargs", "_hooks_always_called", "_backward_hook")
 
 
@@ -113,7 +114,7 @@ def _own(module: Node, name: str) -> Iterator[Member | Found]:
         if node is not None:
             yield Member(prefix + key, node, TensorKind.BUFFER, key not in passing)
     for key, node in parts.items():
-        if key not in _OWN and type(node) not in (str, int, float, bool, type(None)):
+        if key not in _OWN and type(node) not in _ATOMS and not _is_hook(key):
             yield Member(prefix + key, node, TensorKind.TENSOR, False, attribute=True)
 
 
