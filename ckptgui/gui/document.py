@@ -22,8 +22,8 @@ from ckptgui.gui.numbers import size_text, tr
 from ckptgui.gui.opening import Opened, Opening
 from ckptgui.gui.page import Activity, Page
 from ckptgui.gui.states import FailedView, OpeningView
-from ckptgui.sources.local import identify
 from ckptgui.workspace.run import Run
+from ckptgui.workspace.watch import Change, News, Watch
 
 WATCH_INTERVAL = 2000
 """Milliseconds between two looks at whether the file is still the one that was opened."""
@@ -45,6 +45,7 @@ class DocumentPage(Page):
         self._watch_lane = background.lane(self)
         self._wanted: Path | None = None
         self._opened_at = ""
+        self._watched: Watch | None = None
         self.opening_view = OpeningView(self)
         self.failed_view = FailedView(self)
         self.view = DocumentView(background, share, self)
@@ -90,6 +91,7 @@ class DocumentPage(Page):
             self.found_run.emit(opened)
             return
         self._opened_at = time.strftime("%H:%M")
+        self._watched = Watch(opened.checkpoint)
         self.icon = "checkpoint"
         self.view.notices.clear()
         self.view.show_opened(opened)
@@ -202,37 +204,33 @@ class DocumentPage(Page):
 
     def look_for_changes(self) -> None:
         """Ask the disk, off the GUI thread, whether the file is still the one that was opened."""
-        opened = self.view.opened
-        if opened is None or self._watch_lane.busy or not self.isVisible():
+        if self.view.opened is None or self._watch_lane.busy or not self.isVisible():
             return
-        sources = opened.checkpoint.sources
+        watched = self._watched
 
-        def work(cancel: Cancel, _: Report) -> tuple[str, str] | None:
-            for source in sources:
-                cancel.check()
-                name = PurePath(source.path).name if len(sources) > 1 else ""
-                try:
-                    now = identify(source.path)
-                except CheckpointError:
-                    return "gone", name
-                if now != source:
-                    return "changed", name
-            return None
+        def work(cancel: Cancel, _: Report) -> News | None:
+            return watched.look(cancel.check) if watched is not None else None
 
         self._watch_lane.start(work, self._looked)
 
-    def _looked(self, news: tuple[str, str] | None) -> None:
+    def _looked(self, news: News | None) -> None:
         if news is None:
             self.view.notices.remove("changed")
         elif not any(notice.key == "changed" for notice in self.view.notices.notices()):
-            what, file = news
-            self.view.notices.show_notice(self._changed_notice(what == "gone", file))
+            self.view.notices.show_notice(self._changed_notice(news))
 
-    def _changed_notice(self, gone: bool, file: str) -> Notice:
-        """``file`` says which one, where the checkpoint is several."""
-        name = tr("{file} in {name}").format(file=display(file, 80), name=self.title()) if file else self.title()
-        title = tr("{name} is gone from the disk.") if gone else tr("{name} changed on disk.")
+    def _changed_notice(self, news: News) -> Notice:
+        name = self.title()
+        if news.file:
+            name = tr("{file} in {name}").format(file=display(news.file, 80), name=name)
+        title = {
+            Change.GONE: tr("{name} is gone from the disk."),
+            Change.CHANGED: tr("{name} changed on disk."),
+            Change.NEW: tr("{name} is new."),
+        }[news.change]
         text = tr("You are looking at the version of {time}; values that were not read yet cannot be shown.")
+        if news.change is Change.NEW:
+            text = tr("You are looking at what was there at {time}, when some of it was missing.")
         return Notice(
             "changed",
             "reload",

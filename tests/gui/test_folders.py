@@ -99,6 +99,22 @@ def test_a_folder_that_vanishes_while_open_is_said_to_be_gone(qtbot, window, tmp
     assert "no such file or folder" in page.failed_view.reason.text()
 
 
+def test_a_shard_that_comes_later_is_noticed_and_a_reload_shows_it(qtbot, window, tmp_path):
+    files = write_shards(tmp_path / "llama")
+    late = (tmp_path / "llama" / files[2]).rename(tmp_path / "late")
+    page = opened(qtbot, window, tmp_path / "llama")
+    page.look_for_changes()
+    qtbot.waitUntil(lambda: not page._watch_lane.busy)
+    assert not any(notice.key == "changed" for notice in page.view.notices.notices())
+    late.rename(tmp_path / "llama" / files[2])
+    page.look_for_changes()
+    qtbot.waitUntil(lambda: any(notice.key == "changed" for notice in page.view.notices.notices()))
+    banner = page.view.notices.banner("changed")
+    assert banner.title.text() == f"{files[2]} in llama is new."
+    qtbot.mouseClick(banner.link, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not page.view.opened.checkpoint.tensors.errors)
+
+
 def test_a_missing_shard_is_told_above_the_tree(qtbot, window, tmp_path):
     files = write_shards(tmp_path / "llama")
     (tmp_path / "llama" / files[2]).unlink()
