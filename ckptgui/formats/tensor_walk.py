@@ -39,7 +39,7 @@ class TensorWalk:
         self._open: set[int] = set()
         self._barren: set[int] = set()
         self._seen: set[int] = set()
-        self._known: set[int] = set()  # modules that are registered, or listed already
+        self._known: set[int] = set()  # what is registered in a module, or listed already
         self._constructed: dict[int, tuple[tuple[str, Json], ...]] = {}
         self._repeated = 0
         self._since_check = 0
@@ -155,7 +155,7 @@ class TensorWalk:
     def _module(self, root: Node, path: Path) -> None:
         """A module's tensors under one name each, whatever dots that has."""
         steps = list(modules.walk(root, self._limits.depth))
-        self._known.update(id(step.node) for step in steps if isinstance(step, modules.Found))
+        self._known.update(id(s.node) for s in steps if isinstance(s, modules.Found) or not s.attribute)
         container = -1
         for step in steps:
             if isinstance(step, modules.Found):
@@ -183,6 +183,8 @@ class TensorWalk:
         before = len(self._builder)
         self._open.add(key)
         for child_name, child in children_of(node):
+            if id(child) in self._known:  # as in torch's own lists of a recurrent layer's weights
+                continue
             spec = spec_of(child, self._storages)
             if spec is not None:
                 self.emit(spec, (*path, f"{name}.{child_name}"), persistent=False)

@@ -93,3 +93,9 @@ def test_a_model_saved_in_train_mode_gets_a_reminder(tmp_path):
     assert eval_reminder(save(model.eval(), tmp_path / "e.pt")) is None
     assert eval_reminder(save(nn.Sequential(nn.Linear(2, 2)), tmp_path / "l.pt")) is None
     assert eval_reminder(save(model.train().state_dict(), tmp_path / "s.pt")) is None
+
+
+def test_a_list_of_registered_weights_is_not_listed_again(tmp_path):
+    model = nn.LSTM(2, 3)
+    checkpoint = save(model, tmp_path / "m.pt")  # keeps its weights in a list, too
+    assert [info.path[-1] for info in checkpoint.tensors] == list(model.state_dict())
