@@ -110,7 +110,7 @@ def test_whatever_happens_to_the_bytes_the_two_never_disagree():
 
 
 def test_the_wish_to_stop_is_heard(monkeypatch):
-    monkeypatch.setattr("ckptgui.formats.dcp_quick._STEPS", 10)
+    monkeypatch.setattr("ckptgui.formats.dcp_quick_loop._STEPS", 10)
 
     def stop():
         raise Cancelled
