@@ -54,7 +54,7 @@ def checkpoints(draw):
     )  # fmt: skip
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(checkpoints())
 def test_every_answer_is_one(checkpoint):
     found = slots(checkpoint)
