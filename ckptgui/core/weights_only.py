@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ckptgui.core.checkpoint import Checkpoint, GlobalName, SavedShape
+from ckptgui.core.checkpoint import Checkpoint, GlobalName, Json, SavedShape
 from ckptgui.core.display import display
 from ckptgui.core.dtypes import BY_NAME, BY_STORAGE_CLASS
 
@@ -55,6 +55,8 @@ def why_refused(checkpoint: Checkpoint) -> str | None:
     protocol = checkpoint.attributes.get("protocol")
     if protocol in (0, 1):
         return "it is a pickle of protocol 0 or 1, which that cannot read"
+    if protocol == 3 and _holds_bytes(checkpoint.metadata):
+        return "it holds bytes in a pickle of protocol 3, which that cannot read"
     if isinstance(protocol, int) and protocol >= 4:
         return f"it is a pickle of protocol {protocol}, which that cannot read"
     if checkpoint.saved_shape is SavedShape.MODULE:
@@ -64,3 +66,17 @@ def why_refused(checkpoint: Checkpoint) -> str | None:
         return None
     more = f" and {len(names) - 1} more" if len(names) > 1 else ""
     return f"it names {display(names[0], 60)}{more}"
+
+
+def _holds_bytes(metadata: Json) -> bool:
+    """Whether a value of bytes is anywhere among the values."""
+    waiting = [metadata]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            if "__bytes__" in value:
+                return True
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
+    return False

@@ -32,6 +32,15 @@ def test_a_legacy_state_dict_is_loaded_as_restricted_as_torch_can(protocol, tmp_
     assert same(run(code, model=network(2)).model, model)
 
 
+@pytest.mark.parametrize("protocol", [2, 3])
+def test_bytes_of_protocol_3_need_a_full_load(protocol, tmp_path):
+    torch.save({"w": torch.ones(1), "v": [{"deep": b"some bytes"}]}, tmp_path / "b.pt", pickle_protocol=protocol)
+    code = load_snippet(open_checkpoint(str(tmp_path / "b.pt")))
+    assert f"weights_only={protocol == 2}" in code
+    loaded = torch.load(tmp_path / "b.pt", weights_only=protocol == 2)
+    assert loaded["v"][0]["deep"] == b"some bytes"
+
+
 def test_a_legacy_training_goes_on(tmp_path):
     model, optimizer, _ = trained()
     saved = {"epoch": 3, "model": model.state_dict(), "optimizer": optimizer.state_dict()}
