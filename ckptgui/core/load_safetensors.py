@@ -31,5 +31,9 @@ def safetensors_snippet(checkpoint: Checkpoint) -> str | None:
 
 def _names_ties(checkpoint: Checkpoint, table: dict[str, str]) -> bool:
     """Whether ``__metadata__`` says which names were left out because another has their values."""
-    names = set(checkpoint.tensors.names)
-    return any(isinstance(value, str) and value in names and key not in names for key, value in table.items())
+    text = checkpoint.tensors.names.text
+    told = [(key, value) for key, value in table.items() if isinstance(value, str) and value and value in text]
+    if not told:
+        return False  # without a look at a million names
+    names = {name for pair in told for name in pair}.intersection(checkpoint.tensors.names)
+    return any(value in names and key not in names for key, value in told)
