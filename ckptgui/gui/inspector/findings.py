@@ -120,8 +120,8 @@ class Finder(QObject):
             self.account = found
         elif isinstance(found, Judgement):
             self.judgement = found
-        self._next()
         self.found.emit(found)
+        self._soon.start()  # not at once: showing goes first, and both would want the interpreter
 
 
 def _layout(checkpoint: Checkpoint, tree: Tree, cancel: Cancel, _: Report) -> Layout:

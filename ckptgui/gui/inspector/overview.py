@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import PurePath
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from ckptgui.core.checkpoint import Checkpoint, SavedShape
+from ckptgui.core.checkpoint import Checkpoint, Role, SavedShape
 from ckptgui.core.display import MAX_DETAIL, display
+from ckptgui.core.optimizer_slots import SlotMap
 from ckptgui.core.tensors import Path
-from ckptgui.core.tree import Tree
+from ckptgui.core.tree import ROLES, Tree
 from ckptgui.gui.inspector.byte_bar import ByteBar
 from ckptgui.gui.inspector.code_panel import CodePanel
 from ckptgui.gui.inspector.controls import SectionHead, TabStrip
@@ -32,10 +34,14 @@ from ckptgui.gui.numbers import integer, tr
 from ckptgui.sources.locate import SourcePool
 
 MARGIN = 24
+_OPTIMIZER = ROLES.index(Role.OPTIMIZER)
 SUMMARY, METADATA, NAMES, CODE = range(4)
 
 LEAST_PAGE = 200
 """Height under which the head scrolls away rather than the page below it gets lower."""
+
+STEP = 4
+"""Milliseconds between two parts that are filled, so that the window answers in between."""
 
 NARROW_STRIP = 470
 """Width under which the tabs leave their counts away."""
@@ -60,6 +66,9 @@ class Overview(QWidget):
         self._pool: SourcePool | None = None
         self._made_for: dict[int, Checkpoint] = {}  # which file each lazy tab was filled for
         self._counts: dict[int, str] = {}
+        self._steps: list[Callable[[], None]] = []
+        self._next = QTimer(self, interval=STEP)
+        self._next.timeout.connect(self._step)
         self.metadata: MetadataBrowser | None = None
         self.names: NamesPanel | None = None
         self.code: CodePanel | None = None
@@ -135,6 +144,7 @@ class Overview(QWidget):
     def set_document(self, checkpoint: Checkpoint, tree: Tree, pool: SourcePool) -> None:
         """Show another file, at the same tab: its name at once, everything else as it is found."""
         self._checkpoint, self._tree, self._pool = checkpoint, tree, pool
+        self._steps = []
         self.title.setText(display(PurePath(checkpoint.path).name or checkpoint.path))
         self.facts.setText(" ")
         self.facts.setToolTip(plain_tooltip(tr("{0} bytes").format(integer(checkpoint.nbytes))))
@@ -161,38 +171,57 @@ class Overview(QWidget):
     @property
     def filling(self) -> bool:
         """Whether parts are still to come."""
-        return self._finder.judgement is None
+        return self._finder.judgement is None or bool(self._steps)
 
     def _take(self, found: object) -> None:
-        if self._checkpoint is None or self._tree is None:
+        """Queue what a finding fills, a part at a time."""
+        checkpoint, tree = self._checkpoint, self._tree
+        if checkpoint is None or tree is None:
             return
         if isinstance(found, Layout):
-            self._fill_layout(found, self._checkpoint, self._tree)
+            self._steps += [
+                lambda: self._fill_bytes(found, checkpoint),
+                lambda: self._fill_largest(found, checkpoint, tree, None),
+            ]
         elif isinstance(found, Account):
-            self._fill_account(found, self._checkpoint)
+            self._steps += [
+                lambda: self.training.set_training(found, checkpoint.metadata),
+                lambda: self._fill_account(found),
+            ]
         elif isinstance(found, Judgement):
-            account = self._finder.account
-            self.readiness.set_readiness(found.readiness, account.best if account else None)
-            self.origin.set_provenance(found.provenance)
-            if self._finder.layout is not None:
-                rows = self._finder.layout.largest
-                self.largest.set_rows(self._checkpoint, self._tree, rows, slots=found.slots)
+            account, layout = self._finder.account, self._finder.layout
+            self._steps += [
+                lambda: self.readiness.set_readiness(found.readiness, account.best if account else None),
+                lambda: self.origin.set_provenance(found.provenance),
+            ]
+            if layout is not None and any(tree.role[node] == _OPTIMIZER for node in layout.largest):
+                self._steps.append(lambda: self._fill_largest(layout, checkpoint, tree, found.slots))
+        self._next.start()
+
+    def _step(self) -> None:
+        if self._steps:
+            self._steps.pop(0)()
+        if self._steps:
+            return
+        self._next.stop()
+        if self._finder.judgement is not None:
             self._turn(self.tabs.current())
             self.filled.emit()
 
-    def _fill_layout(self, layout: Layout, checkpoint: Checkpoint, tree: Tree) -> None:
+    def _fill_bytes(self, layout: Layout, checkpoint: Checkpoint) -> None:
         self.facts.setText("\u00a0· ".join(layout.facts))  # a line never begins with a dot
         self.bytes.set_parts(layout.parts)
         self.waste.set_waste(checkpoint, layout.waste)
-        self.largest.set_rows(checkpoint, tree, layout.largest)
+
+    def _fill_largest(self, layout: Layout, checkpoint: Checkpoint, tree: Tree, slots: SlotMap | None) -> None:
+        self.largest.set_rows(checkpoint, tree, layout.largest, slots=slots)
         few = len(layout.largest) < len(checkpoint.tensors)
         self.largest_note.setText(
             tr("{0} of {1}").format(integer(len(layout.largest)), integer(len(checkpoint.tensors))) if few else ""
         )
         self.largest_head.setVisible(bool(layout.largest))
 
-    def _fill_account(self, account: Account, checkpoint: Checkpoint) -> None:
-        self.training.set_training(account, checkpoint.metadata)
+    def _fill_account(self, account: Account) -> None:
         self.load.set_code(account.snippet)
         self.device.setText(display(account.device, MAX_DETAIL))
         self.device.setVisible(bool(account.device))
