@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ckptgui.cli.numbers import figure
+from ckptgui.cli.numbers import count, figure
 from ckptgui.cli.table import table
 from ckptgui.core.checkpoint import Json
-from ckptgui.core.display import display
+from ckptgui.core.display import amount, display
 from ckptgui.core.optimizers import OptimizerSummary, ParameterGroup
 from ckptgui.core.training import Training
 
@@ -20,9 +20,9 @@ def headline(found: Training) -> Iterator[str]:
     """``epoch 3 · step 25,000 · loss 2.985``; nothing when the file says none of them."""
     parts = []
     if found.epoch:
-        parts.append(f"epoch {found.epoch.value:,}")
+        parts.append(f"epoch {amount(found.epoch.value)}")
     if found.step:
-        parts.append(f"step {found.step.value:,}")
+        parts.append(f"step {amount(found.step.value)}")
     if found.loss:
         parts.append(f"loss {figure(found.loss.value)}")
     if parts:
@@ -34,7 +34,7 @@ def training_lines(found: Training) -> Iterator[str]:
     rows: list[list[str]] = []
     for name, value in (("epoch", found.epoch), ("step", found.step)):
         if value:
-            rows.append([name, f"{value.value:,}", _origin(value.path)])
+            rows.append([name, amount(value.value), _origin(value.path)])
     if found.loss:
         rows.append(["loss", figure(found.loss.value), _origin(found.loss.path)])
     if found.learning_rate:
@@ -65,7 +65,7 @@ def _group(number: int, group: ParameterGroup) -> list[str]:
     betas = f"betas {group.betas[0]:g}, {group.betas[1]:g}" if group.betas else ""
     return [
         f"group {number}",
-        f"{group.parameters:,} parameters" if group.parameters is not None else "",
+        count(group.parameters, "parameter") if group.parameters is not None else "",
         f"lr {figure(group.lr)}" if group.lr is not None else "",
         f"weight decay {figure(group.weight_decay)}" if group.weight_decay is not None else "",
         f"momentum {figure(group.momentum)}" if group.momentum is not None else betas,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ckptgui.core.checkpoint import Checkpoint, Role, Section
-from ckptgui.core.display import display
+from ckptgui.core.display import amount, display
 from ckptgui.core.optimizer_slots import SlotMap
 from ckptgui.core.role_places import place_of, tables
 from ckptgui.core.roles import is_scaler_state, role_by_name
@@ -118,7 +118,7 @@ def _optimizer(checkpoint: Checkpoint, summary: Training, matched: SlotMap) -> I
         name = (kind.name if kind else "") or "An optimizer"
         groups = len(kind.groups) if kind else 0
         in_groups = f" in {groups:,} groups" if groups > 1 else ""
-        texts.append(f"{name}, {match.parameters:,} parameters{in_groups}. {match.sentence}")
+        texts.append(f"{name}, {_parameters(match.parameters)}{in_groups}. {match.sentence}")
         if match.how is None and match.misfit:
             costs.append(match.sentence)
     path = matched.optimizers[0].path
@@ -128,11 +128,15 @@ def _optimizer(checkpoint: Checkpoint, summary: Training, matched: SlotMap) -> I
     return Item(Need.OPTIMIZER, Presence.PRESENT, " ".join(texts), "", path)
 
 
+def _parameters(count: int) -> str:
+    return f"{count:,} {'parameter' if count == 1 else 'parameters'}"
+
+
 def _scheduler(checkpoint: Checkpoint, summary: Training) -> Item:
     if summary.schedulers:
         found = summary.schedulers[0]
         last = found.value.get("last_epoch")
-        text = f"At its step {last:,}." if type(last) is int else "Its state is here."
+        text = f"At its step {amount(last)}." if type(last) is int else "Its state is here."
         return Item(Need.SCHEDULER, Presence.PRESENT, text, "", found.path)
     path = place_of(checkpoint, Role.SCHEDULER)
     if path is not None:
@@ -144,9 +148,9 @@ def _scheduler(checkpoint: Checkpoint, summary: Training) -> Item:
 def _progress(summary: Training) -> Item:
     parts = []
     if summary.epoch:
-        parts.append(f"epoch {summary.epoch.value:,}")
+        parts.append(f"epoch {amount(summary.epoch.value)}")
     if summary.step:
-        parts.append(f"step {summary.step.value:,}")
+        parts.append(f"step {amount(summary.step.value)}")
     found = summary.epoch or summary.step
     if found is None:
         cost = "Nobody can tell where to go on: schedules and the order of the data start anew."
