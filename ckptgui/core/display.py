@@ -45,6 +45,11 @@ def amount(number: int) -> str:
 _TOLD = 10**27
 
 
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """``1 tensor``, ``1,024 tensors``."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
 def _escaped(match: re.Match[str]) -> str:
     code = ord(match.group())
     return {9: "\\t", 10: "\\n", 13: "\\r"}.get(code) or (f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from ckptgui.core.checkpoint import Checkpoint, GlobalClass, GlobalName, Json
-from ckptgui.core.display import display
+from ckptgui.core.display import counted, display
 from ckptgui.core.tensors import Path
 from ckptgui.core.weights_only import ALLOWED, why_refused
 
@@ -52,7 +52,7 @@ def names_verdict(checkpoint: Checkpoint) -> str:
         return f"It holds no pickle, so there is nothing to import. {_NOT_HERE}"
     compiled = sum(name.name.startswith(_COMPILED) for name in checkpoint.globals)
     if compiled:
-        told = "1 class" if compiled == 1 else f"{compiled:,} classes"
+        told = counted(compiled, "class", "classes")
         return f"torch.jit.load compiles the archive's own code for {told} and may run parts of it. {_NOT_HERE}"
     calls = [name.name for name in checkpoint.globals if name.use is GlobalClass.CALLABLE]
     classes = sum(name.use is GlobalClass.CLASS for name in checkpoint.globals)
@@ -60,7 +60,7 @@ def names_verdict(checkpoint: Checkpoint) -> str:
         shown = display(calls[0], 80)
         what = f"would call {shown}" if len(calls) == 1 else f"would call {len(calls):,} functions, {shown} first"
     elif classes:
-        what = f"would import {classes:,} {'class' if classes == 1 else 'classes'}"
+        what = f"would import {counted(classes, 'class', 'classes')}"
     elif checkpoint.globals:
         what = "only rebuilds tensors and plain values"
     else:
@@ -140,7 +140,7 @@ def _arguments(count: int | None, given: Json) -> str:
         return f"({', '.join(display(repr(argument), 60) for argument in given[:_SHOWN])})"
     if count is None:
         return ""
-    return " without arguments" if count == 0 else f" with {count:,} argument{'' if count == 1 else 's'}"
+    return " without arguments" if count == 0 else f" with {counted(count, 'argument')}"
 
 
 _SHOWN = 4

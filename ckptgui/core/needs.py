@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ckptgui.core.checkpoint import Checkpoint, Role, Section
-from ckptgui.core.display import amount, display
+from ckptgui.core.display import amount, counted, display
 from ckptgui.core.optimizer_slots import SlotMap
 from ckptgui.core.role_places import place_of, tables
 from ckptgui.core.roles import is_scaler_state, role_by_name
@@ -85,10 +85,10 @@ def _model(checkpoint: Checkpoint) -> Item:
     rows = sum(section.tensor_count for section in sections)
     lost = sum(section.start <= row < section.stop for section in sections for row in checkpoint.tensors.errors)
     if lost:
-        text = f"{lost:,} of its {rows:,} tensors cannot be read whole."
+        text = f"{lost:,} of its {counted(rows, 'tensor')} cannot be read whole."
         return Item(Need.MODEL, Presence.PARTLY, text, "They must come from another file.", sections[0].path)
     among = sum(_averages(checkpoint, section) for section in sections)
-    text = f"{rows:,} tensors in {_named([section.path for section in sections])}"
+    text = f"{counted(rows, 'tensor')} in {_named([section.path for section in sections])}"
     text += f", {among:,} of them averages by their names." if among else "."
     return Item(Need.MODEL, Presence.PRESENT, text, "", sections[0].path)
 
@@ -118,7 +118,7 @@ def _optimizer(checkpoint: Checkpoint, summary: Training, matched: SlotMap) -> I
         name = (kind.name if kind else "") or "An optimizer"
         groups = len(kind.groups) if kind else 0
         in_groups = f" in {groups:,} groups" if groups > 1 else ""
-        texts.append(f"{name}, {_parameters(match.parameters)}{in_groups}. {match.sentence}")
+        texts.append(f"{name}, {counted(match.parameters, 'parameter')}{in_groups}. {match.sentence}")
         if match.how is None and match.misfit:
             costs.append(match.sentence)
     path = matched.optimizers[0].path
@@ -126,10 +126,6 @@ def _optimizer(checkpoint: Checkpoint, summary: Training, matched: SlotMap) -> I
         cost = "load_state_dict refuses it, or gives a parameter the state of another, if the groups differ."
         return Item(Need.OPTIMIZER, Presence.PARTLY, " ".join(texts), cost, path)
     return Item(Need.OPTIMIZER, Presence.PRESENT, " ".join(texts), "", path)
-
-
-def _parameters(count: int) -> str:
-    return f"{count:,} {'parameter' if count == 1 else 'parameters'}"
 
 
 def _scheduler(checkpoint: Checkpoint, summary: Training) -> Item:
@@ -206,7 +202,7 @@ def _hyper_parameters(summary: Training) -> Item:
         cost = "How the model and its training were set up must be known from elsewhere."
         return Item(Need.HYPER_PARAMETERS, Presence.ABSENT, "No settings were saved.", cost)
     count = sum(not str(key).startswith("__") for key in found.value)
-    text = f"{count:,} {'setting' if count == 1 else 'settings'} in {_named([found.path])}."
+    text = f"{counted(count, 'setting')} in {_named([found.path])}."
     return Item(Need.HYPER_PARAMETERS, Presence.PRESENT, text, "", found.path)
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from ckptgui.core.alignment import ANY, align, align_by_class, align_groups, align_in_turn
 from ckptgui.core.checkpoint import Checkpoint, Section
+from ckptgui.core.display import counted
 from ckptgui.core.optimizer_state import OptimizerState, slot_name
 from ckptgui.core.parameter_rows import ParameterRows, rows_named
 from ckptgui.core.tensors import Path
@@ -86,7 +87,7 @@ def _ordered(state: OptimizerState, fit: _Fit) -> OptimizerMatch:
     where = _quoted(model.section for model in fit.models)
     if not matched:
         return _unnamed(
-            state, f"Its {count:,} parameters could be several of {where}; its slots are left unnamed."
+            state, f"Its {_parameters(count)} could be several of {where}; its slots are left unnamed."
         )
     known = int((state.marks != ANY).sum())
     sentence = f"Matched with {where} by order: all {known:,} shapes agree."
@@ -169,7 +170,7 @@ def _by_names(
     rows = np.where(other, -1, rows)
     matched = int((rows >= 0).sum())
     where = _quoted([chosen.section])
-    sentence = f"Matched with {where} by the names that it gives: {matched:,} of {len(names):,} parameters."
+    sentence = f"Matched with {where} by the names that it gives: {matched:,} of {_parameters(len(names))}."
     if other.any():
         sentence += f" {int(other.sum()):,} have another shape there and are left unnamed."
     return (
@@ -202,7 +203,7 @@ def _unclear(state: OptimizerState, models: list[ParameterRows], keys: np.ndarra
     count = len(state.entries)
     if fits:
         what = f"could be those of {fits} models here"
-        return _unnamed(state, f"Its {count:,} parameters {what}; its slots are left unnamed.")
+        return _unnamed(state, f"Its {_parameters(count)} {what}; its slots are left unnamed.")
     shapes = Counter(state.marks.tolist())
     del shapes[ANY]
     where = _quoted([models[0].section]) if len(models) == 1 else "a model here"
@@ -212,13 +213,17 @@ def _unclear(state: OptimizerState, models: list[ParameterRows], keys: np.ndarra
             what = f"have shapes of {where}, but their order can be read in several ways"
             if sorted_models:
                 what = f"go by their order, which {_quoted(sorted_models)} does not keep"
-            return _unnamed(state, f"Its {count:,} parameters {what}; its slots are left unnamed.")
+            return _unnamed(state, f"Its {_parameters(count)} {what}; its slots are left unnamed.")
     what = f"have other shapes than {where}" if len(models) > 1 else f"are not those of {where} by their shapes"
-    return _unnamed(state, f"Its {count:,} parameters {what}; its slots are left unnamed.", misfit=True)
+    return _unnamed(state, f"Its {_parameters(count)} {what}; its slots are left unnamed.", misfit=True)
 
 
 def _unnamed(state: OptimizerState, sentence: str, misfit: bool = False) -> OptimizerMatch:
     return OptimizerMatch(state.path, None, sentence, (), len(state.entries), 0, misfit)
+
+
+def _parameters(count: int) -> str:
+    return counted(count, "parameter")
 
 
 def _quoted(sections: Iterable[Section]) -> str:

@@ -10,7 +10,7 @@ from itertools import islice
 import numpy as np
 
 from ckptgui.core.checkpoint import Checkpoint, Json
-from ckptgui.core.display import amount
+from ckptgui.core.display import amount, counted
 from ckptgui.core.sharing import unreached_bytes
 
 
@@ -38,10 +38,9 @@ class Waste:
         parts = []
         if self.nbytes:
             count = int((self.unreached > 0).sum())
-            holds = "1 storage" if count == 1 else f"{count:,} storages"
-            parts.append(f"{amount(self.nbytes)} bytes of {holds} are reached by no tensor")
+            parts.append(f"{amount(self.nbytes)} bytes of {counted(count, 'storage')} are reached by no tensor")
         if self.unnamed:
-            records = "1 storage" if len(self.unnamed) == 1 else f"{len(self.unnamed):,} storages"
+            records = counted(len(self.unnamed), "storage")
             parts.append(f"{amount(self.unnamed_bytes)} bytes are of {records} that nothing names")
         return f"{'; '.join(parts)}." if parts else None
 
