@@ -14,7 +14,7 @@ from ckptgui.core.checkpoint import Json
 from ckptgui.core.tensors import Path
 from ckptgui.formats import modules
 from ckptgui.formats.numpy_dtype_text import dtype_text
-from ckptgui.formats.numpy_nodes import byte_count, numpy_name, scalar_of
+from ckptgui.formats.numpy_nodes import byte_count, numpy_name, objects_of, scalar_of
 from ckptgui.formats.pickle_feed import FileBytes
 from ckptgui.formats.pickle_graph import MISSING, Call, Dict, LongText, Node, Persistent, Ref, Set, entries
 from ckptgui.formats.pickle_pieces import loose
@@ -128,6 +128,9 @@ class _Writer:
         in_set = modules.items_of_set(node)
         if in_set is not None:
             return self._list(in_set, path)
+        objects = objects_of(node)
+        if objects is not None:
+            return {**_odd_array(node), "values": self._list(objects, path)}
         if node.path in _LISTS and type(node.args) is tuple:
             first = node.args[0] if node.args and type(node.args[0]) in (list, tuple) else ()
             return self._list([*first, *(node.items or ())], path)
@@ -186,6 +189,8 @@ def _plain(node: Call) -> Json:
     count = byte_count(node)
     if count is not None:
         return {"__bytes__": count}
+    if objects_of(node) is not None:
+        return MISSING  # its items are values of their own
     if numpy_name(node) == "multiarray._reconstruct" and type(node.state) is tuple and len(node.state) == 5:
         return _odd_array(node)
     maker = _MAKERS.get(node.path)
@@ -194,12 +199,11 @@ def _plain(node: Call) -> Json:
     return maker(node)
 
 
-def _odd_array(node: Call) -> Json:
+def _odd_array(node: Call) -> dict[str, Json]:
     """An array that no tensor can be: of texts, dates, records or objects."""
     shape = node.state[1]
     sizes = [size for size in shape if type(size) is int] if type(shape) is tuple else []
-    result: dict[str, Json] = {"__class__": "numpy.ndarray", "shape": sizes, "dtype": dtype_text(node.state[2])}
-    return result
+    return {"__class__": "numpy.ndarray", "shape": sizes, "dtype": dtype_text(node.state[2])}
 
 
 def _stored(node: Persistent) -> Json:

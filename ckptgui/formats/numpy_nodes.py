@@ -123,6 +123,12 @@ def array_of(node: Node) -> Array | None:
     return None
 
 
+def objects_of(node: Node) -> list[Node] | None:
+    """The items of an array of objects, flat; None for other nodes."""
+    state = node.state if numpy_name(node) == "multiarray._reconstruct" else None
+    return state[4] if type(state) is tuple and len(state) == 5 and type(state[4]) is list else None
+
+
 def _array(shape: Node, dtype: Node, data: Node, fortran: bool) -> Array | None:
     kind, raw = dtype_of(dtype), data_of(from_old_text(data))
     if kind is None or raw is None or type(shape) is not tuple:

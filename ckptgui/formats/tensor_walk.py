@@ -13,6 +13,7 @@ from ckptgui.formats import modules
 from ckptgui.formats.base import Check
 from ckptgui.formats.limits import DEFAULT, Limits, exceeded
 from ckptgui.formats.module_attributes import constructed_with
+from ckptgui.formats.numpy_nodes import objects_of
 from ckptgui.formats.pickle_feed import FileBytes
 from ckptgui.formats.pickle_graph import MISSING, Call, Dict, Node, Persistent, Ref, Run, Set, entries
 from ckptgui.formats.pickle_pieces import pieces
@@ -290,6 +291,9 @@ def children_of(node: Node) -> list[tuple[str, Node]]:
 
 def _children_of_call(node: Call) -> list[tuple[str, Node]]:
     """A mapping's items, a list-like's items, an object's arguments and attributes."""
+    objects = objects_of(node)
+    if objects is not None:
+        return [(str(index), child) for index, child in enumerate(objects)]
     found = entries(node)
     if found is None:
         found = []

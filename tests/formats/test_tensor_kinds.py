@@ -369,6 +369,16 @@ def test_arrays_that_no_tensor_can_be_are_told_among_the_values(name, tmp_path):
     assert (told["__class__"], told["shape"], told["dtype"]) == ("numpy.ndarray", list(array.shape), dtype)
 
 
+def test_an_array_of_objects_is_listed_by_what_is_in_it(tmp_path):
+    array = np.empty(3, object)
+    array[:] = [torch.ones(2), {"a": np.arange(4)}, "a word"]
+    checkpoint = saved({"x": array}, tmp_path)
+    assert list(checkpoint) == [("x", "0"), ("x", "1", "a")]
+    assert checkpoint.metadata["x"] == {
+        "__class__": "numpy.ndarray", "shape": [3], "dtype": "O8", "values": [None, {}, "a word"],
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("name", ["bfloat16", "float8_e4m3fn", "float8_e5m2", "int4"])
 def test_arrays_of_the_narrow_types_that_numpy_borrows_are_rows(name, tmp_path):
     array = np.arange(4).astype(getattr(ml_dtypes, name))
