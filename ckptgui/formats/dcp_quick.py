@@ -13,7 +13,7 @@ from typing import Any
 from ckptgui.core.dtypes import BY_NAME
 from ckptgui.formats.base import Check
 from ckptgui.formats.dcp_metadata import Description, Piece, SavedTensor, Slice, is_path
-from ckptgui.formats.dcp_quick_idioms import Opaque
+from ckptgui.formats.dcp_quick_idioms import Chunk, Index, Opaque
 from ckptgui.formats.dcp_quick_loop import OddError, Pairs, follow, require, sizes_from, text_from
 from ckptgui.formats.limits import DEFAULT, Limits
 from ckptgui.formats.pickle_graph import Ref
@@ -36,7 +36,7 @@ def _description(top: dict[str, Any]) -> Description:
     require(described.__class__ is Pairs and stored.__class__ is Pairs)
     places: dict[Any, Slice] = {}
     for index, place in zip(stored[::2], stored[1::2]):
-        require(index.__class__ is tuple and len(index) == 2 and place.__class__ is Slice)
+        require(index.__class__ is Index and place.__class__ is Slice)
         places[index] = place
     found = Description()
     for name, entry in zip(map(text_from, described[::2]), described[1::2]):
@@ -58,7 +58,7 @@ def _tensor(name: str, entry: dict[str, Any], places: dict[Any, Slice]) -> Saved
     require(dtype.__class__ is Ref)
     pieces = []
     get = places.get
-    for offsets, sizes in entry["chunks"]:
-        require(len(offsets) == len(sizes) == len(shape))
-        pieces.append(Piece(offsets, sizes, get((name, offsets))))
+    for chunk in entry["chunks"]:
+        require(chunk.__class__ is Chunk and len(chunk.offsets) == len(chunk.sizes) == len(shape))
+        pieces.append(Piece(chunk.offsets, chunk.sizes, get((name, chunk.offsets))))
     return SavedTensor(shape, BY_NAME[dtype.name], dtype.name, pieces)

@@ -8,7 +8,7 @@ byte and has a bounded width, so there is nothing to backtrack over.
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ckptgui.formats.dcp_metadata import Sizes, Slice
 from ckptgui.formats.pickle_graph import Ref
@@ -31,6 +31,20 @@ _PLACE = re.compile(_GET + _GET + _GET + _NUMBER + _GET + _NUMBER + rb"ub", re.D
 
 NEW = b")\x81\x94}\x94("
 """An object of the class before it, and the beginning of its attributes."""
+
+
+class Chunk(NamedTuple):
+    """A ``ChunkStorageMetadata``; nothing else is one, so its numbers can be relied on."""
+
+    offsets: Sizes
+    sizes: Sizes
+
+
+class Index(NamedTuple):
+    """A ``MetadataIndex``: whose place is told, by the tensor's name and where the piece begins in it."""
+
+    name: str
+    offsets: Sizes | None
 
 
 class Opaque:
@@ -68,8 +82,7 @@ class Idioms:
         gets = key, kind, key2, kind2
         if gets not in self._right and not self._are(gets, ("offsets", _SIZE_CLASS, "sizes", _SIZE_CLASS)):
             return None
-        made = self._size(offsets, (_HIDDEN, _HIDDEN)), self._size(sizes, ())
-        return made, found.end()
+        return Chunk(self._size(offsets, (_HIDDEN, _HIDDEN)), self._size(sizes, ())), found.end()
 
     def index(self, pos: int) -> tuple[Any, int] | None:
         """The ``MetadataIndex`` of a piece: its tensor's name and its offsets."""
@@ -97,7 +110,7 @@ class Idioms:
         gets = key, key2, key3, kind
         if gets not in self._right and not self._are(gets, ("fqn", "index", "offset", _SIZE_CLASS)):
             return None
-        return (name, self._size(offsets, before)), found.end()
+        return Index(name, self._size(offsets, before)), found.end()
 
     def place(self, pos: int) -> tuple[Any, int] | None:
         """The ``_StorageInfo`` of something that went through no transform."""

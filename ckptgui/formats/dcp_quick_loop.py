@@ -13,7 +13,7 @@ from ckptgui.core.dtypes import BY_NAME
 from ckptgui.formats.base import Check
 from ckptgui.formats.dcp_metadata import Sizes, Slice
 from ckptgui.formats.dcp_names import KNOWN
-from ckptgui.formats.dcp_quick_idioms import NEW, SIZES, Idioms, Opaque, numbers_of
+from ckptgui.formats.dcp_quick_idioms import NEW, SIZES, Chunk, Idioms, Index, Opaque, numbers_of
 from ckptgui.formats.limits import Limits
 from ckptgui.formats.pickle_graph import Ref
 
@@ -258,10 +258,10 @@ def _built(made: Any, state: Any) -> Any:
     require(all(text.__class__ is str for text in names))
     fields = dict(zip(names, state[1::2]))
     if name == "ChunkStorageMetadata":
-        return sizes_from(fields["offsets"]), sizes_from(fields["sizes"])
+        return Chunk(sizes_from(fields["offsets"]), sizes_from(fields["sizes"]))
     if name == "MetadataIndex":
         offset = fields.get("offset")
-        return text_from(fields["fqn"]), None if offset is None else sizes_from(offset)
+        return Index(text_from(fields["fqn"]), None if offset is None else sizes_from(offset))
     if name == "_StorageInfo":
         transforms = fields.get("transform_descriptors")
         if transforms is not None:
