@@ -163,7 +163,7 @@ class Checkpoint(Mapping[Path, TensorInfo]):
         """The sections of one role, in saved order."""
         return tuple(section for section in self.sections if section.role is role)
 
-    @property
+    @cached_property
     def parameter_count(self) -> int:
         """Elements of the sections with role ``model``, buffers included, tied ones once."""
         return sum(distinct_elements(self.tensors, s.start, s.stop) for s in self.with_role(Role.MODEL))
