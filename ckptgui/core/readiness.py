@@ -24,11 +24,6 @@ class Readiness:
     items: tuple[Item, ...] = ()
     reminder: str | None = None
 
-    @property
-    def missing(self) -> tuple[Item, ...]:
-        """The needs that are not there, or not whole."""
-        return tuple(item for item in self.items if item.presence is not Presence.PRESENT)
-
 
 def readiness(
     checkpoint: Checkpoint, matched: SlotMap | None = None, scores: Mapping[Path, float] | None = None

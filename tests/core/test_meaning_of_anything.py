@@ -13,7 +13,6 @@ from ckptgui.core.optimizer_slots import slots
 from ckptgui.core.provenance import provenance
 from ckptgui.core.readiness import readiness
 from ckptgui.core.reminders import eval_reminder
-from ckptgui.core.shares import role_shares
 from ckptgui.core.training import training
 from ckptgui.core.waste import waste
 
@@ -70,6 +69,5 @@ def test_every_answer_is_one(checkpoint):
     training(checkpoint)
     lightning(checkpoint)
     eval_reminder(checkpoint)
-    role_shares(checkpoint)
     assert waste(checkpoint).total >= 0
     assert "\n" not in module_line(checkpoint.modules[0])

@@ -7,9 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from ckptgui.core.checkpoint import Role
 from ckptgui.core.provenance import Fact, ModuleVersion, provenance
-from ckptgui.core.shares import role_shares
 from ckptgui.formats.registry import open_checkpoint
 
 SD = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3)).state_dict()
@@ -55,16 +53,3 @@ def test_odd_values_are_no_versions(tmp_path):
     found = provenance(opened(tmp_path, obj))
     assert [f for f in found.facts if f.name != "torch"] == [Fact("model name", found.facts[0].value, ("arch",))]
     assert "\x1b" not in found.sentence and len(found.facts[0].value) == 80
-
-
-def test_shares_are_those_of_all_sections(tmp_path):
-    obj = {
-        "model": {"w": torch.ones(30)},
-        "ema": {"w": torch.ones(30)},
-        "nets": torch.ones(4),
-        "rng": torch.ones(36),
-    }
-    shares = role_shares(opened(tmp_path, obj))
-    assert [(s.role, s.nbytes, s.share) for s in shares] == [
-        (Role.MODEL, 136, 0.34), (Role.EMA, 120, 0.3), (Role.RNG, 144, 0.36),
-    ]  # fmt: skip
