@@ -143,6 +143,7 @@ class ReadinessPanel(QWidget):
         self.sentence.setText(display(readiness.sentence, 1024))
         self.reminder.setText(display(readiness.reminder or "", 1024))
         self.reminder.setVisible(bool(readiness.reminder))
+        self.show()
         for item in readiness.items:
             if item.need is Need.BEST and best is not None:
                 item = replace(item, text=f"{item.text.partition(': ')[0]}: {significant(best)}.")

@@ -21,7 +21,7 @@ def overview_of(open_bench, value, tmp_path, size=(646, 760)):
 
 def test_each_need_is_marked_and_leads_to_where_it_stands(bench, qtbot):
     bench.select("")
-    rows = {row.item.need.value: row for row in bench.inspector.overview.readiness.rows}
+    rows = {row.item.need.value: row for row in bench.inspector.overview.summary.readiness.rows}
     assert rows["model"].item.presence is Presence.PRESENT
     assert rows["scheduler"].item.presence is Presence.ABSENT
     assert rows["scheduler"].text.text() == rows["scheduler"].item.cost
@@ -32,36 +32,38 @@ def test_each_need_is_marked_and_leads_to_where_it_stands(bench, qtbot):
 
 def test_texts_stand_below_their_titles_where_there_is_no_room_beside(bench, qtbot):
     bench.select("")
-    row = bench.inspector.overview.readiness.rows[0]
+    row = bench.inspector.overview.summary.readiness.rows[0]
     assert row.text.y() < row.title.y() + row.title.height()
     bench.inspector.resize(360, 760)
     qtbot.waitUntil(lambda: row.text.y() >= row.title.y() + row.title.height())
-    texts = [each.text for each in bench.inspector.overview.readiness.rows]
+    texts = [each.text for each in bench.inspector.overview.summary.readiness.rows]
     qtbot.waitUntil(lambda: all(text.heightForWidth(text.width()) <= text.height() + 1 for text in texts))
 
 
 def test_weights_alone_are_one_calm_sentence(open_bench, tmp_path):
     _, overview = overview_of(open_bench, {"a.weight": torch.ones(3)}, tmp_path)
-    assert overview.readiness.sentence.text().startswith("Weights only:")
-    assert not overview.readiness.rows and not overview.readiness.reminder.isVisible()
+    assert overview.summary.readiness.sentence.text().startswith("Weights only:")
+    assert not overview.summary.readiness.rows and not overview.summary.readiness.reminder.isVisible()
 
 
 def test_a_model_in_train_mode_gets_the_reminder(open_bench, tmp_path):
     _, overview = overview_of(open_bench, torch.nn.Sequential(torch.nn.BatchNorm1d(3)), tmp_path)
-    assert overview.readiness.reminder.isVisible() and "eval()" in overview.readiness.reminder.text()
+    assert (
+        overview.summary.readiness.reminder.isVisible() and "eval()" in overview.summary.readiness.reminder.text()
+    )
 
 
 def test_it_is_said_where_the_file_comes_from(open_bench, tmp_path):
     value = {"pytorch-lightning_version": "2.5.1", "state_dict": torch.nn.BatchNorm1d(3).state_dict(), "epoch": 1}
     _, overview = overview_of(open_bench, value, tmp_path)
-    rows = dict(overview.origin.rows)
+    rows = dict(overview.summary.origin.rows)
     assert rows["Probably written by"].startswith("Lightning") and "2.5.1" in rows["Versions"]
     assert "2 of 1 module" in rows["Module versions"] and "Changed last" in rows
 
 
 def test_the_largest_waster_is_named_and_led_to(bench, qtbot):
     bench.select("")
-    line = bench.inspector.overview.waste
+    line = bench.inspector.overview.summary.waste
     assert line.isVisible() and line.link.text() == "view"
     assert line.text.text() == "A view of 80 B keeps a storage of 78.1 KiB in the file."
     with qtbot.waitSignal(bench.inspector.link_activated) as caught:
@@ -71,7 +73,7 @@ def test_the_largest_waster_is_named_and_led_to(bench, qtbot):
 
 def test_where_nothing_is_wasted_nothing_is_said(open_bench, tmp_path):
     _, overview = overview_of(open_bench, {"a.weight": torch.ones(3)}, tmp_path)
-    assert not overview.waste.isVisible()
+    assert not overview.summary.waste.isVisible()
 
 
 def test_a_best_score_that_was_saved_as_a_tensor_is_read(open_bench, tmp_path):
@@ -84,9 +86,9 @@ def test_a_best_score_that_was_saved_as_a_tensor_is_read(open_bench, tmp_path):
         "callbacks": {"ModelCheckpoint{'monitor': 'val_loss'}": callback},
     }
     _, overview = overview_of(open_bench, value, tmp_path)
-    figures = {f.title.text(): (f.number.text(), f.note.text()) for f in overview.training.figures}
+    figures = {f.title.text(): (f.number.text(), f.note.text()) for f in overview.summary.training.figures}
     assert figures["Best val loss"] == ("0.25", "from its callback")
-    rows = {row.item.need.value: row for row in overview.readiness.rows}
+    rows = {row.item.need.value: row for row in overview.summary.readiness.rows}
     assert rows["best metric"].text.text() == "val_loss: 0.2500."
 
 
@@ -94,7 +96,7 @@ def test_the_history_of_a_training_is_drawn_and_told_under_the_mouse(open_bench,
     log = [{"step": step, "loss": 1.0 / step, "learning_rate": 0.1} for step in range(1, 9)]
     value = {"model": {"w": torch.ones(3)}, "log_history": log, "epoch": 1}
     _, overview = overview_of(open_bench, value, tmp_path)
-    loss, rate = overview.training.curves
+    loss, rate = overview.summary.training.curves
     assert isinstance(loss, SmallCurve) and loss.caption.text() == "Loss, 8 steps"
     QApplication.sendEvent(loss.line, moved(loss.line.width() - 12))
     assert loss.caption.text() == "0.1250 at step 8"
@@ -111,7 +113,9 @@ def test_settings_that_say_nothing_are_left_to_the_metadata(open_bench, tmp_path
     value = {"model": {"w": torch.ones(3)}, "epoch": 1, "hyper_parameters": settings}
     _, overview = overview_of(open_bench, value, tmp_path)
     link = next(
-        w for w in overview.training.findChildren(type(overview.training.all)) if w.text() == "All 22 of them"
+        w
+        for w in overview.summary.training.findChildren(type(overview.summary.training.all))
+        if w.text() == "All 22 of them"
     )
     qtbot.mouseClick(link, Qt.MouseButton.LeftButton)
     assert overview.tabs.current() == METADATA
@@ -140,12 +144,12 @@ def test_another_document_replaces_what_was_found(bench, open_bench, tmp_path):
     other = open_bench(tmp_path / "other.pt")
     bench.select("")
     overview = bench.inspector.overview
-    assert overview.readiness.rows
+    assert overview.summary.readiness.rows
     bench.inspector.set_document(other.checkpoint, other.tree, other.pool, other.summaries)
     assert overview.filling
     bench.tree = other.tree
     bench.select("")
-    assert not overview.readiness.rows and not overview.waste.isVisible()
+    assert not overview.summary.readiness.rows and not overview.summary.waste.isVisible()
     assert overview.bytes.legend[0].startswith("1 tensor")
 
 
@@ -156,7 +160,7 @@ def test_the_summary_is_never_wider_than_the_page_nor_longer_than_its_text(bench
     summary = bench.inspector.overview.pages.currentWidget()
     qtbot.waitUntil(lambda: summary.width() == width)
     qtbot.waitUntil(lambda: summary.horizontalScrollBar().maximum() == 0)
-    content, origin = summary.widget(), bench.inspector.overview.origin
+    content, origin = summary.widget(), bench.inspector.overview.summary.origin
     qtbot.waitUntil(lambda: content.height() - origin.geometry().bottom() < 40)
 
 
@@ -166,6 +170,6 @@ def test_a_slot_among_the_largest_is_named_by_its_parameter(open_bench, tmp_path
     model, optimizer = {"module.fc.weight": torch.ones(60, 5)}, {"state": slots, "param_groups": groups}
     value = {"model": model, "optimizer": optimizer}
     _, overview = overview_of(open_bench, value, tmp_path)
-    assert [row.text() for row in overview.largest.rows] == [
+    assert [row.text() for row in overview.summary.largest.rows] == [
         "fc.weight", "exp_avg of fc.weight", "exp_avg_sq of fc.weight",
     ]  # fmt: skip

@@ -32,7 +32,7 @@ def test_the_title_says_what_the_file_is(bench, overview):
 
 
 def test_training_figures_say_where_they_came_from(overview):
-    figures = {f.title.text(): (f.number.text(), f.note.text()) for f in overview.training.figures}
+    figures = {f.title.text(): (f.number.text(), f.note.text()) for f in overview.summary.training.figures}
     assert figures["Epoch"] == ("3", "saved as epoch")
     assert figures["Loss"] == ("0.125", "saved as loss")
     assert figures["Learning rate"] == ("0.1", "from the optimizer")
@@ -48,7 +48,7 @@ def test_a_click_on_the_bytes_leads_to_the_section(overview, bench, qtbot):
 
 
 def test_a_large_tensor_leads_to_itself(overview, bench, qtbot):
-    row = overview.largest.rows[0]
+    row = overview.summary.largest.rows[0]
     row.setFocus()
     with qtbot.waitSignal(bench.inspector.link_activated) as caught:
         qtbot.keyClick(row, Qt.Key.Key_Space)
@@ -57,17 +57,17 @@ def test_a_large_tensor_leads_to_itself(overview, bench, qtbot):
 
 
 def test_the_code_that_loads_the_file_is_copied_whole(overview, bench, qtbot):
-    qtbot.mouseClick(overview.load.copy, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(overview.summary.load.copy, Qt.MouseButton.LeftButton)
     assert copied() == load_snippet(bench.checkpoint)
-    assert overview.load.copy.text() == "Copied"
-    qtbot.waitUntil(lambda: overview.load.copy.text() == "Copy", timeout=5000)
+    assert overview.summary.load.copy.text() == "Copied"
+    qtbot.waitUntil(lambda: overview.summary.load.copy.text() == "Copy", timeout=5000)
 
 
 @pytest.mark.parametrize("width", [346, 500, 646, 1200])
 def test_the_code_is_as_high_as_its_lines_at_any_width(overview, bench, qtbot, width):
     bench.inspector.resize(width, 760)
     qtbot.wait(20)
-    code = overview.load.code
+    code = overview.summary.load.code
     assert code.verticalScrollBar().maximum() == 0
     last = code.blockBoundingGeometry(code.document().lastBlock()).translated(code.contentOffset())
     assert 0 <= code.viewport().height() - last.bottom() <= 4
@@ -77,7 +77,7 @@ def test_where_there_is_no_code_there_is_nothing_to_copy(open_bench, file, tmp_p
     (tmp_path / "cut.pt").write_bytes(file.read_bytes()[:200_000])
     bench = open_bench(tmp_path / "cut.pt")
     bench.select("")
-    load = bench.inspector.overview.load
+    load = bench.inspector.overview.summary.load
     assert load.why.isVisible() and not load.copy.isVisible() and not load.code.isVisible()
 
 
@@ -87,7 +87,7 @@ def test_tensors_of_several_models_go_by_their_section(open_bench, tmp_path):
     torch.save({**value, "epoch": 2}, tmp_path / "gan.pt")
     bench = open_bench(tmp_path / "gan.pt")
     bench.select("")
-    names = [row.text() for row in bench.inspector.overview.largest.rows]
+    names = [row.text() for row in bench.inspector.overview.summary.largest.rows]
     assert names == ["G › 0.weight", "D › 0.weight", "D › 0.bias"]
     bench.select("G/0.weight")
     (link,) = bench.inspector.tensor.sharing.links()
@@ -105,7 +105,7 @@ def test_a_file_without_tensors_has_no_bar_of_bytes(open_bench, tmp_path):
     bench = open_bench(tmp_path / "notes.pt")
     bench.select("")
     overview = bench.inspector.overview
-    assert not overview.bytes.isVisible() and overview.training.isVisible()
+    assert not overview.bytes.isVisible() and overview.summary.training.isVisible()
     assert "0 tensors" in overview.facts.text()
 
 
@@ -122,7 +122,7 @@ def test_a_whole_model_is_said_to_be_one(open_bench, tmp_path):
     torch.save(torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4)), path)
     bench = open_bench(path)
     bench.select("")
-    note = bench.inspector.overview.model_note
+    note = bench.inspector.overview.summary.model_note
     assert (
         note.isVisible()
         and "Saved as a whole model of class torch.nn.modules.container.Sequential." in note.text()
@@ -130,7 +130,7 @@ def test_a_whole_model_is_said_to_be_one(open_bench, tmp_path):
 
 
 def test_all_values_lead_to_the_metadata(overview, qtbot):
-    qtbot.mouseClick(overview.training.all, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(overview.summary.training.all, Qt.MouseButton.LeftButton)
     assert overview.pages.currentWidget() is overview.metadata
     names = [overview.metadata.model.data(overview.metadata.model.index(row, 0)) for row in range(3)]
     assert names == ["epoch", "loss", "val_accuracy"]

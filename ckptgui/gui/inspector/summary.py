@@ -1,0 +1,135 @@
+"""The summary of a file: training, what is there to go on with, how to load it, largest tensors, waste, origin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from ckptgui.core.checkpoint import Checkpoint, Role, SavedShape
+from ckptgui.core.display import MAX_DETAIL, display
+from ckptgui.core.optimizer_slots import SlotMap
+from ckptgui.core.tree import ROLES, Tree
+from ckptgui.gui.inspector.controls import SectionHead
+from ckptgui.gui.inspector.findings import Account, Finder, Judgement, Layout
+from ckptgui.gui.inspector.load_panel import LoadPanel
+from ckptgui.gui.inspector.origin_panel import OriginPanel
+from ckptgui.gui.inspector.page import ScrollPage
+from ckptgui.gui.inspector.readiness_panel import ReadinessPanel
+from ckptgui.gui.inspector.tensor_list import TensorList
+from ckptgui.gui.inspector.training_panel import TrainingPanel
+from ckptgui.gui.inspector.waste_line import WasteLine
+from ckptgui.gui.labels import Caption, PlainLabel
+from ckptgui.gui.numbers import integer, tr
+
+_OPTIMIZER = ROLES.index(Role.OPTIMIZER)
+
+
+class Summary(ScrollPage):
+    """Panels one below the other, each shown once it is known."""
+
+    link_activated = Signal(object)
+    metadata_wanted = Signal(object)
+
+    def __init__(self, finder: Finder, parent: QWidget | None = None, *, margin: int) -> None:
+        super().__init__(parent, margin=margin, top=12)
+        self._finder = finder
+        self.model_note = PlainLabel("", self, wrap=True)
+        self.warnings = PlainLabel("", self, colour="warn", wrap=True, selectable=True)
+        self.training = TrainingPanel(self)
+        self.readiness = ReadinessPanel(self)
+        self.load = LoadPanel(self)
+        self.device = PlainLabel("", self, colour="text2", wrap=True)
+        self.largest_head = SectionHead(tr("Largest tensors"), self)
+        self.largest_note = Caption("", self)
+        self.largest_head.add(self.largest_note)
+        self.largest = TensorList(self)
+        self.waste = WasteLine(self)
+        self.origin = OriginPanel(self)
+        self.training.metadata_wanted.connect(self.metadata_wanted)
+        for part in (self.readiness, self.largest, self.waste):
+            part.link_activated.connect(self.link_activated)
+        self._place()
+
+    def _place(self) -> None:
+        self.body.setSpacing(14)
+        for widget in (self.model_note, self.warnings, self.training, self.readiness):
+            self.body.addWidget(widget)
+        load = QVBoxLayout()
+        load.setSpacing(8)
+        load.addWidget(self.load)
+        load.addWidget(self.device)
+        self.body.addLayout(load)
+        largest = QVBoxLayout()
+        largest.setSpacing(2)
+        largest.addWidget(self.largest_head)
+        largest.addWidget(self.largest)
+        largest.addSpacing(6)
+        largest.addWidget(self.waste)
+        self.body.addLayout(largest)
+        self.body.addWidget(self.origin)
+        self.body.addStretch(1)
+
+    def set_document(self, checkpoint: Checkpoint, *, keep: bool) -> None:
+        """Show another file: what is known at once. ``keep`` leaves the rest as it is until it is found anew."""
+        note = model_sentence(checkpoint)
+        self.model_note.setText(note)
+        self.model_note.setVisible(bool(note))
+        self.warnings.setText("\n".join(display(text, 1024) for text in checkpoint.warnings[:12]))
+        self.warnings.setVisible(bool(checkpoint.warnings))
+        if not keep:
+            for part in (self.training, self.readiness, self.load, self.device, self.waste, self.origin):
+                part.hide()
+            self.largest_head.hide()
+            self.largest.hide()
+
+    def steps(self, found: object, checkpoint: Checkpoint, tree: Tree) -> list[Callable[[], None]]:
+        """What a finding fills, in parts that are quick enough for one turn of the loop each."""
+        if isinstance(found, Layout):
+            return [
+                lambda: self.waste.set_waste(checkpoint, found.waste),
+                lambda: self._fill_largest(found, checkpoint, tree, None),
+            ]
+        if isinstance(found, Account):
+            return [
+                lambda: self.training.set_training(found, checkpoint.metadata),
+                lambda: self._fill_loading(found),
+            ]
+        if isinstance(found, Judgement):
+            account, layout = self._finder.account, self._finder.layout
+            filled = [
+                lambda: self.readiness.set_readiness(found.readiness, account.best if account else None),
+                lambda: self.origin.set_provenance(found.provenance),
+            ]
+            if layout is not None and any(tree.role[node] == _OPTIMIZER for node in layout.largest):
+                filled.append(lambda: self._fill_largest(layout, checkpoint, tree, found.slots))
+            return filled
+        return []
+
+    def _fill_largest(self, layout: Layout, checkpoint: Checkpoint, tree: Tree, slots: SlotMap | None) -> None:
+        self.largest.set_rows(checkpoint, tree, layout.largest, slots=slots)
+        few = len(layout.largest) < len(checkpoint.tensors)
+        self.largest_note.setText(
+            tr("{0} of {1}").format(integer(len(layout.largest)), integer(len(checkpoint.tensors))) if few else ""
+        )
+        self.largest_head.setVisible(bool(layout.largest))
+        self.largest.setVisible(bool(layout.largest))
+
+    def _fill_loading(self, account: Account) -> None:
+        self.load.set_code(account.snippet)
+        self.load.show()
+        self.device.setText(display(account.device, MAX_DETAIL))
+        self.device.setVisible(bool(account.device))
+
+
+def model_sentence(checkpoint: Checkpoint) -> str:
+    """For a whole model: which class it was saved as, and that it was read without it."""
+    if checkpoint.saved_shape is not SavedShape.MODULE or not checkpoint.modules:
+        return ""
+    name = display(checkpoint.modules[0].class_name)
+    count = len(checkpoint.tensors)
+    if count == 1:
+        return tr("Saved as a whole model of class {0}. Its one tensor was read without that class.").format(name)
+    sentence = tr("Saved as a whole model of class {0}. All {1} tensors were read without that class.")
+    return sentence.format(name, integer(count))
