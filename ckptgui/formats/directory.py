@@ -24,6 +24,7 @@ from ckptgui.formats.folder_layout import (
     is_one_checkpoint,
     layout_of,
     looks_like_member,
+    place,
     role_of_file,
     role_of_folder,
     same_weights,
@@ -138,7 +139,7 @@ class Directory:
             below = folder.folder(name)
             if below.real not in seen and self._is_checkpoint(below, known=True):  # links may lead in a circle
                 pieces[name] = partial(self._read, below, seen, check)
-        return pieces
+        return dict(sorted(pieces.items(), key=lambda piece: (piece[0] != "", place(piece[0]))))
 
     def _values(self, folder: Folder, check: Check) -> Values:
         """Pickles beside the tensors that hold values alone, and why the others of them cannot be read."""

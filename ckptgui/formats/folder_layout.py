@@ -86,7 +86,7 @@ class Layout:
 
 
 def layout_of(folder: Folder, recognised: Callable[[Folder, str], bool]) -> Layout:
-    """The pieces that are here, in the order in which they are shown: models first.
+    """The pieces that are here, in no order.
 
     ``recognised`` tells of a file whether it is a checkpoint; what is called ``.bin`` can be anything.
     """
@@ -103,9 +103,9 @@ def layout_of(folder: Folder, recognised: Callable[[Folder, str], bool]) -> Layo
     return Layout(
         shards=shards,
         anchored=anchored or any(map(_stands_for_a_model, files)),
-        files=tuple(sorted(files, key=_place)),
+        files=tuple(files),
         values=tuple(sorted(VALUES_ONLY.intersection(folder.files))),
-        folders=tuple(sorted(_inner(folder), key=natural_key)),
+        folders=tuple(_inner(folder)),
     )
 
 
@@ -213,9 +213,9 @@ def _is_shard(name: str, whole: set[str]) -> bool:
     return shard is not None and shard.whole in whole
 
 
-def _place(name: str) -> tuple[int, object]:
-    """Models, then what is not known, then optimizer and the rest in the order of the roles."""
-    if _MODEL.fullmatch(name):
+def place(name: str) -> tuple[int, object]:
+    """Where a piece stands: models, then what is not known, then optimizer and the rest in the roles' order."""
+    if _MODEL.fullmatch(name) or name.startswith("pytorch_model"):
         return 0, natural_key(name)
-    role = role_of_file(name)
+    role = role_of_file(name) or role_by_name(name)
     return (1 if role is None else 2 + list(Role).index(role)), natural_key(name)

@@ -19,7 +19,7 @@ from ckptgui.sources.folder import Folder, FolderFile
 SUFFIXES = (".pt", ".pth", ".ckpt", ".safetensors")
 """Names under which a file that no reader takes is still shown, as a broken checkpoint."""
 
-_UNFINISHED = (".part", ".tmp", ".temp", ".partial", ".crdownload", ".lock")
+_UNFINISHED = (".part", ".tmp", ".temp", ".partial", ".incomplete", ".crdownload", ".lock")
 _UNFINISHED_FOLDERS = ("tmp-", "tmp_")  # transformers renames tmp-checkpoint-500 when it is whole
 
 

@@ -189,6 +189,21 @@ def test_deepspeeds_folder_is_a_piece_of_the_trainers(tmp_path):
     assert found.metadata["global_step8"]["mp_rank_00_model_states.pt"]["global_steps"] == 8
 
 
+def test_accelerates_fsdp_has_model_and_optimizer_in_folders(tmp_path):
+    write_accelerate(tmp_path / "c")
+    for name in ("model.safetensors", "optimizer.bin"):
+        (tmp_path / "c" / name).unlink()
+    model, *_ = trained()
+    save({"model": model.state_dict()}, tmp_path / "c" / "pytorch_model_fsdp_0")
+    save({"optimizer": {"state": {"0.weight": {"exp_avg": torch.ones(4, 3)}}}}, tmp_path / "c" / "optimizer_0")
+    assert list(sections(opened(tmp_path / "c")).items()) == [
+        ("pytorch_model_fsdp_0/model", "model"),
+        ("optimizer_0/optimizer", "optimizer"),
+        ("random_states_0.pkl", "rng"),
+        ("custom_checkpoint_0.pkl", "other"),
+    ]
+
+
 def test_models_in_folders_beside_a_trainings_state_are_pieces_of_it(tmp_path):
     write_accelerate(tmp_path / "c")
     (tmp_path / "c" / "model.safetensors").unlink()
