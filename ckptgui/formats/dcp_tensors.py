@@ -18,7 +18,7 @@ from ckptgui.formats.dcp_chunks import HEAD, Plain, PlainPieces, heads, is_plain
 from ckptgui.formats.dcp_files import DataFiles
 from ckptgui.formats.dcp_metadata import Piece, SavedTensor, Slice
 from ckptgui.formats.dcp_objects import Objects, open_whole
-from ckptgui.formats.dcp_tiling import tiling_error
+from ckptgui.formats.dcp_tiling import tiling_error, told
 from ckptgui.formats.pickle_graph import Call, Node, Persistent, Ref
 from ckptgui.formats.rebuild import spec_of
 from ckptgui.formats.torch_storages import Storage
@@ -151,7 +151,7 @@ class Tensors:
     def _place(self, piece: Piece) -> Slice:
         """Where a piece lies; raises when it lies nowhere."""
         if piece.place is None:
-            raise DamagedFileError(f"The .metadata does not say where its piece at {piece.offsets} lies.")
+            raise DamagedFileError(f"The .metadata does not say where its piece at {told(piece.offsets)} lies.")
         problem = self.files.problem(piece.place)
         if problem is not None:
             raise DamagedFileError(problem)
@@ -260,8 +260,8 @@ def _checked(located: Located, piece: Piece, dtype: DType) -> Located:
 def _check_geometry(dtype: DType, shape: tuple[int, ...], piece: Piece, expected: DType) -> None:
     if dtype != expected or tuple(shape) != piece.sizes:
         raise DamagedFileError(
-            f"The .metadata says {expected} {list(piece.sizes)} for its piece at {list(piece.offsets)}, "
-            f"the file has {dtype} {list(shape)}."
+            f"The .metadata says {expected} {told(piece.sizes)} for its piece at {told(piece.offsets)}, "
+            f"the file has {dtype} {told(shape)}."
         )
 
 

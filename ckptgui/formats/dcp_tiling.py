@@ -23,9 +23,7 @@ def tiling_error(shape: tuple[int, ...], pieces: Sequence[Box]) -> str | None:
     for offsets, sizes in pieces:
         for offset, size, whole in zip(offsets, sizes, shape):
             if offset < 0 or size < 1 or offset + size > whole:
-                return (
-                    f"Its piece at {_told(offsets)} of sizes {_told(sizes)} lies outside its shape {_told(shape)}."
-                )
+                return f"Its piece at {told(offsets)} of sizes {told(sizes)} lies outside its shape {told(shape)}."
         covered += math.prod(sizes)
     if covered < total:
         return (
@@ -72,5 +70,6 @@ def _in_a_grid(shape: tuple[int, ...], pieces: Sequence[Box]) -> bool:
     return bool(taken.all())
 
 
-def _told(numbers: tuple[int, ...]) -> str:
+def told(numbers: tuple[int, ...]) -> str:
+    """Sizes or offsets in a sentence, of which a file may claim many and of many digits."""
     return f"({', '.join(map(amount, numbers[:8]))}{', …' if len(numbers) > 8 else ''})"

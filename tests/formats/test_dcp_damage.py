@@ -149,7 +149,7 @@ def test_pieces_that_leave_a_hole_overlap_or_lie_outside_are_said(folder):
 
 def test_a_description_that_disagrees_with_a_piece_is_said(folder):
     edit(folder, "model.rows", lambda entry: setattr(entry.properties, "dtype", torch.int32))
-    assert "says int32 [3, 6] for its piece at [0, 0], the file has float32 [3, 6]" in error_of(
+    assert "says int32 (3, 6) for its piece at (0, 0), the file has float32 (3, 6)" in error_of(
         folder, "model", "rows"
     )
 
