@@ -46,6 +46,8 @@ def short_facts(info: TensorInfo, *, several_files: bool = False) -> list[Fact]:
         facts.append(Fact(tr("no data"), tip=tr("It was on the meta device, which has shapes and no values.")))
     if quantised := quantisation_words(info):
         facts.append(Fact(quantised, tr("quantised")))
+    if wrapper := info.extra.get("class"):
+        facts.append(Fact(display(wrapper), tr("class")))
     if info.kind not in (TensorKind.TENSOR, TensorKind.COMPONENT):  # what it is a component of is told below
         kind = {
             TensorKind.PARAMETER: tr("parameter"),
@@ -148,6 +150,8 @@ def details(checkpoint: Checkpoint, info: TensorInfo) -> list[tuple[str, str, st
         rows.append((tr("Persistent"), tr("no; state_dict() leaves it out"), "False"))
     rows += _storage_rows(info)
     for key, value in info.extra.items():
+        if key == "components":  # rows of the table, told by name elsewhere
+            continue
         rows.append((display(key), display(value), str(value)))
     tied = [checkpoint.info(row) for row in checkpoint.tied_to(info.index)]
     if tied:

@@ -62,7 +62,8 @@ class TrainingPanel(QWidget):
             self._add(self._curves(account.curves))
         for optimizer in training.optimizers:
             if optimizer.groups:
-                self._add(_Groups(optimizer, self))
+                where = display("/".join(optimizer.path), 40) if len(training.optimizers) > 1 else ""
+                self._add(_Groups(optimizer, self, where))
         for scheduler in training.schedulers:
             sentence = scheduler_sentence(scheduler.value)
             if sentence:
@@ -194,7 +195,7 @@ def _short(value: Json) -> str:
 class _Groups(QWidget):
     """An optimizer's parameter groups, a row each."""
 
-    def __init__(self, optimizer: OptimizerSummary, parent: QWidget) -> None:
+    def __init__(self, optimizer: OptimizerSummary, parent: QWidget, where: str = "") -> None:
         super().__init__(parent)
         groups = optimizer.groups
         columns: list[tuple[str, list[str]]] = [
@@ -208,7 +209,8 @@ class _Groups(QWidget):
         grid.setContentsMargins(0, 2, 0, 0)
         grid.setHorizontalSpacing(18)
         grid.setVerticalSpacing(2)
-        kind = Caption(display(optimizer.name) or tr("Optimizer"), self)
+        name = display(optimizer.name) or tr("Optimizer")
+        kind = Caption(f"{name} · {where}" if where else name, self)
         grid.addWidget(kind, 0, 0)
         shown = [column for column in columns if any(text != DASH for text in column[1])]
         right = Qt.AlignmentFlag.AlignRight

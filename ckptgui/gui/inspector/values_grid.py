@@ -41,7 +41,7 @@ class ValuesGrid(QWidget):
             more = LinkLabel(tr("All {0} of them").format(integer(count)), self)
             more.clicked.connect(self.more_wanted)
             grid.addWidget(more, rows + 1, 0, 1, 4, Qt.AlignmentFlag.AlignLeft)
-        for column, stretch in enumerate((3, 2, 3, 2)):
+        for column, stretch in enumerate((0, 1, 0, 1)):
             grid.setColumnStretch(column, stretch)
 
 
