@@ -209,8 +209,8 @@ class _Groups(QWidget):
         grid.setContentsMargins(0, 2, 0, 0)
         grid.setHorizontalSpacing(18)
         grid.setVerticalSpacing(2)
-        name = display(optimizer.name) or tr("Optimizer")
-        kind = Caption(f"{name} · {where}" if where else name, self)
+        called = display(optimizer.name) or tr("Optimizer")
+        kind = Caption(f"{called} · {where}" if where else called, self)
         grid.addWidget(kind, 0, 0)
         shown = [column for column in columns if any(text != DASH for text in column[1])]
         right = Qt.AlignmentFlag.AlignRight
