@@ -34,6 +34,16 @@ class Pixels:
     errors: np.ndarray  # int64
 
 
+@dataclass(frozen=True)
+class _Line:
+    """Where records fall on a line of one width; only a resize changes it, while every tensor read repaints."""
+
+    at: np.ndarray  # int64 a column, the record in its middle
+    first: np.ndarray  # int32 a record, its first column
+    small: np.ndarray  # bool a record of a storage, less than a pixel wide
+    gap: np.ndarray  # bool a column
+
+
 class RibbonMap:
     """Records in file order (several files one after the other), and the state of each."""
 
@@ -57,6 +67,7 @@ class RibbonMap:
         self.read = ~has  # what is no storage was read to open the file
         self.error = np.zeros(len(self.start), bool)
         self._unreached = unreached_bytes(table)
+        self._line: _Line | None = None
         for row in table.errors:
             self.mark_error(row)
 
@@ -126,20 +137,26 @@ class RibbonMap:
             none = np.zeros(width, bool)
             return Pixels(np.full(width, PLAIN, np.uint8), none, none, none, np.zeros(0, np.int64))
         scale = width / self.total
+        line = self._line if self._line is not None and len(self._line.at) == width else self._lay_out(width)
+        self._line = line
+        read = self.read[line.at].copy()
+        read[line.first[line.small & ~self.read]] = False
+        wrong = np.flatnonzero(self.error)
+        middle = np.minimum(((self.start[wrong] + self.length[wrong] / 2) * scale).astype(np.int64), width - 1)
+        return Pixels(self.role[line.at], read, self._wasted(width, scale), line.gap, np.unique(middle))
+
+    def _lay_out(self, width: int) -> _Line:
+        scale = width / self.total
         centres = ((np.arange(width) + 0.5) / scale).astype(np.int64)
-        at = np.clip(np.searchsorted(self.start, centres, side="right") - 1, 0, count - 1)
-        read = self.read[at].copy()
-        first = np.minimum((self.start * scale).astype(np.int64), width - 1)
+        at = np.clip(np.searchsorted(self.start, centres, side="right") - 1, 0, len(self.start) - 1)
+        first = np.minimum((self.start * scale).astype(np.int32), width - 1)
         wide = self.length * scale
-        small = (wide < 1) & (self.storage >= 0)
-        read[first[small & ~self.read]] = False
         gap = np.zeros(width, bool)
         gap[first[1:][(wide[1:] >= GAP_FROM) & (wide[:-1] >= GAP_FROM)]] = True
         between = (self._bases[1:-1] * scale).astype(np.int64)
         for step in range(FILE_GAP):
             gap[np.clip(between - step, 0, width - 1)] = True
-        middle = np.minimum(((self.start + self.length / 2) * scale).astype(np.int64), width - 1)
-        return Pixels(self.role[at], read, self._wasted(width, scale), gap, np.unique(middle[self.error]))
+        return _Line(at, first, (wide < 1) & (self.storage >= 0), gap)
 
     def _wasted(self, width: int, scale: float) -> np.ndarray:
         """Columns of storages that no tensor reaches."""
