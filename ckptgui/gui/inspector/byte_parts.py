@@ -109,7 +109,8 @@ def _inside(tree: Tree, nbytes: np.ndarray, nodes: list[int], role: Role) -> tup
         return ()
     shown = np.array(nodes, np.int64) if len(nodes) > 1 else children(tree, nodes[0])
     total = int(nbytes[shown].sum())
-    for _ in range(_DESCENTS):
+    several_sections = len(nodes) > 1 and tree.kind[nodes[0]] == NodeKind.SECTION  # these say more than "0", "1"
+    for _ in range(0 if several_sections else _DESCENTS):
         large = np.flatnonzero(nbytes[shown] * 3 >= total).tolist()
         place = next((at for at in large if _gives_way(tree, nbytes, int(shown[at]), total)), None)
         if place is None:

@@ -97,15 +97,21 @@ class Summary(ScrollPage):
                 lambda: self._fill_loading(found),
             ]
         if isinstance(found, Judgement):
-            account, layout = self._finder.account, self._finder.layout
+            layout, score = self._finder.layout, self._read_score()
             filled = [
-                lambda: self.readiness.set_readiness(found.readiness, account.best if account else None),
+                lambda: self.readiness.set_readiness(found.readiness, score),
                 lambda: self.origin.set_provenance(found.provenance),
             ]
             if layout is not None and any(tree.role[node] == _OPTIMIZER for node in layout.largest):
                 filled.append(lambda: self._fill_largest(layout, checkpoint, tree, found.slots))
             return filled
         return []
+
+    def _read_score(self) -> float | None:
+        """The best score where it stands in the file as a tensor, so that only a reading tells it."""
+        account = self._finder.account
+        best = account.training.best if account is not None else None
+        return account.best if account is not None and best is not None and best[1].value is None else None
 
     def _fill_largest(self, layout: Layout, checkpoint: Checkpoint, tree: Tree, slots: SlotMap | None) -> None:
         self.largest.set_rows(checkpoint, tree, layout.largest, slots=slots)

@@ -48,7 +48,8 @@ def test_the_bytes_are_parted_by_what_they_are_for(tmp_path):
 
 
 def test_several_models_are_one_part_and_told_apart_below(tmp_path):
-    value = {"G": {"a.weight": torch.ones(30)}, "D": {"b.weight": torch.ones(20)}, "epoch": 1}
+    layers = {f"{n}.{name}": torch.ones(30) for n in range(2) for name in ("weight", "bias")}
+    value = {"G": layers, "D": {name: weight + 1 for name, weight in layers.items()}, "epoch": 1}
     _, (model, plain) = parts_of(value, tmp_path)
     assert model.label == "Model" and [inner.label for inner in model.parts] == ["G", "D"] and plain.plain
 
