@@ -49,7 +49,8 @@ from ckptgui.workspace.recent import opened
 from ckptgui.workspace.run import Run
 from ckptgui.workspace.settings import SettingsFile
 
-FILTERS = "Checkpoints (*.pt *.pth *.ckpt *.bin *.safetensors *.tar *.index.json *.distcp);;All files (*)"
+_PATTERNS = "*.pt *.pth *.pt2 *.ptl *.ckpt *.bin *.pkl *.tar *.safetensors *.index.json *.distcp"
+FILTERS = f"Checkpoints ({_PATTERNS});;All files (*)"
 _MODES: dict[str, bool | None] = {"system": None, "light": False, "dark": True}
 
 Document = DocumentPage | RunPage
