@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ckptgui.core.names import NamePool
 from ckptgui.formats.lockstep import Lockstep
 from ckptgui.formats.pickle_graph import Node, Ref
 from ckptgui.formats.pickle_runs import Memo, TensorRun
@@ -54,21 +55,21 @@ def match_batches(
     rows = _tensors(buf, starts + len(head), constants.hooks)
     ends = rows.cursors.at
     closes = rows.cursors.peek() == ord("u")
-    begins = np.concatenate([[pos], (ends + np.where(closes & (rows.cursors.peek(1) == ord("(")), 2, 0))[:-1]])
-    names = _Cursors(buf, begins)
-    names.literal(b"X")
-    length = names.little(4)
-    names.at += 4 + length
-    names.good &= (names.put() == rows.first) & (names.at == starts)
-    expected = np.cumsum(np.concatenate([[memo.highest + 1], np.where(rows.ndim > 0, 8, 6)]))[:-1]
+    opens = closes & (rows.cursors.peek(1) == ord("("))
+    names = _Cursors(buf, np.concatenate([[pos], (ends + 2 * opens)[:-1]]))
+    texts = _Texts(names)
+    names.good &= (texts.put == rows.first) & (names.at == starts)
+    values = np.where(rows.ndim > 0, 8, 6)
+    expected = memo.highest + 1 + np.cumsum(values) - values
     good = names.settled() & rows.cursors.settled() & (rows.first == expected)
     reached = len(good) if good.all() else int(np.argmin(good))
     closed = np.flatnonzero(closes[:reached])
     if not len(closed):
         return None
     count = int(closed[-1]) + 1
-    run = _run(rows, names, begins[:count] + 5, length[:count], memo, target, constants)
-    return None if run is None else Batches(run, int(ends[count - 1]) + 1, int(length[:count].sum()))
+    called = names.texts(texts.start[:count], texts.length[:count])
+    run = None if called is None else _run(rows, called, memo, target, constants)
+    return None if run is None else Batches(run, int(ends[count - 1]) + 1, int(texts.length[:count].sum()))
 
 
 class _Cursors(Lockstep):
@@ -134,6 +135,17 @@ class _Cursors(Lockstep):
         return start, length
 
 
+class _Texts:
+    """A text at each cursor: where it begins, its length in bytes and where it is remembered."""
+
+    def __init__(self, cursors: _Cursors) -> None:
+        cursors.literal(b"X")
+        self.length = cursors.little(4)
+        self.start = cursors.at + 4
+        cursors.at = self.start + self.length
+        self.put = cursors.put()
+
+
 class _Rows(NamedTuple):
     """Columns of what was read, right where ``cursors`` are good. ``first`` is where a name is remembered."""
 
@@ -174,43 +186,25 @@ def _tensors(buf: bytes, at: np.ndarray, hooks: bytes) -> _Rows:
         cursors.literal(before)
         cursors.good &= cursors.put() == following + ahead
     return _Rows(
-        cursors,
-        storage_class,
-        key_start,
-        key_length,
-        place,
-        numel,
-        offset,
-        shape,
-        strides,
-        ndim,
-        grad == 0x88,
-        first,
-    )
+        cursors, storage_class, key_start, key_length, place, numel, offset, shape, strides, ndim,
+        grad == 0x88, first,
+    )  # fmt: skip
 
 
-def _run(
-    rows: _Rows,
-    names: _Cursors,
-    begins: np.ndarray,
-    length: np.ndarray,
-    memo: Memo,
-    target: Ref,
-    constants: Constants,
-) -> TensorRun | None:
-    """The first rows as a run; None where the memo or a name is not as it should be."""
-    count = len(begins)
+def _run(rows: _Rows, names: NamePool, memo: Memo, target: Ref, constants: Constants) -> TensorRun | None:
+    """The first rows, which are called ``names``, as a run; None where the memo does not hold what they recall."""
+    count = len(names)
     classes, storage_class = np.unique(rows.storage_class[:count], return_inverse=True)
     places, place = np.unique(rows.place[:count], return_inverse=True)
+    if max(int(classes[-1]), int(places[-1])) >= rows.first[0]:
+        return None
     try:
         word, hooks = (memo[int.from_bytes(get[1:], "little")] for get in (constants.word, constants.hooks))
         known = _recalled(memo, classes), _recalled(memo, places)
     except KeyError:
         return None
-    called = names.texts(begins, length)
     keys = rows.cursors.texts(rows.key_start[:count], rows.key_length[:count])
-    newest = max(int(classes.max()), int(places.max()))
-    if type(hooks) is not Ref or called is None or keys is None or newest >= rows.first[0]:
+    if type(hooks) is not Ref or keys is None:
         return None
     target.called = hooks.called = True
     return TensorRun(
@@ -219,7 +213,7 @@ def _run(
         word=word,
         classes=known[0],
         places=known[1],
-        names=called,
+        names=names,
         keys=keys,
         storage_class=storage_class,
         place=place,

@@ -41,10 +41,17 @@ _WINDOW = 1 << 18
 _MOST_WINDOW = 1 << 22
 """... up to so many."""
 
+_FAR = 0.5
+"""The part of a window behind which batches reach far enough for a larger one."""
+
+_WORTH = 0.1
+"""Where they take less of it, looking for them costs more than it saves."""
+
 _MOST_FAILURES = 10
+"""After so many windows in vain the pause is no longer doubled."""
 
 
-class Run(NamedTuple):
+class Stacked(NamedTuple):
     """Tensors that follow each other, with the names between them, as they should lie on the stack."""
 
     end: int
@@ -70,16 +77,8 @@ class TensorIdiom:
     """Tensors taken at once; between runs the machine looks at its budgets and at the wish to stop."""
 
     __slots__ = (
-        "_buf",
-        "_constants",
-        "_failures",
-        "_memo",
-        "_numbers",
-        "_pause",
-        "_recalled",
-        "_sizes",
-        "_window",
-    )
+        "_buf", "_constants", "_failures", "_memo", "_numbers", "_pause", "_recalled", "_sizes", "_window",
+    )  # fmt: skip
 
     def __init__(self, buf: bytes, memo: Memo) -> None:
         self._buf = buf
@@ -96,7 +95,7 @@ class TensorIdiom:
         """A memo entry was replaced, so what was looked up before may be another value now."""
         self._recalled.clear()
 
-    def match(self, pos: int, target: Ref, get: bytes) -> Run | None:
+    def match(self, pos: int, target: Ref, get: bytes) -> Stacked | None:
         """The run of tensors that begins at ``pos``, with the memo filled; None when there is not one.
 
         ``get`` is the operation that recalled ``target``: in a dictionary, a name that is remembered and this
@@ -122,7 +121,7 @@ class TensorIdiom:
             values += (name.text, value)
             text += name.length
             count += 1
-        return Run(pos, values, count, text)
+        return Stacked(pos, values, count, text)
 
     def batches(self, pos: int, target: Ref, get: bytes) -> Batches | None:
         """The batches of names and tensors that follow a long run, which ``match`` has just taken.
@@ -134,13 +133,13 @@ class TensorIdiom:
             return None
         constants = Constants(get, *self._constants)
         found = match_batches(self._buf, pos, pos + self._window, self._memo, target, constants)
-        if found is None:
+        part = 0.0 if found is None else (found.end - pos) / self._window
+        if part < _WORTH:
             self._failures = min(self._failures + 1, _MOST_FAILURES)
             self._pause = 1 << self._failures
-            return None
-        self._failures = 0
-        far = found.end - pos > self._window // 2
-        self._window = min(2 * self._window, _MOST_WINDOW) if far else _WINDOW
+        else:
+            self._failures = 0
+        self._window = min(2 * self._window, _MOST_WINDOW) if part > _FAR else _WINDOW
         return found
 
     def _name(self, pos: int, get: bytes) -> _Name | None:
