@@ -29,6 +29,8 @@ from ckptgui.sources.folder import Folder
 
 FORMAT = "dcp"
 _CHECK_EVERY = 256
+_NAMED = 5
+"""Values that cannot be read and are named; the others are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +62,13 @@ class _Reading:
         self._objects = Objects(self._builder, check)
         self._tensors = Tensors(self._builder, files, self._looks, self._objects, check)
         self._warnings: list[str] = []
+        self._unread: list[str] = []
 
     def checkpoint(self, path: str, description: Description, told: Told) -> Checkpoint:
         """The checkpoint of a description."""
         self._looks.look(p.place for t in description.tensors.values() for p in t.pieces if p.place is not None)
         self._looks.keep(place for place in description.objects.values() if place is not None)
-        leaves = list(self._leaves(description))
-        root, misplaced = nested(leaves, description.paths)
+        root, misplaced = nested(self._leaves(description), description.paths)
         if misplaced:
             self._warnings.append(
                 f"{misplaced:,} {'name does' if misplaced == 1 else 'names do'} not fit among the others: "
@@ -90,11 +92,8 @@ class _Reading:
             modules=tuple(walk.modules),
             globals=found,
             records=_records(sources, len(told.by), self._tensors.stretches),
-            warnings=(
-                *told.warnings, *warning(found), *self._files.warnings(), *self._warnings, *self._objects.warnings,
-                *walk.warnings,
-            ),
-        )  # fmt: skip
+            warnings=(*told.warnings, *warning(found), *self._odd(), *walk.warnings),
+        )
 
     def _leaves(self, description: Description) -> list[tuple[str, Node]]:
         leaves = []
@@ -109,12 +108,18 @@ class _Reading:
         return leaves
 
     def _object(self, name: str, place: Slice | None) -> Node:
-        """A value that is no tensor; one that cannot be had is None, and a warning."""
+        """A value that is no tensor; one that cannot be had is None, and told among the warnings."""
         try:
             return self._value(name, place)
         except CheckpointError as error:
-            self._warnings.append(f"{display(name)} cannot be read: {error}")
+            self._unread.append(f"{display(name)} cannot be read: {error}")
             return None
+
+    def _odd(self) -> list[str]:
+        """What turned up: files, names, the first values that cannot be read and how many more there are."""
+        more = len(self._unread) - _NAMED
+        rest = [f"{more:,} more {'value' if more == 1 else 'values'} cannot be read."] if more > 0 else []
+        return [*self._files.warnings(), *self._warnings, *self._unread[:_NAMED], *rest, *self._objects.warnings]
 
     def _value(self, name: str, place: Slice | None) -> Node:
         problem = "Nothing says where it lies." if place is None else self._files.problem(place)

@@ -22,13 +22,13 @@ from ckptgui.core.records import Record, record_table
 from ckptgui.errors import CheckpointError, DamagedFileError
 from ckptgui.formats.base import HEAD, Check, Probe
 from ckptgui.formats.dcp_files import in_order
+from ckptgui.formats.dcp_read import FORMAT
 from ckptgui.formats.dcp_tiling import tiling_error
 from ckptgui.formats.safetensors import Safetensors
 from ckptgui.formats.sections import stored_bytes
 from ckptgui.sources.base import read_exactly
 from ckptgui.sources.folder import Folder
 
-FORMAT = "dcp"
 SHARD = re.compile(r"shard-(\d{1,9})-model-\d{1,9}-of-\d{1,9}\.safetensors", re.ASCII)
 _OFFSETS = "DCP_SHARDING_INFO"
 _MARK = _OFFSETS.encode()

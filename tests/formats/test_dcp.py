@@ -161,6 +161,17 @@ def test_a_missing_file_is_named_once_and_the_rest_is_read(tmp_path):
         assert read(checkpoint, *info.path) == oracle(expected[info.path]).data
 
 
+def test_values_of_a_missing_file_are_named_and_then_counted(tmp_path):
+    path = save({"w": torch.ones(2)} | {f"v{i:02}": i for i in range(12)}, tmp_path / "saved", thread_count=2)
+    (path / "__0_0.distcp").unlink()
+    checkpoint = open_checkpoint(str(path))
+    unread = [warning for warning in checkpoint.warnings if "cannot be read" in warning]
+    lost = sum(value is None for value in checkpoint.metadata.values())
+    assert 5 < lost <= 12
+    assert unread[0].endswith(" cannot be read: Its file __0_0.distcp is not in the folder.")
+    assert unread[5:] == [f"{lost - 5} more {'value' if lost == 6 else 'values'} cannot be read."]
+
+
 def test_a_file_that_nothing_names_is_said(tmp_path):
     path, _ = copied("sharded", tmp_path)
     shutil.copy(path / "__1_0.distcp", path / "__9_0.distcp")
