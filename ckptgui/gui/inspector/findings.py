@@ -56,8 +56,8 @@ class Layout:
 class Account:
     """What the metadata and the names say: training and its curves, the code that loads it, each name.
 
-    ``best`` is the best score where it stands in the file as a tensor; ``values`` is how many plain values
-    there are, in words.
+    ``best`` is the best score, read from the file where it stands there as a tensor; ``values`` is how many
+    plain values there are, in words.
     """
 
     training: Training

@@ -221,6 +221,7 @@ class NamesPanel(QWidget):
             pane.addWidget(part)
         layout.addWidget(Hairline(self))
         layout.addWidget(self.detail)
+        self.copy.pressed.connect(self._prepare_copy)
         self._delay = QTimer(self, singleShot=True, interval=_FILTER_MS)
         self._delay.timeout.connect(self._filter)
         self.box.textChanged.connect(lambda: self._delay.start())
@@ -253,10 +254,14 @@ class NamesPanel(QWidget):
         self.count.setText(
             all_of_them if shown == self._total else tr("{0} of {1}").format(integer(shown), all_of_them)
         )
-        self.copy.set_copy(table_text([self.model.name(row) for row in range(min(shown, MAX_COPIED))]))
         if shown:
             self.table.selectRow(0)
         self._show_detail()
+
+    def _prepare_copy(self) -> None:
+        """The text is made when it is wanted: that of ten thousand names takes as long as a pause is felt."""
+        rows = range(min(self.model.rowCount(), MAX_COPIED))
+        self.copy.set_copy(table_text([self.model.name(row) for row in rows]))
 
     def _show_detail(self) -> None:
         row = self.table.currentIndex().row()

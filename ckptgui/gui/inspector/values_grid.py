@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import islice
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QWidget
@@ -14,6 +15,8 @@ from ckptgui.gui.numbers import integer, tr
 from ckptgui.gui.tree.plain_values import value_text
 
 MAX_VALUES = 12
+MAX_LOOKED_AT = 4096
+"""Values that are looked at for some that say something."""
 
 
 class ValuesGrid(QWidget):
@@ -50,14 +53,15 @@ def telling_items(values: Json) -> tuple[list[tuple[str, Json]], int]:
 
     A member of an enumeration, which a pickle makes by its class and one argument, is that argument.
     """
+    items: Iterable[tuple[object, Json]] = ()
     if isinstance(values, Mapping):
-        items = [(str(key), value) for key, value in values.items() if key != "__class__"]
+        items = ((key, value) for key, value in values.items() if key != "__class__")
     elif isinstance(values, list):
-        items = [(str(number), value) for number, value in enumerate(values)]
-    else:
-        items = []
-    told = [(key, _argument(value)) for key, value in items if value is not None and value not in ({}, [], "")]
-    return told, len(items)
+        items = enumerate(values)
+    looked_at = list(islice(items, MAX_LOOKED_AT))
+    told = [(str(key), _argument(value)) for key, value in looked_at if value not in (None, {}, [], "")]
+    hidden = len(values) - MAX_LOOKED_AT if isinstance(values, (Mapping, list)) else 0
+    return told, len(looked_at) + max(0, hidden)
 
 
 def _argument(value: Json) -> Json:

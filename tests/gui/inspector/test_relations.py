@@ -7,6 +7,8 @@ from PySide6.QtCore import Qt
 from ckptgui.core.extents import Assembly, Block, Extent, Segment, SourceIdentity
 from ckptgui.gui.inspector.facts import pieces_text, quantisation_words
 
+from ..conftest import opened
+
 
 @pytest.fixture
 def trained(tmp_path):
@@ -130,3 +132,19 @@ def test_a_module_of_a_whole_model_is_told_as_it_was_made(open_bench, tmp_path):
 def test_a_module_of_a_state_dict_has_no_line_of_its_own(bench):
     bench.select("model_state_dict")
     assert not bench.inspector.module.line.isVisible() and not bench.inspector.module.made_head.isVisible()
+
+
+def test_a_link_to_a_slot_selects_it_in_the_tree_and_back_returns(window, trained, qtbot):
+    page = opened(qtbot, window, trained)
+    view = page.document()
+    view.select(("model", "0.weight"))
+    qtbot.waitUntil(lambda: view.inspector.finder.judgement is not None, timeout=10_000)
+    links = view.inspector.tensor.relations.links()
+    qtbot.mouseClick(links[0], Qt.MouseButton.LeftButton)
+    assert view.selection().path == ("optimizer", "state", "0", "exp_avg")
+    (link,) = view.inspector.tensor.relations.links()
+    link.setFocus()
+    qtbot.keyClick(link, Qt.Key.Key_Return)
+    assert view.selection().path == ("model", "0.weight")
+    view.step(-1)
+    assert view.selection().path == ("optimizer", "state", "0", "exp_avg")
