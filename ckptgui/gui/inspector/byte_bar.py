@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QBrush, QColor, QFont, QFontMetrics, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolTip, QVBoxLayout, QWidget
 
 from ckptgui.core.checkpoint import Role
@@ -157,11 +158,19 @@ class _Bar(QWidget):
         return super().event(event)
 
 
-def hatch(painter: QPainter, rect: QRectF) -> None:
-    """What no tensor reaches."""
+def hatch(painter: QPainter, rect: QRectF, step: int = 5) -> None:
+    """What no tensor reaches: slanted lines ``step`` pixels apart, sharp at every pixel ratio."""
     t = theme()
-    painter.fillRect(rect, t.panel)
-    painter.fillRect(rect, QBrush(t.text2, Qt.BrushStyle.BDiagPattern))
+    painter.save()
+    painter.fillRect(rect, t.pressed)
+    painter.setClipRect(rect)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(t.text2, 1))
+    high = rect.height()
+    for number in range(math.ceil((rect.width() + high) / step) + 1):
+        x = rect.left() + number * step
+        painter.drawLine(QPointF(x, rect.top()), QPointF(x - high, rect.bottom() + 1))
+    painter.restore()
 
 
 class _Patch(QWidget):
@@ -177,7 +186,7 @@ class _Patch(QWidget):
         """Paint."""
         painter, t = QPainter(self), theme()
         if self._role is None:
-            hatch(painter, QRectF(self.rect()))
+            hatch(painter, QRectF(self.rect()), 3)
             painter.setPen(QColor(t.text2))
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
         else:

@@ -54,7 +54,9 @@ class TrainingPanel(QWidget):
             part.deleteLater()
         self._parts, self.figures = [], []
         self.curves = []
-        self.all.setText(tr("All {0} values").format(account.values))
+        self.all.setText(
+            tr("Its one value") if account.values == "1" else tr("All {0} values").format(account.values)
+        )
         figures = key_figures(training, metadata, account.best)
         if figures:
             self._add(self._figures(figures))
