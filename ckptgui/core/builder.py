@@ -12,7 +12,7 @@ import numpy as np
 
 from ckptgui.core.columns import frozen, grow
 from ckptgui.core.display import amount
-from ckptgui.core.dtypes import DType
+from ckptgui.core.dtypes import ByteOrder, DType
 from ckptgui.core.extent_table import ExtentColumns
 from ckptgui.core.extents import Extent, SourceIdentity
 from ckptgui.core.names import KeyColumn, KeyPool, NameColumn, NamePool
@@ -73,6 +73,17 @@ class TableBuilder:
             extent = replace(extent, nbytes=_INT64_MAX)
         row = self._extents.add(extent)
         self._sure_bytes.append(extent.available if available is None else available)
+        self._storage_keys.append(key)
+        return row
+
+    def place_storage(
+        self, key: str | None, source: SourceIdentity, offset: int, nbytes: int, byteorder: ByteOrder
+    ) -> int:
+        """Register ``nbytes`` that lie stored at ``offset`` of one file, as ``add_storage`` would."""
+        row = self._extents.place(
+            self._extents.source_number(source), offset, nbytes, nbytes, 0, byteorder == "big"
+        )
+        self._sure_bytes.append(nbytes)
         self._storage_keys.append(key)
         return row
 

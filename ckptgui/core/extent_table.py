@@ -91,6 +91,8 @@ class ExtentColumns:
 
     def __init__(self) -> None:
         self._sources: dict[SourceIdentity, int] = {}
+        self._last: SourceIdentity | None = None
+        self._number = -1
         self._nbytes = array("q")
         self._source = array("i")
         self._offset = array("q")
@@ -108,7 +110,9 @@ class ExtentColumns:
 
     def source_number(self, source: SourceIdentity) -> int:
         """The number under which ``place`` knows a file."""
-        return self._sources.setdefault(source, len(self._sources))
+        if source is not self._last:  # to hash it takes as long as everything else
+            self._last, self._number = source, self._sources.setdefault(source, len(self._sources))
+        return self._number
 
     def add(self, extent: Extent) -> int:
         """Append any extent and return its row."""

@@ -152,6 +152,17 @@ class ZipStorages:
         return self._byteorder
 
     def _register(self, claim: StorageClaim) -> _Known:
+        """Give a storage its row, without much ado where it is a record as torch writes it."""
+        records = self._records
+        name = "" if records is None else records.folder + claim.key
+        stored = None if records is None else records.entries.stored(name)
+        if records is None or stored is None or name in self.rows:
+            return self._described(claim)
+        row = self._builder.place_storage(records.label + claim.key, self._identity, *stored, records.byteorder)
+        self.rows[name] = row
+        return _Known(row, stored[1], cut=False, missing=False)
+
+    def _described(self, claim: StorageClaim) -> _Known:
         entry = self._find(claim.key)
         key = self._label + claim.key
         if entry is None:

@@ -51,6 +51,13 @@ class ZipEntries(Mapping[str, ZipEntry]):
         """The row (int64) of each record; -1 where there is none of its name."""
         return np.fromiter((self._rows.get(name, -1) for name in names), np.int64, len(names))
 
+    def stored(self, name: str) -> tuple[int, int] | None:
+        """Place of the first byte and size of a record that is stored and not empty."""
+        row = self._rows.get(name)
+        if row is None or self.places.method[row] or not self.places.size[row]:
+            return None
+        return self.places.data_offset.item(row), self.places.size.item(row)
+
     def __getitem__(self, name: str) -> ZipEntry:
         row = self._rows[name]
         at = self.places
