@@ -6,13 +6,15 @@ as the document is shown.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from ckptgui.core.callbacks import Callback, callbacks
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.display import display
 from ckptgui.core.format_names import format_name
@@ -23,6 +25,7 @@ from ckptgui.core.optimizer_slots import SlotMap, slots
 from ckptgui.core.provenance import Provenance, provenance
 from ckptgui.core.readiness import Readiness, readiness
 from ckptgui.core.saved_devices import device_sentence
+from ckptgui.core.tensors import Path
 from ckptgui.core.training import Training, training
 from ckptgui.core.tree import Tree
 from ckptgui.core.waste import Waste, waste
@@ -56,18 +59,27 @@ class Layout:
 class Account:
     """What the metadata and the names say: training and its curves, the code that loads it, each name.
 
-    ``best`` is the best score, read from the file where it stands there as a tensor; ``values`` is how many
-    plain values there are, in words.
+    ``scores`` are the best scores of callbacks, by the callback's path, also those that are tensors in the file
+    and had to be read; ``values`` is how many plain values there are, in words.
     """
 
     training: Training
-    best: float | None
+    callbacks: tuple[Callback, ...]
+    scores: Mapping[Path, float]
     curves: tuple[Curve, ...]
     values: str
     snippet: str | None
     device: str
     names: tuple[UsedName, ...]
     verdict: str
+
+    @property
+    def best(self) -> float | None:
+        """The best score of the training."""
+        if self.training.best is None:
+            return None
+        _, found = self.training.best
+        return found.value if found.value is not None else self.scores.get(found.path[:-1])
 
 
 @dataclass(frozen=True)
@@ -133,11 +145,12 @@ def _layout(checkpoint: Checkpoint, tree: Tree, cancel: Cancel, _: Report) -> La
 
 
 def _account(checkpoint: Checkpoint, pool: SourcePool, cancel: Cancel, _: Report) -> Account:
-    told = training(checkpoint)
+    told, remembered = training(checkpoint), callbacks(checkpoint)
     cancel.check()
     return Account(
         training=told,
-        best=_best(checkpoint, told, pool),
+        callbacks=remembered,
+        scores=_scores(checkpoint, remembered, pool),
         curves=history(checkpoint),
         values=count_text(checkpoint.metadata),
         snippet=load_snippet(checkpoint),
@@ -155,30 +168,17 @@ def _judgement(checkpoint: Checkpoint, cancel: Cancel, _: Report) -> Judgement:
     return Judgement(matched, wholes(checkpoint), ready, provenance(checkpoint))
 
 
-def _best(checkpoint: Checkpoint, told: Training, pool: SourcePool) -> float | None:
-    """The best score, read from the file where it was saved as a tensor of one element."""
-    if told.best is None:
-        return None
-    _, found = told.best
-    if found.value is not None:
-        return found.value
-    row = next((row for row, path in _below(checkpoint, found.path) if checkpoint.tensors.numel[row] == 1), None)
-    if row is None:
-        return None
-    try:
-        values = read_window(checkpoint.info(row), pool, ())
-        return float(np.asarray(values).reshape(-1)[0].item().real)
-    except CheckpointError:
-        return None
-
-
-def _below(checkpoint: Checkpoint, path: tuple[str, ...]) -> list[tuple[int, tuple[str, ...]]]:
-    """The rows at a path, by the container that they hang on."""
-    containers = checkpoint.tensors.containers
-    numbers = [n for n, container in enumerate(containers) if container in (path[:-1], path)]
-    rows = np.flatnonzero(np.isin(checkpoint.tensors.container, numbers)).tolist()
-    told = [(row, checkpoint.tensors.path(row)) for row in rows]
-    return [(row, own) for row, own in told if own[: len(path)] == path]
+def _scores(checkpoint: Checkpoint, remembered: Sequence[Callback], pool: SourcePool) -> dict[Path, float]:
+    """What the callbacks' best scores are; one that cannot be read is left out."""
+    found: dict[Path, float] = {}
+    for callback in remembered:
+        if callback.score is not None:
+            found[callback.path] = callback.score
+        elif callback.score_row is not None:
+            with suppress(CheckpointError):
+                value = read_window(checkpoint.info(callback.score_row), pool, ())
+                found[callback.path] = float(np.real(np.asarray(value).reshape(-1)[0]))
+    return found
 
 
 def file_facts(checkpoint: Checkpoint) -> list[str]:

@@ -93,7 +93,7 @@ class Summary(ScrollPage):
             ]
         if isinstance(found, Account):
             return [
-                lambda: self.training.set_training(found, checkpoint.metadata),
+                lambda: self.training.set_training(found),
                 lambda: self._fill_loading(found),
             ]
         if isinstance(found, Judgement):

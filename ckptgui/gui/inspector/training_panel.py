@@ -8,6 +8,7 @@ from PySide6.QtCore import QLocale, QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
+from ckptgui.core.callbacks import Callback
 from ckptgui.core.checkpoint import Json
 from ckptgui.core.display import display
 from ckptgui.core.history import Curve
@@ -23,7 +24,7 @@ from ckptgui.gui.labels import Caption, Figure, LinkLabel, PlainLabel, plain_too
 from ckptgui.gui.numbers import DASH, exact, integer, significant, tr
 from ckptgui.gui.tree.plain_values import value_text
 
-MAX_FIGURES, MAX_GROUPS, MAX_CURVES = 8, 6, 4
+MAX_FIGURES, MAX_GROUPS, MAX_CURVES, MAX_CALLBACKS = 8, 6, 4, 6
 
 
 class TrainingPanel(QWidget):
@@ -46,7 +47,7 @@ class TrainingPanel(QWidget):
         self.figures: list[Figure] = []
         self.curves: list[SmallCurve] = []
 
-    def set_training(self, account: Account, metadata: Json) -> None:
+    def set_training(self, account: Account) -> None:
         """Show another file's training."""
         training = account.training
         for part in self._parts:
@@ -57,7 +58,7 @@ class TrainingPanel(QWidget):
         self.all.setText(
             tr("Its one value") if account.values == "1" else tr("All {0} values").format(account.values)
         )
-        figures = key_figures(training, metadata, account.best)
+        figures = key_figures(training, account.best)
         if figures:
             self._add(self._figures(figures))
         if account.curves:
@@ -72,6 +73,12 @@ class TrainingPanel(QWidget):
                 label = PlainLabel(sentence, self, colour="text2", wrap=True)
                 label.setToolTip(plain_tooltip(display("/".join(scheduler.path))))
                 self._add(label)
+        for callback in [each for each in account.callbacks if each.tells][:MAX_CALLBACKS]:
+            label = PlainLabel(
+                callback_sentence(callback, account.scores.get(callback.path)), self, colour="text2", wrap=True
+            )
+            label.setToolTip(plain_tooltip(display("/".join(callback.path), 1024)))
+            self._add(label)
         hyper = training.hyper_parameters
         if hyper is not None:
             values = ValuesGrid(display("/".join(hyper.path)), hyper.value, self)
@@ -112,15 +119,12 @@ class TrainingPanel(QWidget):
         return holder
 
 
-def key_figures(training: Training, metadata: Json, best: float | None = None) -> list[tuple[str, str, str, str]]:
+def key_figures(training: Training, best: float | None = None) -> list[tuple[str, str, str, str]]:
     """Title, number, where it came from, and every digit."""
-    found: list[tuple[str, str, str, str]] = []
+    found: dict[Path, tuple[str, str, str, str]] = {}
 
     def add(title: str, value: float | int, path: Path) -> None:
-        if not any(
-            path and note == _source(path) and number == short_number(value) for _, number, note, _ in found
-        ):
-            found.append((title, short_number(value), _source(path), exact(value)))
+        found.setdefault(path, (title, short_number(value), _source(path), exact(value)))
 
     if training.epoch is not None:
         add(tr("Epoch"), training.epoch.value, training.epoch.path)
@@ -135,7 +139,7 @@ def key_figures(training: Training, metadata: Json, best: float | None = None) -
         add(best_title(name), best, score.path)
     for name, metric in training.metrics:
         add(metric_title(name), metric.value, metric.path)
-    return found[:MAX_FIGURES]
+    return list(found.values())[:MAX_FIGURES]
 
 
 def _source(path: Path) -> str:
@@ -159,6 +163,21 @@ def best_title(name: str) -> str:
     """``train_loss`` as ``Best train loss``; a name that says so already stays."""
     title = metric_title(name)
     return title if "best" in name.lower() else tr("Best {0}").format(title[:1].lower() + title[1:])
+
+
+def callback_sentence(callback: Callback, score: float | None) -> str:
+    """``ModelCheckpoint: watches train_loss, best 0.0717, in epoch=2-step=12.ckpt.``"""
+    parts = []
+    if callback.monitor:
+        parts.append(tr("watches {0}").format(display(callback.monitor, 60)))
+    if score is not None:
+        parts.append(tr("best {0}").format(short_number(score)))
+    if callback.best:
+        parts.append(tr("in {0}").format(display(callback.best, 80)))
+    if callback.patience is not None:
+        waited = DASH if callback.waited is None else integer(callback.waited)
+        parts.append(tr("waited {0} of {1}").format(waited, integer(callback.patience)))
+    return f"{display(callback.name, 60)}: {', '.join(parts)}."
 
 
 def scheduler_sentence(state: Mapping[str, Json]) -> str:
