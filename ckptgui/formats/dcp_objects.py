@@ -116,7 +116,7 @@ class Objects:
         """Let each storage identity in the archive's pickle know where it is at home."""
         outside = list(persistents(archive.parsed.root))
         if outside:
-            home: Storages = archive.storages(_Moving(self._builder, move), label=f"{name}/")
+            home: Storages = _Moved(archive, outside, f"{name}/", self._builder, move)
             for node in outside:
                 node.home = home
 
@@ -158,15 +158,53 @@ class Objects:
         return found
 
 
-class _Moving(TableBuilder):
-    """Registers storages with another builder, where they lie in the file and not in their archive."""
+class _Moved:
+    """The storages that an archive names, registered where they lie in the file and not in the archive."""
 
-    def __init__(self, builder: TableBuilder, move: Callable[[Extent], Extent]) -> None:
+    def __init__(
+        self,
+        archive: Archive,
+        named: list[Persistent],
+        label: str,
+        builder: TableBuilder,
+        move: Callable[[Extent], Extent],
+    ) -> None:
+        within = TableBuilder()
+        self._storages = archive.storages(within, label=label)
+        for node in named:
+            self._storages.get(node)
+        self._table = within.build()
         self._builder = builder
         self._move = move
+        self._rows: dict[int, int] = {}
 
-    def add_storage(self, key: str | None, extent: Extent, available: int | None = None) -> int:
-        return self._builder.add_storage(key, self._move(extent), available)
+    @property
+    def byteorder(self) -> ByteOrder:
+        """Byte order of the archive."""
+        return self._storages.byteorder
+
+    def get(self, node: Node) -> Storage:
+        """A storage of the archive, by its row in the table of the whole."""
+        found = self._storages.get(node)
+        if found.row < 0:
+            return found
+        try:
+            row = self._rows.get(found.row)
+            if row is None:
+                extent = self._move(self._table.extents[found.row])
+                row = self._builder.add_storage(self._table.storage_keys[found.row], extent)
+                self._rows[found.row] = row
+        except UnsupportedError as error:
+            return found._replace(row=-1, error=str(error))
+        return found._replace(row=row)
+
+    def inline(self, data: bytes | FileBytes, byteorder: ByteOrder, owner: Node) -> int:
+        """Bytes of a pickle lie in no archive."""
+        return self._builder.add_storage(None, extent_of(data, byteorder))
+
+    def bytes_of(self, node: Node, start: int, length: int) -> bytes | None:
+        """A few bytes of a storage."""
+        return self._storages.bytes_of(node, start, length)
 
 
 def open_whole(source: ByteSource, check: Check, most: int = MOST) -> Archive:
