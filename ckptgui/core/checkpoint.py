@@ -194,5 +194,7 @@ def distinct_elements(table: TensorTable, start: int, stop: int) -> int:
     numel = table.numel[start:stop][whole]
     shared = storage >= 0
     shared[shared] = np.bincount(storage[shared])[storage[shared]] > 1  # of most models nothing is left
+    if not shared.any():
+        return int(numel.sum())
     tied = np.unique(np.stack([storage[shared], offset[shared], numel[shared]], axis=1), axis=0)
     return int(tied[:, 2].sum()) + int(numel[~shared].sum())

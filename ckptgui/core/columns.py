@@ -17,6 +17,15 @@ def frozen(column: array[int]) -> np.ndarray:
     return np.frombuffer(column, column.typecode) if column else np.zeros(0, column.typecode)
 
 
+def distinct(values: np.ndarray) -> np.ndarray:
+    """Each value once, in order; ``numpy.unique`` would import masked arrays first, which takes 10 ms."""
+    ordered = np.sort(values)
+    first = np.ones(len(ordered), np.bool_)
+    first[1:] = ordered[1:] != ordered[:-1]
+    found: np.ndarray = ordered[first]
+    return found
+
+
 def ragged(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """The places ``starts[i] … starts[i] + lengths[i] - 1`` of every i, end to end (int64)."""
     ends = np.cumsum(lengths)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-import numpy as np
-
 from ckptgui.core.builder import TableBuilder
 from ckptgui.core.checkpoint import Role, SavedShape, Section
+from ckptgui.core.columns import distinct
 from ckptgui.core.roles import role_by_name
 from ckptgui.core.tensors import Path, TensorTable
 from ckptgui.formats import modules
@@ -166,7 +165,7 @@ def walk_parts(parts: list[Part], walk: TensorWalk, builder: TableBuilder) -> li
 
 def stored_bytes(table: TensorTable, start: int, stop: int) -> int:
     """Bytes in the file of the storages that rows ``start`` to ``stop`` lie in, each once."""
-    rows = np.unique(table.storage[start:stop])
+    rows = distinct(table.storage[start:stop])
     return int(table.extents.stored_bytes[rows[rows >= 0]].sum())
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ckptgui.core.builder import TableBuilder
+from ckptgui.core.columns import distinct
 from ckptgui.core.dtypes import BY_STORAGE_CLASS, ByteOrder, DType
 from ckptgui.core.extents import SourceIdentity
 from ckptgui.core.names import NamePool
@@ -44,7 +45,7 @@ def register_run(run: TensorRun, records: Records, rows: dict[str, int], builder
         return None
     names = [records.folder + key for key in run.keys]
     at = records.entries.rows(names)
-    if int(at.min()) < 0 or len(np.unique(at)) < len(at) or not rows.keys().isdisjoint(names):
+    if int(at.min()) < 0 or len(distinct(at)) < len(at) or not rows.keys().isdisjoint(names):
         return None
     places = records.entries.places
     bits = np.array([dtype.bits for dtype in dtypes], np.int64)[run.storage_class]

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ckptgui.core.builder import TableBuilder
-from ckptgui.core.columns import ragged
+from ckptgui.core.columns import distinct, ragged
 from ckptgui.core.dtypes import BY_NAME
 from ckptgui.core.extents import Extent, Segment, SourceIdentity
 from ckptgui.core.names import KeyPool, NamePool
@@ -108,6 +108,11 @@ def test_a_builder_without_rows_makes_an_empty_table():
 def test_ragged_places_are_the_ranges_end_to_end():
     assert ragged(np.array([5, 0, 9]), np.array([2, 0, 3])).tolist() == [5, 6, 9, 10, 11]
     assert len(ragged(np.zeros(0, np.int64), np.zeros(0, np.int64))) == 0
+
+
+def test_each_value_is_distinct_once():
+    assert distinct(np.array([5, 2, 5, -1, 2])).tolist() == [-1, 2, 5]
+    assert len(distinct(np.zeros(0, np.int64))) == 0
 
 
 def test_keys_that_are_missing_stay_missing():
