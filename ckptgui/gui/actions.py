@@ -29,6 +29,7 @@ class Spec:
     keys: tuple[str, ...] = ()
     needs: Needs = Needs.NOTHING
     group: str = ""  # a set of which one is ticked
+    ticked: bool = False  # on or off by itself; the method is told which
     line_before: bool = False
 
 
@@ -45,6 +46,7 @@ ACTIONS = (
     Spec("find_row", "Edit", "Find", ("Ctrl+F",), Needs.DOCUMENT, line_before=True),
     Spec("go_to_tensor", "Edit", "Go to tensor", ("Ctrl+P",), Needs.DOCUMENT),
     Spec("show_overview", "View", "Overview", ("Alt+Home",), Needs.DOCUMENT),
+    Spec("fold_layers", "View", "Fold repeated layers", ("Ctrl+L",), Needs.DOCUMENT, ticked=True),
     Spec("back", "View", "Back", ("Alt+Left",), Needs.BACK, line_before=True),
     Spec("forward", "View", "Forward", ("Alt+Right",), Needs.FORWARD),
     Spec("previous_epoch", "View", "Previous epoch", ("[",), Needs.PREVIOUS, line_before=True),
@@ -63,6 +65,7 @@ OTHER_KEYS = (
     ("Arrows", "Move in the tree; Left and Right fold and unfold"),
     ("Enter", "Open or close what is selected"),
     ("*", "Open everything below what is selected"),
+    ("=", "Show each of the equal layers in a row, or fold them again"),
     ("Tab", "Go to the next part of the window"),
     ("Ctrl+C", "Copy what is selected"),
 )

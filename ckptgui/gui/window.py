@@ -34,6 +34,7 @@ from ckptgui.gui.actions import ACTIONS, MENUS, Needs
 from ckptgui.gui.assets import application_icon
 from ckptgui.gui.dialogs import ask, file_dialog
 from ckptgui.gui.document import DocumentPage
+from ckptgui.gui.document_view import DocumentView
 from ckptgui.gui.export_flow import show_folder
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.menu_look import menu_sheet
@@ -110,8 +111,8 @@ class MainWindow(QMainWindow):
             action = QAction(tr(spec.text), self)
             action.setShortcuts([QKeySequence(keys) for keys in spec.keys])
             action.triggered.connect(getattr(self, spec.key))
+            action.setCheckable(spec.ticked or bool(spec.group))
             if spec.group:
-                action.setCheckable(True)
                 groups.setdefault(spec.group, QActionGroup(self)).addAction(action)
             menu.addAction(action)
             menu.setToolTipsVisible(True)
@@ -133,6 +134,7 @@ class MainWindow(QMainWindow):
         room = screen.availableSize() if screen is not None else self.size()
         self.resize(min(now.width, max(900, room.width())), min(now.height, max(600, room.height())))
         self.actions_by_key[f"theme_{now.theme}"].setChecked(True)
+        self.actions_by_key["fold_layers"].setChecked(now.fold_layers)
         self.welcome.show_recent(now.recent)
 
     # opening
@@ -183,6 +185,9 @@ class MainWindow(QMainWindow):
         page.changed.connect(self._refresh)
         page.open_another.connect(self.open_file)
         page.opened.connect(lambda: self._page_opened(page, path))
+        tree = _view_of(page).tree
+        tree.fold_layers(self._settings.now.fold_layers)
+        tree.fold_changed.connect(self._folds_changed)
         self.pages.addWidget(page)
 
     def _become_run(self, page: DocumentPage, run: Run) -> None:
@@ -324,6 +329,18 @@ class MainWindow(QMainWindow):
         if view is not None:
             view.tree.focus_filter()
 
+    def fold_layers(self, folded: bool) -> None:
+        """Show equal layers as one row, or each."""
+        self._folds_changed(folded)
+
+    def _folds_changed(self, folded: bool) -> None:
+        """All tabs do alike, and so does the next start."""
+        self.actions_by_key["fold_layers"].setChecked(folded)
+        self._settings.change(fold_layers=folded)
+        for page in self._documents:
+            if _view_of(page).tree.folds_layers != folded:
+                _view_of(page).tree.fold_layers(folded)
+
     def go_to_tensor(self) -> None:
         """Go to the box above."""
         self.top.box.setFocus(Qt.FocusReason.ShortcutFocusReason)
@@ -455,6 +472,9 @@ def fill_recent(menu: QMenu, recent: Iterable[str], act: object) -> None:
         menu.addAction(tr("Nothing was opened yet")).setEnabled(False)
 
 
+def _view_of(page: Document) -> DocumentView:
+    return page.document_page.view if isinstance(page, RunPage) else page.view
+
+
 def _share_of(page: Document) -> float:
-    view = page.document_page.view if isinstance(page, RunPage) else page.view
-    return view.share()
+    return _view_of(page).share()

@@ -29,6 +29,7 @@ class Settings:
     height: int = 900
     maximised: bool = False
     tree_share: float = 0.55
+    fold_layers: bool = False
     last_folder: str = ""
     recent: tuple[str, ...] = field(default=())
 

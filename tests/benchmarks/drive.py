@@ -22,21 +22,27 @@ WIDE = "wide.weight"
 
 
 class Heart:
-    """Beats every 2 ms as long as the event loop turns; the longest silence in each phase is remembered."""
+    """Beats every 2 ms as long as the event loop turns; the longest silence in each phase is remembered.
+
+    ``busiest`` is how much of a silence the thread itself worked: what is left when others want the processors.
+    """
 
     def __init__(self) -> None:
         self.phase = "start"
         self.longest: dict[str, float] = {}
+        self.busiest: dict[str, float] = {}
         self._last = time.perf_counter()
+        self._worked = time.thread_time()
         self._timer = QTimer()
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._beat)
         self._timer.start(2)
 
     def _beat(self) -> None:
-        now = time.perf_counter()
+        now, worked = time.perf_counter(), time.thread_time()
         self.longest[self.phase] = max(self.longest.get(self.phase, 0.0), (now - self._last) * 1000)
-        self._last = now
+        self.busiest[self.phase] = max(self.busiest.get(self.phase, 0.0), (worked - self._worked) * 1000)
+        self._last, self._worked = now, worked
 
 
 Wait = Callable[[], bool]

@@ -316,3 +316,18 @@ def test_a_thousand_repaints_leave_none_where_it_was(qtbot, window, checkpoint):
         window.top.export.repaint()
         window.top.box.repaint()
     assert abs(sys.getrefcount(None) - before) < 500
+
+
+def test_folded_layers_are_remembered_and_all_tabs_do_alike(qtbot, window, settings, tmp_path):
+    paths = [tmp_path / f"epoch_{number}.pt" for number in range(3)]
+    for path in paths:
+        torch.save({f"layers.{i}.{part}": torch.ones(2) for i in range(5) for part in ("a", "b")}, path)
+    first, second = (opened(qtbot, window, path).document().tree for path in paths[:2])
+    qtbot.keyClick(window, Qt.Key.Key_L, CTRL)
+    for tree in (first, second, opened(qtbot, window, paths[2]).document().tree):
+        rows = tree.view.model().rows
+        assert "0 … 4" in [rows.name(node) for node in tree.view.model().visible.tolist()]
+    assert settings.now.fold_layers and window.actions_by_key["fold_layers"].isChecked()
+    qtbot.mouseClick(second.tools.fold_button, LEFT)
+    assert not settings.now.fold_layers and not first.folds_layers
+    assert not window.actions_by_key["fold_layers"].isChecked()
