@@ -11,7 +11,7 @@ names below it, so each label is read once for each state that it is met in, and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,6 +86,13 @@ class TreeSearch:
         inside = self._covered(matched)
         kept = inside | self._leads_to(inside)
         return Found(matched, kept, int(np.count_nonzero(inside & (tree.row >= 0))))
+
+    def named(self, words: Iterable[str], check: Callable[[], None] = lambda: None) -> np.ndarray:
+        """bool: the nodes whose own dotted names have every word in them, whatever signs it is made of."""
+        found = np.ones(len(self._tree), bool)
+        for each in words:
+            found &= self._run(Machine(word(each), self._text.alphabet, whole=False), check)
+        return found
 
     def _covered(self, nodes: np.ndarray) -> np.ndarray:
         """These nodes and all below them."""

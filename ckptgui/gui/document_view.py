@@ -193,7 +193,11 @@ class DocumentView(Ground):
         """Select the tensor whose path, joined with ``/``, reads ``text``, and return that path."""
         if self._opened is None:
             return None
-        path = next((each for each in self._opened.checkpoint if "/".join(each) == text), None)
+        tree = self._opened.tree
+        node = tree.node_of_path(tuple(text.split("/")))
+        path: Path | None = tree.path(node) if node is not None and tree.row[node] >= 0 else None
+        if path is None or "/".join(path) != text:  # a name of the file's own has slashes
+            path = next((each for each in self._opened.checkpoint if "/".join(each) == text), None)
         return path if path is not None and self.select(path) else None
 
     def selection(self) -> Selection | None:

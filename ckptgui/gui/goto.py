@@ -24,6 +24,7 @@ from ckptgui.gui.jobs import Background
 from ckptgui.gui.labels import draw_focus, plain_tooltip
 from ckptgui.gui.numbers import tr
 from ckptgui.gui.theme import RADIUS_CONTROL, ROW, theme, theme_signal, ui_font
+from ckptgui.gui.tree.prepared import Prepared
 
 MAX_FOUND = 40
 """Names offered at once."""
@@ -40,6 +41,7 @@ class GoToBox(QLineEdit):
         super().__init__(parent)
         self._lane = background.lane(self)
         self._checkpoint: Checkpoint | None = None
+        self._prepared: Prepared | None = None
         self._found: list[tuple[str, Path]] = []
         self._names = QStringListModel(self)
         completer = QCompleter(self._names, self)
@@ -82,10 +84,10 @@ class GoToBox(QLineEdit):
     def sizeHint(self) -> QSize:
         return QSize(212, 28)
 
-    def set_checkpoint(self, checkpoint: Checkpoint | None) -> None:
-        """Search in this one from now on."""
+    def set_checkpoint(self, checkpoint: Checkpoint | None, names: Prepared | None = None) -> None:
+        """Search in this one from now on, by ``names`` of its tree."""
         if checkpoint is not self._checkpoint:
-            self._checkpoint = checkpoint
+            self._checkpoint, self._prepared = checkpoint, names
             self._lane.cancel()
             self.clear()
         self.setEnabled(checkpoint is not None)
@@ -103,14 +105,14 @@ class GoToBox(QLineEdit):
         self._nothing = False
 
     def _search(self, text: str) -> None:
-        checkpoint = self._checkpoint
-        if checkpoint is None or not text.strip():
+        checkpoint, prepared = self._checkpoint, self._prepared
+        if checkpoint is None or prepared is None or not text.strip():
             self._lane.cancel()
             self._show([])
             return
 
         def work(cancel: Cancel, _: Report) -> list[tuple[str, Path]]:
-            return find_tensors(checkpoint, text, cancel)
+            return find_tensors(checkpoint, prepared, text, cancel)
 
         self._lane.start(work, self._show)
 
@@ -186,15 +188,19 @@ class _Names(QStyledItemDelegate):
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
 
 
-def find_tensors(checkpoint: Checkpoint, text: str, cancel: Cancel) -> list[tuple[str, Path]]:
-    """The first tensors whose name holds every word of ``text``; one that begins or ends with it comes first."""
+def find_tensors(checkpoint: Checkpoint, names: Prepared, text: str, cancel: Cancel) -> list[tuple[str, Path]]:
+    """The first tensors whose name holds every word of ``text``; those that end with the last one come first."""
     words = text.lower().split()
-    table = checkpoint.tensors
+    rows = names.rows_named(words, cancel.check)
+    if (
+        not rows and names.wrapped
+    ):  # the tree leaves a wrapper's prefix away, which stands in the names of the file
+        rows = range(len(checkpoint))
     found: list[tuple[int, int, str, Path]] = []
-    for row in range(len(table)):
-        if row % 4096 == 0:
+    for number, row in enumerate(rows):
+        if number % 4096 == 0:
             cancel.check()
-        path = table.path(row)
+        path = checkpoint.tensors.path(row)
         name = ".".join(path)
         low = name.lower()
         if all(word in low for word in words):

@@ -292,7 +292,10 @@ class MainWindow(QMainWindow):
             action.setStatusTip(why)
             action.setToolTip(why or tr(spec.text).partition("\t")[0])
         view = page.document() if page is not None else None
-        self.top.box.set_checkpoint(view.opened.checkpoint if view is not None and view.opened else None)
+        known = view.opened if view is not None else None
+        self.top.box.set_checkpoint(
+            known.checkpoint if known else None, view.tree.prepared if view is not None else None
+        )
         self.setWindowTitle(f"{page.title()} – ckptgui" if page is not None else "ckptgui")
         if page is None:
             self.status.show_state(None, "", ())

@@ -24,8 +24,9 @@ from ckptgui.gui.tree.folding import carried_over, first_expansion, same_rows
 from ckptgui.gui.tree.late import LateColumns
 from ckptgui.gui.tree.model import TreeModel
 from ckptgui.gui.tree.nothing import NothingFound
+from ckptgui.gui.tree.prepared import Prepared
 from ckptgui.gui.tree.rows import Rows
-from ckptgui.gui.tree.shown import Prepared, Shown
+from ckptgui.gui.tree.shown import Shown
 from ckptgui.gui.tree.tools import TreeTools
 from ckptgui.gui.tree.view import TreeView
 
@@ -124,6 +125,11 @@ class TreePanel(QWidget):
             self.view.verticalScrollBar().setValue(scroll)
         self._late.settle()
         self._prepare(shown)
+
+    @property
+    def prepared(self) -> Prepared | None:
+        """What searching the tree needs; None while nothing is shown."""
+        return None if self._shown is None else self._shown.prepared
 
     def clear_document(self) -> None:
         """Show nothing."""

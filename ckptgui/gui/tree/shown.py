@@ -2,47 +2,17 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from ckptgui.core.tree import Tree
 from ckptgui.core.tree_folds import Folds
-from ckptgui.core.tree_repeats import Repeats, find_repeats
-from ckptgui.core.tree_search import Found, TreeSearch
+from ckptgui.core.tree_search import Found
 from ckptgui.core.tree_sort import Arrangement
 from ckptgui.gui.summaries import Summaries
+from ckptgui.gui.tree.prepared import Prepared
 from ckptgui.gui.tree.rows import Rows
-
-
-def _never() -> None:
-    """A check that nobody needs."""
-
-
-class Prepared:
-    """What filtering and folding one tree need. Made once, by whichever thread asks first; others wait for it."""
-
-    def __init__(self, tree: Tree) -> None:
-        self._tree = tree
-        self._lock = threading.Lock()
-        self._search: TreeSearch | None = None
-        self._repeats: Repeats | None = None
-
-    def search(self, check: Callable[[], None] = _never) -> TreeSearch:
-        """The tree's names, ready for searching."""
-        with self._lock:
-            if self._search is None:
-                self._search = TreeSearch(self._tree, check)
-            return self._search
-
-    def repeats(self, check: Callable[[], None] = _never) -> Repeats:
-        """The tree's runs of equal layers."""
-        with self._lock:
-            if self._repeats is None:
-                self._repeats = find_repeats(self._tree, check)
-            return self._repeats
 
 
 @dataclass
