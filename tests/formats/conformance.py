@@ -16,10 +16,13 @@ from typing import ClassVar
 import pytest
 
 from ckptgui.cli.main import main
+from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.loading import load_snippet
 from ckptgui.engine.job import Cancel
 from ckptgui.engine.stream import digest, iter_values
 from ckptgui.errors import Cancelled, CheckpointError
+from ckptgui.formats import safetensors
+from ckptgui.formats.pickle_idioms import TensorIdiom
 from ckptgui.formats.registry import is_checkpoint, open_checkpoint
 from ckptgui.sources.local import LocalSource
 from ckptgui.sources.locate import SourcePool
@@ -100,6 +103,15 @@ class ReaderConformance:
                     file.seek(info.file_offset)
                     assert file.read(len(right.data)) == right.data, info.path
 
+    def test_superinstructions_change_nothing(self, case, tmp_path, monkeypatch):
+        path, _ = case(fresh(tmp_path / "case"))
+        with monkeypatch.context() as patch:
+            patch.setattr(TensorIdiom, "LONGEST", 2)  # so that batches are taken of small files, too
+            quick = everything(open_checkpoint(str(path)))
+        monkeypatch.setattr(TensorIdiom, "match", lambda *_: None)
+        monkeypatch.setattr(safetensors, "regular_table", lambda *_: None)
+        assert quick == everything(open_checkpoint(str(path)))
+
     def test_the_json_answer_lists_the_same(self, case, tmp_path, capsys):
         path, expected = case(fresh(tmp_path / "case"))
         assert main(["info", str(path), "--json"], None) == 0
@@ -175,6 +187,18 @@ class ReaderConformance:
         command = [sys.executable, "-c", program, str(path), str(len(expected))]
         found = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ)
         assert found.stdout.strip() == "[]"
+
+
+def everything(value):
+    """All that a checkpoint says, in lists that can be compared; other values as they are."""
+    if isinstance(value, Checkpoint):
+        tensors = value.tensors
+        table = list(tensors), tensors.containers, list(tensors.storage_keys), list(tensors.extents)
+        rest = value.metadata, value.saved_shape, value.modules, value.globals, list(value.records), value.warnings
+        return [*table, value.sections, *rest, everything(value.attributes)]
+    if isinstance(value, Mapping):
+        return [(key, everything(inner)) for key, inner in value.items()]
+    return [everything(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def fresh(folder):

@@ -16,6 +16,7 @@ from ckptgui.formats.pickle_idioms import TensorIdiom
 from ckptgui.formats.pickle_machine import parse
 from ckptgui.formats.pickle_pieces import glance, loose, outline, pieces
 from ckptgui.formats.registry import open_checkpoint
+from tests.formats.conformance import everything
 from tests.formats.test_pickle_machine import canon
 from tests.formats.torch_files import pickle_of
 
@@ -197,15 +198,6 @@ SAVED = {
     },
     "a name with a dot at its end": {"": state(90, "{}."), "x": {"y": state(90, "")}},
 }
-
-
-def everything(checkpoint):
-    tensors = checkpoint.tensors
-    return (
-        list(tensors), tensors.containers, list(tensors.storage_keys), list(tensors.extents), checkpoint.sections,
-        checkpoint.metadata, checkpoint.saved_shape, checkpoint.modules, checkpoint.globals,
-        list(checkpoint.records), checkpoint.warnings, dict(checkpoint.attributes),
-    )  # fmt: skip
 
 
 def without_idioms(path, monkeypatch):
