@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
@@ -176,7 +177,7 @@ class CodePanel(QWidget):
         def work(cancel: Cancel, _: Report) -> tuple[Text, str]:
             text = read_text(where, pool)
             cancel.check()
-            return text, shown_text(text.text)
+            return text, shown_text(in_lines(text.text) if name.endswith(".json") else text.text)
 
         self._lane.start(work, lambda found: self._show(name, *found), self._failed)
 
@@ -197,6 +198,16 @@ class CodePanel(QWidget):
 
 
 CUT = "\n…"
+
+
+def in_lines(text: str) -> str:
+    """JSON, which machines write in one line, as a person would; anything else as it is."""
+    if "\n" in text.strip():
+        return text
+    try:
+        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return text
 
 
 def shown_text(text: str) -> str:

@@ -123,7 +123,7 @@ class Finder(QObject):
 
     def _next(self) -> None:
         if self._waiting:
-            self._lane.start(self._waiting.pop(0), self._take)
+            self._lane.start(self._waiting.pop(0), self._take, lambda _: self._soon.start())
 
     def _take(self, found: object) -> None:
         if isinstance(found, Layout):

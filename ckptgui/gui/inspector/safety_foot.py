@@ -11,7 +11,7 @@ from ckptgui.core.display import display
 from ckptgui.core.loading import safety_sentence
 from ckptgui.gui.assets import ICON, draw_icon
 from ckptgui.gui.labels import SEMIBOLD, ElidedLabel, LinkLabel, plain_tooltip
-from ckptgui.gui.numbers import integer, tr
+from ckptgui.gui.numbers import counted, integer, tr
 from ckptgui.gui.theme import theme, theme_signal
 
 
@@ -78,10 +78,9 @@ class SafetyFoot(QWidget):
         self.sentence.setToolTip(plain_tooltip(long) if self.sentence.text() != long else "")
         taken = self.sentence.sizeHint().width() + around
         link = tr("What a full load would do")
-        if self.width() < taken + self.more.fontMetrics().horizontalAdvance(link) and not self.more.isHidden():
-            link = tr("Its names")
-        self.more.setText(link)
-        self.names.setVisible(self.width() - taken - self.more.sizeHint().width() > 60)
+        room = self.width() - taken - self.more.fontMetrics().horizontalAdvance(link)
+        self.more.setText(link if room >= 0 or self.more.isHidden() else tr("Its names"))
+        self.names.setVisible(room > 60)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint."""
@@ -101,7 +100,7 @@ def foot_sentences(checkpoint: Checkpoint) -> tuple[str, str]:
     if calls:
         return safety_sentence(checkpoint), tr("A full load calls a function.")
     if classes:
-        return safety_sentence(checkpoint), tr("Names {0} classes.").format(integer(classes))
+        return safety_sentence(checkpoint), tr("Names {0}.").format(counted(classes, "class", "classes"))
     return safety_sentence(checkpoint), tr("Plain data; nothing was run.")
 
 

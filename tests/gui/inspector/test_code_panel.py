@@ -8,7 +8,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 
 from ckptgui.formats.registry import open_checkpoint
-from ckptgui.gui.inspector.code_panel import CUT, MAX_LINE, MAX_LINES, CodePanel, shown_text
+from ckptgui.gui.inspector.code_panel import CUT, MAX_LINE, MAX_LINES, CodePanel, in_lines, shown_text
 from ckptgui.gui.inspector.overview import CODE
 from ckptgui.gui.jobs import Background
 from ckptgui.sources.locate import SourcePool
@@ -82,6 +82,15 @@ def test_endless_text_is_cut_and_long_lines_go_on_below():
     assert shown_text("\n".join("x" * 3 for _ in range(MAX_LINES + 9))).endswith(CUT)
     lines = shown_text("y" * (2 * MAX_LINE + 5)).split("\n")
     assert list(map(len, lines)) == [MAX_LINE, MAX_LINE, 5]
+
+
+def test_json_in_one_line_is_laid_out_and_copied_as_it_is(panel, qtbot):
+    with qtbot.waitSignal(panel.shown):
+        panel.set_code((("models/model.json", '{"a":[1]}'),), panel.pool)
+    assert panel.text.toPlainText() == '{\n  "a": [\n    1\n  ]\n}'
+    qtbot.mouseClick(panel.copy, Qt.MouseButton.LeftButton)
+    assert QGuiApplication.clipboard().text() == '{"a":[1]}'
+    assert in_lines("[" * 100_000) == "[" * 100_000 and in_lines("{'x'") == "{'x'"
 
 
 def test_code_that_is_gone_from_the_disk_says_so(panel, qtbot, scripted, tmp_path):
