@@ -179,11 +179,11 @@ class DocumentView(Ground):
         return self._summaries
 
     def _follow(self, link: Path | int) -> None:
-        """Go where a link leads: to a path, or to a tensor by its row."""
+        """Go where a link leads: to a tensor by its row, to a path, or to a value that has no row in the tree."""
         if isinstance(link, int):
             self.tree.select_row(link)
-        else:
-            self.select(link)
+        elif not self.select(link):
+            self.inspector.show_metadata(link)
 
     def select(self, path: Path) -> bool:
         """Select a path in the tree; False where there is none such."""

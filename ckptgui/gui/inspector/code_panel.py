@@ -163,6 +163,7 @@ class CodePanel(QWidget):
         self.model.set_files(files)
         many = counted(len(files), "source file", "source files")
         self.note.setText(tr("{0} came with the model. None of it was run here.").format(many))
+        self.list.setVisible(len(files) > 1)  # the name of a lone file stands above its text anyway
         self._splitter.setSizes([ROW * min(max(len(files), 2), 7), 400])
         if files:
             self.list.setCurrentIndex(self.model.index(0))

@@ -9,7 +9,7 @@ from PySide6.QtGui import QGuiApplication
 
 from ckptgui.formats.registry import open_checkpoint
 from ckptgui.gui.inspector.code_panel import CUT, MAX_LINE, MAX_LINES, CodePanel, in_lines, shown_text
-from ckptgui.gui.inspector.overview import CODE
+from ckptgui.gui.inspector.overview import CODE, SUMMARY
 from ckptgui.gui.jobs import Background
 from ckptgui.sources.locate import SourcePool
 
@@ -67,6 +67,15 @@ def test_the_code_of_a_scripted_model_has_a_tab_and_is_read_as_text(open_bench, 
 def test_a_file_without_code_has_no_tab_for_it(bench):
     bench.select("")
     assert not bench.inspector.overview.tabs.tab(CODE).isVisible()
+
+
+def test_the_tab_closes_with_the_file_that_had_code(open_bench, scripted, bench):
+    other = open_bench(scripted)
+    other.select("")
+    overview = other.inspector.overview
+    overview.tabs.open(CODE)
+    other.inspector.set_document(bench.checkpoint, bench.tree, bench.pool, bench.summaries)
+    assert overview.tabs.current() == SUMMARY and overview.pages.currentWidget() is overview.summary
 
 
 def test_sources_that_came_with_the_header_are_shown_and_copied_exactly(panel, qtbot):

@@ -11,6 +11,8 @@ from ckptgui.gui.inspector.curve import SmallCurve
 from ckptgui.gui.inspector.overview import METADATA, NAMES
 from ckptgui.gui.inspector.values_grid import telling_items
 
+from ..conftest import opened
+
 
 def overview_of(open_bench, value, tmp_path, size=(646, 760)):
     torch.save(value, tmp_path / "a.pt")
@@ -173,3 +175,13 @@ def test_a_slot_among_the_largest_is_named_by_its_parameter(open_bench, tmp_path
     assert [row.text() for row in overview.summary.largest.rows] == [
         "fc.weight", "exp_avg of fc.weight", "exp_avg_sq of fc.weight",
     ]  # fmt: skip
+
+
+def test_a_link_to_a_value_without_a_row_opens_the_metadata(window, qtbot, tmp_path):
+    deep = {f"k{n}": {"x": n} for n in range(5)}
+    torch.save({"model": {"w": torch.ones(3)}, "epoch": 1, "args": deep}, tmp_path / "a.pt")
+    view = opened(qtbot, window, tmp_path / "a.pt").document()
+    view.select(())
+    view.inspector.link_activated.emit(("args", "k3", "x", "nowhere"))
+    qtbot.waitUntil(lambda: view.inspector.overview is not None)
+    assert view.inspector.overview.tabs.current() == METADATA
