@@ -21,6 +21,9 @@ from ckptgui.sources.folder import Folder
 MOST_SEARCHED = 64 << 20
 """Bytes in which the end of one archive is looked for, behind the values of a plain tensor."""
 
+_UNFINISHED = ".metadata.tmp"
+"""What torch calls a description until it is whole."""
+
 _WINDOW = 1 << 16
 _END = struct.Struct("<4s8x2IH")
 """Signature, then the directory's size and place and the length of the comment, in the end of a zip."""
@@ -36,6 +39,8 @@ def read_alone(folder: Folder, names: list[str], told: Told, check: Check) -> Ch
     """What lies in the files, each piece below its file's name and numbered as it lies there."""
     description = Description()
     warnings = [*told.warnings, _ranks(names)]
+    if any(name.endswith(_UNFINISHED) for name in folder.files):
+        warnings.append("Its description is begun under another name: it is perhaps still being saved.")
     for name in names:
         try:
             source = folder.open(name)

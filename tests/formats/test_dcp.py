@@ -206,6 +206,12 @@ def test_without_a_description_every_rank_s_pieces_are_listed(tmp_path):
     assert "Here are ranks 0, 1, 2, 3;" in checkpoint.warnings[0]
 
 
+def test_a_checkpoint_that_is_still_being_saved_is_said_to_be(tmp_path):
+    path, _ = copied("sharded", tmp_path)
+    (path / ".metadata").rename(path / ".metadata.tmp")
+    assert any("still being saved" in warning for warning in open_checkpoint(str(path)).warnings)
+
+
 def test_a_rank_whose_description_is_missing_is_said(tmp_path):
     path, _ = copied("alone", tmp_path)
     (path / "__1.metadata").unlink()
