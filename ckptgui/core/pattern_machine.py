@@ -15,7 +15,9 @@ from ckptgui.core.pattern_syntax import Chars, Choice, Edge, PatternError, Repea
 
 MAX_PARTS = 5_000
 MAX_STATES = 5_000
-"""Steps of a pattern, and different situations it can be in, before it is refused as too involved."""
+MAX_WORK = 2_000_000
+"""Steps of a pattern, different situations it can be in, and steps looked at to tell them apart (a second or so)
+before it is refused as too involved."""
 
 FITS = 0
 """The state of a text in which the pattern was found, whatever follows."""
@@ -38,6 +40,7 @@ class Machine:
         self._table = np.full((16, len(alphabet)), -1, np.int32)
         self._table[FITS] = FITS
         self._whole = whole
+        self._work = 0
         self.start = self._number(frozenset({self._program.first}), None)
 
     def __len__(self) -> int:
@@ -66,6 +69,9 @@ class Machine:
         tests, word = self._signs[kind]
         members, before = self._sets[state]
         now = self._program.closure(members, before, word)
+        self._work += len(now)
+        if self._work > MAX_WORK:
+            raise PatternError("It is too involved for a filter.")
         if not self._whole and self._program.last in now:
             target = FITS
         else:

@@ -1,11 +1,13 @@
-"""The tree at size: building, folding, searching and painting it."""
+"""The tree at size: building, folding, searching, sorting and painting it."""
 
 import numpy as np
 import pytest
 from PySide6.QtWidgets import QApplication
 
 from ckptgui.core.tree import build_tree
+from ckptgui.core.tree_repeats import find_repeats
 from ckptgui.core.tree_search import TreeSearch
+from ckptgui.core.tree_sort import SortKey, arranged
 from ckptgui.gui.tree.model import TreeModel
 from ckptgui.gui.tree.rows import Rows
 from ckptgui.gui.tree.view import TreeView
@@ -32,9 +34,23 @@ def test_the_visible_rows_are_known_in_ten_milliseconds(benchmark, tree):
     assert benchmark.stats["min"] < 0.010
 
 
-def test_a_word_is_found_in_a_tenth_of_a_second(benchmark, tree):
+@pytest.mark.parametrize(
+    "text", ["part7", "*7.weight", "*1*2*", r"/layers\.(1|2)\d+\.part[0-3]/", "/(a*)*(b|r)+t7/"]
+)
+def test_names_are_found_in_a_tenth_of_a_second(benchmark, tree, text):
     search = TreeSearch(tree)
-    benchmark(search.find, "part7")
+    benchmark(search.find, text)
+    assert benchmark.stats["min"] < 0.1
+
+
+@pytest.mark.parametrize("key", list(SortKey))
+def test_siblings_are_sorted_in_a_tenth_of_a_second(benchmark, tree, key):
+    benchmark(arranged, tree, key, True)
+    assert benchmark.stats["min"] < 0.1
+
+
+def test_equal_layers_are_found_in_a_tenth_of_a_second(benchmark, tree):
+    benchmark(find_repeats, tree)
     assert benchmark.stats["min"] < 0.1
 
 

@@ -106,6 +106,15 @@ def test_a_pattern_that_takes_re_for_ever_takes_a_moment():
     assert time.process_time() - began < 5  # re would not live to see the end
 
 
+def test_a_pattern_of_very_many_steps_is_refused_before_it_takes_long():
+    rng = np.random.default_rng(0)
+    names = ["".join(rng.choice(["a", "b", "c"], 300)) for _ in range(40)]
+    began = time.process_time()
+    with pytest.raises(PatternError, match="too involved"):
+        fits(regex("((a?b?c?){20}x?){15}$"), names)
+    assert time.process_time() - began < 20
+
+
 def test_a_pattern_of_too_many_situations_is_refused():
     rng = np.random.default_rng(0)
     names = ["".join(rng.choice(["a", "b"], 400)) for _ in range(40)]
