@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+from array import array
 from collections.abc import Mapping
-from typing import Any, NoReturn
-
-import numpy as np
+from typing import Any, NamedTuple, NoReturn
 
 from ckptgui.core.builder import MAX_NDIM
+from ckptgui.core.columns import frozen
 from ckptgui.core.display import display
 from ckptgui.core.names import NamePool
 from ckptgui.errors import DamagedFileError, LimitExceededError
@@ -25,45 +25,50 @@ def json_table(raw: bytes | bytearray, check: Check) -> Table:
     entries = parsed(raw, check)
     metadata = metadata_of(entries)
     entries.pop("__metadata__", None)
-    names: list[str] = []
     codes: dict[str, int] = {}
-    code: list[int] = []
-    dims: list[int] = []
-    ndim: list[int] = []
-    places: list[list[int]] = []
+    code, dims, ndim, begin, end = (array("q") for _ in range(5))
     errors: dict[int, str] = {}
     for row, (name, entry) in enumerate(entries.items()):
         if row % _CHECK_EVERY == 0:
             check()
-        dtype, shape, offsets = _checked(name, entry)
-        names.append(name)
-        code.append(codes.setdefault(dtype, len(codes)))
-        reason = size_error(dtype, tuple(shape), offsets[1] - offsets[0])
+        found = _checked(name, entry)
+        code.append(codes.setdefault(found.dtype, len(codes)))
+        reason = size_error(found.dtype, found.shape, found.end - found.begin)
         if reason is not None:
             errors[row] = reason
-        sizes = shape if len(shape) <= MAX_NDIM else []
-        dims += [min(size, _INT64_MAX) for size in sizes]
+        sizes = found.shape if len(found.shape) <= MAX_NDIM else ()
+        dims.extend(min(size, _INT64_MAX) for size in sizes)
         ndim.append(len(sizes))
-        places.append(offsets)
-    begin, end = np.array(places, np.int64).reshape(-1, 2).T
+        begin.append(found.begin)
+        end.append(found.end)
     return Table(
-        NamePool(names),
-        np.array(code, np.int64),
+        NamePool(entries),
+        frozen(code),
         tuple(codes),
-        np.array(dims, np.int64),
-        np.array(ndim, np.int64),
-        begin,
-        end,
+        frozen(dims),
+        frozen(ndim),
+        frozen(begin),
+        frozen(end),
         metadata,
         errors,
     )
 
 
-def parsed(raw: bytes | bytearray, check: Check) -> dict[str, Any]:
-    """The header as a dictionary; a key may stand only once in each."""
-    count = 0
+class _Entry(NamedTuple):
+    """What stands for a tensor in the header, a tenth of the dictionary's size."""
 
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    dtype: str
+    shape: tuple[int, ...]
+    begin: int
+    end: int
+
+
+def parsed(raw: bytes | bytearray, check: Check) -> dict[str, Any]:
+    """The header as a dictionary, tensors in it as ``_Entry``; a key may stand only once in each."""
+    count = 0
+    known: dict[Any, Any] = {}  # a file repeats a few dtypes and shapes
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Entry:
         nonlocal count
         count += 1
         if count % _CHECK_EVERY == 0:
@@ -71,7 +76,11 @@ def parsed(raw: bytes | bytearray, check: Check) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) != len(pairs):
             raise DamagedFileError(f"Its header names {display(repr(_repeated(pairs)))} twice.")
-        return found
+        entry = _entry(found)
+        if entry is None:
+            return found
+        dtype, shape = known.setdefault(entry.dtype, entry.dtype), known.setdefault(entry.shape, entry.shape)
+        return entry._replace(dtype=dtype, shape=shape)
 
     try:
         table = json.loads(raw.decode(), object_pairs_hook=unique, parse_constant=_refuse_constant)
@@ -83,6 +92,8 @@ def parsed(raw: bytes | bytearray, check: Check) -> dict[str, Any]:
         raise LimitExceededError("Its header nests JSON deeper than it can be read.") from error
     except ValueError as error:  # an integer of more digits than Python converts
         raise DamagedFileError("Its header holds a number that is too long.") from error
+    if isinstance(table, _Entry):  # a tensor's entry where the table should be
+        return table._asdict()
     if not isinstance(table, dict):
         raise DamagedFileError("Its header is not a JSON object.")
     return table
@@ -115,15 +126,25 @@ def _text(name: str) -> str:
     return name
 
 
-def _checked(name: str, entry: object) -> tuple[str, list[int], list[int]]:
-    """Code, shape and place of one entry, their types checked; whether the numbers make sense is judged later."""
+def _checked(name: str, entry: object) -> _Entry:
+    """One entry, if it is one; whether its numbers make sense is judged later."""
+    if isinstance(entry, _Entry):
+        _text(name)
+        _text(entry.dtype)
+        return entry
     if not isinstance(entry, Mapping) or set(entry) != _KEYS or not isinstance(entry["dtype"], str):
         raise DamagedFileError(f"Its entry {display(repr(name))} lacks dtype, shape or data_offsets.")
-    shape, offsets = entry["shape"], entry["data_offsets"]
-    if not _are_sizes(shape) or not _are_offsets(offsets):
-        raise DamagedFileError(f"The shape or data_offsets of {display(repr(name))} are not sizes in order.")
-    _text(name)
-    return _text(entry["dtype"]), shape, offsets
+    raise DamagedFileError(f"The shape or data_offsets of {display(repr(name))} are not sizes in order.")
+
+
+def _entry(found: Mapping[str, Any]) -> _Entry | None:
+    """An object in the header as an entry, if it is one of the right types."""
+    if found.keys() != _KEYS:
+        return None
+    dtype, shape, offsets = found["dtype"], found["shape"], found["data_offsets"]
+    if not isinstance(dtype, str) or not _are_sizes(shape) or not _are_offsets(offsets):
+        return None
+    return _Entry(dtype, tuple(shape), *offsets)
 
 
 def _are_sizes(value: object) -> bool:

@@ -70,6 +70,9 @@ LEFT_TO_JSON = {
     "half a letter in each of two names": b'{"\xc3":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},'
     b'"\xa9":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}',
     "twenty digits": b'{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,10000000000000000000]}}',
+    "an entry for a table": b'{"dtype":"U8","shape":[1],"data_offsets":[0,1]}',
+    "an entry for metadata": b'{"__metadata__":{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}}',
+    "an entry in an entry": b'{"a":{"dtype":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}}',
     "cut": REGULAR["many"][:700],
 }
 
