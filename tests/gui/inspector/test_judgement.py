@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QApplication
 from ckptgui.core.readiness import Presence
 from ckptgui.gui.inspector.curve import SmallCurve
 from ckptgui.gui.inspector.overview import METADATA, NAMES
-from ckptgui.gui.inspector.values_grid import telling_items
+from ckptgui.gui.inspector.values_grid import ValuesGrid, telling_items
+from ckptgui.gui.labels import ElidedLabel
 
 from ..conftest import opened
 
@@ -185,3 +186,15 @@ def test_a_link_to_a_value_without_a_row_opens_the_metadata(window, qtbot, tmp_p
     view.inspector.link_activated.emit(("args", "k3", "x", "nowhere"))
     qtbot.waitUntil(lambda: view.inspector.overview is not None)
     assert view.inspector.overview.tabs.current() == METADATA
+
+
+def test_settings_stand_in_one_column_where_two_would_cut_their_names(qtbot):
+    grid = ValuesGrid("", {f"a_long_name_of_a_setting_{n}": n for n in range(4)}, None)
+    qtbot.addWidget(grid)
+    grid.resize(600, 100)
+    grid.show()
+    labels = [label for label in grid.findChildren(ElidedLabel) if label.text().startswith("a_long")]
+    qtbot.waitUntil(lambda: len({label.x() for label in labels}) == 2)
+    grid.resize(300, 100)
+    qtbot.waitUntil(lambda: len({label.x() for label in labels}) == 1)
+    qtbot.waitUntil(lambda: all(label.shown() == label.text() for label in labels))
