@@ -7,7 +7,6 @@ sections, classes of whole models, values.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
 
@@ -18,7 +17,7 @@ from ckptgui.core.tensors import Path
 from ckptgui.core.tree_columns import NodeKind
 from ckptgui.core.tree_names import MAX_LEVELS, DottedNames, Modules, modules_of
 from ckptgui.core.tree_nodes import Made, Place
-from ckptgui.core.tree_rows import dotted_names
+from ckptgui.core.tree_rows import Base, dotted_names
 from ckptgui.core.tree_values import Remainder, hang_values
 
 __all__ = ["MAX_LEVELS", "Growth", "Remainder"]
@@ -44,7 +43,7 @@ class Growth:
         }
         self.places: dict[int, Place] = {}
         self._below: dict[int, dict[str, int]] = {0: {}}
-        self._bases = _Bases(len(checkpoint.tensors))
+        self._bases: list[Base] = []
         homes = {module.path for module in checkpoint.modules}
         self._homes_of_modules = {path[:keys] for path in homes for keys in range(len(path) + 1)}
         self._lay_sections()
@@ -70,10 +69,11 @@ class Growth:
         """Nodes for the sections, and which of them every row's name hangs on."""
         covered, table = 0, self.checkpoint.tensors
         for section in self.checkpoint.sections:
-            self._bases.add(covered, section.start, (), 0, 0)
+            self._bases.append(Base(covered, section.start, (), 0, 0))
             if section.stop - section.start == 1 and table.path(section.start) == section.path:
                 node = self._at(section.path[:-1], section.start)
-                self._bases.add(section.start, section.stop, section.path[:-1], node, self.made[node].depth)
+                above = section.path[:-1]
+                self._bases.append(Base(section.start, section.stop, above, node, self.made[node].depth))
                 self.row_roles[section.start] = section.role
             else:
                 node = self._at(section.path, section.start)
@@ -81,9 +81,10 @@ class Growth:
                 if node:
                     self.made[node] = self.made[node]._replace(kind=NodeKind.SECTION)
                 self.sections[section.path] = node
-                self._bases.add(section.start, section.stop, section.path, node, self.made[node].depth, True)
+                depth = self.made[node].depth
+                self._bases.append(Base(section.start, section.stop, section.path, node, depth, True))
             covered = max(covered, section.stop)
-        self._bases.add(covered, len(table), (), 0, 0)
+        self._bases.append(Base(covered, len(table), (), 0, 0))
 
     def _at(self, path: Path, row: int) -> int:
         node = 0
@@ -197,18 +198,6 @@ class Growth:
 
 
 _MANY = 1 << 24
-
-
-@dataclass
-class _Bases:
-    """Which node the names of rows hang on, by stretches of rows."""
-
-    count: int
-    stretches: list[tuple[int, int, Path, int, int, bool]] = field(default_factory=list)
-
-    def add(self, start: int, stop: int, path: Path, node: int, depth: int, section: bool = False) -> None:
-        if start < stop:
-            self.stretches.append((start, stop, path, node, depth, section))
 
 
 class _Family:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,27 +14,33 @@ from ckptgui.core.tree_columns import WRAPPERS
 from ckptgui.core.tree_names import DottedNames
 
 
-class Bases(Protocol):
-    """Stretches of rows: from, to, the path that their names hang below, its node, its depth, is it a section."""
+class Base(NamedTuple):
+    """The node, at ``depth``, that the names of rows ``start`` to ``stop`` hang on, and the path to it."""
 
-    stretches: list[tuple[int, int, Path, int, int, bool]]
+    start: int
+    stop: int
+    path: Path
+    node: int
+    depth: int
+    section: bool = False
 
 
 def dotted_names(
-    checkpoint: Checkpoint, bases: Bases, root: str, take_prefix: Callable[[int, Path, str], bool]
+    checkpoint: Checkpoint, bases: Sequence[Base], root: str, take_prefix: Callable[[int, Path, str], bool]
 ) -> DottedNames:
     """The names of all rows. ``take_prefix`` is asked for each section whose names all begin with a wrapper's."""
     table = checkpoint.tensors
     base, depth = np.zeros(len(table), np.int32), np.zeros(len(table), np.int32)
     heads: list[tuple[int, int, dict[int, str]]] = []
-    for start, stop, path, node, level, _ in bases.stretches:
+    stretches = [each for each in bases if each.start < each.stop]
+    for start, stop, path, node, level, _ in stretches:
         base[start:stop], depth[start:stop] = node, level
         here = np.unique(table.container[start:stop]).tolist()
         heads.append((start, stop, {number: _head(table, number, path, root) for number in here}))
     text, ends = _joined(table, heads)
     start_of = np.concatenate([[0], ends[:-1]]) if len(ends) else ends
     names = DottedNames(text, start_of, ends, base, depth)
-    for start, stop, path, node, _, section in bases.stretches:
+    for start, stop, path, node, _, section in stretches:
         prefix = _wrapper_prefix(names, start, stop) if section else ""
         if prefix and take_prefix(node, path, prefix):
             names.start[start:stop] += len(prefix)

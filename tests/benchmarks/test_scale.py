@@ -1,7 +1,7 @@
 """The window with a million tensors, and with a hundred thousand on one module.
 
-Targets: painted within 12 s and under 1 GiB; no pause of 50 ms while rows are opened, dragged, filtered and sorted;
-150 ms from the last key of a filter to its painted answer, globs and expressions included.
+Targets: painted within 12 s and under 1 GiB; no pause of 50 ms while rows are opened, dragged, filtered and
+sorted; 150 ms from the last key of a filter to its painted answer, globs and expressions included.
 """
 
 import json

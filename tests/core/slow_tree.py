@@ -4,8 +4,9 @@ from itertools import pairwise
 from pathlib import PurePath
 
 from ckptgui.core.checkpoint import Role
-from ckptgui.core.tree import FLAT, ROLES, NodeKind, Remainder
+from ckptgui.core.tree import ROLES, NodeKind, Remainder
 from ckptgui.core.tree_columns import WRAPPERS
+from ckptgui.core.tree_joining import FLAT
 from ckptgui.core.tree_names import MAX_LEVELS
 from ckptgui.core.tree_values import MAX_VALUE_DEPTH, MAX_VALUES, MAX_VALUES_EACH
 

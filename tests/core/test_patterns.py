@@ -111,7 +111,7 @@ def test_a_pattern_of_very_many_steps_is_refused_before_it_takes_long():
     names = ["".join(rng.choice(["a", "b", "c"], 300)) for _ in range(40)]
     began = time.process_time()
     with pytest.raises(PatternError, match="too involved"):
-        fits(regex("((a?b?c?){20}x?){15}$"), names)
+        fits(regex("(a.{0,200}b){9}c$"), names)
     assert time.process_time() - began < 20
 
 
