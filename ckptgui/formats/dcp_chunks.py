@@ -8,13 +8,11 @@ not as torch writes it is left to the reader of whole archives.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from ckptgui.core.checkpoint import GlobalClass
 from ckptgui.core.dtypes import ByteOrder, DType
 from ckptgui.core.tensors import TensorKind, contiguous_strides
-from ckptgui.formats.base import Check
 from ckptgui.formats.pickle_feed import FileBytes
 from ckptgui.formats.pickle_graph import Node
 from ckptgui.formats.pickle_machine import parse
@@ -24,15 +22,10 @@ from ckptgui.formats.tensor_spec import TensorSpec
 from ckptgui.formats.torch_archive import PICKLE
 from ckptgui.formats.torch_storages import UNKNOWN, Storage, StorageClaim, claim_of
 from ckptgui.formats.zip_local import REFUSED_FLAGS
-from ckptgui.sources.base import ByteSource, read_exactly
 
 HEAD = 1024
 """Bytes at the start of a piece that tell where its values begin, unless they are aligned to more than 64."""
 
-_NEAR = 8 << 10
-"""Pieces closer than this are read in one go, with the values between them."""
-
-_SPAN = 4 << 20
 _MOST_KNOWN = 1 << 16
 _MOST_STARTS = 32
 
@@ -166,19 +159,3 @@ class _OneStorage:
     def bytes_of(self, node: Node, start: int, length: int) -> bytes | None:
         """Nothing is read."""
         return None
-
-
-def heads(source: ByteSource, places: list[tuple[int, int]], check: Check) -> Iterator[bytes]:
-    """The first bytes at each place (offset, length), which rise; what lies close together is read at once."""
-    first = 0
-    for i in range(1, len(places) + 1):
-        if i < len(places):
-            gap = places[i][0] - places[i - 1][0] - HEAD
-            if gap <= _NEAR and places[i][0] - places[first][0] <= _SPAN:
-                continue
-        check()
-        base = places[first][0]
-        data = read_exactly(source, base, places[i - 1][0] + min(HEAD, places[i - 1][1]) - base)
-        for offset, length in places[first:i]:
-            yield data[offset - base : offset - base + min(HEAD, length)]
-        first = i

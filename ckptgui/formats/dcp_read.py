@@ -18,10 +18,11 @@ from ckptgui.errors import CheckpointError
 from ckptgui.formats import metadata, sections
 from ckptgui.formats.base import Check
 from ckptgui.formats.dcp_files import DataFiles
+from ckptgui.formats.dcp_looks import Looks
 from ckptgui.formats.dcp_metadata import Description, Slice
 from ckptgui.formats.dcp_names import merged, warning
 from ckptgui.formats.dcp_objects import Objects
-from ckptgui.formats.dcp_tensors import Looks, Stretch, Tensors, require_zstd
+from ckptgui.formats.dcp_tensors import Stretch, Tensors, require_zstd
 from ckptgui.formats.dcp_tree import nested
 from ckptgui.formats.pickle_graph import Node
 from ckptgui.formats.tensor_walk import TensorWalk

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -14,8 +13,9 @@ from ckptgui.core.extents import Assembly, Block, Codec, Extent, Segment
 from ckptgui.core.tensors import contiguous_strides
 from ckptgui.errors import CheckpointError, DamagedFileError
 from ckptgui.formats.base import Check
-from ckptgui.formats.dcp_chunks import HEAD, Plain, PlainPieces, heads, is_plain
+from ckptgui.formats.dcp_chunks import Plain, is_plain
 from ckptgui.formats.dcp_files import DataFiles
+from ckptgui.formats.dcp_looks import Looks
 from ckptgui.formats.dcp_metadata import Piece, SavedTensor, Slice
 from ckptgui.formats.dcp_objects import Objects, open_whole
 from ckptgui.formats.dcp_tiling import tiling_error, told
@@ -23,53 +23,12 @@ from ckptgui.formats.pickle_graph import Call, Node, Persistent, Ref
 from ckptgui.formats.rebuild import spec_of
 from ckptgui.formats.torch_storages import Storage
 from ckptgui.sources.part import PartSource
-from ckptgui.sources.zstd import ZstdStream
 
 ZSTD = "stream.zstd"
 """The one transform that torch brings (``torch/distributed/checkpoint/_extension.py``), version 1."""
 
-_CHECK_EVERY = 4096
 _REBUILD = Ref("torch._utils", "_rebuild_tensor_v2")
 _HOOKS = Call(Ref("collections", "OrderedDict"), ())
-
-
-class Looks:
-    """The first bytes of every stretch that has any, read file by file in the order in which they lie."""
-
-    def __init__(self, files: DataFiles, check: Check) -> None:
-        self._files = files
-        self._check = check
-        self._pieces = PlainPieces()
-        self.found: dict[tuple[str, int], bytes | Plain] = {}
-
-    def look(self, places: Iterable[Slice]) -> None:
-        """Look at tensors' stretches; what is no plain tensor keeps its first bytes."""
-        for file, offset, head in self._heads(places):
-            self.found[file, offset] = self._pieces.look(head) or head
-
-    def keep(self, places: Iterable[Slice]) -> None:
-        """Keep the first bytes of objects' stretches."""
-        for file, offset, head in self._heads(places):
-            self.found[file, offset] = head
-
-    def _heads(self, places: Iterable[Slice]) -> Iterator[tuple[str, int, bytes]]:
-        by_file: dict[str, list[tuple[int, int]]] = {}
-        for file, offset, length, transforms in places:
-            if not transforms and offset >= 0 and length >= 0:
-                by_file.setdefault(file, []).append((offset, length))
-        for file, stretches in by_file.items():
-            if self._files.identity(file) is not None:
-                source = self._files.source(file)
-                stretches.sort()
-                for (offset, _), head in zip(stretches, heads(source, stretches, self._check)):
-                    yield file, offset, head
-
-    def decoded(self, place: Slice) -> Plain | None:
-        """The plain tensor within a zstd frame."""
-        source = self._files.source(place.file)
-        head = bytearray(HEAD)
-        got = ZstdStream(source, place.offset, place.length).read_into(0, memoryview(head))
-        return self._pieces.look(bytes(head[:got]))
 
 
 class Located(NamedTuple):

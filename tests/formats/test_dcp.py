@@ -142,6 +142,23 @@ def test_many_equal_beginnings_are_understood_once(tmp_path, monkeypatch):
     assert all(read(checkpoint, f"w{i}") == oracle(torch.full((3,), float(i))).data for i in range(50))
 
 
+@pytest.mark.parametrize("compressed", [False, True])
+def test_values_that_are_aligned_to_pages_are_found_by_a_wider_look(tmp_path, monkeypatch, compressed):
+    from torch.distributed.checkpoint._extension import ZStandard
+    from torch.utils.serialization import config
+
+    from ckptgui.formats import dcp_objects
+
+    monkeypatch.setattr(dcp_objects, "open_whole", None)  # what reads whole archives is not needed
+    options = {"_extensions": [ZStandard()]} if compressed else {}
+    state = {f"w{i}": torch.full((3,), float(i)) for i in range(20)}
+    with config.patch({"save.storage_alignment": 4096}):
+        path = save(state, tmp_path / "saved", **options)
+    checkpoint = open_checkpoint(str(path))
+    assert all(read(checkpoint, name) == oracle(value).data for name, value in state.items())
+    assert compressed or checkpoint["w0",].file_offset == 5 * 4096
+
+
 # What is missing
 
 
