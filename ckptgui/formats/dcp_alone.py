@@ -10,8 +10,9 @@ from ckptgui.core.checkpoint import Checkpoint, Role, SavedShape
 from ckptgui.core.display import display
 from ckptgui.errors import CheckpointError
 from ckptgui.formats.base import Check
-from ckptgui.formats.dcp_chunks import HEAD, PlainPieces
+from ckptgui.formats.dcp_chunks import PlainPieces
 from ckptgui.formats.dcp_files import RANK_FILE
+from ckptgui.formats.dcp_looks import WIDE
 from ckptgui.formats.dcp_metadata import Description, Piece, SavedTensor, Slice
 from ckptgui.formats.dcp_read import Told, read_described
 from ckptgui.formats.zip_local import FULL32
@@ -104,7 +105,7 @@ def _archives(source: ByteSource, pieces: PlainPieces, check: Check) -> Iterator
     at = 0
     while at < source.size:
         check()
-        head = window.bytes(at, HEAD)
+        head = window.bytes(at, WIDE)
         if not head.startswith(_LOCAL):
             return
         plain = pieces.look(head)

@@ -12,7 +12,7 @@ from ckptgui.sources.base import ByteSource, read_exactly
 from ckptgui.sources.zstd import ZstdStream
 
 WIDE = 1 << 15
-"""Bytes looked at where records are aligned to more than 64 (``save.storage_alignment``); five come before values."""
+"""Bytes looked at where records are aligned to more than 64 (``save.storage_alignment``), most often to 4,096."""
 
 _NEAR = 8 << 10
 """Stretches closer than this are read in one go, with the values between them."""
