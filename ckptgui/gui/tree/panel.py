@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QMenu, QStackedLayout, QVBoxLayout, QWidget
 
 from ckptgui.core.checkpoint import Checkpoint
@@ -12,26 +11,23 @@ from ckptgui.core.tensors import Path
 from ckptgui.core.tree import NodeKind, Tree
 from ckptgui.core.tree_folds import Folds
 from ckptgui.core.tree_search import Found, PatternError
-from ckptgui.core.tree_sort import Arrangement, SortKey, arranged
+from ckptgui.core.tree_sort import Arrangement, SortKey
 from ckptgui.engine.job import Cancel, Report
 from ckptgui.gui.jobs import Background
-from ckptgui.gui.numbers import integer, tr
 from ckptgui.gui.selection import Selection
 from ckptgui.gui.summaries import Summaries
-from ckptgui.gui.tree.columns import SORTED_BY, Column
 from ckptgui.gui.tree.filter_box import FilterBox
 from ckptgui.gui.tree.folding import carried_over, first_expansion, same_rows
 from ckptgui.gui.tree.late import LateColumns
 from ckptgui.gui.tree.model import TreeModel
 from ckptgui.gui.tree.nothing import NothingFound
 from ckptgui.gui.tree.prepared import Prepared
+from ckptgui.gui.tree.row_menu import RowActs, copy_text, row_menu
 from ckptgui.gui.tree.rows import Rows
 from ckptgui.gui.tree.shown import Shown
+from ckptgui.gui.tree.sorter import Sorter
 from ckptgui.gui.tree.tools import TreeTools
 from ckptgui.gui.tree.view import TreeView
-
-AT_ONCE = 20_000
-"""Nodes up to which a filter or an order is made on the spot; larger trees are left to the background."""
 
 
 class TreePanel(QWidget):
@@ -47,9 +43,8 @@ class TreePanel(QWidget):
         self._prepare_lane = background.lane(self)
         self._search_lane = background.lane(self)
         self._fold_lane = background.lane(self)
-        self._sort_lane = background.lane(self)
         self._model = TreeModel(self)
-        self._sorting: tuple[SortKey | None, bool] = (None, False)
+        self._sorter = Sorter(background, self)
         self._fold_wanted = False
         self.filter_box = FilterBox(self)
         self.tools = TreeTools(self)
@@ -83,7 +78,9 @@ class TreePanel(QWidget):
         self._nothing.cleared.connect(self.clear_filter)
         self.tools.sort_asked.connect(self.sort_by)
         self.tools.fold_asked.connect(self.fold_layers)
-        self.view.horizontalHeader().sectionClicked.connect(self._caption_clicked)
+        self.view.header.sectionClicked.connect(self._sorter.caption_clicked)
+        self._sorter.changed.connect(self._show_order)
+        self._sorter.arranged.connect(self._arrange)
         self.view.toggled.connect(self._toggle)
         self.view.expanded_below.connect(self.expand_below)
         self.view.run_toggled.connect(self.toggle_run)
@@ -115,8 +112,7 @@ class TreePanel(QWidget):
         self.view.fit(shown.rows)
         self._last = None
         self._show_all(shown)
-        if self._sorting[0] is not None:
-            self.sort_by(*self._sorting)
+        self._sorter.follow(shown)
         if kept is not None:
             if self.filter_box.text().strip():
                 self._filter(self.filter_box.text().strip())
@@ -135,11 +131,12 @@ class TreePanel(QWidget):
         """Show nothing."""
         self._cancel()
         self._late.follow(None)
+        self._sorter.follow(None)
         self._shown = self._last = None
         self._model.show_tree(None, np.zeros(0, np.int32), np.zeros(0, bool))
 
     def _cancel(self) -> None:
-        for lane in (self._prepare_lane, self._search_lane, self._fold_lane, self._sort_lane):
+        for lane in (self._prepare_lane, self._search_lane, self._fold_lane):
             lane.cancel()
 
     def _show_all(self, shown: Shown) -> None:
@@ -276,8 +273,7 @@ class TreePanel(QWidget):
         self._model.show_rows(shown.visible(), shown.folding)
         self._model.rows_changed(self.view.visible_rows())
         self._stay_at(shown, folds.shown_for(chosen) if chosen >= 0 else chosen)
-        if self._sorting[0] is not None:
-            self.sort_by(*self._sorting)
+        self._sorter.sort_again()
 
     def _find_layers(self, shown: Shown) -> None:
         """Find what can be folded, at once or in the background."""
@@ -289,14 +285,14 @@ class TreePanel(QWidget):
                 self._fold_runs(shown, range(len(folds.folded)), self._fold_wanted)
                 self._show_tools()
 
-        if len(shown.tree) <= AT_ONCE:
+        if shown.small:
             found(Folds(shown.prepared.repeats()))
         else:
             self._fold_lane.start(lambda cancel, _: Folds(shown.prepared.repeats(cancel.check)), found)
 
     def _take_folds_over(self, before: Shown | None, shown: Shown) -> None:
         """Fold what is folded in another epoch, or everything, before anything is shown."""
-        if len(shown.tree) > AT_ONCE:
+        if not shown.small:
             return
         folds = shown.folds = Folds(shown.prepared.repeats())
         folds.folded[:] = self._fold_wanted
@@ -315,50 +311,21 @@ class TreePanel(QWidget):
     def _show_tools(self) -> None:
         folds = None if self._shown is None else self._shown.folds
         self.tools.show_folding(self._fold_wanted, folds is None or len(folds.folded) > 0)
-        self.tools.show_sorting(*self._sorting)
 
     # order
 
-    def _caption_clicked(self, section: int) -> None:
-        """Sort by a column: first its natural way, then the other, then as saved."""
-        column = Column(section)
-        key = SORTED_BY.get(column)
-        if key is None:
-            return
-        first = key in (SortKey.SIZE, SortKey.ELEMENTS)  # the largest are looked for, names are read from A
-        if self._sorting == (key, first):
-            self.sort_by(key, not first)
-        elif self._sorting[0] is key:
-            self.sort_by(None, False)
-        else:
-            self.sort_by(key, first)
-
     def sort_by(self, key: SortKey | None, descending: bool) -> None:
         """Put siblings in order; None: as they were saved."""
-        self._sorting = (key, descending)
-        column = next((column for column, by in SORTED_BY.items() if by is key), None)
-        self.view.header.show_sorting(column, descending)
-        self._show_tools()
-        self._sort_lane.cancel()
+        self._sorter.sort_by(key, descending)
+
+    def _show_order(self) -> None:
+        sorter = self._sorter
+        self.view.header.show_sorting(sorter.column(), sorter.descending)
+        self.tools.show_sorting(sorter.key, sorter.descending)
+
+    def _arrange(self, arrangement: Arrangement | None) -> None:
         shown = self._shown
-        if shown is None:
-            return
-        if key is None:
-            self._arrange(shown, None)
-            return
-        tree, folds = shown.tree, shown.active_folds
-        if len(tree) <= AT_ONCE:
-            self._arrange(shown, arranged(tree, key, descending, folds))
-        else:
-            copy = None if folds is None else folds.copy()
-
-            def work(cancel: Cancel, report: Report) -> Arrangement:
-                return arranged(tree, key, descending, copy)
-
-            self._sort_lane.start(work, lambda arrangement: self._arrange(shown, arrangement))
-
-    def _arrange(self, shown: Shown, arrangement: Arrangement | None) -> None:
-        if shown is not self._shown or (arrangement is None and shown.arrangement is None):
+        if shown is None or (arrangement is None and shown.arrangement is None):
             return
         chosen = self.view.current()
         shown.arrangement = arrangement
@@ -393,7 +360,7 @@ class TreePanel(QWidget):
             self._show_all(shown)
             if chosen >= 0:
                 self.select_node(chosen)
-        elif len(shown.tree) <= AT_ONCE:
+        elif shown.small:
             try:
                 self._show_found(shown, shown.prepared.search().find(text))
             except PatternError as error:
@@ -431,7 +398,7 @@ class TreePanel(QWidget):
     def copy_path(self, node: int) -> None:
         """Put a row's path on the clipboard, its keys joined with dots."""
         if self._shown is not None:
-            _copy(".".join(self._shown.tree.path(node)) or self._shown.tree.checkpoint.path)
+            copy_text(".".join(self._shown.tree.path(node)) or self._shown.tree.checkpoint.path)
 
     def _show_menu(self, node: int, place: QPoint) -> None:
         if self._shown is None:
@@ -442,33 +409,8 @@ class TreePanel(QWidget):
 
     def menu(self, node: int) -> QMenu:
         """What can be done with a row."""
-        menu = QMenu(self)
         shown = self._shown
         if shown is None:
-            return menu
-        menu.addAction(tr("Copy path")).triggered.connect(lambda: self.copy_path(node))
-        menu.addAction(tr("Copy name")).triggered.connect(lambda: _copy(shown.tree.labels[node]))
-        menu.addAction(tr("Copy value")).triggered.connect(lambda: _copy(shown.rows.value(node)))
-        menu.addSeparator()
-        branch = shown.tree.is_branch(node)
-        for text, act in ((tr("Expand all"), self.expand_below), (tr("Collapse all"), self.collapse_below)):
-            action = menu.addAction(text)
-            action.setEnabled(branch)
-            action.triggered.connect(lambda _checked=False, act=act: act(node))
-        self._add_fold(menu, shown, node)
-        return menu
-
-    def _add_fold(self, menu: QMenu, shown: Shown, node: int) -> None:
-        folds = shown.active_folds
-        run = None if folds is None else next(iter(folds.repeats.around(node)), None)
-        if folds is None or run is None:
-            return
-        words = tr("Show each of {} equal layers") if folds.folded[run] else tr("Fold {} equal layers")
-        menu.addSeparator()
-        action = menu.addAction(words.format(integer(int(folds.repeats.count[run]))) + "\t=")
-        action.triggered.connect(lambda: self.toggle_run(node))
-
-
-def _copy(text: str) -> None:
-    clipboard = QGuiApplication.clipboard()
-    clipboard.setText(text)
+            return QMenu(self)
+        acts = RowActs(self.copy_path, self.expand_below, self.collapse_below, self.toggle_run)
+        return row_menu(shown, node, acts, self)

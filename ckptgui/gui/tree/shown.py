@@ -14,6 +14,9 @@ from ckptgui.gui.summaries import Summaries
 from ckptgui.gui.tree.prepared import Prepared
 from ckptgui.gui.tree.rows import Rows
 
+AT_ONCE = 20_000
+"""Nodes up to which a filter or an order is made on the spot; larger trees are left to the background."""
+
 
 @dataclass
 class Shown:
@@ -28,6 +31,11 @@ class Shown:
     open_found: np.ndarray | None = None
     folds: Folds | None = None
     arrangement: Arrangement | None = None
+
+    @property
+    def small(self) -> bool:
+        """Whether a filter or an order is made on the spot."""
+        return len(self.tree) <= AT_ONCE
 
     @property
     def folding(self) -> np.ndarray:

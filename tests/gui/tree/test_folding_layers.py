@@ -6,7 +6,7 @@ from PySide6.QtCore import QPoint, Qt
 
 from ckptgui.core.checkpoint import Role
 from ckptgui.core.tree import NodeKind
-from ckptgui.gui.tree import panel as panel_module
+from ckptgui.gui.tree import shown as shown_module
 from ckptgui.gui.tree.columns import Column
 from tests.core.trees import CheckpointMaker, gpt
 from tests.gui.tree.conftest import summary_of
@@ -149,7 +149,7 @@ def test_figures_of_one_layer_are_not_shown_for_all_but_alarms_are(shown, qtbot)
 
 
 def test_a_large_tree_is_folded_in_the_background(shown, qtbot, monkeypatch):
-    monkeypatch.setattr(panel_module, "AT_ONCE", 10)
+    monkeypatch.setattr(shown_module, "AT_ONCE", 10)
     shown.show(gpt(12))
     fold(qtbot, shown)
     qtbot.waitUntil(lambda: "0 … 11" in shown.names())
@@ -158,7 +158,7 @@ def test_a_large_tree_is_folded_in_the_background(shown, qtbot, monkeypatch):
 @pytest.mark.parametrize("large", [False, True])
 def test_a_click_on_a_caption_sorts_turns_round_and_goes_back(shown, qtbot, monkeypatch, large):
     if large:
-        monkeypatch.setattr(panel_module, "AT_ONCE", 10)
+        monkeypatch.setattr(shown_module, "AT_ONCE", 10)
     make = CheckpointMaker()
     make.section((), Role.MODEL, [])
     for name, size in (("b", 5), ("a", 9), ("c", 7)):
@@ -226,7 +226,7 @@ def test_a_broken_expression_is_told_in_the_field_and_the_rows_stay(shown, qtbot
 
 
 def test_a_broken_expression_for_a_large_tree_is_told_too(shown, qtbot, monkeypatch):
-    monkeypatch.setattr(panel_module, "AT_ONCE", 10)
+    monkeypatch.setattr(shown_module, "AT_ONCE", 10)
     shown.show(gpt(3))
     shown.panel.filter_box.setText("/[a/")
     shown.panel.filter_box.ask_now()

@@ -8,7 +8,7 @@ from PySide6.QtTest import QAbstractItemModelTester
 
 from ckptgui.core.tree import NodeKind
 from ckptgui.gui.theme import apply_theme
-from ckptgui.gui.tree import panel as panel_module
+from ckptgui.gui.tree import shown as shown_module
 from ckptgui.gui.tree.columns import GIVES_WAY, Column
 from tests.core.trees import CheckpointMaker, flat, gpt
 from tests.gui.tree.conftest import summary_of
@@ -169,7 +169,7 @@ def test_a_selection_survives_a_filter_that_keeps_it(shown):
 
 
 def test_a_large_tree_is_filtered_in_the_background(shown, qtbot, monkeypatch):
-    monkeypatch.setattr(panel_module, "AT_ONCE", 10)
+    monkeypatch.setattr(shown_module, "AT_ONCE", 10)
     shown.show(gpt())
     shown.panel.filter_box.setText("qkv.bias")
     shown.panel.filter_box.ask_now()
