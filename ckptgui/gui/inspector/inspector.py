@@ -100,7 +100,7 @@ class Inspector(QWidget):
             self.tensor.show_place(index)
 
     def _show_tensor(self, selection: Selection) -> None:
-        assert self._tree
+        assert self._tree is not None
         panel = self._tensor_panel()
         self._pages.setCurrentWidget(panel)
         above = self._tree.ancestors(selection.node)
@@ -115,7 +115,7 @@ class Inspector(QWidget):
             self.tensor.link_activated.connect(self.link_activated)
             self.tensor.histogram_painted.connect(self.histogram_painted)
             self.tensor.ready.connect(self._panel_ready)
-            assert self._checkpoint and self._pool and self._summaries
+            assert self._checkpoint is not None and self._pool is not None and self._summaries is not None
             self.tensor.set_document(self._checkpoint, self._pool, self._summaries)
             self._pages.addWidget(self.tensor)
         return self.tensor

@@ -245,3 +245,11 @@ def test_another_document_replaces_all_panels(bench, open_bench, tmp_path, qtbot
     assert bench.inspector.overview.title.text() == "other.pt"
     bench.select("only.weight")
     assert bench.inspector.tensor.statistics.figures["mean"].text() == "1.000"
+
+
+def test_a_file_with_nothing_in_it_is_a_file_too(open_bench, tmp_path, qtbot):
+    torch.save({}, tmp_path / "empty.pt")
+    bench = open_bench(tmp_path / "empty.pt")
+    bench.select("")
+    assert "0 tensors" in bench.inspector.overview.facts.text()
+    qtbot.waitUntil(lambda: bench.inspector.tensor is not None)  # made ahead, for the next file
