@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QMenu, QStackedLay
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.tensors import Path
 from ckptgui.core.tree import NodeKind, Tree
-from ckptgui.core.tree_folds import Folds
 from ckptgui.core.tree_search import Found, PatternError
 from ckptgui.core.tree_sort import Arrangement, SortKey
 from ckptgui.engine.job import Cancel, Report
@@ -17,8 +16,9 @@ from ckptgui.gui.jobs import Background
 from ckptgui.gui.selection import Selection
 from ckptgui.gui.summaries import Summaries
 from ckptgui.gui.tree.filter_box import FilterBox
-from ckptgui.gui.tree.folding import carried_over, first_expansion, same_rows
+from ckptgui.gui.tree.folding import carried_over, first_expansion
 from ckptgui.gui.tree.late import LateColumns
+from ckptgui.gui.tree.layer_folder import LayerFolder
 from ckptgui.gui.tree.model import TreeModel
 from ckptgui.gui.tree.nothing import NothingFound
 from ckptgui.gui.tree.prepared import Prepared
@@ -42,10 +42,9 @@ class TreePanel(QWidget):
         self._last: Selection | None = None
         self._prepare_lane = background.lane(self)
         self._search_lane = background.lane(self)
-        self._fold_lane = background.lane(self)
         self._model = TreeModel(self)
         self._sorter = Sorter(background, self)
-        self._fold_wanted = False
+        self._folder = LayerFolder(background, self)
         self.filter_box = FilterBox(self)
         self.tools = TreeTools(self)
         self.view = TreeView(self._model, self)
@@ -81,6 +80,9 @@ class TreePanel(QWidget):
         self.view.header.sectionClicked.connect(self._sorter.caption_clicked)
         self._sorter.changed.connect(self._show_order)
         self._sorter.arranged.connect(self._arrange)
+        self._folder.wish_changed.connect(self.fold_changed)
+        self._folder.changed.connect(self._show_folding)
+        self._folder.refolded.connect(self._show_folds)
         self.view.toggled.connect(self._toggle)
         self.view.expanded_below.connect(self.expand_below)
         self.view.run_toggled.connect(self.toggle_run)
@@ -101,7 +103,7 @@ class TreePanel(QWidget):
             self.filter_box.blockSignals(True)
             self.filter_box.clear()
             self.filter_box.blockSignals(False)
-        self._take_folds_over(kept, shown)
+        self._folder.begin(kept, shown)
         if kept is not None:
             shown.expanded = carried_over(kept.tree, kept.expanded, tree)
         else:
@@ -120,7 +122,9 @@ class TreePanel(QWidget):
                 self.select_path(chosen.path)
             self.view.verticalScrollBar().setValue(scroll)
         self._late.settle()
-        self._prepare(shown)
+        self._folder.follow(shown)
+        if not shown.small:  # the first key of a filter is to be answered as fast as the next
+            self._prepare_lane.start(lambda cancel, _: shown.prepared.search(cancel.check), lambda _: None)
 
     @property
     def prepared(self) -> Prepared | None:
@@ -132,11 +136,12 @@ class TreePanel(QWidget):
         self._cancel()
         self._late.follow(None)
         self._sorter.follow(None)
+        self._folder.follow(None)
         self._shown = self._last = None
         self._model.show_tree(None, np.zeros(0, np.int32), np.zeros(0, bool))
 
     def _cancel(self) -> None:
-        for lane in (self._prepare_lane, self._search_lane, self._fold_lane):
+        for lane in (self._prepare_lane, self._search_lane):
             lane.cancel()
 
     def _show_all(self, shown: Shown) -> None:
@@ -181,7 +186,7 @@ class TreePanel(QWidget):
         if shown.found is not None and not shown.found.kept[node]:
             self.clear_filter()
         if shown.active_folds is not None and (runs := shown.active_folds.over(node)):
-            self._fold_runs(shown, runs, False)
+            self._folder.fold(runs, False)
         above = shown.tree.ancestors(node)
         if not shown.folding[above].all():
             shown.folding[above] = True
@@ -237,80 +242,30 @@ class TreePanel(QWidget):
     @property
     def folds_layers(self) -> bool:
         """Whether equal layers are to be one row."""
-        return self._fold_wanted
+        return self._folder.wanted
 
     def fold_layers(self, folded: bool) -> None:
         """Make equal layers one row, or show each."""
-        if folded != self._fold_wanted:
-            self._fold_wanted = folded
-            self.fold_changed.emit(folded)
-        shown = self._shown
-        if shown is None:
-            return
-        if shown.folds is None:
-            self._find_layers(shown)
-        else:
-            self._fold_runs(shown, range(len(shown.folds.folded)), folded)
-        self._show_tools()
+        self._folder.fold_all(folded)
 
     def toggle_run(self, node: int) -> None:
         """Show the layers of a folded row one by one, or fold the run that a row belongs to."""
-        shown = self._shown
-        if shown is None or shown.folds is None or shown.found is not None:
-            return
-        run = next(iter(shown.folds.repeats.around(node)), None)
-        if run is not None:
-            self._fold_runs(shown, [run], not shown.folds.folded[run])
+        self._folder.toggle_run(node)
 
-    def _fold_runs(self, shown: Shown, runs: range | list[int], folded: bool) -> None:
-        folds, chosen = shown.folds, self.view.current()
-        if folds is None or not len(runs):
+    def _show_folds(self) -> None:
+        """Other layers are folded now: show it, and keep the selection at its like."""
+        shown, chosen = self._shown, self.view.current()
+        if shown is None or shown.folds is None or shown.found is not None:  # seen when the filter is cleared
             return
-        folds.folded[np.asarray(runs)] = folded
-        if shown.found is not None:  # seen when the filter is cleared
-            return
-        shown.rows.show_folds(folds)
+        shown.rows.show_folds(shown.folds)
         self._model.show_rows(shown.visible(), shown.folding)
         self._model.rows_changed(self.view.visible_rows())
-        self._stay_at(shown, folds.shown_for(chosen) if chosen >= 0 else chosen)
+        self._stay_at(shown, shown.folds.shown_for(chosen) if chosen >= 0 else chosen)
         self._sorter.sort_again()
 
-    def _find_layers(self, shown: Shown) -> None:
-        """Find what can be folded, at once or in the background."""
-
-        def found(folds: Folds) -> None:
-            if shown is self._shown and shown.folds is None:
-                folds.folded[:] = False
-                shown.folds = folds
-                self._fold_runs(shown, range(len(folds.folded)), self._fold_wanted)
-                self._show_tools()
-
-        if shown.small:
-            found(Folds(shown.prepared.repeats()))
-        else:
-            self._fold_lane.start(lambda cancel, _: Folds(shown.prepared.repeats(cancel.check)), found)
-
-    def _take_folds_over(self, before: Shown | None, shown: Shown) -> None:
-        """Fold what is folded in another epoch, or everything, before anything is shown."""
-        if not shown.small:
-            return
-        folds = shown.folds = Folds(shown.prepared.repeats())
-        folds.folded[:] = self._fold_wanted
-        if before is None or before.folds is None or not same_rows(before.tree, shown.tree):
-            return
-        if np.array_equal(before.folds.repeats.head, folds.repeats.head):
-            folds.folded[:] = before.folds.folded
-
-    def _prepare(self, shown: Shown) -> None:
-        """Get ready for filters and folds, so that the first key is answered as fast as the next."""
-        self._show_tools()
-        if shown.folds is None:
-            self._find_layers(shown)
-            self._prepare_lane.start(lambda cancel, _: shown.prepared.search(cancel.check), lambda _: None)
-
-    def _show_tools(self) -> None:
+    def _show_folding(self) -> None:
         folds = None if self._shown is None else self._shown.folds
-        self.tools.show_folding(self._fold_wanted, folds is None or len(folds.folded) > 0)
+        self.tools.show_folding(self._folder.wanted, folds is None or len(folds.folded) > 0)
 
     # order
 
