@@ -38,6 +38,8 @@ def main(folder):
 def save_all(rank, folder):
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
+    if sys.platform == "linux":
+        os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")  # whatever the machine's name leads to, or not
     dist.init_process_group(
         "gloo", store=dist.FileStore(str(folder / "store"), RANKS), rank=rank, world_size=RANKS
     )
