@@ -122,7 +122,13 @@ class Tensors:
             require_zstd(place.transforms)
             return self.looks.decoded(place)
         found = self.looks.found.get(place[:2])
-        return found if type(found) is Plain else None
+        if isinstance(found, Plain):
+            return found
+        if found is not None and not found.startswith(b"PK"):
+            raise DamagedFileError(
+                f"What lies at byte {place.offset:,} of {display(place.file)} is not what torch.save writes."
+            )
+        return None
 
     def _located(self, place: Slice, found: Plain) -> Located:
         return Located(self._extent(place, found), found.dtype, found.shape, found.strides, found.offset)
