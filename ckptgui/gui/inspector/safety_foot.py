@@ -73,7 +73,7 @@ class SafetyFoot(QWidget):
         long, short = self._sentences
         self.sentence.setText(long)
         around = 48 + 3 * 8 + ICON
-        if self.width() < around + self.sentence.sizeHint().width() + 70:
+        if self.width() < around + self.sentence.sizeHint().width() + (0 if self.more.isHidden() else 70):
             self.sentence.setText(short)
         self.sentence.setToolTip(plain_tooltip(long) if self.sentence.text() != long else "")
         taken = self.sentence.sizeHint().width() + around

@@ -108,3 +108,22 @@ def test_a_part_under_the_mouse_is_told_in_full_and_a_click_leads_to_it(tmp_path
     with qtbot.waitSignal(bar.link_activated) as caught:
         qtbot.mouseClick(bar.bar, Qt.MouseButton.LeftButton, pos=QPoint(round(place.x()), round(place.y())))
     assert caught.args == [("model", "a.weight")]
+
+
+def test_the_keys_walk_through_the_parts_and_return_follows(tmp_path, qtbot):
+    value = {"model": {"a.weight": torch.ones(1000), "b.weight": torch.ones(600)}, "optimizer": adam((1000,))}
+    _, parts = parts_of({**value, "epoch": 3}, tmp_path)
+    bar = ByteBar()
+    qtbot.addWidget(bar)
+    bar.resize(600, 90)
+    with qtbot.waitExposed(bar):
+        bar.show()
+    bar.set_parts(parts)
+    seen = []
+    for key in ("Right", "Down", "Right", "Right", "Right", "Up", "Left", "Left"):
+        qtbot.keyClick(bar.bar, getattr(Qt.Key, f"Key_{key}"))
+        seen.append(bar.bar.hovered.label)
+    assert seen == ["Model", "a", "b", "exp_avg", "exp_avg_sq", "Optimizer", "Model", "Model"]
+    with qtbot.waitSignal(bar.link_activated) as caught:
+        qtbot.keyClick(bar.bar, Qt.Key.Key_Return)
+    assert caught.args == [("model",)]
