@@ -37,15 +37,13 @@ def register_run(run: TensorRun, records: Records, rows: dict[str, int], builder
     None, and nothing is done, unless each has a stored record of its own, as large as the pickle says.
     """
     dtypes = tuple(dtype for dtype in map(dtype_of, run.classes) if dtype is not None)
-    if (
-        run.word != "storage"
-        or len(dtypes) < len(run.classes)
-        or not all(type(place) is str for place in run.places)
-    ):
+    if len(dtypes) < len(run.classes) or any(type(text) is not str for text in (run.word, *run.places)):
         return None
     names = [records.folder + key for key in run.keys]
     at = records.entries.rows(names)
-    if int(at.min()) < 0 or len(distinct(at)) < len(at) or not rows.keys().isdisjoint(names):
+    if run.word != "storage" or int(at.min()) < 0 or len(distinct(at)) < len(at):
+        return None
+    if not rows.keys().isdisjoint(names):
         return None
     places = records.entries.places
     bits = np.array([dtype.bits for dtype in dtypes], np.int64)[run.storage_class]
