@@ -80,9 +80,11 @@ class TreeSearch:
         tree = self._tree
         matched = np.ones(len(tree), bool)
         matched[0] = False
-        for each in filter_words(text[:MAX_FILTER]):
+        among: np.ndarray | None = None
+        for each in sorted(filter_words(text[:MAX_FILTER]), key=len, reverse=True):  # the rarest first, mostly
             check()
-            matched &= self._covered(self._fits(each, check))
+            matched &= self._covered(self._fits(each, among, check))
+            among = matched | self._leads_to(matched)
         inside = self._covered(matched)
         kept = inside | self._leads_to(inside)
         return Found(matched, kept, int(np.count_nonzero(inside & (tree.row >= 0))))
@@ -91,7 +93,7 @@ class TreeSearch:
         """bool: the nodes whose own dotted names have every word in them, whatever signs it is made of."""
         found = np.ones(len(self._tree), bool)
         for each in words:
-            found &= self._run(Machine(word(each), self._text.alphabet, whole=False), check)
+            found &= self._run(Machine(word(each), self._text.alphabet, whole=False), None, check)
         return found
 
     def _covered(self, nodes: np.ndarray) -> np.ndarray:
@@ -106,9 +108,9 @@ class TreeSearch:
         sums = np.concatenate([[0], np.cumsum(nodes)])
         return np.asarray(sums[self._tree.end] - sums[:-1] > 0)
 
-    def _fits(self, each: str, check: Callable[[], None]) -> np.ndarray:
+    def _fits(self, each: str, among: np.ndarray | None, check: Callable[[], None]) -> np.ndarray:
         pattern, whole = syntax_of(each)
-        fits = self._run(Machine(pattern, self._text.alphabet, whole), check)
+        fits = self._run(Machine(pattern, self._text.alphabet, whole), among, check)
         fits[self._tree.nodes[self._of_type(each)]] = True
         fits[0] = False
         return fits
@@ -121,23 +123,28 @@ class TreeSearch:
         codes = [code for code, dtype in enumerate(table.dtypes) if dtype.name.lower() == name]
         return np.flatnonzero(np.isin(table.dtype, codes)) if codes else np.zeros(0, np.int64)
 
-    def _run(self, machine: Machine, check: Callable[[], None]) -> np.ndarray:
-        """bool: the nodes whose dotted names a pattern fits."""
+    def _run(self, machine: Machine, among: np.ndarray | None, check: Callable[[], None]) -> np.ndarray:
+        """bool: the nodes whose dotted names a pattern fits; only those of ``among`` and above are looked at."""
         tree = self._tree
         states = np.zeros(len(tree), np.int32)
         states[0] = machine.start
         dot = self._text.code(".")
         for number, level in enumerate(self._levels):
             check()
-            before = states[tree.parent[level.nodes]]
-            if number:  # names begin below the file's own row, without a dot
+            nodes, ranks = level.nodes, level.ranks
+            if among is not None:
+                nodes, ranks = nodes[among[nodes]], ranks[among[nodes]]
+            before = states[tree.parent[nodes]]
+            if number and len(nodes):  # names begin below the file's own row, without a dot
                 different = np.flatnonzero(np.bincount(before))
                 after = np.zeros(int(different[-1]) + 1, np.int32)
                 after[different] = machine.step(different, np.full(len(different), dot))
                 before = after[before]
-            states[level.nodes] = self._read(machine, level.ranks, before, check)
+            states[nodes] = self._read(machine, ranks, before, check)
         fits = machine.fits(states)
         fits[0] = False
+        if among is not None:
+            fits &= among
         return fits
 
     def _read(

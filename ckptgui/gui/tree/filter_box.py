@@ -11,7 +11,7 @@ from ckptgui.gui.labels import plain_tooltip
 from ckptgui.gui.numbers import integer, tr
 from ckptgui.gui.theme import BUTTON, RADIUS_CONTROL, mono_font, theme, theme_signal, ui_font
 
-_PAUSE_MS = 25
+_PAUSE_MS = 15
 
 
 class FilterBox(QLineEdit):
