@@ -26,7 +26,7 @@ def build_tree(checkpoint: Checkpoint, check: Callable[[], None] = lambda: None)
         check()
         shape = shape_of(growth)
         check()
-        joining = joined(shape, classes=bool(checkpoint.modules))
+        joining = joined(shape, bool(checkpoint.modules), growth.slot_nodes())
         return _frozen(growth, shape, joining)
 
 

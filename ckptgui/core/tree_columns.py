@@ -128,7 +128,7 @@ class Tree:
         while waiting:
             node, rest = waiting.pop()
             prefix = self.prefixes.get(node, "")
-            for below in {rest, rest.removeprefix(prefix), _unwrapped(rest)}:
+            for below in {rest, rest.removeprefix(prefix), without_wrappers(rest)}:
                 for label, child in self._children_on_the_way(node, below):
                     if below == label:
                         if self.row[child] >= 0 or found is None:
@@ -177,7 +177,8 @@ WRAPPERS = ("module", "_orig_mod", "_fsdp_wrapped_module", "_forward_module")
 """What DistributedDataParallel, torch.compile and their kin put before every name."""
 
 
-def _unwrapped(name: str) -> str:
+def without_wrappers(name: str) -> str:
+    """A dotted name without what wrappers put in front."""
     while (head := name.partition("."))[0] in WRAPPERS and head[2]:
         name = head[2]
     return name

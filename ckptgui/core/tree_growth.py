@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ckptgui.core.checkpoint import Checkpoint, Role
+from ckptgui.core.slot_labels import slot_labels
 from ckptgui.core.tensors import Path
 from ckptgui.core.tree_columns import NodeKind
 from ckptgui.core.tree_names import MAX_LEVELS, DottedNames, Modules, modules_of
@@ -47,7 +48,10 @@ class Growth:
         homes = {module.path for module in checkpoint.modules}
         self._homes_of_modules = {path[:keys] for path in homes for keys in range(len(path) + 1)}
         self._lay_sections()
-        self.names: DottedNames = dotted_names(checkpoint, self._bases, self.made[0].label, self._take_prefix)
+        self.slots = slot_labels(checkpoint)
+        self.names: DottedNames = dotted_names(
+            checkpoint, self._bases, self.made[0].label, self._take_prefix, self.slots
+        )
         known = {
             node: {label.encode("utf-8", "surrogatepass"): child for label, child in below.items()}
             for node, below in self._below.items()
@@ -139,6 +143,18 @@ class Growth:
         found: int | None = node
         for part in dotted.split(".", MAX_LEVELS):
             found = self.below(found).get(part) if found is not None else None
+        return found
+
+    def slot_nodes(self) -> list[int]:
+        """The branches that gather an optimizer's tensors of one slot."""
+        nodes = (self._optimizer_node(path) for path in self.slots.optimizers)
+        return [child for node in nodes if node is not None for child in self.below(node).values()]
+
+    def _optimizer_node(self, path: Path) -> int | None:
+        keys = next((keys for keys in range(len(path), -1, -1) if path[:keys] in self.sections), 0)
+        found: int | None = self.sections.get(path[:keys], 0)
+        for key in path[keys:]:
+            found = self.below(found).get(key) if found is not None else None
         return found
 
     def add(self, parent: int, label: str, kind: NodeKind, place: Place) -> int:

@@ -7,6 +7,7 @@ Where the classes of modules are known each keeps its row, and only a lone tenso
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,13 +29,14 @@ class Joining:
     joined: np.ndarray  # int32, bytes of the labels between that node and this one's own
 
 
-def joined(shape: Shape, classes: bool) -> Joining:
-    """Apply the rules; ``classes``: those of the modules are known."""
+def joined(shape: Shape, classes: bool, firm: Sequence[int] = ()) -> Joining:
+    """Apply the rules; ``classes``: those of the modules are known. ``firm`` nodes keep their row anyway."""
     parent, kind, count = shape.parent, shape.kind, shape.branches
     home, up = parent[count:], parent[1:count]
     leaves = np.bincount(home, minlength=count)
     children = leaves + np.bincount(up, minlength=count)
     is_module = (kind[:count] == NodeKind.MODULE) & (children > 0)
+    is_module[list(firm)] = False
     only = np.zeros(count, np.int32)
     only[parent[1:]] = np.arange(1, len(parent), dtype=np.int32)
     fits = kind[only] == NodeKind.TENSOR if classes else kind[only] != NodeKind.VALUE

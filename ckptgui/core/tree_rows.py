@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.distinct import Bytes
+from ckptgui.core.slot_labels import NO_LABELS, SlotLabels
 from ckptgui.core.tensors import Path, TensorTable
 from ckptgui.core.tree_columns import WRAPPERS
 from ckptgui.core.tree_names import DottedNames
@@ -26,9 +27,16 @@ class Base(NamedTuple):
 
 
 def dotted_names(
-    checkpoint: Checkpoint, bases: Sequence[Base], root: str, take_prefix: Callable[[int, Path, str], bool]
+    checkpoint: Checkpoint,
+    bases: Sequence[Base],
+    root: str,
+    take_prefix: Callable[[int, Path, str], bool],
+    slots: SlotLabels = NO_LABELS,
 ) -> DottedNames:
-    """The names of all rows. ``take_prefix`` is asked for each section whose names all begin with a wrapper's."""
+    """The names of all rows, those of ``slots`` by parameter.
+
+    ``take_prefix`` is asked for each section whose names all begin with a wrapper's.
+    """
     table = checkpoint.tensors
     base, depth = np.zeros(len(table), np.int32), np.zeros(len(table), np.int32)
     heads: list[tuple[int, int, dict[int, str]]] = []
@@ -37,7 +45,7 @@ def dotted_names(
         base[start:stop], depth[start:stop] = node, level
         here = np.unique(table.container[start:stop]).tolist()
         heads.append((start, stop, {number: _head(table, number, path, root) for number in here}))
-    text, ends = _joined(table, heads)
+    text, ends = _joined(table, heads, _relative(slots, stretches))
     start_of = np.concatenate([[0], ends[:-1]]) if len(ends) else ends
     names = DottedNames(text, start_of, ends, base, depth)
     for start, stop, path, node, _, section in stretches:
@@ -55,7 +63,20 @@ def _head(table: TensorTable, container: int, base: Path, root: str) -> str:
     return ".".join(keys) + "." if keys else ""
 
 
-def _joined(table: TensorTable, heads: list[tuple[int, int, dict[int, str]]]) -> tuple[Bytes, np.ndarray]:
+def _relative(slots: SlotLabels, stretches: Sequence[Base]) -> dict[int, str]:
+    """The names of slot rows, counted from the node that they hang on."""
+    found: dict[int, str] = {}
+    for start, stop, path, *_ in stretches if slots.names else ():
+        inside = [place for place in slots.optimizers if place[: len(path)] == path]
+        if len(inside) == 1:
+            head = "".join(f"{key}." for key in inside[0][len(path) :])
+            found.update((row, head + slots.names[row]) for row in range(start, stop) if row in slots.names)
+    return found
+
+
+def _joined(
+    table: TensorTable, heads: list[tuple[int, int, dict[int, str]]], renamed: Mapping[int, str]
+) -> tuple[Bytes, np.ndarray]:
     """The text of all names, and where each ends in its bytes (int64)."""
     pool = table.names
     if not any(head for _, _, by_container in heads for head in by_container.values()):
@@ -66,8 +87,11 @@ def _joined(table: TensorTable, heads: list[tuple[int, int, dict[int, str]]]) ->
         for start, stop, by_container in heads:
             if any(by_container.values()):
                 own = [by_container[number] for number in table.container[start:stop].tolist()]
-                lengths[start:stop] += np.fromiter(map(len, own), np.int64, stop - start)
-                pieces.append("".join([part for pair in zip(own, pool[start:stop]) for part in pair]))
+                whole = [head + name for head, name in zip(own, pool[start:stop])]
+                if renamed:
+                    whole = [renamed.get(row, name) for row, name in enumerate(whole, start)]
+                lengths[start:stop] = np.fromiter(map(len, whole), np.int64, stop - start)
+                pieces.append("".join(whole))
             else:
                 pieces.append(pool.text[int(pool.ends[start - 1]) if start else 0 : int(pool.ends[stop - 1])])
         text = "".join(pieces)

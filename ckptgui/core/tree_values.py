@@ -54,6 +54,10 @@ class _Values:
             pairs = [(key, item) for key, item in pairs if key in below]
         order: list[int] = []
         for count, (key, item) in enumerate(pairs):
+            if key == "state" and path in growth.slots.optimizers:  # its tensors are shown by slot
+                order += sorted(below.values(), key=growth.place)
+                if not _holds_any(item):
+                    continue
             own = below.get(key)
             far = growth.find(node, key) if own is None and is_branch and "." in key else None
             found = own if own is not None else far
@@ -100,6 +104,11 @@ class _Values:
         for number, each in enumerate(order[:count]):
             self._growth.places[each] = Place(_FRONT, 0, number)
         return order[count:]
+
+
+def _holds_any(state: Json) -> bool:
+    """Whether an optimizer keeps something beside tensors for any parameter."""
+    return not isinstance(state, dict) or any(state.values())
 
 
 def _items(value: Json) -> Iterator[tuple[str, Json]]:

@@ -4,6 +4,7 @@ from itertools import pairwise
 from pathlib import PurePath
 
 from ckptgui.core.checkpoint import Role
+from ckptgui.core.slot_labels import slot_labels
 from ckptgui.core.tree import ROLES, NodeKind, Remainder
 from ckptgui.core.tree_columns import WRAPPERS
 from ckptgui.core.tree_joining import FLAT
@@ -20,8 +21,6 @@ def slow_tree(checkpoint):
 class Node:
     """A row while the tree grows."""
 
-    __slots__ = ("children", "class_name", "kind", "label", "role", "row", "sub", "tensors", "value", "value_path")
-
     def __init__(self, label, kind, row=-1):
         self.label = label
         self.kind = kind
@@ -34,6 +33,7 @@ class Node:
         self.sub = {} if row < 0 else _NO_BRANCHES  # the branches among the children
         self.value = None
         self.value_path = ()
+        self.firm = False
 
     def branch(self, label):
         """The branch of this label, made if there is none."""
@@ -58,6 +58,7 @@ class Growth:
         paths = {module.path for module in checkpoint.modules}
         self._homes_of_modules = {path[:keys] for path in paths for keys in range(len(path) + 1)}
         self.prefixes = {}
+        self.slots = slot_labels(checkpoint)
         self._root = Node(PurePath(checkpoint.path).name or checkpoint.path, NodeKind.ROOT)
 
     def grow(self):
@@ -70,7 +71,17 @@ class Growth:
         self._hang_rows(range(covered, len(self._checkpoint.tensors)), (), None)
         self._name_classes()
         self._hang_values(self._root, self._checkpoint.metadata, (), 0)
+        self._keep_slots()
         return self._root
+
+    def _keep_slots(self):
+        for path in self.slots.optimizers:
+            base = next((path[:keys] for keys in range(len(path), -1, -1) if path[:keys] in self._sections), ())
+            node = self._sections.get(base, self._root)
+            for key in path[len(base) :]:
+                node = node.sub.get(key) if node else None
+            for child in node.sub.values() if node else ():
+                child.firm = True
 
     def _at(self, path):
         node = self._root
@@ -99,13 +110,16 @@ class Growth:
         top = section or self._at(base)
         heads = {}
         names = []
-        for container, name in zip(
-            table.container[rows.start : rows.stop].tolist(), table.names[rows.start : rows.stop]
+        inside = [place for place in self.slots.optimizers if place[: len(base)] == base]
+        for row, container, name in zip(
+            rows, table.container[rows.start : rows.stop].tolist(), table.names[rows.start : rows.stop]
         ):
             head = heads.get(container)
             if head is None:
                 head = heads[container] = self._head(container, base)
             names.append(head + (name if container >= 0 else self._root.label))
+            if row in self.slots.names and len(inside) == 1:
+                names[-1] = ".".join((*inside[0][len(base) :], self.slots.names[row]))
         prefix = _wrapper_prefix(names) if section is not None and not self._has_classes(base) else ""
         if prefix and section is not None:
             self.prefixes[section] = prefix
@@ -157,6 +171,10 @@ class Growth:
             pairs = [(key, item) for key, item in pairs if key in node.sub]
         order = []
         for count, (key, item) in enumerate(pairs):
+            if key == "state" and path in self.slots.optimizers:
+                order += [child for child in node.children if child in node.sub.values()]
+                if isinstance(item, dict) and not any(item.values()):
+                    continue
             below = node.sub.get(key) or (_find(node, key) if "." in key else None)
             if below is not None:
                 self._hang_values(below, item, (*path, key), depth + 1)
@@ -311,7 +329,7 @@ class Columns:
             self._end[number] = len(self._parent)
 
     def _emit_joined(self, node, above, parent, depth, role, classes):
-        if node.kind is NodeKind.MODULE and node.children:
+        if node.kind is NodeKind.MODULE and node.children and not node.firm:
             only = node.children[0] if len(node.children) == 1 else None
             if only is not None and only.kind is (NodeKind.TENSOR if classes else only.kind) is not NodeKind.VALUE:
                 at = len(self._parent)
