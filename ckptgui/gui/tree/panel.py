@@ -124,7 +124,7 @@ class TreePanel(QWidget):
         self._late.settle()
         self._folder.follow(shown)
         if not shown.small:  # the first key of a filter is to be answered as fast as the next
-            self._prepare_lane.start(lambda cancel, _: shown.prepared.search(cancel.check), lambda _: None)
+            self._prepare_lane.start(lambda cancel, _: _make_ready(shown, cancel), lambda _: None)
 
     @property
     def prepared(self) -> Prepared | None:
@@ -369,3 +369,8 @@ class TreePanel(QWidget):
             return QMenu(self)
         acts = RowActs(self.copy_path, self.expand_below, self.collapse_below, self.toggle_run)
         return row_menu(shown, node, acts, self)
+
+
+def _make_ready(shown: Shown, cancel: Cancel) -> None:
+    shown.rows.make_ready()
+    shown.prepared.search(cancel.check)

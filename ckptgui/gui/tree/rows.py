@@ -237,6 +237,10 @@ class Rows:
         reason = self.table.errors.get(row)
         return reason or (self.summaries.error(row) if self.summaries is not None else None)
 
+    def make_ready(self) -> None:
+        """Work out in advance what the first rows of tensors would have to wait for; for any thread."""
+        _ = self._broken_before, self._unreached
+
     @cached_property
     def _broken_before(self) -> np.ndarray:
         """How many tensors before each node cannot be shown, so that a closed module knows its own."""
