@@ -137,7 +137,18 @@ class Tree:
                         waiting.append((child, below[len(label) + 1 :]))
             if found is not None and self.row[found] >= 0:
                 return found
-        return found
+        return self._node_of_tensor(path) if found is None else found
+
+    def _node_of_tensor(self, path: Path) -> int | None:
+        """The node of a tensor by its own path, where the tree calls it otherwise (``core.slot_labels``)."""
+        table = self.checkpoint.tensors
+        at = next((n for n, container in enumerate(table.containers) if container == path[:-1]), None)
+        if at is None:
+            return None
+        as_long = np.diff(table.names.ends, prepend=0) == len(path[-1])
+        rows = np.flatnonzero((table.container == at) & as_long).tolist()
+        row = next((row for row in rows if table.names[row] == path[-1]), None)
+        return None if row is None else self.node_of_row(row)
 
     def _children_on_the_way(self, node: int, dotted: str) -> Iterator[tuple[str, int]]:
         """The children of a node whose labels a dotted name is or begins with."""
