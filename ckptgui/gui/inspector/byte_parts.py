@@ -165,8 +165,11 @@ def _slots(tree: Tree, nbytes: np.ndarray, nodes: list[int], path: Path) -> tupl
             entry[1] += 1
             if len(sizes) > MAX_SLOTS:
                 return (), ""
+    rows = {tree.labels[child]: tree.path(child) for child in children(tree, nodes[0])[:MAX_SLOTS].tolist()}
     parts = tuple(
-        Part(display(name), size, count, Role.OPTIMIZER, path) for name, (size, count) in sizes.items() if size
+        Part(display(name), size, count, Role.OPTIMIZER, rows.get(name, path))
+        for name, (size, count) in sizes.items()
+        if size
     )
     return parts, _per_parameter(sizes.values())
 

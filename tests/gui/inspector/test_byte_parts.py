@@ -127,3 +127,9 @@ def test_the_keys_walk_through_the_parts_and_return_follows(tmp_path, qtbot):
     with qtbot.waitSignal(bar.link_activated) as caught:
         qtbot.keyClick(bar.bar, Qt.Key.Key_Return)
     assert caught.args == [("model",)]
+
+
+def test_a_slot_leads_to_its_row_where_the_tree_has_one(tmp_path):
+    value = {"model": {"w": torch.ones(10)}, "optimizer": adam((10,)), "epoch": 1}
+    _, parts = parts_of(value, tmp_path)
+    assert [inner.path for inner in parts[1].parts][1:] == [("optimizer", "exp_avg"), ("optimizer", "exp_avg_sq")]
