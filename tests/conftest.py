@@ -5,6 +5,7 @@ import os
 import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+pytest.register_assert_rewrite("tests.formats.conformance")  # it asserts for the tests that inherit it
 
 
 @pytest.fixture(autouse=True)

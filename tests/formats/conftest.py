@@ -1,10 +1,6 @@
 """Asks each case of a reader's conformance class by itself."""
 
-import pytest
-
-pytest.register_assert_rewrite("tests.formats.conformance")
-
-from tests.formats.conformance import ReaderConformance  # noqa: E402 - behind the rewriting of its asserts
+from tests.formats.conformance import ReaderConformance
 
 
 def pytest_generate_tests(metafunc):
