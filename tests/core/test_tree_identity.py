@@ -10,7 +10,22 @@ from ckptgui.core.tree import build_tree
 from tests.core.slow_tree import slow_tree
 from tests.core.trees import CheckpointMaker, flat, gpt
 
-WORDS = ("a", "b", "layers", "0", "1", "2", "10", "weight", "bias", "é", "mlp_of_many_letters", "", "日本")
+WORDS = (
+    "a",
+    "b",
+    "layers",
+    "0",
+    "1",
+    "2",
+    "10",
+    "weight",
+    "bias",
+    "é",
+    "mlp_of_many_letters",
+    "",
+    "日本",
+    "\udc80",
+)
 PREFIXES = ("", "", "", "module.", "module._orig_mod.")
 
 

@@ -125,3 +125,13 @@ def test_many_different_labels_are_found_as_few_are():
         ("日", lambda name: "日" in name),
     ):
         assert found(tree, text)[0] == {f"table.{name}" for name in names if fits(name)}
+
+
+def test_a_tree_of_one_row_and_names_of_strange_characters_are_searched():
+    empty = TreeSearch(build_tree(CheckpointMaker().make())).find("x")
+    assert empty.tensors == 0 and not empty.kept.any()
+    make = CheckpointMaker()
+    make.section((), Role.MODEL, ["m.\udc80", "m.\0a", "m.İx", "M.🙂.w", "n." + "y" * 5000])
+    tree = build_tree(make.make())
+    for text, count in (("\udc80", 1), ("\0", 1), ("x", 1), ("🙂", 1), ("m.*", 4), ("/y{9}/", 1), ("/^[mn]/", 5)):
+        assert TreeSearch(tree).find(text).tensors == count, text

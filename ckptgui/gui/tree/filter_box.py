@@ -13,6 +13,14 @@ from ckptgui.gui.theme import BUTTON, RADIUS_CONTROL, mono_font, theme, theme_si
 
 _PAUSE_MS = 15
 
+EXAMPLES = ("*.bias", "float16", r"/layers\.[0-3]\./")
+"""What an empty field says can be typed."""
+
+HELP = """Words that must all be in a name, in any case.
+*.bias, layers.?.mlp.* and [ab] fit from a dot to the end of a name.
+/layers\\.(1|2)\\./ is a regular expression, fitting anywhere.
+float16 or bf16 finds tensors of that type."""
+
 
 class FilterBox(QLineEdit):
     """``asked`` comes a moment after the last key, so that a fast typist is answered once."""
@@ -37,7 +45,7 @@ class FilterBox(QLineEdit):
         self.setAttribute(Qt.WidgetAttribute.WA_MacShowFocusRect, False)
         self._recolour()
         theme_signal().changed.connect(self._recolour)
-        self._leave_room()
+        self._say("")
 
     def _recolour(self) -> None:
         palette = self.palette()
@@ -62,7 +70,7 @@ class FilterBox(QLineEdit):
 
     def _say(self, problem: str) -> None:
         self._problem = problem
-        self.setToolTip(plain_tooltip(problem) if problem else "")
+        self.setToolTip(plain_tooltip(problem or tr(HELP)))
         self.setAccessibleDescription(problem or self._count)
         self._leave_room()
         self.update()
@@ -130,13 +138,17 @@ class FilterBox(QLineEdit):
         super().paintEvent(event)
 
     def _paint_hint(self, painter: QPainter) -> None:
-        """Words in the interface's font, what can be typed in the field's own."""
+        """Words in the interface's font, what can be typed in the field's own, as far as there is room."""
         left = 8 + ICON + 6
+        right = self.width() - 8
         words = tr("Filter by name or") + " "
-        painter.drawText(
-            QRect(left, 0, self.width() - left - 8, self.height()), Qt.AlignmentFlag.AlignVCenter, words
-        )
+        centre = Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(QRect(left, 0, right - left, self.height()), centre, words)
         left += QFontMetrics(ui_font()).horizontalAdvance(words)
         painter.setFont(mono_font())
-        room = QRect(left, 0, self.width() - left - 8, self.height())
-        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, "*.bias  /layers\\.[0-3]\\./  float16")
+        metrics = QFontMetrics(mono_font())
+        for example in EXAMPLES:
+            if left + metrics.horizontalAdvance(example) > right:
+                break
+            painter.drawText(QRect(left, 0, right - left, self.height()), centre, example)
+            left += metrics.horizontalAdvance(example + "  ")

@@ -309,3 +309,15 @@ def test_a_hundred_thousand_rows_open_at_once(shown):
     shown.panel.expand_below(0)
     assert shown.model.rowCount() == len(shown.model.rows.tree)
     shown.panel.grab()
+
+
+def test_of_several_filters_asked_in_a_row_the_last_one_is_answered(shown, qtbot, monkeypatch):
+    monkeypatch.setattr(shown_module, "AT_ONCE", 10)
+    shown.show(gpt())
+    counts = []
+    shown.model.modelReset.connect(lambda: counts.append(shown.panel.filter_box.text()))
+    for text in ("q", "qk", "qkv", "qkv.b"):
+        shown.panel.filter_box.setText(text)
+        shown.panel.filter_box.ask_now()
+    qtbot.waitUntil(lambda: shown.panel.filter_box._count == "3 of 39")
+    assert counts == ["qkv.b"]
