@@ -54,12 +54,12 @@ class ExtentTable(Sequence[Extent]):
         other = self.others.get(row)
         if other is not None:
             return other
-        source = int(self.source[row])
+        source = self.source.item(row)
         segments: tuple[Segment, ...] = ()
         if source >= 0:
-            segments = (Segment(self.sources[source], int(self.offset[row]), int(self.length[row])),)
-        byteorder: ByteOrder = "big" if self.big[row] else "little"
-        return Extent(int(self.nbytes[row]), segments, _CODECS[self.codec[row]], byteorder)
+            segments = (Segment(self.sources[source], self.offset.item(row), self.length.item(row)),)
+        byteorder: ByteOrder = "big" if self.big.item(row) else "little"
+        return Extent(self.nbytes.item(row), segments, _CODECS[self.codec.item(row)], byteorder)
 
     def __iter__(self) -> Iterator[Extent]:
         return (self[row] for row in range(len(self)))

@@ -87,8 +87,8 @@ class NamePool(Sequence[str]):
             index += len(self)
         if not 0 <= index < len(self):
             raise IndexError(index)
-        start = int(self._ends[index - 1]) if index else 0
-        return self._text[start : int(self._ends[index])]
+        start = self._ends.item(index - 1) if index else 0
+        return self._text[start : self._ends.item(index)]
 
     def __iter__(self) -> Iterator[str]:
         start = 0

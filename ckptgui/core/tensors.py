@@ -36,6 +36,9 @@ class TensorKind(IntEnum):
         return self.name.lower()
 
 
+_KINDS = tuple(TensorKind)
+
+
 @dataclass(frozen=True, slots=True)
 class TensorInfo:
     """One tensor: a strided view of an extent, with the names that lead to it.
@@ -140,39 +143,39 @@ class TensorTable:
 
     def path(self, row: int) -> Path:
         """The keys from the saved object down to this tensor; ``()`` when it is the saved object."""
-        container = int(self.container[row])
+        container = self.container.item(row)
         return () if container < 0 else (*self.containers[container], self.names[row])
 
     def shape(self, row: int) -> tuple[int, ...]:
         """Sizes of the dimensions."""
-        return tuple(self.dims[self.dim_start[row] : self.dim_start[row + 1]].tolist())
+        return tuple(self.dims[self.dim_start.item(row) : self.dim_start.item(row + 1)].tolist())
 
     def strides(self, row: int) -> tuple[int, ...]:
         """Strides in elements."""
-        return tuple(self.steps[self.dim_start[row] : self.dim_start[row + 1]].tolist())
+        return tuple(self.steps[self.dim_start.item(row) : self.dim_start.item(row + 1)].tolist())
 
     def info(self, row: int, section: Path = ()) -> TensorInfo:
         """One row as a value; ``section`` is taken off its path for ``name``."""
         path = self.path(row)
         below = path[len(section) :] if path[: len(section)] == section else path
-        storage = int(self.storage[row])
-        flags = int(self.flags[row])
+        storage = self.storage.item(row)
+        flags = self.flags.item(row)
         return TensorInfo(
             index=row,
             path=path,
             name=".".join(below) or (path[-1] if path else ""),
             shape=self.shape(row),
             strides=self.strides(row),
-            dtype=self.dtypes[self.dtype[row]],
-            device=self.devices[self.device[row]],
+            dtype=self.dtypes[self.dtype.item(row)],
+            device=self.devices[self.device.item(row)],
             requires_grad=bool(flags & Flag.REQUIRES_GRAD),
-            kind=TensorKind(int(self.kind[row])),
+            kind=_KINDS[self.kind.item(row)],
             persistent=not flags & Flag.NOT_PERSISTENT,
-            layout=self.layouts[self.layout[row]],
-            nbytes=int(self.nbytes[row]),
+            layout=self.layouts[self.layout.item(row)],
+            nbytes=self.nbytes.item(row),
             storage=storage,
             storage_key=self.storage_keys[storage] if storage >= 0 else None,
-            storage_offset=int(self.storage_offset[row]),
+            storage_offset=self.storage_offset.item(row),
             extent=self.extents[storage] if storage >= 0 else None,
             conj=bool(flags & Flag.CONJ),
             neg=bool(flags & Flag.NEG),
