@@ -70,7 +70,7 @@ def regular_table(raw: bytes | bytearray, check: Check) -> Table | None:
     first = _FIRST.match(raw, start)
     tail = raw[-_PADDING:]
     stop = len(raw) - len(tail) + len(tail.rstrip(b" "))
-    if raw[:1] != b"{" or first is None or _is_odd(raw, start, stop):
+    if raw[:1] != b"{" or first is None:
         return None
     gap = first[1]
     start += len(gap) if around else 0
@@ -84,7 +84,7 @@ def regular_table(raw: bytes | bytearray, check: Check) -> Table | None:
     while start < stop:
         check()
         cut = stop if start + _CHUNK >= stop else raw.rfind(b"]}," + gap, start, start + _CHUNK) + 3 + len(gap)
-        if cut <= start or not _take(raw, start, cut, cut == stop, gap, columns):
+        if cut <= start or _is_odd(raw, start, cut) or not _take(raw, start, cut, cut == stop, gap, columns):
             return None
         start = cut
     return columns.table(metadata)
