@@ -40,4 +40,5 @@ def _answer(checkpoint: Checkpoint, options: argparse.Namespace, wish: Wish, bar
         return write_answer(checkpoint, options.path, read, wish, sys.stdout.write)
     from ckptgui.cli.text import write_text
 
-    return write_text(checkpoint, list(read), wish, options.depth, sys.stdout)
+    found = list(read) if wish.stats or wish.digest else []
+    return write_text(checkpoint, found, wish, options.depth, sys.stdout)
