@@ -8,9 +8,9 @@ from tests.core.trees import CheckpointMaker, gpt
 
 def test_equal_layers_are_one_row_with_all_their_bytes():
     lines = list(tree_lines(build_tree(gpt(12)), None, {}))
-    (row,) = (line for line in lines if "0 … 11" in line)
+    row = next(line for line in lines if "0 … 11" in line)
     assert row.split() == ["0", "…", "11", "72", "tensors", "float32", "576.0", "KiB", "12", "×", "equal"]
-    (weight,) = (line for line in lines if "attn.qkv.weight" in line)
+    weight = next(line for line in lines if "attn.qkv.weight" in line)
     assert weight.split() == ["attn.qkv.weight", "64", "×", "32", "float32", "96.0", "KiB", "×", "12"]
 
 
