@@ -1,5 +1,7 @@
 """What a tensor's page says of others: slots, parameters, components, pieces, and values that are not there."""
 
+import warnings
+
 import pytest
 import torch
 from PySide6.QtCore import Qt
@@ -68,7 +70,8 @@ def test_slots_that_are_left_unnamed_say_why(open_bench, tmp_path):
 
 
 def test_a_sparse_tensor_leads_to_its_components_and_they_to_it(open_bench, tmp_path, qtbot):
-    with pytest.warns(UserWarning):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch warns of these kinds once a process
         csr = torch.eye(4).to_sparse_csr()
     torch.save({"a": csr, "b": torch.ones(2)}, tmp_path / "sparse.pt")
     bench = open_bench(tmp_path / "sparse.pt")
@@ -106,7 +109,8 @@ def test_a_tensor_in_pieces_says_in_how_many_of_how_many_files():
 
 
 def test_quantised_tensors_tell_their_rule(open_bench, tmp_path):
-    with pytest.warns(UserWarning):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch warns of these kinds once a process
         one = torch.quantize_per_tensor(torch.ones(4), 0.5, 3, torch.qint8)
         many = torch.quantize_per_channel(torch.ones(2, 2), torch.ones(2), torch.zeros(2), 0, torch.qint8)
         torch.save({"one": one, "many": many}, tmp_path / "q.pt")
