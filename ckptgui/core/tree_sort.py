@@ -72,10 +72,15 @@ def _keys(tree: Tree, key: SortKey, folds: Folds | None) -> np.ndarray:
 def _ranks(labels: Labels) -> np.ndarray:
     """int64 for each label of the pool: numbers by what they count, then words, in any case."""
     pool = labels.pool
-    text = Bytes(pool.text.lower() if pool.text.isascii() else "".join(map(str.lower, pool)))
     lengths = np.diff(pool.ends, prepend=0)
-    if len(text) != len(pool.text):
-        lengths = np.fromiter((len(each.lower().encode("utf-8", "surrogatepass")) for each in pool), np.int64)
+    if pool.text.isascii():
+        text = Bytes(pool.text)
+        text.data[(text.data >= ord("A")) & (text.data <= ord("Z"))] += 32
+    else:
+        lowered = [label.lower() for label in pool]
+        text = Bytes("".join(lowered))
+        sizes = (len(label.encode("utf-8", "surrogatepass")) for label in lowered)
+        lengths = np.fromiter(sizes, np.int64, len(lowered))
     starts = np.cumsum(lengths) - lengths
     digits = _leading_digits(text, starts, lengths)
     # Among names that begin with a number the one with fewer digits counts less; words come after all of them.

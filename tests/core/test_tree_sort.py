@@ -82,3 +82,12 @@ def test_a_folded_run_weighs_what_all_its_layers_do():
     folds = Folds(find_repeats(tree))
     assert names(tree, arranged(tree, SortKey.SIZE, True), parent)[0] == "x.w"
     assert names(tree, arranged(tree, SortKey.SIZE, True, folds), parent)[0] == "0"
+
+
+def test_names_of_other_scripts_are_ordered_too():
+    make = CheckpointMaker()
+    make.section((), Role.MODEL, ["Éa.w", "zz.w", "éb.w", "Ab.w", "日.w", "9.w", "İ.w"])
+    tree = build_tree(make.make())
+    assert names(tree, arranged(tree, SortKey.NAME, False), 0) == [
+        "9.w", "Ab.w", "İ.w", "zz.w", "Éa.w", "éb.w", "日.w",
+    ]  # fmt: skip

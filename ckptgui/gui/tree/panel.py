@@ -12,6 +12,7 @@ from ckptgui.core.tree import NodeKind, Tree
 from ckptgui.core.tree_search import Found, PatternError
 from ckptgui.core.tree_sort import Arrangement, SortKey
 from ckptgui.engine.job import Cancel, Report
+from ckptgui.engine.memory import give_memory_back
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.selection import Selection
 from ckptgui.gui.summaries import Summaries
@@ -374,3 +375,4 @@ class TreePanel(QWidget):
 def _make_ready(shown: Shown, cancel: Cancel) -> None:
     shown.rows.make_ready()
     shown.prepared.search(cancel.check)
+    give_memory_back()
