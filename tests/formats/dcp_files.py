@@ -20,7 +20,7 @@ def ranks():
     folder = Path(tempfile.mkdtemp())
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     program = Path(__file__).with_name("dcp_ranks.py")
-    subprocess.run([sys.executable, program, folder], check=True, capture_output=True)
+    subprocess.run([sys.executable, "-P", program, folder], check=True, capture_output=True)
     return folder
 
 
