@@ -86,6 +86,9 @@ MAX_LISTED = 1024
 MAX_METRICS = 64
 """Metrics that are listed; a history of a thousand figures is no summary."""
 
+MAX_KEYS = 4096
+"""Names in one mapping that are looked at; what has more is data that somebody saved."""
+
 
 def training(checkpoint: Checkpoint) -> Training:
     """The summary of a checkpoint's metadata."""
@@ -187,7 +190,7 @@ def _whole(tables: list[Table], names: tuple[str, ...]) -> Found[int] | None:
 def _folded(table: Mapping[str, Json]) -> dict[str, str]:
     """Each key by its lower-case spelling with underscores; the first of several wins."""
     folded: dict[str, str] = {}
-    for key in table:
+    for key in islice(table, MAX_KEYS):
         folded.setdefault(key.lower().replace("-", "_").replace(" ", "_").replace("/", "_"), key)
     return folded
 
@@ -196,7 +199,7 @@ def _metrics(tables: list[Table], loss: Found[float] | None) -> Iterator[tuple[s
     """Figures whose name says that they measure something, but for the loss itself."""
     count = 0
     for path, table in tables:
-        for key, value in table.items():
+        for key, value in islice(table.items(), MAX_KEYS):
             number = figure(value)
             named = path[:1] == ("metrics",) or any(
                 _METRIC.fullmatch(part) for part in _SEPARATOR.split(key.lower())
@@ -230,7 +233,9 @@ def _rate(
 
 def _schedulers(root: Mapping[str, Json]) -> Iterator[Found[Mapping[str, Json]]]:
     """Each scheduler's state without what is nested in it; ``param_groups`` would make it an optimizer's."""
-    for above, key, value in ((path, key, value) for path, top in tops(root) for key, value in top.items()):
+    for above, key, value in (
+        (path, key, value) for path, top in tops(root) for key, value in islice(top.items(), MAX_KEYS)
+    ):
         if role_by_name(key) is not Role.SCHEDULER and not is_scheduler_state(value):
             continue
         members = enumerate(value) if isinstance(value, list) else ((None, value),)

@@ -49,14 +49,18 @@ def indexed_shards(
     if stray:
         found.warnings.append(f"In another shard than the index says: {_listed(stray)}.")
     present = _present(found)
+    lacking: list[tuple[str, str]] = []  # an index may name very many files: those that are not here are one part
     for file, expected in index.files.items():
         check()
         if file in found.files:
+            if lacking:
+                found.parts.append(absent(lacking, folder.path))
+                lacking = []
             found.parts.append(Part(found.files[file], label=file))
-        lacking = [name for name in expected if name not in present]
-        if lacking:
-            reason = reasons.get(file) or f"The index says that it is in {display(file)}, which does not hold it."
-            found.parts.append(absent(lacking, reason, folder.path))
+        reason = reasons.get(file) or f"The index says that it is in {display(file)}, which does not hold it."
+        lacking += [(name, reason) for name in expected if name not in present]
+    if lacking:
+        found.parts.append(absent(lacking, folder.path))
     spare = [file for file in sorted(folder.files) if _is_spare(file, chosen, index)]
     if spare:
         found.warnings.append(f"The index does not name the shard {_listed(spare)}, which is left out.")
@@ -94,19 +98,20 @@ def _open_all(
 ) -> dict[str, str]:
     """Open what can be opened; for each of the others why not, as a sentence for its tensors."""
     reasons = {}
+    missing = []
     for file in files:
         check()
         try:
             if plain_name(file) not in folder.files:
                 reasons[file] = f"Its shard {display(file)} is missing."
+                missing.append(file)
             else:
                 found.files[file] = open_member(folder, file, open_file, check)
         except CheckpointError as error:
             reasons[file] = f"Its shard {display(file)} cannot be read: {error}"
-    missing = [file for file, reason in reasons.items() if reason.endswith("is missing.")]
     if missing:
         found.warnings.append(_missing(missing, len(missing), len(files)))
-    damaged = [reason for file, reason in reasons.items() if file not in missing]
+    damaged = [reason for file, reason in reasons.items() if not reason.endswith("is missing.")]
     found.warnings += [reason.replace("Its shard", "The shard", 1) for reason in damaged[:NAMED]]
     return reasons
 

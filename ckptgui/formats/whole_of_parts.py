@@ -48,10 +48,10 @@ def stub(checkpoint: Checkpoint) -> Checkpoint:
     return replace(checkpoint, tensors=TableBuilder().build(), sections=(), records=NO_RECORDS, metadata=None)
 
 
-def absent(names: Iterable[str], reason: str, path: str) -> Part:
-    """Tensors of a state dict of which nothing but the name is known, each with the reason."""
+def absent(tensors: Iterable[tuple[str, str]], path: str) -> Part:
+    """Tensors of a state dict of which nothing is known but the name, which is given with the reason."""
     builder = TableBuilder()
-    rows = [builder.add((name,), (0,), _UNKNOWN, error=reason) for name in names]
+    rows = [builder.add((name,), (0,), _UNKNOWN, error=reason) for name, reason in tensors]
     return Part(
         Checkpoint(
             path=path,
