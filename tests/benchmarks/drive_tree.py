@@ -56,6 +56,7 @@ def steps(session: Session, heart: Heart, source: str, module: str, answer: dict
     heart.phase = "expanding"
     panel.select_node(node)
     view.setFocus()
+    yield pause(0.5)
     for _ in range(3):
         QTest.keyClick(view, Qt.Key.Key_Right)
         yield pause(0.5)

@@ -34,6 +34,9 @@ class DTypeShare:
 def dtype_shares(tree: Tree, node: int) -> list[DTypeShare]:
     """The element types below ``node``, most bytes first."""
     table = tree.checkpoint.tensors
+    if tree.dtypes[node] == 1:
+        only = table.dtypes[tree.dtype[node]]
+        return [DTypeShare(only, int(tree.tensors[node]), int(tree.nbytes[node]))]
     part = slice(node, int(tree.end[node]))
     nodes = np.flatnonzero(tree.row[part] >= 0) + node
     types = table.dtype[tree.row[nodes]]

@@ -161,6 +161,8 @@ def _kind(tree: Tree, node: int, module: Module | None) -> list[Fact]:
 def devices_text(tree: Tree, node: int) -> str:
     """``Saved on cuda:0 (76 tensors) and cpu (1 tensor).``"""
     table = tree.checkpoint.tensors
+    if len(table.devices) == 1 and tree.tensors[node]:
+        return tr("Saved on {0}.").format(display(table.devices[0]))
     part = tree.row[node : int(tree.end[node])]
     counts = np.bincount(table.device[part[part >= 0]], minlength=len(table.devices))
     found = [(int(count), display(name)) for count, name in zip(counts, table.devices) if count]
