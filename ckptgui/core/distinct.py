@@ -15,6 +15,9 @@ from ckptgui.core.radix import stable_order
 _MASKS = np.array([(1 << 8 * count) - 1 for count in range(9)], np.uint64)
 _ODD = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F), np.uint64(0x165667B19E3779F9))
 _SHIFT = np.uint64(29)
+_ALL = (1 << 64) - 1
+_LONG = 1024
+"""Bytes from which on the rest of a stretch is taken at once: a name of megabytes has too many words."""
 
 
 class Bytes:
@@ -43,12 +46,20 @@ class Bytes:
         same = length == length2
         place, at = 0, np.flatnonzero(same & (length > 0))
         while len(at):
+            if place >= _LONG:
+                for row in at.tolist():
+                    same[row] = self._rest(start, length, row, place) == self._rest(other, length, row, place)
+                break
             left = length[at] - place
             differ = self.word(start[at] + place, left) != self.word(other[at] + place, left)
             same[at[differ]] = False
             place += 8
             at = at[~differ & (left > 8)]
         return np.asarray(same)
+
+    def _rest(self, start: np.ndarray, length: np.ndarray, row: int, place: int) -> bytes:
+        """The bytes of a long stretch from ``place`` on."""
+        return self.data[int(start[row]) + place : int(start[row]) + int(length[row])].tobytes()
 
     def distinct(self, start: np.ndarray, length: np.ndarray, group: np.ndarray | None = None) -> Distinct:
         """Number the stretches so that equal ones of one group get one number, in order of appearance."""
@@ -57,6 +68,10 @@ class Bytes:
             keys ^= group.astype(np.uint64) * _ODD[1]
         place, at = 0, np.flatnonzero(length > 0)
         while len(at):
+            if place >= _LONG:
+                for row in at.tolist():
+                    keys[row] ^= np.uint64(hash(self._rest(start, length, row, place)) & _ALL)
+                break
             left = length[at] - place
             mixed = (keys[at] ^ self.word(start[at] + place, left)) * _ODD[2]
             keys[at] = mixed ^ (mixed >> _SHIFT)

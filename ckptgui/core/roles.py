@@ -34,12 +34,16 @@ _ALONE = frozenset({"module", "modules", "weights", "params", "parameters"})
 _ABOUT = re.compile(r"args|arguments|config|cfg|hyper|hparam|option|setting|meta|info|name|type|path|class|loss")
 """What is about a model, and none."""
 
+_MOST = 256
+"""Characters of a name that are looked at."""
+
 _STATE = re.compile(r"_?state_?dicts?$|_states?$|_dict$|_weights$", re.IGNORECASE)
 _BREAK = re.compile(r"[^A-Za-z]+|(?<=[a-z])(?=[A-Z])")
 
 
 def role_by_name(key: str) -> Role | None:
     """The role that a name tells; None where it tells none. A name that tells several has the first."""
+    key = key[:_MOST]
     found = next((role for pattern, role in _BY_NAME if pattern.search(key)), None)
     return found or (Role.MODEL if is_model_name(key) else None)
 

@@ -19,11 +19,12 @@ from ckptgui.core.display import display
 from ckptgui.core.dtypes import DType
 from ckptgui.core.extents import Assembly, Block, Extent, SourceIdentity
 from ckptgui.core.records import Record, record_table
-from ckptgui.errors import CheckpointError, DamagedFileError
+from ckptgui.errors import CheckpointError, DamagedFileError, LimitExceededError
 from ckptgui.formats.base import HEAD, Check, Probe
 from ckptgui.formats.dcp_files import in_order
 from ckptgui.formats.dcp_read import FORMAT
 from ckptgui.formats.dcp_tiling import tiling_error
+from ckptgui.formats.json_files import too_many
 from ckptgui.formats.safetensors import Safetensors
 from ckptgui.formats.sections import stored_bytes
 from ckptgui.sources.base import read_exactly
@@ -151,6 +152,8 @@ def _add(shard: Checkpoint, source: int, number: int, tensors: dict[str, _Pieces
 
 def _offsets(text: str | None) -> dict[str, tuple[int, ...]]:
     """Where each piece of a file begins in its tensor."""
+    if problem := too_many((text or "").encode("utf-8", "replace")):
+        raise LimitExceededError(f"Its DCP_SHARDING_INFO {problem}.")
     try:
         table = json.loads(text or "{}")
     except (ValueError, RecursionError):

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ckptgui.core.display import display
+from ckptgui.core.display import amount, display
 from ckptgui.core.dtypes import BY_NAME, ByteOrder
 from ckptgui.core.extents import Extent
 from ckptgui.core.tensors import Path, TensorKind
@@ -58,9 +58,9 @@ def meta_of(said: Mapping[str, Any]) -> TensorMeta:
     number, layout = whole(said.get("dtype")), whole(said.get("layout"))
     error = None
     if number not in SCALARS or SCALARS[number] not in BY_NAME:
-        error = f"Its element type is number {number}, which is not known."
+        error = f"Its element type is number {_told(number)}, which is not known."
     elif layout != 7:
-        name = LAYOUTS.get(layout or 0, f"number {layout}")
+        name = LAYOUTS.get(layout or 0, f"number {_told(layout)}")
         error = f"Its layout is {name}; the archive has the values of strided tensors alone."
     elif sizes is None or strides is None or offset is None:
         error = "Its shape, strides or offset are no numbers."
@@ -76,6 +76,10 @@ def meta_of(said: Mapping[str, Any]) -> TensorMeta:
         said.get("requires_grad") is True,
         error,
     )
+
+
+def _told(number: int | None) -> str:
+    return "none" if number is None else amount(number)
 
 
 def _integer(value: Any) -> int | None:

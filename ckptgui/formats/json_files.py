@@ -28,14 +28,19 @@ def read_json(source: ByteSource, limit: int, check: Check) -> Json:
     if source.size > limit:
         raise LimitExceededError(f"It has {source.size:,} bytes; at most {limit:,} are read.")
     raw = read_exactly(source, 0, source.size)
-    if raw.count(b"{") + raw.count(b"[") > MAX_CONTAINERS or raw.count(b",") > MAX_VALUES:
-        raise LimitExceededError(
-            f"It has more than {MAX_CONTAINERS:,} objects and lists or {MAX_VALUES:,} values, which are not read."
-        )
+    if problem := too_many(raw):
+        raise LimitExceededError(f"It {problem}.")
     check()
     value = _parsed(raw, check)
     _check_depth(value)
     return value
+
+
+def too_many(raw: bytes, containers: int = MAX_CONTAINERS) -> str | None:
+    """Why a text of JSON is not read, by what it would become: words to follow the name of where it stands."""
+    if raw.count(b"{") + raw.count(b"[") <= containers and raw.count(b",") <= MAX_VALUES:
+        return None
+    return f"has more than {containers:,} objects and lists or {MAX_VALUES:,} values, which are not read"
 
 
 def _parsed(raw: bytes, check: Check) -> Json:

@@ -8,17 +8,23 @@ from typing import Any, NoReturn
 
 from ckptgui.core.display import display
 from ckptgui.errors import DamagedFileError, LimitExceededError
+from ckptgui.formats.json_files import too_many
 from ckptgui.formats.zip_directory import ZipDirectory
 from ckptgui.sources.base import ByteSource
 
 MAX_JSON = 100_000_000
 """Bytes of a record of JSON that is parsed, as many as safetensors allows for its header."""
 
+MAX_CONTAINERS = 2_000_000
+"""Objects and lists in it: a table of payloads has a dozen for each tensor."""
+
 
 def read_json(source: ByteSource, directory: ZipDirectory, name: str) -> Mapping[str, Any]:
     """The JSON object in a record; raises ``DamagedFileError`` for anything else."""
     raw = directory.read(source, name, MAX_JSON)
     shown = display(name)
+    if problem := too_many(raw, MAX_CONTAINERS):
+        raise LimitExceededError(f"Its record {shown} {problem}.")
     try:
         found = json.loads(raw.decode(), parse_constant=_refuse)
     except UnicodeDecodeError as error:

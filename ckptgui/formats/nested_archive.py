@@ -56,4 +56,4 @@ def open_nested(source: ByteSource, directory: ZipDirectory, name: str, path: st
 def _inner(source: ByteSource, directory: ZipDirectory, entry: ZipEntry) -> ByteSource:
     if entry.method != DEFLATED:
         return PartSource(source, entry.data_offset, entry.size)
-    return MemorySource(directory.read(source, entry.name, MAX_INFLATED))
+    return MemorySource(directory.read(source, entry.name, MAX_INFLATED, room=MAX_INFLATED))

@@ -24,7 +24,7 @@ from ckptgui.formats.pickle_stream import Outside
 from ckptgui.formats.stored_runs import Records
 from ckptgui.formats.tensor_walk import TensorWalk
 from ckptgui.formats.torch_storages import Place, Storage, StorageClaim, ZipStorages, claim_of
-from ckptgui.formats.zip_directory import DEFLATED, ZipDirectory
+from ckptgui.formats.zip_directory import DEFLATED, MAX_RATIO, ROOM, ZipDirectory
 from ckptgui.formats.zip_end import DirectoryDamagedError, DirectoryMissingError
 from ckptgui.formats.zip_entries import ZipEntries, ZipEntry, places_of
 from ckptgui.formats.zip_probe import directory_of
@@ -153,7 +153,7 @@ def _parse_cut(source: ByteSource, directory: ZipDirectory, check: Check) -> tup
     data = read_exactly(source, entry.data_offset, entry.compressed)
     if entry.method == DEFLATED:
         try:
-            data = zlib.decompressobj(-15).decompress(data, DEFAULT.pickle_bytes)
+            data = zlib.decompressobj(-15).decompress(data, max(ROOM, MAX_RATIO * len(data)))
         except zlib.error:
             raise DamagedFileError(
                 "The file is cut short, and its compressed list of tensors is damaged."

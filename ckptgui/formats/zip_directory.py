@@ -28,6 +28,9 @@ STORED, DEFLATED = 0, 8
 MAX_ENTRIES = 4_000_000
 """Records of one archive; a million tensors is the most that anyone has shown."""
 
+ROOM, MAX_RATIO = 64 << 20, 32
+"""What a small file may inflate to in memory: pickles and tables of tensors shrink to a fifth or a tenth."""
+
 MAX_DIRECTORY = 1 << 30
 """Bytes of a central directory."""
 
@@ -51,8 +54,12 @@ class ZipDirectory:
     entries: Mapping[str, ZipEntry]
     cut: bool = False
 
-    def read(self, source: ByteSource, name: str, limit: int, warnings: list[str] | None = None) -> bytes:
+    def read(
+        self, source: ByteSource, name: str, limit: int, warnings: list[str] | None = None, *, room: int = ROOM
+    ) -> bytes:
         """A whole record of at most ``limit`` bytes, inflated and compared with its CRC.
+
+        Beyond ``room`` bytes it may not inflate more than what tells of tensors does.
 
         torch ignores CRCs, so a caller that passes ``warnings`` gets the bytes and a sentence there; without
         it a wrong CRC raises. A CRC of zero is not compared: torch writes it when told to skip CRCs.
@@ -61,6 +68,11 @@ class ZipDirectory:
         if entry.size > limit:
             raise LimitExceededError(
                 f"Its record {display(name)} claims {entry.size:,} bytes; at most {limit:,} are read."
+            )
+        if entry.size > max(room, MAX_RATIO * entry.compressed):
+            raise LimitExceededError(
+                f"Its record {display(name)} claims that {entry.compressed:,} bytes inflate to {entry.size:,}: "
+                f"beyond {room:,} bytes, {MAX_RATIO} times is the most that is read."
             )
         data = read_exactly(source, entry.data_offset, entry.compressed)
         if len(data) < entry.compressed or not entry.whole:
