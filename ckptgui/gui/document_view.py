@@ -40,6 +40,7 @@ class DocumentView(Ground):
     tree_painted = Signal()
     completed = Signal()
     histogram_painted = Signal()
+    view_ready = Signal()
     reading_changed = Signal()
 
     def __init__(self, background: Background, share: float, parent: QWidget | None = None) -> None:
@@ -85,14 +86,15 @@ class DocumentView(Ground):
             self._right_layout.addWidget(inspector)
             inspector.link_activated.connect(self._follow)
             inspector.histogram_painted.connect(self.histogram_painted)
+            inspector.view_ready.connect(self.view_ready)
             self._fill(inspector)
             self.completed.emit()
         return self._inspector
 
     @property
     def complete(self) -> bool:
-        """Whether all parts are there."""
-        return self._inspector is not None
+        """Whether all parts are there, and the overview, where it is shown, is filled."""
+        return self._inspector is not None and not self._inspector.filling
 
     def _fill(self, inspector: Inspector) -> None:
         if self._opened is not None and self._pool is not None and self._summaries is not None:

@@ -96,7 +96,8 @@ class Picture(QObject):
             view.select(())
         view.summaries.ready.connect(self._check)
         view.summaries.failed.connect(self._check)
-        view.completed.connect(self._check, Qt.ConnectionType.QueuedConnection)
+        for part in (view.completed, view.view_ready):
+            part.connect(self._check, Qt.ConnectionType.QueuedConnection)
         QTimer.singleShot(0, self._check)
         QTimer.singleShot(ROWS_LIMIT, self._rows_late)
 

@@ -1,5 +1,6 @@
 """The application as the command line starts it: a process of its own, no screen."""
 
+import itertools
 import json
 import os
 import signal
@@ -42,6 +43,16 @@ def test_a_picture_of_a_selected_tensor(checkpoint, tmp_path):
     done = run("take_screenshot", paths=[checkpoint], png=str(png), select="model_state_dict/fc.weight")
     assert (done.returncode, done.stderr) == (0, "")
     assert not QImage(str(png)).isNull()
+
+
+def test_a_picture_waits_until_the_overview_is_filled(checkpoint, tmp_path):
+    png = tmp_path / "out.png"
+    done = run("take_screenshot", paths=[checkpoint], png=str(png), size=(1000, 700), theme="light")
+    assert (done.returncode, done.stderr) == (0, "")
+    picture = QImage(str(png))
+    inked = [y for y in range(700) if any(picture.pixelColor(x, y).lightness() < 140 for x in range(700, 940))]
+    gaps = [below - above for above, below in itertools.pairwise(inked)]
+    assert max(gaps) < 80  # pixels; a summary that is still to come is a desert of hundreds
 
 
 @pytest.mark.parametrize("name", ["packed", "meta", "sparse"])

@@ -72,6 +72,12 @@ class Inspector(QWidget):
         """What is shown."""
         return self._selection
 
+    @property
+    def filling(self) -> bool:
+        """Whether the overview is what is shown and parts of it are still to come."""
+        overview = self.overview
+        return overview is not None and overview is self._pages.currentWidget() and overview.filling
+
     def show_selection(self, selection: Selection) -> None:
         """Show what is selected."""
         if self._checkpoint is None or self._tree is None:
