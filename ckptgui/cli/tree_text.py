@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 import numpy as np
 
-from ckptgui.cli.numbers import count, figure, shape, size
+from ckptgui.cli import numbers
+from ckptgui.cli.numbers import count, figure
 from ckptgui.cli.reading import Reading
 from ckptgui.cli.table import table
 from ckptgui.core.display import display
+from ckptgui.core.tensors import Flag
 from ckptgui.core.tree import NodeKind, Remainder, Tree
 from ckptgui.core.tree_folds import Folds
 from ckptgui.core.tree_repeats import find_repeats
@@ -18,6 +21,12 @@ _NAME = 72
 _VALUE = 60
 _ITEMS = 16
 _FIGURES = ("mean", "std", "min", "max")
+_IS_VALUE = int(NodeKind.VALUE)
+_NOT_PERSISTENT = int(Flag.NOT_PERSISTENT)
+
+# A file has few shapes and sizes, and very many rows: each is one text, written once.
+_shape = lru_cache(1 << 14)(numbers.shape)
+_size = lru_cache(1 << 14)(numbers.size)
 
 
 def tree_lines(tree: Tree, depth: int | None, readings: Mapping[int, Reading]) -> Iterator[str]:
@@ -38,6 +47,7 @@ def tree_lines(tree: Tree, depth: int | None, readings: Mapping[int, Reading]) -
         "",
     ]
     folds = Folds(find_repeats(tree)) if not readings else None
+    folds = folds if folds is not None and len(folds.repeats.head) else None
     shown = np.ones(len(tree), bool) if folds is None else ~folds.hidden()
     if depth is not None:
         shown &= tree.depth <= depth
@@ -52,7 +62,7 @@ def _row(
 ) -> list[str]:
     label = tree.labels[node] if folds is None else folds.label(node)
     name = "  " * (int(tree.depth[node]) - 1) + display(label, _NAME)
-    if tree.kind[node] == NodeKind.VALUE:
+    if tree.kind.item(node) == _IS_VALUE:
         return [name, _value(tree, node)]
     members = np.array([node]) if folds is None else folds.members(node)
     cells, figures, digest, notes = _cells(tree, node, members, readings)
@@ -67,17 +77,17 @@ def _cells(
     tree: Tree, node: int, members: np.ndarray, readings: Mapping[int, Reading]
 ) -> tuple[list[str], list[str], str, list[str]]:
     blank = [""] * len(_FIGURES)
-    row = int(tree.row[node])
+    row = tree.row.item(node)
     notes = [display(tree.classes[node])] if node in tree.classes else []
     if row < 0:
         number = int(tree.tensors[members].sum())
-        total = size(int(tree.nbytes[members].sum())) if number else ""
+        total = _size(int(tree.nbytes[members].sum())) if number else ""
         return [count(number, "tensor") if number else "", _dtype(tree, node), total], blank, "", notes
-    info = tree.checkpoint.info(row)
+    tensors = tree.checkpoint.tensors
     reading = readings.get(row)
     notes += ["tied"] if tree.tied[row] else []
-    notes += [] if info.persistent else ["not persistent"]
-    error = info.error or (reading.error if reading else None)
+    notes += ["not persistent"] if tensors.flags.item(row) & _NOT_PERSISTENT else []
+    error = tensors.errors.get(row) or (reading.error if reading else None)
     notes += [display(error)] if error else []
     statistics = reading.statistics if reading else None
     if statistics is not None:
@@ -85,7 +95,11 @@ def _cells(
         notes += [f"{statistics.inf:,} infinite"] if statistics.inf else []
         blank = [figure(getattr(statistics, name)) for name in _FIGURES]
     return (
-        [shape(info.shape), info.dtype.name, size(info.nbytes * len(members))],
+        [
+            _shape(tensors.shape(row)),
+            tensors.dtypes[tensors.dtype.item(row)].name,
+            _size(tensors.nbytes.item(row) * len(members)),
+        ],
         blank,
         (reading.sha256 or "") if reading else "",
         notes,

@@ -1,5 +1,7 @@
 """The tree as lines: equal layers are one row with all their bytes."""
 
+from ckptgui.cli.numbers import shape, size
+from ckptgui.cli.reading import listed
 from ckptgui.cli.tree_text import tree_lines
 from ckptgui.core.checkpoint import Role
 from ckptgui.core.tree import build_tree
@@ -27,3 +29,34 @@ def test_without_equal_layers_every_row_is_there():
     make = CheckpointMaker()
     make.section((), Role.MODEL, ["a.w", "b.w"])
     assert len(list(tree_lines(build_tree(make.make()), None, {}))) == 3
+
+
+def test_a_row_says_what_is_known_of_its_tensor():
+    make = CheckpointMaker()
+    first = make.storage(24)
+    make.tensor(("whole",), (2, 3), storage=first, dtype="float32")
+    make.tensor(("tied",), (2, 3), storage=first)
+    make.tensor(("number",), (), dtype="int64", persistent=False)
+    make.tensor(("bad",), (1234, 5), dtype="bfloat16", error="It is not there.")
+    checkpoint = make.make()
+    tree = build_tree(checkpoint)
+    for readings in ({}, {0: listed(checkpoint.info(0))}):
+        lines = list(tree_lines(tree, None, readings))[1:]
+        for line, info in zip(lines, checkpoint.tensors, strict=True):
+            notes = ["tied"] if info.name in ("whole", "tied") else []
+            notes += ([] if info.persistent else ["not persistent"]) + ([info.error] if info.error else [])
+            told = (info.name, shape(info.shape), info.dtype.name, size(info.nbytes), ", ".join(notes))
+            assert line.split() == " ".join(told).split()
+
+
+def test_rows_beside_a_fold_are_told_as_without_one():
+    odd = CheckpointMaker()
+    for number in range(9):
+        odd.tensor((f"odd.{number}.a",), (number + 1, 2))
+    alone = list(tree_lines(build_tree(odd.make()), None, {}))
+    for layer in range(9):
+        for name in ("a", "b"):
+            odd.tensor((f"same.{layer}.{name}",), (3, 3))
+    beside = list(tree_lines(build_tree(odd.make()), None, {}))
+    assert any("× equal" in line for line in beside) and not any("× equal" in line for line in alone)
+    assert [line.split() for line in alone] == [line.split() for line in beside[: len(alone)]]
