@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 
 from ckptgui.engine.courtesy import give_way
@@ -43,3 +44,5 @@ def _warm() -> None:
         summarise(info, SourcePool(), Cancel(), silent)
     # After the kernels, which the first rows want too: two threads that import hold the window up longer than one.
     import ckptgui.gui.inspector.plot  # noqa: F401 - for the import of pyqtgraph
+
+    gc.freeze()  # what was imported stays; to look through it once more would hold the window up for 40 to 90 ms
