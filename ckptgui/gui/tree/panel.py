@@ -302,9 +302,11 @@ class TreePanel(QWidget):
         self.filter_box.ask_now()
 
     def _into_rows(self) -> None:
-        self.view.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        if self.view.current() < 0 and self._model.rowCount():
-            self.view.go_to(self._model.node(0))
+        shown, visible = self._shown, self._model.visible
+        if shown is not None and self.view.current() < 0 and len(visible):
+            hits = visible if shown.found is None else visible[shown.found.matched[visible]]
+            self.view.go_to(int(hits[0] if len(hits) else visible[0]))
+        self.view.setFocus(Qt.FocusReason.ShortcutFocusReason)  # last: with no row chosen Qt takes the first
 
     def _filter(self, text: str) -> None:
         shown = self._shown
@@ -312,7 +314,7 @@ class TreePanel(QWidget):
             return
         self._search_lane.cancel()
         if not text:
-            chosen = self.view.current()
+            chosen = self._chosen()
             self._show_all(shown)
             if chosen >= 0:
                 self.select_node(chosen)
@@ -335,7 +337,7 @@ class TreePanel(QWidget):
     def _show_found(self, shown: Shown, found: Found) -> None:
         if shown is not self._shown:
             return
-        chosen = self.view.current()
+        chosen = self._chosen()
         shown.found = found
         shown.open_found = np.ones(len(shown.tree), bool)
         self._reset(shown)
@@ -344,6 +346,10 @@ class TreePanel(QWidget):
         self._stack.setCurrentWidget(self._nothing if nothing else self.view)
         if chosen >= 0 and found.kept[chosen]:
             self.view.go_to(chosen)
+
+    def _chosen(self) -> int:
+        """The selected node, also where a filter has taken its row away; or -1."""
+        return self._last.node if self._last is not None else self.view.current()
 
     def showEvent(self, event: object) -> None:
         super().showEvent(event)  # type: ignore[arg-type]

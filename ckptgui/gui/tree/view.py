@@ -196,7 +196,9 @@ class TreeView(QTableView):
                 return
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        self._by_keyboard = False
+        if self._by_keyboard:
+            self._by_keyboard = False
+            self.viewport().update()  # the ring of the row before goes
         node = self._chevron_at(event.position().toPoint())
         if node >= 0 and event.button() is Qt.MouseButton.LeftButton:
             self.toggled.emit(node, not self._model.is_open(node))

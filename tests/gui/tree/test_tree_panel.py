@@ -168,6 +168,28 @@ def test_a_selection_survives_a_filter_that_keeps_it(shown):
     assert len(shown.selected) == 1
 
 
+def test_a_selection_that_a_filter_hides_comes_back_when_it_is_cleared(shown, qtbot):
+    shown.show(gpt())
+    shown.panel.select_path(TENSOR)
+    shown.panel.focus_filter()
+    qtbot.keyClicks(shown.panel.filter_box, "head.weight")
+    qtbot.waitUntil(lambda: shown.view.current() < 0)
+    qtbot.keyClick(shown.panel.filter_box, Qt.Key.Key_Escape)
+    assert shown.view.current() == shown.panel.selection().node
+    qtbot.keyClick(shown.panel.filter_box, Qt.Key.Key_Escape)
+    assert shown.view.hasFocus() and len(shown.selected) == 1
+
+
+def test_a_step_down_from_the_filter_goes_to_the_first_match(shown, qtbot):
+    shown.show(gpt())
+    shown.panel.select_path(TENSOR)
+    shown.panel.focus_filter()
+    qtbot.keyClicks(shown.panel.filter_box, "head.weight")
+    qtbot.waitUntil(lambda: shown.view.current() < 0)
+    qtbot.keyClick(shown.panel.filter_box, Qt.Key.Key_Down)
+    assert shown.panel.selection().path[-1].endswith("head.weight")
+
+
 def test_a_large_tree_is_filtered_in_the_background(shown, qtbot, monkeypatch):
     monkeypatch.setattr(shown_module, "AT_ONCE", 10)
     shown.show(gpt())
