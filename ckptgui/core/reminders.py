@@ -22,4 +22,5 @@ def eval_reminder(checkpoint: Checkpoint) -> str | None:
     found = [f"{count:,} of {word}" for word, count in counts.items() if count]
     if not found:
         return None
-    return f"Saved in train mode with modules that act otherwise then ({', '.join(found)}): call eval() to infer."
+    acting = ", ".join(found)
+    return f"Saved in train mode with modules that act otherwise then ({acting}): call eval() before inference."

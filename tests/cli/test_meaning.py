@@ -55,7 +55,7 @@ def test_a_whole_model_lists_its_modules(ckptgui, tmp_path):
     torch.save(nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8)), tmp_path / "m.pt")
     text = ckptgui("info", tmp_path / "m.pt").out
     assert part(text, "Modules")[1] == "0                   Conv2d(3, 8, kernel_size=(3, 3), stride=(1, 1))"
-    assert "call eval() to infer." in part(text, "To go on with it")[-1]
+    assert "call eval() before inference." in part(text, "To go on with it")[-1]
     assert "makes objects of BatchNorm2d" in text
     module = ckptgui("info", tmp_path / "m.pt", "--json").json["modules"][1]
     assert (module["class"], module["training"]) == ("torch.nn.modules.conv.Conv2d", True)

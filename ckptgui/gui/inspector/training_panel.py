@@ -198,7 +198,9 @@ def scheduler_sentence(state: Mapping[str, Json]) -> str:
         ("last_epoch", tr("at step {0}")),
     ):
         value = state.get(key)
-        if value is not None and not isinstance(value, dict):
+        if key == "step_size" and value == 1:
+            parts.append(tr("every step"))
+        elif value is not None and not isinstance(value, dict):
             shown = _short(value)
             if shown:
                 parts.append(words.format(shown))
