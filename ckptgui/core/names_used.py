@@ -12,6 +12,7 @@ from itertools import islice
 
 from ckptgui.core.checkpoint import Checkpoint, GlobalClass, GlobalName, Json
 from ckptgui.core.display import counted, display
+from ckptgui.core.enumerations import picks_a_member
 from ckptgui.core.tensors import Path
 from ckptgui.core.weights_only import ALLOWED, why_refused
 
@@ -54,11 +55,10 @@ def names_verdict(checkpoint: Checkpoint) -> str:
     if compiled:
         told = counted(compiled, "class", "classes")
         return f"torch.jit.load compiles the archive's own code for {told} and may run parts of it. {_NOT_HERE}"
-    calls = [name.name for name in checkpoint.globals if name.use is GlobalClass.CALLABLE]
+    calls = sorted((n for n in checkpoint.globals if n.use is GlobalClass.CALLABLE), key=picks_a_member)
     classes = sum(name.use is GlobalClass.CLASS for name in checkpoint.globals)
     if calls:
-        shown = display(calls[0], 80)
-        what = f"would call {shown}" if len(calls) == 1 else f"would call {len(calls):,} functions, {shown} first"
+        what = _calls(calls)
     elif classes:
         what = f"would import {counted(classes, 'class', 'classes')}"
     elif checkpoint.globals:
@@ -69,6 +69,17 @@ def names_verdict(checkpoint: Checkpoint) -> str:
         reason = why_refused(checkpoint)
         what += "; weights_only=True takes it" if reason is None else f"; weights_only=True refuses: {reason}"
     return f"A full load {what}. {_NOT_HERE}"
+
+
+def _calls(calls: list[GlobalName]) -> str:
+    """What would be called, the names of enumerations last."""
+    shown = display(calls[0].name, 80)
+    picks = sum(map(picks_a_member, calls))
+    if len(calls) == 1:
+        return f"would call {shown}{' (an enumeration, by its name)' if picks else ''}"
+    part = "all of them" if picks == len(calls) else f"{picks:,} of them"
+    told = f" ({part} {'an enumeration' if picks == 1 else 'enumerations'}, by name)" if picks else ""
+    return f"would call {len(calls):,} functions, {shown} first{told}"
 
 
 _NOT_HERE = "Nothing was run here."
@@ -126,13 +137,17 @@ def effect(name: GlobalName, given: Json = None) -> str:
     if name.use is GlobalClass.KNOWN:
         return "Known: it only makes containers, numbers, tensors or arrays."
     if name.use is GlobalClass.CALLABLE and not name.changed:
-        return f"Imports {module} and calls {name.name}{_arguments(name.arguments, given)}."
+        hint = f" {_PICKS.format(module.partition('.')[0])}" if picks_a_member(name) else ""
+        return f"Imports {module} and calls {name.name}{_arguments(name.arguments, given)}.{hint}"
     if name.changed:
         called = f", which it also calls{_arguments(name.arguments, given)}" if name.arguments is not None else ""
         return f"Imports {module} and overwrites attributes of {name.name} itself{called}."
     if name.made:
         return f"Imports {module} and makes objects of {own}; its __setstate__ runs if it has one."
     return f"Imports {module}, which runs that module's own code; it does not call {name.name}."
+
+
+_PICKS = "Where {} is installed under that name, it is an enumeration and the call picks a member."
 
 
 def _arguments(count: int | None, given: Json) -> str:

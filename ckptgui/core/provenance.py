@@ -73,6 +73,9 @@ def _time(ns: int) -> datetime | None:
         return None
 
 
+_OF_DIFFUSERS = ("config.json", "model_index.json")
+"""Files of a model's folder and of a pipeline's."""
+
 _FACTS: tuple[tuple[str, tuple[Path, ...]], ...] = (
     (
         "torch",
@@ -85,9 +88,9 @@ _FACTS: tuple[tuple[str, tuple[Path, ...]], ...] = (
             ("env", "torch"),
         ),
     ),
-    ("Lightning", (("pytorch-lightning_version",),)),
+    ("Lightning", (("pytorch-lightning_version",), ("meta.pt", "pytorch-lightning_version"))),
     ("transformers", (("transformers_version",), ("config.json", "transformers_version"))),
-    ("diffusers", (("_diffusers_version",), ("config.json", "_diffusers_version"))),
+    ("diffusers", (("_diffusers_version",), *((file, "_diffusers_version") for file in _OF_DIFFUSERS))),
     ("DeepSpeed", (("ds_version",),)),
     ("Megatron checkpoint", (("checkpoint_version",),)),
     ("mmcv", (("meta", "mmcv_version"),)),
@@ -133,6 +136,11 @@ def _writer(checkpoint: Checkpoint, root: Mapping[str, Json]) -> tuple[str, str]
     """Who seems to have written it, and by what one can tell."""
     if checkpoint.format in _FORMATS:
         return _FORMATS[checkpoint.format], "by its format"
+    if isinstance(_at(root, ("meta.pt", "pytorch-lightning_version")), str):
+        return "Lightning", "its meta.pt has pytorch-lightning_version"
+    for file in _OF_DIFFUSERS:
+        if isinstance(_at(root, (file, "_diffusers_version")), str):
+            return "save_pretrained of diffusers", f"its {file} has _diffusers_version"
     for writer, keys in _WRITERS:
         if all(key in root or any(s.path[:1] == (key,) for s in checkpoint.sections) for key in keys):
             return writer, f"it has {', '.join(keys)}"

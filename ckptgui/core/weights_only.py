@@ -64,7 +64,7 @@ def why_refused(checkpoint: Checkpoint) -> str | None:
     names = refused_names(checkpoint.globals)
     if not names:
         return None
-    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    more = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
     return f"it names {display(names[0], 60)}{more}"
 
 

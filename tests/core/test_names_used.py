@@ -3,6 +3,9 @@
 import io
 import os
 import pickle
+import sys
+import types
+from dataclasses import replace
 
 import pytest
 import torch
@@ -129,3 +132,48 @@ def test_a_format_without_pickles_has_nothing_to_import(tmp_path):
     save_file({"w": torch.ones(1)}, tmp_path / "w.safetensors")
     checkpoint = open_checkpoint(str(tmp_path / "w.safetensors"))
     assert names_verdict(checkpoint).startswith("It holds no pickle")
+
+
+class Member:
+    """Pickled as a member of an enumeration is: a class of that name called with a value."""
+
+    def __init__(self, monkeypatch, path, *args):
+        module, _, name = path.rpartition(".")
+        self.made = type(name, (), {"__module__": module}), args
+        for package in (module.partition(".")[0], module):
+            monkeypatch.setitem(sys.modules, package, sys.modules.get(package) or types.ModuleType(package))
+        setattr(sys.modules[module], name, self.made[0])
+
+    def __reduce__(self):
+        return self.made
+
+
+def test_a_member_of_a_known_enumeration_is_still_a_call_and_told_as_one(tmp_path, monkeypatch):
+    linear = Member(monkeypatch, "transformers.trainer_utils.SchedulerType", "linear")
+    alone = opened(tmp_path, {"lr": linear})
+    worst = used_names(alone)[0]
+    assert worst.use is GlobalClass.CALLABLE
+    assert worst.effect == (
+        "Imports transformers.trainer_utils and calls transformers.trainer_utils.SchedulerType('linear'). "
+        "Where transformers is installed under that name, it is an enumeration and the call picks a member."
+    )
+    assert "would call transformers.trainer_utils.SchedulerType (an enumeration, by its name);" in names_verdict(
+        alone
+    )
+    both = opened(tmp_path, {"lr": linear, "x": Calls("echo")})
+    assert "would call 2 functions, posix.system first (1 of them an enumeration, by name);" in names_verdict(both)
+
+
+@pytest.mark.parametrize(
+    ("path", "args"),
+    [("transformers.trainer_utils.SchedulerType", ("a", "b")), ("transformers.trainer_utils.Unheard", ("a",))],
+)
+def test_another_call_is_no_member_of_an_enumeration(tmp_path, monkeypatch, path, args):
+    checkpoint = opened(tmp_path, {"x": Member(monkeypatch, path, *args)})
+    assert "enumeration" not in used_names(checkpoint)[0].effect + names_verdict(checkpoint)
+
+
+def test_the_names_that_are_refused_are_counted_with_their_digits_grouped(tmp_path):
+    checkpoint = opened(tmp_path, {"a": Plain()})
+    many = replace(checkpoint, globals=checkpoint.globals[-1:] * 10_000)
+    assert why_refused(many).endswith("and 9,999 more")

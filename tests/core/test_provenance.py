@@ -1,14 +1,17 @@
 """Versions where they are saved, a guess at the writer that is told as one, and when it was."""
 
+import json
 import os
 from datetime import UTC, datetime
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import nn
 
 from ckptgui.core.provenance import Fact, ModuleVersion, provenance
 from ckptgui.formats.registry import open_checkpoint
+from tests.formats.dcp_files import save
 
 SD = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3)).state_dict()
 
@@ -53,3 +56,20 @@ def test_odd_values_are_no_versions(tmp_path):
     found = provenance(opened(tmp_path, obj))
     assert [f for f in found.facts if f.name != "torch"] == [Fact("model name", found.facts[0].value, ("arch",))]
     assert "\x1b" not in found.sentence and len(found.facts[0].value) == 80
+
+
+@pytest.mark.parametrize("file", ["config.json", "model_index.json"])
+def test_a_folder_of_diffusers_is_told_from_one_of_transformers(tmp_path, file):
+    save_file({"w": torch.ones(2)}, tmp_path / "diffusion_pytorch_model.safetensors")
+    (tmp_path / file).write_text(json.dumps({"_class_name": "UNet", "_diffusers_version": "0.31.0"}))
+    found = provenance(open_checkpoint(str(tmp_path)))
+    assert (found.writer, found.because) == ("save_pretrained of diffusers", f"its {file} has _diffusers_version")
+    assert Fact("diffusers", "0.31.0", (file, "_diffusers_version")) in found.facts
+
+
+def test_a_folder_of_lightning_tells_its_version(tmp_path):
+    save({"model": SD}, tmp_path)
+    torch.save({"epoch": 3, "pytorch-lightning_version": "2.5.1"}, tmp_path / "meta.pt")
+    found = provenance(open_checkpoint(str(tmp_path)))
+    assert found.writer == "Lightning"
+    assert Fact("Lightning", "2.5.1", ("meta.pt", "pytorch-lightning_version")) in found.facts
