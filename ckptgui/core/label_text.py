@@ -71,15 +71,15 @@ def _lowered(labels: Labels) -> tuple[str, np.ndarray]:
 
 def _coded(text: str) -> tuple[np.ndarray, str]:
     """A text as numbers of the characters of its alphabet, which has a dot in any case."""
-    pieces = [text[low : low + _PIECE] for low in range(0, len(text), _PIECE)]
+    starts = range(0, len(text), _PIECE)
     present = np.zeros(_POINTS, bool)
     present[ord(".")] = True
-    for piece in pieces:
-        present[_points(piece)] = True
+    for low in starts:
+        present[_points(text[low : low + _PIECE])] = True
     alphabet = np.flatnonzero(present)
     number = np.zeros(_POINTS, np.uint8 if len(alphabet) <= 256 else np.int32)
     number[alphabet] = np.arange(len(alphabet))
-    codes = [number[_points(piece)] for piece in pieces]
+    codes = [number[_points(text[low : low + _PIECE])] for low in starts]
     return np.concatenate([number[:0], *codes]), "".join(map(chr, alphabet.tolist()))
 
 
