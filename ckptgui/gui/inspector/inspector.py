@@ -63,6 +63,8 @@ class Inspector(QWidget):
         self._selection = None
         if self.tensor is not None:
             self.tensor.set_document(checkpoint, pool, summaries)
+        if self.module is not None:
+            self.module.forget()
         self.finder.set_document(checkpoint, tree, pool)
         if self.overview is not None:
             self.overview.set_document(checkpoint, tree, pool)
@@ -131,7 +133,7 @@ class Inspector(QWidget):
         if self.module is None:
             from ckptgui.gui.inspector.module_panel import ModulePanel
 
-            self.module = ModulePanel(self)
+            self.module = ModulePanel(self.finder, self)
             self.module.link_activated.connect(self.link_activated)
             self.module.values_wanted.connect(self._show_module_values)
             self._pages.addWidget(self.module)

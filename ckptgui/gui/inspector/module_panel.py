@@ -14,6 +14,7 @@ from ckptgui.gui.inspector.controls import SectionHead
 from ckptgui.gui.inspector.dtype_bar import DTypeBar, dtype_shares
 from ckptgui.gui.inspector.fact_line import FactLine
 from ckptgui.gui.inspector.facts import Fact
+from ckptgui.gui.inspector.findings import Finder, Judgement
 from ckptgui.gui.inspector.head import PanelHead, add_head
 from ckptgui.gui.inspector.page import ScrollPage
 from ckptgui.gui.inspector.tensor_list import TensorList, largest_tensors
@@ -33,8 +34,11 @@ class ModulePanel(QWidget):
     link_activated = Signal(object)
     values_wanted = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, finder: Finder, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._finder = finder
+        finder.found.connect(self._name_by_slots)
+        self._listed: tuple[Checkpoint, Tree, list[int], str] | None = None
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -71,6 +75,15 @@ class ModulePanel(QWidget):
         body.addWidget(self.largest)
         body.addStretch(1)
 
+    def forget(self) -> None:
+        """Another checkpoint has come: what is found from now on is not about this one."""
+        self._listed = None
+
+    def _name_by_slots(self, found: object) -> None:
+        """Call an optimizer's tensors by their parameters once these are known."""
+        if isinstance(found, Judgement) and self._listed is not None:
+            self.largest.set_rows(*self._listed, slots=found.slots)
+
     def show_module(self, checkpoint: Checkpoint, tree: Tree, selection: Selection) -> None:
         """Show a node that has tensors below it."""
         node = selection.node
@@ -94,7 +107,9 @@ class ModulePanel(QWidget):
             if len(nodes) < int(tree.tensors[node])
             else ""
         )
-        self.largest.set_rows(checkpoint, tree, nodes, _prefix(path, tree, node))
+        self._listed = (checkpoint, tree, nodes, _prefix(path, tree, node))
+        judgement = self._finder.judgement
+        self.largest.set_rows(*self._listed, slots=judgement.slots if judgement else None)
         self._page.verticalScrollBar().setValue(0)
 
     def _module_at(self, checkpoint: Checkpoint, tree: Tree, node: int) -> Module | None:

@@ -55,6 +55,13 @@ def test_a_parameter_leads_to_its_slots_and_a_slot_back_to_it(open_bench, traine
     assert {"Slot of", "Matched"} <= set(titles)
 
 
+def test_the_largest_of_an_optimizer_are_named_by_their_parameters(open_bench, trained):
+    bench = open_bench(trained)
+    bench.select("optimizer")
+    listed = bench.inspector.module.largest
+    bench.qtbot.waitUntil(lambda: listed.rows[0].text() == "exp_avg of 0.weight", timeout=10_000)
+
+
 def test_slots_that_are_left_unnamed_say_why(open_bench, tmp_path):
     state = {0: {"exp_avg": torch.ones(3), "exp_avg_sq": torch.ones(3)}}
     groups = [{"lr": 0.1, "betas": (0.9, 0.99), "eps": 1e-8, "params": [0]}]
