@@ -36,6 +36,9 @@ LEAST_PAGE = 200
 STEP = 4
 """Milliseconds between two parts that are filled, so that the window answers in between."""
 
+LOW_WINDOW = 700
+"""Height of the window under which its foot alone has the line about names, and the page has the room."""
+
 NARROW_STRIP = 470
 """Width under which the tabs leave their counts away."""
 
@@ -171,9 +174,10 @@ class Overview(QWidget):
             self.tabs.tab(number).setText(f"{title}  {count}" if full else title)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """The tabs' counts give way."""
+        """The tabs' counts give way, and in a low window the line about names."""
         super().resizeEvent(event)
         self._name_tabs()
+        self.foot.setVisible(self.window().height() >= LOW_WINDOW)
 
     def show_metadata(self, path: Path = ()) -> None:
         """Open the metadata tab, at a value when it is named."""

@@ -117,6 +117,12 @@ def test_the_foot_says_that_nothing_was_run_and_leads_to_the_names(overview, ben
     assert listed == {name.name for name in bench.checkpoint.globals}
 
 
+def test_in_a_low_window_the_line_about_names_gives_its_room_away(overview, bench):
+    assert overview.foot.isVisible()
+    bench.inspector.resize(600, 520)
+    bench.qtbot.waitUntil(lambda: not overview.foot.isVisible())
+
+
 def test_a_whole_model_is_said_to_be_one(open_bench, tmp_path):
     path = tmp_path / "model.pt"
     torch.save(torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4)), path)
