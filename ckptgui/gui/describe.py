@@ -13,7 +13,7 @@ from ckptgui.core.format_names import format_name
 from ckptgui.core.loading import safety_sentence
 from ckptgui.gui.dialogs import Dialog
 from ckptgui.gui.notices import Notice, Tone
-from ckptgui.gui.numbers import counted, integer, parameters, significant, tr
+from ckptgui.gui.numbers import counted, duration, integer, parameters, tr
 from ckptgui.gui.opening import Opened
 from ckptgui.gui.theme import mono_font
 
@@ -34,9 +34,7 @@ def facts(checkpoint: Checkpoint) -> tuple[str, ...]:
 def opened_sentence(opened: Opened) -> str:
     """``306 tensors listed in 12 ms``"""
     many = counted(len(opened.checkpoint), "tensor", "tensors")
-    seconds = opened.seconds
-    took = f"{integer(max(1, round(seconds * 1000)))} ms" if seconds < 1 else f"{significant(seconds, 2)} s"
-    return tr("{tensors} listed in {time}").format(tensors=many, time=took)
+    return tr("{tensors} listed in {time}").format(tensors=many, time=duration(opened.seconds))
 
 
 def file_notices(checkpoint: Checkpoint, export: Callable[[], None], parent: QWidget) -> list[Notice]:

@@ -21,7 +21,7 @@ from ckptgui.gui.controls import Button
 from ckptgui.gui.dialogs import Dialog, ask, file_dialog
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.notices import Notice, NoticeArea, Tone
-from ckptgui.gui.numbers import counted, integer, significant, size_text, tr
+from ckptgui.gui.numbers import counted, duration, integer, size_text, tr
 from ckptgui.gui.page import Activity
 from ckptgui.sources.locate import SourcePool
 
@@ -213,10 +213,10 @@ class ExportFlow(QObject):
             Notice(
                 _KEY,
                 "check",
-                tr("Exported {before} to {after} in {seconds} s.").format(
+                tr("Exported {before} to {after} in {time}.").format(
                     before=size_text(result.source_bytes),
                     after=size_text(result.bytes),
-                    seconds=significant(max(result.seconds, 0.001), 2),
+                    time=duration(result.seconds),
                 ),
                 tr("{name}, {tensors}, read back and equal.").format(
                     name=display(f"{place.parent.name}/{place.name}"),

@@ -43,14 +43,19 @@ def significant(number: float | int | None, digits: int = 4) -> str:
         return "∞" if value > 0 else f"{MINUS}∞"
     if value == 0:
         return "0"
-    size = abs(value)
-    if size < 1e-3 or size >= 1e7:
+    size = float(f"{abs(value):.{digits - 1}e}")  # as large as it will read: 0.99996 is a 1.000
+    if float(f"{size:.1e}") < 1e-3 or size >= 1e7:
         text = f"{value:.1e}".replace("e+", "e")
     else:
         places = max(0, digits - 1 - math.floor(math.log10(size)))
         places = min(places, 4 if size >= 0.01 else 5)  # a column of weights reads better than a digit more
         text = QLocale().toString(value, "f", places)
     return text.replace("-", MINUS)
+
+
+def duration(seconds: float) -> str:
+    """``12 ms``, ``4.1 s``"""
+    return f"{integer(max(1, round(seconds * 1000)))} ms" if seconds < 1 else f"{significant(seconds, 2)} s"
 
 
 def exact(number: float | int | None) -> str:

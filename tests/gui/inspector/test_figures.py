@@ -34,6 +34,12 @@ def test_a_power_of_ten_has_no_plus():
     assert integer(10**20) == "1.0000e20"
 
 
+def test_a_number_that_rounds_up_reads_like_the_next_one():
+    assert significant(0.99999) == significant(1.0) == "1.000"
+    assert significant(9.999e-4) == significant(1e-3) == "0.00100"
+    assert significant(9.9e-4) == "9.9e−04"
+
+
 @pytest.mark.parametrize("top", [1, 2, 3, 5, 9, 10, 25, 99, 2_400])
 def test_counts_are_marked_with_the_numbers_that_stand_there(top):
     for value, text in count_ticks(top):
