@@ -83,7 +83,7 @@ def _model(checkpoint: Checkpoint) -> Item:
         cost = "There is nothing to go on from: the weights must come from another file."
         return Item(Need.MODEL, Presence.ABSENT, "No section holds a model's weights.", cost)
     rows = sum(section.tensor_count for section in sections)
-    lost = sum(section.start <= row < section.stop for section in sections for row in checkpoint.tensors.errors)
+    lost = lost_in(checkpoint, Role.MODEL)
     if lost:
         text = f"{lost:,} of its {counted(rows, 'tensor')} cannot be read whole."
         return Item(Need.MODEL, Presence.PARTLY, text, "They must come from another file.", sections[0].path)
@@ -91,6 +91,12 @@ def _model(checkpoint: Checkpoint) -> Item:
     text = f"{counted(rows, 'tensor')} in {_named([section.path for section in sections])}"
     text += f", {among:,} of them averages by their names." if among else "."
     return Item(Need.MODEL, Presence.PRESENT, text, "", sections[0].path)
+
+
+def lost_in(checkpoint: Checkpoint, role: Role) -> int:
+    """How many tensors of a role cannot be read whole."""
+    errors = checkpoint.tensors.errors
+    return sum(s.start <= row < s.stop for s in checkpoint.with_role(role) for row in errors) if errors else 0
 
 
 def _averages(checkpoint: Checkpoint, section: Section) -> int:
@@ -122,6 +128,12 @@ def _optimizer(checkpoint: Checkpoint, summary: Training, matched: SlotMap) -> I
         if match.how is None and match.misfit:
             costs.append(match.sentence)
     path = matched.optimizers[0].path
+    lost = lost_in(checkpoint, Role.OPTIMIZER)
+    if lost:
+        rows = sum(section.tensor_count for section in checkpoint.with_role(Role.OPTIMIZER))
+        text = f"{lost:,} of its {counted(rows, 'tensor')} cannot be read whole."
+        cost = "Momentum and step sizes of their parameters start from nothing."
+        return Item(Need.OPTIMIZER, Presence.PARTLY, text, cost, path)
     if costs:
         cost = "load_state_dict refuses it, or gives a parameter the state of another, if the groups differ."
         return Item(Need.OPTIMIZER, Presence.PARTLY, " ".join(texts), cost, path)

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ckptgui.core.checkpoint import Checkpoint, Role, SavedShape
+from ckptgui.core.display import counted
 from ckptgui.core.needs import Item as Item
 from ckptgui.core.needs import Need as Need
 from ckptgui.core.needs import Presence as Presence
-from ckptgui.core.needs import listed, needs
+from ckptgui.core.needs import listed, lost_in, needs
 from ckptgui.core.optimizer_slots import SlotMap, slots
 from ckptgui.core.reminders import eval_reminder
 from ckptgui.core.tensors import Path
@@ -60,6 +61,10 @@ def _is_of_training(checkpoint: Checkpoint, summary: Training) -> bool:
 def _without_training(checkpoint: Checkpoint, summary: Training) -> str:
     if not len(checkpoint):
         return _ALONE[Role.OPTIMIZER] if summary.optimizers else "No tensors are in it."
+    lost = lost_in(checkpoint, Role.MODEL)
+    if lost:
+        rows = sum(section.tensor_count for section in checkpoint.with_role(Role.MODEL))
+        return f"A model that is not whole: {lost:,} of its {counted(rows, 'tensor')} cannot be read whole."
     if checkpoint.saved_shape is SavedShape.MODULE:
         return "A whole model and nothing of its training: for inference, or as a start for a new training."
     if checkpoint.saved_shape is SavedShape.TENSOR:

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -160,6 +161,25 @@ def test_a_cut_file_has_its_model_in_part(tmp_path):
     item = readiness(open_checkpoint(str(tmp_path / "c.pt"))).items[0]
     assert item.presence is P.PARTLY
     assert "cannot be read whole" in item.text
+
+
+def without(tmp_path, obj, *lost):
+    """What is judged where some tensors cannot be read."""
+    torch.save(obj, tmp_path / "c.pt")
+    found = open_checkpoint(str(tmp_path / "c.pt"))
+    errors = {found.row(path): "It is not here." for path in lost}
+    return readiness(replace(found, tensors=replace(found.tensors, errors=errors)))
+
+
+def test_an_optimizer_that_is_not_whole_is_a_doubt(tmp_path):
+    found = without(tmp_path, parts(), ("optimizer", "state", "0", "exp_avg"))
+    assert found.sentence == "Training can go on, with doubts about the optimizer."
+    assert found.items[1].text == "1 of its 6 tensors cannot be read whole."
+
+
+def test_weights_of_which_some_are_lost_are_not_called_weights_only(tmp_path):
+    found = without(tmp_path, {"w": torch.ones(9), "v": torch.ones(9)}, ("v",))
+    assert found.sentence.startswith("A model that is not whole: 1 of its 2 tensors")
 
 
 def test_a_trainers_folder_is_read_as_a_whole(tmp_path):
