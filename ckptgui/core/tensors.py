@@ -38,6 +38,9 @@ class TensorKind(IntEnum):
 
 _KINDS = tuple(TensorKind)
 
+UNKNOWN = "unknown"
+"""The name of the dtype of a tensor that is not here."""
+
 
 @dataclass(frozen=True, slots=True)
 class TensorInfo:
@@ -73,6 +76,11 @@ class TensorInfo:
     def numel(self) -> int:
         """Number of elements; 1 for a 0-d tensor."""
         return math.prod(self.shape)
+
+    @property
+    def is_nowhere(self) -> bool:
+        """True where nothing but the name is known, as of a tensor in a file that is missing."""
+        return self.error is not None and self.storage < 0 and self.dtype.name == UNKNOWN
 
     @property
     def is_contiguous(self) -> bool:

@@ -60,6 +60,8 @@ def _damage(checkpoint: Checkpoint, parent: QWidget) -> Notice:
         title, text = f"{display(head)}.", display(rest, 400)
     else:
         text = display(sentences[0], 400)
+    if not checkpoint.warnings:  # a sentence about one tensor, which says "it"
+        text = f"{display('.'.join(checkpoint.tensors.path(next(iter(checkpoint.tensors.errors)))), 80)}: {text}"
     if broken:
         whole = tr("{whole} of {all} are whole.").format(
             whole=integer(len(checkpoint) - broken), all=counted(len(checkpoint), "tensor", "tensors")

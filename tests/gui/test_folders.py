@@ -121,6 +121,13 @@ def test_a_missing_shard_is_told_above_the_tree(qtbot, window, tmp_path):
     page = opened(qtbot, window, tmp_path / "llama")
     notice = next(notice for notice in page.view.notices.notices() if notice.key == "damage")
     assert files[2] in f"{notice.title} {notice.text}"
+    opened_now = page.document().opened
+    row = next(iter(opened_now.checkpoint.tensors.errors))
+    rows = page.document().tree.view.model().rows
+    node = opened_now.tree.node_of_row(row)
+    assert rows.shape(node) == "" and [badge.text for badge in rows.badges(node, False)] == ["missing"]
+    page.document().select(opened_now.checkpoint.tensors.path(row))
+    assert page.document().inspector.tensor.facts.widgets == []
 
 
 def test_an_export_is_proposed_beside_the_folder_and_named_after_it(qtbot, window, tmp_path):

@@ -29,6 +29,8 @@ class Fact:
 
 def short_facts(info: TensorInfo, *, several_files: bool = False) -> list[Fact]:
     """What tells this tensor from others at a glance; its file only where there are several."""
+    if info.is_nowhere:
+        return []
     facts = [Fact(shape_text(info.shape)), Fact(display(str(info.dtype))), Fact(size_text(info.nbytes))]
     facts.append(Fact(display(info.device), tr("saved on")))
     if info.layout != "strided":

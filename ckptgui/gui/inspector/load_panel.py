@@ -126,7 +126,7 @@ class LoadPanel(QWidget):
             part.setVisible(code is not None)
         self.note.setVisible(code is not None and self.width() > 420)
         self.why.setVisible(code is None)
-        self.why.setText(tr("torch cannot load this file, so there is no code for it."))
+        self.why.setText(tr("torch cannot load it as it is, so there is no code for it."))
         self._exact = code or ""
         self.code.setPlainText(
             "\n".join(display(line, MAX_DETAIL) for line in self._exact.split("\n")).rstrip("\n")

@@ -13,7 +13,7 @@ import numpy as np
 from ckptgui.core.checkpoint import Role
 from ckptgui.core.display import MAX_CELL, MAX_DETAIL, display
 from ckptgui.core.sharing import unreached_bytes
-from ckptgui.core.tensors import Flag, TensorKind
+from ckptgui.core.tensors import UNKNOWN, Flag, TensorKind
 from ckptgui.core.tree import ROLES, NodeKind, Remainder, Tree
 from ckptgui.core.tree_folds import Folds
 from ckptgui.gui.numbers import counted, integer, percent, shape_text, significant, size, size_text, tr
@@ -127,7 +127,7 @@ class Rows:
         tree = self.tree
         row = int(tree.row[node])
         if row >= 0:
-            return shape_text(self.table.shape(row))
+            return "" if self._is_nowhere(row) else shape_text(self.table.shape(row))
         if tree.kind[node] == NodeKind.VALUE:
             return value_text(tree.values[node])
         count = int(tree.tensors[self.members(node)].sum())
@@ -266,6 +266,8 @@ class Rows:
         return _alarms(*together.alarms) if together is not None else []
 
     def _tensor_badges(self, node: int, row: int) -> Sequence[Badge]:
+        if self._is_nowhere(row):
+            return [Badge(tr("missing"))]
         table, found = self.table, []
         if self.error(node) is not None:
             found.append(self._error_badge(row))
@@ -295,6 +297,11 @@ class Rows:
         found = [statistics for statistics in known if statistics is not None]
         return _alarms(sum(each.nan or 0 for each in found), sum(each.inf or 0 for each in found))
 
+    def _is_nowhere(self, row: int) -> bool:
+        """Whether nothing but the name of a tensor is known, as where its file is missing."""
+        table = self.table
+        return row in table.errors and table.storage[row] < 0 and table.dtypes[table.dtype[row]].name == UNKNOWN
+
     def _error_badge(self, row: int) -> Badge:
         storage = int(self.table.storage[row])
         if storage >= 0 and row in self.table.errors:
@@ -311,7 +318,9 @@ class Rows:
     def is_missing(self, node: int) -> bool:
         """Whether nothing of a tensor is in the file."""
         row = int(self.tree.row[node])
-        return row in self.table.errors and self._error_badge(row).tone is Tone.PLAIN
+        if row not in self.table.errors:
+            return False
+        return self._is_nowhere(row) or self._error_badge(row).tone is Tone.PLAIN
 
     def tooltip(self, node: int) -> str:
         """The row in full, as plain text."""
