@@ -39,7 +39,7 @@ _NAMED = 8
 def read_alone(folder: Folder, names: list[str], told: Told, check: Check) -> Checkpoint:
     """What lies in the files, each piece below its file's name and numbered as it lies there."""
     description = Description()
-    warnings = [*told.warnings, _ranks(names)]
+    warnings = [*told.warnings, _ranks(names, damaged=bool(told.by))]
     if any(name.endswith(_UNFINISHED) for name in folder.files):
         warnings.append("Its description is begun under another name: it is perhaps still being saved.")
     for name in names:
@@ -63,9 +63,10 @@ def read_alone(folder: Folder, names: list[str], told: Told, check: Check) -> Ch
     return replace(found, sections=sections, saved_shape=SavedShape.OTHER, attributes=attributes)
 
 
-def _ranks(names: list[str]) -> str:
+def _ranks(names: list[str], *, damaged: bool) -> str:
     """Whose files are here and whose are missing, as far as their names tell."""
-    sentence = "There is no .metadata to say what the pieces are called and what they are parts of."
+    without = "Without that, nothing says" if damaged else "There is no .metadata to say"
+    sentence = f"{without} what the pieces are called and what they are parts of."
     ranks = sorted({int(match[1]) for name in names if (match := RANK_FILE.fullmatch(name))})
     if not ranks:
         return sentence

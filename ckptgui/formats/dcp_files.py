@@ -17,6 +17,7 @@ SUFFIX = ".distcp"
 RANK_FILE = re.compile(r"__(\d{1,9})_(\d{1,9})\.distcp", re.ASCII)
 """As torch's ``FileSystemWriter`` names them: the rank, and which of its files."""
 
+_GONE = "is not in the folder."
 _NAMED = 3
 """Files that a sentence names before it only counts."""
 
@@ -37,7 +38,7 @@ class DataFiles:
             try:
                 plain_name(name)
                 if name not in self._folder.files:
-                    self.lost[name] = f"Its file {display(name)} is not in the folder."
+                    self.lost[name] = f"Its file {display(name)} {_GONE}"
                 else:
                     source = self._folder.open(name)
                     self._pool.add(source)
@@ -75,8 +76,12 @@ class DataFiles:
     def warnings(self) -> list[str]:
         """Which files are missing, and which in the folder nothing refers to."""
         found = []
-        if self.lost:
-            found.append(f"{_counted(self.lost, 'file is', 'files are')} missing: {_names(self.lost)}.")
+        gone = [name for name, reason in self.lost.items() if reason.endswith(_GONE)]
+        if gone:
+            found.append(f"{_counted(gone, 'file is', 'files are')} missing: {_names(gone)}.")
+        if len(gone) < len(self.lost):
+            closed = self.lost.keys() - set(gone)
+            found.append(f"{_counted(closed, 'file', 'files')} cannot be opened: {_names(closed)}.")
         spare = [name for name in self._folder.files if name.endswith(SUFFIX) and name not in self.known]
         spare = [name for name in spare if name not in self.lost]
         if spare:

@@ -93,7 +93,7 @@ def describe(root: Node, check: Check) -> Description:
     top = attributes(root) or {}
     described = entries(top.get("state_dict_metadata"))
     if described is None:
-        raise DamagedFileError("Its .metadata is a pickle, but not the description of a distributed checkpoint.")
+        raise DamagedFileError("It is a pickle, but not the description of a distributed checkpoint.")
     places = _places(top.get("storage_data"), check)
     found = Description()
     for number, (name, node) in enumerate(described):

@@ -37,7 +37,7 @@ _MARK = _OFFSETS.encode()
 
 def is_shard(folder: Folder, name: str) -> bool:
     """Whether a file is a rank's: by its name, and by the first bytes of its header."""
-    if SHARD.fullmatch(name) is None or name not in folder.files:
+    if SHARD.fullmatch(name) is None or not folder.has(name):  # its folder may be large
         return False
     try:
         source = folder.open(name)
@@ -158,8 +158,10 @@ def _offsets(text: str | None) -> dict[str, tuple[int, ...]]:
         table = json.loads(text or "{}")
     except (ValueError, RecursionError):
         raise DamagedFileError("Its DCP_SHARDING_INFO is not JSON.") from None
+    if not isinstance(table, dict):
+        raise DamagedFileError("Its DCP_SHARDING_INFO is no table of names.")
     found = {}
-    for name, entry in table.items() if isinstance(table, dict) else ():
+    for name, entry in table.items():
         begin = entry.get("saved_offsets") if isinstance(entry, dict) else None
         if not isinstance(begin, list) or not all(type(at) is int and 0 <= at < 1 << 62 for at in begin):
             raise DamagedFileError(f"Its DCP_SHARDING_INFO has no offsets for {display(name)}.")

@@ -125,11 +125,16 @@ def _add_pickled(listing: ArchiveListing, record: str, path: Path, meta: TensorM
     error = f"Its record “{display(record)}” is not in the file."
     if listing.has(record):
         warned = len(listing.warnings)
-        with listing.losing_nothing_else(f"“{display('.'.join(path))}”"):
+        what = f"“{display('.'.join(path))}”"
+        with listing.losing_nothing_else(what):
             listing.nested(record, path)
         if len(listing.builder) > before:
             return
-        error = listing.warnings.pop() if len(listing.warnings) > warned else "There is no tensor in its record."
+        if len(listing.warnings) > warned:
+            reason = listing.warnings.pop().removeprefix(f"{what}: ")
+            error = f"Its record “{display(record)}” is no checkpoint: {reason}"
+        else:
+            error = "There is no tensor in its record."
     listing.builder.add(path, meta.shape, BY_NAME.get(meta.dtype, _FALLBACK), device=meta.device, error=error)
 
 

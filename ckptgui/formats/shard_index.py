@@ -47,6 +47,8 @@ def read_index(folder: Folder, name: str, check: Check) -> ShardIndex:
         weight_map = value.get("weight_map") if isinstance(value, dict) else None
         if not isinstance(weight_map, dict):
             raise DamagedFileError("It has no table “weight_map” of tensors and files.")
+        if not weight_map:
+            raise DamagedFileError("It names no tensor.")
         metadata = value.get("metadata")
         return ShardIndex(source.identity, _by_file(weight_map), metadata if isinstance(metadata, dict) else {})
     finally:

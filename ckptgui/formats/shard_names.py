@@ -9,8 +9,10 @@ before ``.json`` or before the suffix.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
+from typing import cast
 
 from ckptgui.core.series import natural_key
 from ckptgui.sources.folder import Folder
@@ -102,6 +104,24 @@ def _whole_of_path(path: str) -> tuple[PurePath, str] | None:
     return (place.parent, whole) if whole is not None else None
 
 
+ShardFiles = Mapping[str, Sequence[tuple[str, ShardName]]]
+"""Files with what their names say, by the whole that they are of, in the order of their names."""
+
+
+def shard_files(folder: Folder) -> ShardFiles:
+    """The files of a folder that are called as shards are; gathered once for all the sets that ask."""
+    known = folder.kept.get("shards")
+    if known is not None:
+        return cast(ShardFiles, known)
+    found: dict[str, list[tuple[str, ShardName]]] = {}
+    for name in sorted(folder.files):
+        shard = shard_name(name)
+        if shard is not None:
+            found.setdefault(shard.whole, []).append((name, shard))
+    folder.kept["shards"] = found
+    return found
+
+
 def shard_sets(folder: Folder) -> list[ShardSet]:
     """The sharded checkpoints of a folder, in the order of their names; single files are none."""
     sets = {}
@@ -109,10 +129,10 @@ def shard_sets(folder: Folder) -> list[ShardSet]:
         whole = whole_of_index(name)
         if whole is not None and _may_be_index(folder, name):
             sets[whole, 0] = ShardSet(whole, name)
-    for name in folder.files:
-        shard = shard_name(name)
-        if shard is not None and (shard.whole, 0) not in sets and shard.total > 1:
-            sets[shard.whole, shard.total] = ShardSet(shard.whole, None, shard.total)
+    for whole, shards in shard_files(folder).items():
+        for _, shard in shards if (whole, 0) not in sets else ():
+            if shard.total > 1:
+                sets[whole, shard.total] = ShardSet(whole, None, shard.total)
     return [sets[key] for key in sorted(sets, key=lambda key: (natural_key(key[0]), key))]
 
 

@@ -18,7 +18,14 @@ from ckptgui.errors import CheckpointError, DamagedFileError
 from ckptgui.formats.base import Check
 from ckptgui.formats.companions import with_companions
 from ckptgui.formats.shard_index import ShardIndex, read_index
-from ckptgui.formats.shard_names import USUAL_INDEXES, ShardSet, shard_name, shard_sets, whole_of_index
+from ckptgui.formats.shard_names import (
+    USUAL_INDEXES,
+    ShardSet,
+    shard_files,
+    shard_name,
+    shard_sets,
+    whole_of_index,
+)
 from ckptgui.formats.shards import Shards, indexed_shards, named_shards
 from ckptgui.formats.whole_of_parts import OpenFile, open_member, stub, with_files
 from ckptgui.sources.folder import Folder
@@ -89,8 +96,7 @@ def read_shards(folder: Folder, chosen: ShardSet, open_file: OpenFile, check: Ch
 
 def _by_names(folder: Folder, chosen: ShardSet, error: CheckpointError) -> ShardSet:
     """The set of a broken index as its shards' own names tell it; the error again where there are none."""
-    shards = (shard_name(file) for file in sorted(folder.files))
-    shard = next((shard for shard in shards if shard is not None and shard.whole == chosen.whole), None)
+    _, shard = next(iter(shard_files(folder).get(chosen.whole, ())), ("", None))
     if shard is None:
         raise error
     return ShardSet(chosen.whole, None, shard.total)

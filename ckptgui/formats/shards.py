@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.composition import Part
@@ -11,7 +12,7 @@ from ckptgui.core.display import display
 from ckptgui.errors import CheckpointError
 from ckptgui.formats.base import Check
 from ckptgui.formats.shard_index import ShardIndex
-from ckptgui.formats.shard_names import ShardName, ShardSet, shard_name
+from ckptgui.formats.shard_names import ShardName, ShardSet, shard_files
 from ckptgui.formats.whole_of_parts import OpenFile, absent, open_member
 from ckptgui.sources.folder import Folder, plain_name
 
@@ -61,30 +62,25 @@ def indexed_shards(
         lacking += [(name, reason) for name in expected if name not in present]
     if lacking:
         found.parts.append(absent(lacking, folder.path))
-    spare = [file for file in sorted(folder.files) if _is_spare(file, chosen, index)]
+    spare = [file for file, _ in shard_files(folder).get(chosen.whole, ()) if file not in index.files]
     if spare:
-        found.warnings.append(f"The index does not name the shard {_listed(spare)}, which is left out.")
+        noun, are = ("shard", "which is") if len(spare) == 1 else ("shards", "which are")
+        found.warnings.append(f"The index does not name the {noun} {_listed(spare)}, {are} left out.")
     return found
-
-
-def _is_spare(file: str, chosen: ShardSet, index: ShardIndex) -> bool:
-    shard = shard_name(file)
-    return shard is not None and shard.whole == chosen.whole and file not in index.files
 
 
 def named_shards(folder: Folder, chosen: ShardSet, open_file: OpenFile, check: Check) -> Shards:
     """Every shard that says by its name that it is of this whole; those that are not there are named."""
     shards: dict[int, tuple[str, ShardName]] = {}
-    for file in sorted(folder.files):
-        shard = shard_name(file)
-        if shard is not None and (shard.whole, shard.total) == (chosen.whole, chosen.total):
+    for file, shard in shard_files(folder).get(chosen.whole, ()):
+        if shard.total == chosen.total:
             shards.setdefault(shard.number, (file, shard))
     found = Shards()
-    missing = [number for number in range(1, chosen.total + 1) if number not in shards]
-    if missing:
+    if len(shards) < chosen.total:
         _, some = next(iter(shards.values()))
-        some_names = [some.sibling(number) for number in missing[:NAMED]]
-        found.warnings.append(_missing(some_names, len(missing), chosen.total))
+        missing = (number for number in range(1, chosen.total + 1) if number not in shards)
+        some_names = [some.sibling(number) for number in islice(missing, NAMED)]
+        found.warnings.append(_missing(some_names, chosen.total - len(shards), chosen.total))
         found.unlisted = True
     files = [shards[number][0] for number in sorted(shards)]
     found.unlisted |= bool(_open_all(folder, files, open_file, check, found))
@@ -108,7 +104,7 @@ def _open_all(
             else:
                 found.files[file] = open_member(folder, file, open_file, check)
         except CheckpointError as error:
-            reasons[file] = f"Its shard {display(file)} cannot be read: {error}"
+            reasons[file] = f"Its shard {display(file) or '“”'} cannot be read: {error}"
     if missing:
         found.warnings.append(_missing(missing, len(missing), len(files)))
     damaged = [reason for file, reason in reasons.items() if not reason.endswith("is missing.")]

@@ -31,6 +31,7 @@ class Folder:
     def __init__(self, path: str) -> None:
         """Name the folder; it is listed when first asked. Raises nothing."""
         self.path = path
+        self.kept: dict[str, object] = {}  # what readers found out from the names, for those who ask next
 
     @cached_property
     def files(self) -> dict[str, FolderFile]:

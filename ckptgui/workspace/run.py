@@ -13,7 +13,7 @@ from ckptgui.errors import CheckpointError, UnknownFormatError
 from ckptgui.formats.companions import companions
 from ckptgui.formats.folder_layout import stands_alone
 from ckptgui.formats.registry import is_checkpoint, open_checkpoint
-from ckptgui.formats.shard_names import shard_name, shard_sets
+from ckptgui.formats.shard_names import shard_files, shard_name, shard_sets
 from ckptgui.sources.folder import Folder, FolderFile
 
 SUFFIXES = (".pt", ".pth", ".ckpt", ".safetensors")
@@ -83,7 +83,7 @@ def _files(place: Folder) -> Iterator[FolderFile]:
     sets = shard_sets(place)
     whole = {found.whole for found in sets}
     for found in sets:
-        shards = sorted(n for n in place.files if (s := shard_name(n)) is not None and s.whole == found.whole)
+        shards = [name for name, _ in shard_files(place).get(found.whole, ())]
         opened = found.index or shards[0]
         nbytes = sum(place.files[name].nbytes for name in shards)
         yield replace(place.files[opened], nbytes=nbytes)
