@@ -63,14 +63,25 @@ def origin_rows(provenance: Provenance) -> list[tuple[str, str]]:
     if provenance.writer:
         why = f"{provenance.writer} ({provenance.because})"
         rows.append((tr("Probably written by"), display(why, 1024)))
-    versions = " · ".join(f"{display(fact.name)} {display(fact.value)}" for fact in provenance.facts)
+    versions = [fact for fact in provenance.facts if fact.name != "format"]
     if versions:
-        rows.append((tr("Versions"), versions))
+        told = " · ".join(f"{display(fact.name)} {display(fact.value)}" for fact in versions)
+        rows.append((tr("Versions"), told))
+    rows += [(tr("Made for"), _library(fact.value)) for fact in provenance.facts if fact.name == "format"]
     if provenance.module_versions:
         rows.append((tr("Module versions"), versions_text(provenance.module_versions)))
     if provenance.written is not None:
         rows.append((tr("Changed last"), time_text(provenance.written)))
     return rows
+
+
+def _library(mark: str) -> str:
+    """What the ``format`` in the metadata of a safetensors file stands for."""
+    name = _LIBRARIES.get(mark)
+    return display(mark) if name is None else f"{name} ({mark})"
+
+
+_LIBRARIES = {"pt": "PyTorch", "tf": "TensorFlow", "flax": "Flax", "np": "NumPy", "mlx": "MLX"}
 
 
 def versions_text(versions: Sequence[ModuleVersion]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from ckptgui.core.checkpoint import Checkpoint, Role, SavedShape
+from ckptgui.core.checkpoint import Checkpoint, Role
 from ckptgui.core.display import MAX_DETAIL, display
 from ckptgui.core.optimizer_slots import SlotMap
 from ckptgui.core.tree import ROLES, Tree
@@ -35,7 +35,6 @@ class Summary(ScrollPage):
     def __init__(self, finder: Finder, parent: QWidget | None = None, *, margin: int) -> None:
         super().__init__(parent, margin=margin, top=12)
         self._finder = finder
-        self.model_note = PlainLabel("", self, wrap=True)
         self.warnings = PlainLabel("", self, colour="warn", wrap=True, selectable=True)
         self.training = TrainingPanel(self)
         self.readiness = ReadinessPanel(self)
@@ -54,7 +53,7 @@ class Summary(ScrollPage):
 
     def _place(self) -> None:
         self.body.setSpacing(14)
-        for widget in (self.model_note, self.warnings, self.training, self.readiness):
+        for widget in (self.warnings, self.training, self.readiness):
             self.body.addWidget(widget)
         load = QVBoxLayout()
         load.setSpacing(8)
@@ -73,9 +72,6 @@ class Summary(ScrollPage):
 
     def set_document(self, checkpoint: Checkpoint, *, keep: bool) -> None:
         """Show another file: what is known at once. ``keep`` leaves the rest as it is until it is found anew."""
-        note = model_sentence(checkpoint)
-        self.model_note.setText(note)
-        self.model_note.setVisible(bool(note))
         self.warnings.setText("\n".join(display(text, 1024) for text in checkpoint.warnings[:12]))
         self.warnings.setVisible(bool(checkpoint.warnings))
         if not keep:
@@ -127,15 +123,3 @@ class Summary(ScrollPage):
         self.load.show()
         self.device.setText(display(account.device, MAX_DETAIL))
         self.device.setVisible(bool(account.device))
-
-
-def model_sentence(checkpoint: Checkpoint) -> str:
-    """For a whole model: which class it was saved as, and that it was read without it."""
-    if checkpoint.saved_shape is not SavedShape.MODULE or not checkpoint.modules:
-        return ""
-    name = display(checkpoint.modules[0].class_name)
-    count = len(checkpoint.tensors)
-    if count == 1:
-        return tr("Saved as a whole model of class {0}. Its one tensor was read without that class.").format(name)
-    sentence = tr("Saved as a whole model of class {0}. All {1} tensors were read without that class.")
-    return sentence.format(name, integer(count))

@@ -45,7 +45,7 @@ class WasteLine(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._path: Path = ()
-        grid = QGridLayout(self)
+        grid = self._grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(10)
         grid.setVerticalSpacing(0)
@@ -65,6 +65,7 @@ class WasteLine(QWidget):
         self._path = checkpoint.tensors.path(row) if row is not None else ()
         self.link.setText(display(checkpoint.info(row).name, 120) if row is not None else "")
         self.link.setVisible(row is not None)
+        self._grid.addWidget(self.text, 0 if row is None else 1, 1)  # beside the sign where there is no name
         self.text.setText(waste_words(checkpoint, waste))
 
 

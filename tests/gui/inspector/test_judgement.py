@@ -1,12 +1,16 @@
 """What the overview says of a checkpoint: what it lacks to go on, where it comes from, what it wastes."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication
+from safetensors.torch import save_file
 
 from ckptgui.core.readiness import Presence
+from ckptgui.core.waste import waste
 from ckptgui.gui.inspector.curve import SmallCurve
 from ckptgui.gui.inspector.overview import METADATA, NAMES
 from ckptgui.gui.inspector.values_grid import ValuesGrid, telling_items
@@ -72,6 +76,23 @@ def test_the_largest_waster_is_named_and_led_to(bench, qtbot):
     with qtbot.waitSignal(bench.inspector.link_activated) as caught:
         qtbot.mouseClick(line.link, Qt.MouseButton.LeftButton)
     assert caught.args == [("view",)]
+
+
+def test_a_storage_that_nothing_names_is_told_beside_the_sign(bench):
+    bench.select("")
+    line, found = bench.inspector.overview.summary.waste, waste(bench.checkpoint)
+    found = replace(found, unreached=found.unreached * 0, nbytes=0, unnamed=(0,), unnamed_bytes=4)
+    line.set_waste(bench.checkpoint, found)
+    bench.qtbot.waitUntil(lambda: line.text.y() < 6)
+    assert not line.link.isVisible() and line.text.text() == "4 B are of a storage that nothing names."
+
+
+def test_a_safetensors_file_says_which_library_it_was_made_for(open_bench, tmp_path):
+    save_file({"w": torch.ones(2)}, tmp_path / "a.safetensors", {"format": "pt"})
+    bench = open_bench(tmp_path / "a.safetensors")
+    bench.select("")
+    rows = dict(bench.inspector.overview.summary.origin.rows)
+    assert rows["Made for"] == "PyTorch (pt)" and "Versions" not in rows
 
 
 def test_where_nothing_is_wasted_nothing_is_said(open_bench, tmp_path):

@@ -123,18 +123,6 @@ def test_in_a_low_window_the_line_about_names_gives_its_room_away(overview, benc
     bench.qtbot.waitUntil(lambda: not overview.foot.isVisible())
 
 
-def test_a_whole_model_is_said_to_be_one(open_bench, tmp_path):
-    path = tmp_path / "model.pt"
-    torch.save(torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4)), path)
-    bench = open_bench(path)
-    bench.select("")
-    note = bench.inspector.overview.summary.model_note
-    assert (
-        note.isVisible()
-        and "Saved as a whole model of class torch.nn.modules.container.Sequential." in note.text()
-    )
-
-
 def test_all_values_lead_to_the_metadata(overview, qtbot):
     qtbot.mouseClick(overview.summary.training.all, Qt.MouseButton.LeftButton)
     assert overview.pages.currentWidget() is overview.metadata
