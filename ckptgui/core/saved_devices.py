@@ -19,6 +19,13 @@ def device_sentence(checkpoint: Checkpoint) -> str | None:
     )
 
 
+def tells_devices(checkpoint: Checkpoint) -> bool:
+    """Whether the file says where its tensors were; safetensors does not, whatever holds its files together."""
+    if checkpoint.format not in ("sharded", "dcp"):
+        return checkpoint.format != "safetensors"
+    return not all(source.path.endswith((".safetensors", ".json")) for source in checkpoint.sources)
+
+
 def saved_devices(checkpoint: Checkpoint) -> list[str]:
     """Their names, in the order in which the file names them; the CPU is not among them."""
     return [device for device in checkpoint.tensors.devices if device not in _STAND_INS]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.display import display
 from ckptgui.core.extents import Codec, Extent
+from ckptgui.core.saved_devices import tells_devices
 from ckptgui.core.tensors import Path, TensorInfo, TensorKind
 from ckptgui.gui.numbers import counted, integer, percent, shape_text, significant, size_text, tr
 
@@ -27,12 +28,13 @@ class Fact:
     tip: str = ""
 
 
-def short_facts(info: TensorInfo, *, several_files: bool = False) -> list[Fact]:
+def short_facts(info: TensorInfo, *, several_files: bool = False, device: bool = True) -> list[Fact]:
     """What tells this tensor from others at a glance; its file only where there are several."""
     if info.is_nowhere:
         return []
     facts = [Fact(shape_text(info.shape)), Fact(display(str(info.dtype))), Fact(size_text(info.nbytes))]
-    facts.append(Fact(display(info.device), tr("saved on")))
+    if device:
+        facts.append(Fact(display(info.device), tr("saved on")))
     if info.layout != "strided":
         facts.append(Fact(display(info.layout)))
     elif info.is_contiguous:
@@ -143,7 +145,7 @@ def details(checkpoint: Checkpoint, info: TensorInfo) -> list[tuple[str, str, st
             percent(info.nbytes, checkpoint.nbytes),
             repr(info.nbytes / max(1, checkpoint.nbytes)),
         ),
-        (tr("Saved on"), display(info.device), info.device),
+        *([(tr("Saved on"), display(info.device), info.device)] if tells_devices(checkpoint) else []),
         (tr("Requires grad"), tr("yes") if info.requires_grad else tr("no"), str(info.requires_grad)),
         (tr("Layout"), display(info.layout), info.layout),
         (tr("Strides"), _tuple(info.strides), str(info.strides)),

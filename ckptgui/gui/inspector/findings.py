@@ -24,7 +24,7 @@ from ckptgui.core.names_used import UsedName, names_verdict, used_names
 from ckptgui.core.optimizer_slots import SlotMap, slots
 from ckptgui.core.provenance import Provenance, provenance
 from ckptgui.core.readiness import Readiness, readiness
-from ckptgui.core.saved_devices import device_sentence
+from ckptgui.core.saved_devices import device_sentence, tells_devices
 from ckptgui.core.tensors import Path
 from ckptgui.core.training import Training, training
 from ckptgui.core.tree import Tree
@@ -194,7 +194,8 @@ def file_facts(checkpoint: Checkpoint) -> list[str]:
         facts.append(
             _some([display(str(table.dtypes[code])) for code in order if weight[code] or len(order) == 1])
         )
-        facts.append(tr("saved on {0}").format(_some([display(device) for device in table.devices])))
+        if tells_devices(checkpoint):
+            facts.append(tr("saved on {0}").format(_some([display(device) for device in table.devices])))
     return [fact for fact in facts if fact]
 
 

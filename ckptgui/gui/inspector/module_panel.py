@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from ckptgui.core.checkpoint import Checkpoint, Module
 from ckptgui.core.display import display
 from ckptgui.core.module_line import module_line
+from ckptgui.core.saved_devices import tells_devices
 from ckptgui.core.tree import ROLES, NodeKind, Tree
 from ckptgui.gui.inspector.controls import SectionHead
 from ckptgui.gui.inspector.dtype_bar import DTypeBar, dtype_shares
@@ -97,11 +98,12 @@ class ModulePanel(QWidget):
         self.kind.set_facts(_kind(tree, node, module))
         self._show_made(module)
         self.types.set_shares(dtype_shares(tree, node))
-        self.devices.setText(devices_text(tree, node))
+        self.devices.setText(devices_text(tree, node) if tells_devices(checkpoint) else "")
         nodes = largest_tensors(tree, node, LARGEST)
         has = bool(tree.tensors[node])
-        for part in (self.types_head, self.types, self.devices, self.largest_head, self.largest):
+        for part in (self.types_head, self.types, self.largest_head, self.largest):
             part.setVisible(has)
+        self.devices.setVisible(bool(self.devices.text()))
         self.largest_note.setText(
             tr("{0} of {1}").format(integer(len(nodes)), integer(int(tree.tensors[node])))
             if len(nodes) < int(tree.tensors[node])

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ckptgui.core.checkpoint import Checkpoint, Role
 from ckptgui.core.dtypes import Kind
+from ckptgui.core.saved_devices import tells_devices
 from ckptgui.core.tensors import TensorInfo
 from ckptgui.gui.inspector.controls import TabStrip
 from ckptgui.gui.inspector.details import DetailsTab
@@ -115,7 +116,8 @@ class TensorPanel(QWidget):
         if prefix and title.startswith(prefix) and title != prefix:
             crumbs, title = [*crumbs, prefix], title.removeprefix(prefix)
         self.head.show_name(crumbs, title, "/".join(info.path))
-        self.facts.set_facts(short_facts(info, several_files=len(checkpoint.sources) > 1))
+        several, device = len(checkpoint.sources) > 1, tells_devices(checkpoint)
+        self.facts.set_facts(short_facts(info, several_files=several, device=device))
         self.sharing.set_facts(sharing_facts(checkpoint, info))
         self.error.setText(info.error or "")
         self.error.setVisible(bool(info.error))

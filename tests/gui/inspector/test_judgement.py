@@ -14,7 +14,7 @@ from ckptgui.core.waste import waste
 from ckptgui.gui.inspector.curve import SmallCurve
 from ckptgui.gui.inspector.overview import METADATA, NAMES
 from ckptgui.gui.inspector.values_grid import ValuesGrid, telling_items
-from ckptgui.gui.labels import ElidedLabel
+from ckptgui.gui.labels import ElidedLabel, PlainLabel
 
 from ..conftest import opened
 
@@ -93,6 +93,16 @@ def test_a_safetensors_file_says_which_library_it_was_made_for(open_bench, tmp_p
     bench.select("")
     rows = dict(bench.inspector.overview.summary.origin.rows)
     assert rows["Made for"] == "PyTorch (pt)" and "Versions" not in rows
+
+
+def test_where_no_device_was_saved_none_is_told(open_bench, tmp_path):
+    save_file({"m.w": torch.ones(2), "m.b": torch.ones(2)}, tmp_path / "a.safetensors")
+    bench = open_bench(tmp_path / "a.safetensors")
+    for place in ("", "m", "m.w"):
+        bench.select(place)
+        shown = [each.text() for each in bench.inspector.findChildren(PlainLabel) if each.isVisible()]
+        assert not any("aved on" in text for text in shown)
+    assert "saved on" not in [each.fact.lead for each in bench.inspector.tensor.facts.widgets]
 
 
 def test_where_nothing_is_wasted_nothing_is_said(open_bench, tmp_path):
