@@ -238,7 +238,8 @@ class TableBuilder:
         grow(self._offset, views.offset)
         grow(self._numel, numel)
         grow(self._nbytes, (numel * bits + 7) // 8)
-        grow(self._kind, np.full(count, int(TensorKind.TENSOR)))
+        is_parameter = np.zeros(count, np.bool_) if views.parameter is None else views.parameter
+        grow(self._kind, np.where(is_parameter, int(TensorKind.PARAMETER), int(TensorKind.TENSOR)))
         grow(self._flags, np.where(views.requires_grad, int(Flag.REQUIRES_GRAD), 0))
         self._errors.update({first + place: reason for place, reason in errors.items()})
         for place in np.flatnonzero(~sure).tolist():

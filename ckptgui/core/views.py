@@ -35,6 +35,7 @@ class Views:
     storage: np.ndarray
     offset: np.ndarray  # int64
     requires_grad: np.ndarray  # bool
+    parameter: np.ndarray | None = None  # bool; None where none is
 
     def __len__(self) -> int:
         return len(self.ndim)

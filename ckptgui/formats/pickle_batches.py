@@ -8,6 +8,7 @@ a row in the memo are known by its first. Where anything at all differs, the pla
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -15,12 +16,15 @@ import numpy as np
 from ckptgui.core.names import NamePool
 from ckptgui.formats.lockstep import Lockstep
 from ckptgui.formats.pickle_graph import Node, Ref
-from ckptgui.formats.pickle_runs import Memo, TensorRun
+from ckptgui.formats.pickle_runs import Lead, Memo, TensorRun
 
 _WIDEST = 8
 """Dimensions; a tensor of more is left to the plain loop."""
 
-_REBUILD = "torch._utils._rebuild_tensor_v2"
+_TELLS_TYPE = {"torch._utils._rebuild_tensor_v2": False, "torch._utils._rebuild_tensor_v3": True}
+"""The functions that rebuild a tensor, and whether they are told its type."""
+
+_PARAMETER = "torch._utils._rebuild_parameter"
 
 _WIDTHS = np.zeros(256, np.int64)
 _WIDTHS[[ord("K"), ord("M"), ord("J")]] = 1, 2, 4
@@ -30,7 +34,6 @@ _WIDTHS[[ord("K"), ord("M"), ord("J")]] = 1, 2, 4
 class Constants(NamedTuple):
     """Operations that are the same for every tensor, as they stand in the pickle: what recalls which value."""
 
-    target: bytes
     word: bytes
     hooks: bytes
 
@@ -44,22 +47,26 @@ class Batches(NamedTuple):
 
 
 def match_batches(
-    buf: bytes, pos: int, stop: int, memo: Memo, target: Ref, constants: Constants
+    buf: bytes, pos: int, stop: int, memo: Memo, leads: Mapping[bytes, Lead], constants: Constants
 ) -> Batches | None:
-    """The batches that begin, or go on, with a name at ``pos`` and end before ``stop``, if there are any."""
-    head = constants.target + b"((" + constants.word
-    heads = [found.start() for found in re.compile(re.escape(head)).finditer(buf, pos, stop)]
-    if not heads or not memo.is_dense or target.path != _REBUILD:
+    """The batches that begin, or go on, with a name at ``pos`` and end before ``stop``, if there are any.
+
+    ``leads`` are the operations that recall what is called for a tensor, with what that is.
+    """
+    known = {get: lead for get, lead in leads.items() if _is_known(lead)}
+    head = b"|".join(b"(" + re.escape(get + b"((" + constants.word) + b")" for get in known)
+    heads = [(m.start(), m.end(), m.lastindex) for m in re.compile(head).finditer(buf, pos, stop)] if known else []
+    if not heads or not memo.is_dense:
         return None
-    starts = np.array(heads, np.int64)
-    rows = _tensors(buf, starts + len(head), constants.hooks)
+    starts, behind, number = np.array(heads, np.int64).T
+    rows = _tensors(buf, behind, constants.hooks, list(known.values()), number - 1)
     ends = rows.cursors.at
     closes = rows.cursors.peek() == ord("u")
     opens = closes & (rows.cursors.peek(1) == ord("("))
     names = _Cursors(buf, np.concatenate([[pos], (ends + 2 * opens)[:-1]]))
     texts = _Texts(names)
     names.good &= (texts.put == rows.first) & (names.at == starts)
-    values = np.where(rows.ndim > 0, 8, 6)
+    values = np.where(rows.ndim > 0, 8, 6) + 3 * rows.outer
     expected = memo.highest + 1 + np.cumsum(values) - values
     good = names.settled() & rows.cursors.settled() & (rows.first == expected)
     reached = len(good) if good.all() else int(np.argmin(good))
@@ -68,20 +75,37 @@ def match_batches(
         return None
     count = int(closed[-1]) + 1
     called = names.texts(texts.start[:count], texts.length[:count])
-    run = None if called is None else _run(rows, called, memo, target, constants)
+    run = None if called is None else _run(rows, called, memo, list(known.values()), constants)
     return None if run is None else Batches(run, int(ends[count - 1]) + 1, int(texts.length[:count].sum()))
+
+
+def _is_known(lead: Lead) -> bool:
+    return lead.target.path in _TELLS_TYPE and (lead.outer is None or lead.outer.path == _PARAMETER)
 
 
 class _Cursors(Lockstep):
     """Cursors that take operations of a pickle."""
 
-    def recalled(self) -> np.ndarray:
+    def recalled(self, where: np.ndarray | None = None) -> np.ndarray:
         """Expect an operation that recalls, and give the place in the memo."""
-        return self._place(ord("h"), ord("j"))
+        return self._place(ord("h"), ord("j"), where)
 
     def put(self, where: np.ndarray | None = None) -> np.ndarray:
         """Expect an operation that remembers, and give the place in the memo."""
         return self._place(ord("q"), ord("r"), where)
+
+    def makes(self, operations: bytes, place: np.ndarray, where: np.ndarray | None = None) -> None:
+        """Expect operations and that what they make is remembered at ``place``."""
+        self.literal(operations, where)
+        right = self.put(where) == place
+        self.good &= right if where is None else right | ~where
+
+    def flag(self, where: np.ndarray | None = None) -> np.ndarray:
+        """Expect True or False."""
+        code = self.peek()
+        self._step((code == 0x88) | (code == 0x89), np.ones(len(code), np.int64), where)
+        is_true: np.ndarray = code == 0x88
+        return is_true
 
     def _place(self, short: int, wide: int, where: np.ndarray | None = None) -> np.ndarray:
         code = self.peek()
@@ -147,9 +171,15 @@ class _Texts:
 
 
 class _Rows(NamedTuple):
-    """Columns of what was read, right where ``cursors`` are good. ``first`` is where a name is remembered."""
+    """Columns of what was read, right where ``cursors`` are good. ``first`` is where a name is remembered.
+
+    ``told`` is the place of the type in the memo, -1 where none is told; ``outer`` tells the parameters.
+    """
 
     cursors: _Cursors
+    lead: np.ndarray
+    outer: np.ndarray
+    told: np.ndarray
     storage_class: np.ndarray
     key_start: np.ndarray
     key_length: np.ndarray
@@ -163,8 +193,10 @@ class _Rows(NamedTuple):
     first: np.ndarray
 
 
-def _tensors(buf: bytes, at: np.ndarray, hooks: bytes) -> _Rows:
-    """Read each tensor from behind the word “storage” to its last operation."""
+def _tensors(buf: bytes, at: np.ndarray, hooks: bytes, leads: list[Lead], lead: np.ndarray) -> _Rows:
+    """Read each tensor from behind the word “storage” to its last operation; ``lead`` is a row of ``leads``."""
+    outer = np.array([one.outer is not None for one in leads], np.bool_)[lead]
+    typed = np.array([_TELLS_TYPE[one.target.path] for one in leads], np.bool_)[lead]
     cursors = _Cursors(buf, at)
     storage_class = cursors.recalled()
     key_start, key_length = cursors.digits()
@@ -178,43 +210,57 @@ def _tensors(buf: bytes, at: np.ndarray, hooks: bytes) -> _Rows:
     shape, ndim, put_size = cursors.integers(1)
     strides, dimensions, put_stride = cursors.integers(0)
     cursors.good &= (ndim == dimensions) & ((ndim == 0) | ((put_size == first + 3) & (put_stride == first + 4)))
-    grad = cursors.peek()
-    cursors.good &= (grad == 0x88) | (grad == 0x89)
-    cursors.at += 1
+    grad = cursors.flag()
     following = first + np.where(ndim > 0, 5, 3)
-    for ahead, before in enumerate((hooks + b")R", b"t", b"R")):
-        cursors.literal(before)
-        cursors.good &= cursors.put() == following + ahead
+    cursors.makes(hooks + b")R", following)
+    told = np.where(typed, cursors.recalled(typed), -1)
+    cursors.makes(b"t", following + 1)
+    cursors.makes(b"R", following + 2)
+    cursors.good &= ~(outer & grad)  # torch saves what a parameter is made of without
+    grad |= cursors.flag(outer) & outer
+    cursors.makes(hooks + b")R", following + 3, outer)
+    cursors.makes(b"\x87", following + 4, outer)
+    cursors.makes(b"R", following + 5, outer)
     return _Rows(
-        cursors, storage_class, key_start, key_length, place, numel, offset, shape, strides, ndim,
-        grad == 0x88, first,
+        cursors, lead, outer, told, storage_class, key_start, key_length, place, numel, offset, shape, strides,
+        ndim, grad, first,
     )  # fmt: skip
 
 
-def _run(rows: _Rows, names: NamePool, memo: Memo, target: Ref, constants: Constants) -> TensorRun | None:
+def _run(rows: _Rows, names: NamePool, memo: Memo, leads: list[Lead], constants: Constants) -> TensorRun | None:
     """The first rows, which are called ``names``, as a run; None where the memo does not hold what they recall."""
     count = len(names)
     classes, storage_class = np.unique(rows.storage_class[:count], return_inverse=True)
     places, place = np.unique(rows.place[:count], return_inverse=True)
-    if max(int(classes[-1]), int(places[-1])) >= rows.first[0]:
+    types, told = np.unique(rows.told[:count], return_inverse=True)
+    untold = int(types[0] < 0)
+    if max(int(classes[-1]), int(places[-1]), int(types[-1])) >= rows.first[0]:
         return None
     try:
         word, hooks = (memo[int.from_bytes(get[1:], "little")] for get in (constants.word, constants.hooks))
-        known = _recalled(memo, classes), _recalled(memo, places)
+        known = _recalled(memo, classes), _recalled(memo, places), _recalled(memo, types[untold:])
     except KeyError:
         return None
     keys = rows.cursors.texts(rows.key_start[:count], rows.key_length[:count])
     if type(hooks) is not Ref or keys is None:
         return None
-    target.called = hooks.called = True
+    hooks.note_call(0)
+    for used in np.unique(rows.lead[:count]).tolist():
+        target, outer = leads[used]
+        target.note_call(7 if _TELLS_TYPE[target.path] else 6)
+        if outer is not None:
+            outer.note_call(3)
     return TensorRun(
-        target=target,
+        leads=leads,
+        told_types=known[2],
         hooks=hooks,
         word=word,
         classes=known[0],
         places=known[1],
         names=names,
         keys=keys,
+        lead=rows.lead[:count],
+        told=told - untold,
         storage_class=storage_class,
         place=place,
         numel=rows.numel[:count],

@@ -1,5 +1,7 @@
 """The 29 operations that torch.save writes for a tensor, taken in one step where they stand as it writes them.
 
+A parameter has nine more around them, and a type that has no storage class of its own one within.
+
 A plain loop over a hundred thousand tensors takes more than a second; the operations are always the same:
 recall ``_rebuild_tensor_v2``, build the persistent id of the storage, offset, size, stride, an empty
 ``OrderedDict`` for hooks. One compiled pattern recognises them; what it leaves on the stack and in the memo
@@ -16,7 +18,7 @@ from typing import NamedTuple
 
 from ckptgui.formats.pickle_batches import Batches, Constants, match_batches
 from ckptgui.formats.pickle_graph import Call, Node, Persistent, Ref
-from ckptgui.formats.pickle_runs import NOTHING, Memo
+from ckptgui.formats.pickle_runs import NOTHING, Lead, Memo
 
 _GET = rb"(h.|j.{4})"
 _PUT = rb"(q.|r.{4})?+"
@@ -29,9 +31,13 @@ _PATTERN = re.compile(
     + rb"(?:X(.)\0\0\0([0-9]{1,18}+)" + _PUT + rb"|" + _GET + rb")"  # key of the storage
     + _GET + rb"(" + _INT + rb")t" + _PUT + rb"Q"  # location, number of elements
     + rb"(" + _INT + rb")" + _INTS + _INTS  # offset, size, stride
-    + rb"([\x88\x89])" + _GET + rb"\)R" + _PUT + rb"t" + _PUT + rb"R" + _PUT,
+    + rb"([\x88\x89])" + _GET + rb"\)R" + _PUT + rb"(h.|j.{4})?+"  # requires_grad, hooks, the type where told
+    + rb"t" + _PUT + rb"R" + _PUT,
     re.DOTALL,
 )  # fmt: skip
+_OUTER = re.compile(rb"([\x88\x89])" + _GET + rb"\)R" + _PUT + rb"\x87" + _PUT + rb"R" + _PUT, re.DOTALL)
+_OUTER_ARGUMENTS = 3
+_LEAD = re.compile(_GET + rb"(h.|j.{4})?+(?=\(\()", re.DOTALL)
 _WIDE = struct.Struct("<xIxIxIxIxIxIxI")
 _PUT_WIDTHS = {b"q": 2, b"r": 5}
 _LONGEST_NAME = 1000
@@ -58,6 +64,15 @@ class Stacked(NamedTuple):
     values: list[Node]
     tensors: int
     text: int  # bytes of the names that were decoded
+    outer: bool  # the first is a parameter, whose function lies on the stack as well
+
+
+class _Tensor(NamedTuple):
+    """A tensor or parameter and where its operations end."""
+
+    end: int
+    value: Call
+    outer: bool
 
 
 class _Name(NamedTuple):
@@ -67,6 +82,7 @@ class _Name(NamedTuple):
     slot: int
     length: int
     end: int
+    lead: Lead
 
 
 class TensorIdiom:
@@ -77,13 +93,15 @@ class TensorIdiom:
     """Tensors taken at once; between runs the machine looks at its budgets and at the wish to stop."""
 
     __slots__ = (
-        "_buf", "_constants", "_failures", "_memo", "_numbers", "_pause", "_recalled", "_sizes", "_window",
+        "_buf", "_constants", "_failures", "_leads", "_memo", "_numbers", "_pause", "_recalled", "_sizes",
+        "_window",
     )  # fmt: skip
 
     def __init__(self, buf: bytes, memo: Memo) -> None:
         self._buf = buf
         self._memo = memo
-        self._constants = b"", b""
+        self._constants = Constants(b"", b"")
+        self._leads: dict[bytes, Lead] = {}
         self._window = _WINDOW
         self._failures = 0
         self._pause = 0
@@ -94,36 +112,37 @@ class TensorIdiom:
     def forget(self) -> None:
         """A memo entry was replaced, so what was looked up before may be another value now."""
         self._recalled.clear()
+        self._leads.clear()
 
-    def match(self, pos: int, target: Ref, get: bytes) -> Stacked | None:
+    def match(self, pos: int, lead: Lead) -> Stacked | None:
         """The run of tensors that begins at ``pos``, with the memo filled; None when there is not one.
 
-        ``get`` is the operation that recalled ``target``: in a dictionary, a name that is remembered and this
-        operation stand before each further tensor.
+        ``lead`` was put on the stack before: in a dictionary, a name that is remembered and the operations that
+        recall a lead stand before each further tensor. The first may turn out to be no parameter.
         """
-        first = self._tensor(pos, target)
+        first = self._tensor(pos, lead) or (self._tensor(pos, Lead(lead.target)) if lead.outer else None)
         if first is None:
             return None
-        pos, value = first
-        values: list[Node] = [value]
+        pos = first.end
+        values: list[Node] = [first.value]
         count, text = 1, 0
         while count < self.LONGEST:
-            name = self._name(pos, get)
+            name = self._name(pos)
             if name is None:
                 break
             self._memo[name.slot] = name.text  # the tensor behind it may recall it
             self._memo.highest = max(self._memo.highest, name.slot)
-            following = self._tensor(name.end, target)
+            following = self._tensor(name.end, name.lead)
             if following is None:
                 del self._memo[name.slot]
                 break
-            pos, value = following
-            values += (name.text, value)
+            pos = following.end
+            values += (name.text, following.value)
             text += name.length
             count += 1
-        return Stacked(pos, values, count, text)
+        return Stacked(pos, values, count, text, first.outer)
 
-    def batches(self, pos: int, target: Ref, get: bytes) -> Batches | None:
+    def batches(self, pos: int) -> Batches | None:
         """The batches of names and tensors that follow a long run, which ``match`` has just taken.
 
         Looks farther ahead as long as that pays, and less often where it does not.
@@ -131,8 +150,7 @@ class TensorIdiom:
         if self._pause:
             self._pause -= 1
             return None
-        constants = Constants(get, *self._constants)
-        found = match_batches(self._buf, pos, pos + self._window, self._memo, target, constants)
+        found = match_batches(self._buf, pos, pos + self._window, self._memo, self._leads, self._constants)
         part = 0.0 if found is None else (found.end - pos) / self._window
         if part < _WORTH:
             self._failures = min(self._failures + 1, _MOST_FAILURES)
@@ -142,8 +160,8 @@ class TensorIdiom:
         self._window = min(2 * self._window, _MOST_WINDOW) if part > _FAR else _WINDOW
         return found
 
-    def _name(self, pos: int, get: bytes) -> _Name | None:
-        """A name of moderate length with its memo entry, if the operation ``get`` follows it."""
+    def _name(self, pos: int) -> _Name | None:
+        """A name of moderate length with its memo entry, if a lead follows it."""
         buf = self._buf
         head = buf[pos : pos + 5]
         if len(head) < 5 or head[0] != 0x58:
@@ -151,7 +169,11 @@ class TensorIdiom:
         length = int.from_bytes(head[1:], "little")
         stop = pos + 5 + length
         width = _PUT_WIDTHS.get(buf[stop : stop + 1])
-        if width is None or length > _LONGEST_NAME or not buf.startswith(get, stop + width):
+        if width is None or length > _LONGEST_NAME:
+            return None
+        leading = _LEAD.match(buf, stop + width)
+        lead = None if leading is None else self._lead(leading)
+        if leading is None or lead is None:
             return None
         slot = int.from_bytes(buf[stop + 1 : stop + width], "little")
         if self._memo.holds(slot):
@@ -160,22 +182,36 @@ class TensorIdiom:
             text = buf[pos + 5 : stop].decode("utf-8", "surrogatepass")
         except UnicodeDecodeError:
             return None
-        return _Name(text, slot, length, stop + width + len(get))
+        return _Name(text, slot, length, leading.end(), lead)
 
-    def _tensor(self, pos: int, target: Ref) -> tuple[int, Call] | None:
-        """Where the idiom ends and the value it leaves, if it stands at ``pos``; the memo is then filled."""
+    def _lead(self, leading: re.Match[bytes]) -> Lead | None:
+        """What the operations recall, if it is something to call."""
+        known = self._leads.get(leading.group())
+        if known is None:
+            refs = [self._memo.recall(int.from_bytes(get[1:], "little")) for get in leading.groups() if get]
+            if any(type(ref) is not Ref for ref in refs):
+                return None
+            known = self._leads[leading.group()] = Lead(*reversed(refs))
+        return known
+
+    def _tensor(self, pos: int, lead: Lead) -> _Tensor | None:
+        """The value that the idiom leaves, if it stands at ``pos``; the memo is then filled."""
         found = _PATTERN.match(self._buf, pos)
-        if found is None:
+        outer = None if found is None or lead.outer is None else _OUTER.match(self._buf, found.end())
+        if found is None or (outer is None and lead.outer is not None):
             return None
         (
             get_word, get_class, key_length, key_digits, put_key, get_key, get_place, numel, put_pid,
-            offset, size, put_size, stride, put_stride, grad, get_hooks, put_hooks, put_args, put_result,
+            offset, size, put_size, stride, put_stride, grad, get_hooks, put_hooks, get_told, put_args, put_result,
         ) = found.groups(b"")  # fmt: skip
         recalled = self._recall(get_word, get_class, get_place, get_hooks)
         if recalled is None:
             return None
         word, storage_class, place, hooks_class = recalled
-        self._constants = get_word, get_hooks
+        told = self._memo.recall(int.from_bytes(get_told[1:], "little")) if get_told else None
+        if told is NOTHING:
+            return None
+        self._constants = Constants(get_word, get_hooks)
         if get_key:
             key = self._memo.recall(int.from_bytes(get_key[1:], "little"))
             if key is NOTHING:
@@ -187,14 +223,27 @@ class TensorIdiom:
         pid = (word, storage_class, key, place, self._number(numel))
         sizes, strides = self._tuple(size), self._tuple(stride)
         hooks = Call(hooks_class, ())
-        args = (Persistent(pid), self._number(offset), sizes, strides, grad == b"\x88", hooks)
-        result = Call(target, args)
-        target.called = hooks_class.called = True
-        self._remember(
-            (put_key, put_pid, put_size, put_stride, put_hooks, put_args, put_result),
-            (key, pid, sizes, strides, hooks, args, result),
-        )
-        return found.end(), result
+        args: tuple[Node, ...] = (Persistent(pid), self._number(offset), sizes, strides, grad == b"\x88", hooks)
+        args = (*args, told) if get_told else args
+        result = Call(lead.target, args)
+        puts: tuple[bytes, ...] = (put_key, put_pid, put_size, put_stride, put_hooks, put_args, put_result)
+        made: tuple[Node, ...] = (key, pid, sizes, strides, hooks, args, result)
+        if outer is not None:
+            parameter_grad, get_again, *outer_puts = outer.groups(b"")
+            if self._memo.recall(int.from_bytes(get_again[1:], "little")) is not hooks_class:
+                return None
+            again = Call(hooks_class, ())
+            outer_args = (result, parameter_grad == b"\x88", again)
+            result = Call(lead.outer, outer_args)
+            puts += tuple(outer_puts)
+            made += (again, outer_args, result)
+        if not self._remember(puts, made):
+            return None
+        lead.target.note_call(len(args))
+        hooks_class.note_call(0)
+        if lead.outer is not None:
+            lead.outer.note_call(_OUTER_ARGUMENTS)
+        return _Tensor((outer or found).end(), result, outer is not None)
 
     def _recall(self, *gets: bytes) -> tuple[Node, Node, Node, Ref] | None:
         """The memo's values for the parts that are the same in every tensor."""
@@ -220,7 +269,8 @@ class TensorIdiom:
             known = self._sizes[token] = _numbers(token)
         return known
 
-    def _remember(self, puts: tuple[bytes, ...], values: tuple[Node, ...]) -> None:
+    def _remember(self, puts: tuple[bytes, ...], values: tuple[Node, ...]) -> bool:
+        """Put values in their places, unless one is not behind all that were used, as a pickler never has it."""
         joined = b"".join(puts)
         if len(joined) == 35 and joined[::5] == b"rrrrrrr":
             places: Sequence[int] = _WIDE.unpack(joined)
@@ -229,8 +279,11 @@ class TensorIdiom:
         else:
             places = [int.from_bytes(put[1:], "little") for put in puts if put]
             values = tuple(value for put, value in zip(puts, values) if put)
+        if places and min(places) <= self._memo.highest:
+            return False
         if not self._memo.remember(places, values):
             self.forget()
+        return True
 
 
 def _numbers(token: bytes) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from ckptgui.formats.limits import exceeded
 from ckptgui.formats.pickle_graph import Call, Dict, LongText, Node, Ref, Set
 from ckptgui.formats.pickle_idioms import TensorIdiom
+from ckptgui.formats.pickle_runs import Lead
 from ckptgui.formats.pickle_stream import NO_FRAME, Finished, Invalid, Machine
 
 Operation = Callable[[Machine], None]
@@ -106,23 +107,23 @@ def _recall(m: Machine, index: int) -> None:
 
 def _take_tensors(m: Machine, idiom: TensorIdiom, target: Ref) -> None:
     """Go over a run of tensors in one step, if one begins here."""
-    get = m.buf[m.before : m.pos]
-    run = idiom.match(m.pos, target, get)
+    below = m.stack[-2] if len(m.stack) > 1 else None
+    run = idiom.match(m.pos, Lead(target, below if type(below) is Ref else None))
     if run is None:
         return
     m.pos = run.end
-    m.stack[-1:] = run.values
+    m.stack[-2 if run.outer else -1 :] = run.values
     _charge(m, run.tensors, run.text)
     if run.tensors == idiom.LONGEST and m.marks and m.marks[-1] and len(m.stack) % 2 == 0:
-        _take_batches(m, idiom, target, get)
+        _take_batches(m, idiom)
 
 
-def _take_batches(m: Machine, idiom: TensorIdiom, target: Ref, get: bytes) -> None:
+def _take_batches(m: Machine, idiom: TensorIdiom) -> None:
     """Go over all that is set on a dictionary by whole batches, if this is one that is being filled."""
     filled = m.marks[-1][-1]
     if type(filled) is not Dict and type(filled) is not Call:
         return
-    found = idiom.batches(m.pos, target, get)
+    found = idiom.batches(m.pos)
     if found is None:
         return
     _set_pairs(m, filled, m.pop_mark())

@@ -16,8 +16,18 @@ from ckptgui.core.names import NamePool
 from ckptgui.formats.pickle_graph import Call, Node, Persistent, Ref
 
 
+class Lead(NamedTuple):
+    """What is called for a tensor: the function that rebuilds it, and the one that makes a parameter of it."""
+
+    target: Ref
+    outer: Ref | None = None
+
+
 class Made(NamedTuple):
-    """What the operations for one name and tensor remember, in their order; empty tuples are not remembered."""
+    """What the operations for one name and tensor remember, in their order; empty tuples are not remembered.
+
+    ``outer`` is what making a parameter adds: its hooks, the arguments and the call; nothing for a tensor.
+    """
 
     name: str
     key: str
@@ -27,10 +37,23 @@ class Made(NamedTuple):
     hooks: Call
     args: tuple[Node, ...]
     result: Call
+    outer: tuple[Node, ...] = ()
+
+    @property
+    def value(self) -> Call:
+        """The tensor or parameter."""
+        made: Call = self.outer[-1] if self.outer else self.result
+        return made
 
 
 NOTHING = object()
 """Where nothing is remembered."""
+
+_PARTS = 8
+"""The parts that a tensor has in the memo ..."""
+
+_OUTER = 3
+"""... and those that are added by a parameter."""
 
 _UNNAMED = (0, 1, 2, 5, 6, 7)
 """The parts that a tensor without dimensions has in the memo."""
@@ -41,21 +64,26 @@ _ALIKE = 5
 
 @dataclass
 class TensorRun:
-    """Names and calls of ``_rebuild_tensor_v2`` in turns, a row a pair.
+    """Names and calls of ``_rebuild_tensor_v2`` or ``_v3`` in turns, a row a pair, some within parameters.
 
+    ``lead`` is a row of ``leads``, ``told`` one of ``told_types``, -1 where no element type is told.
+    ``requires_grad`` is the outermost call's; a tensor within a parameter has none.
     ``storage_class`` and ``place`` are rows of ``classes`` and ``places``, ``numel`` counts the elements of a
     storage, ``offset`` those in front of the tensor. ``shape`` has 1 and ``strides`` 0 beyond ``ndim``.
     ``first`` is the place of each row's first value in the memo. ``touched`` says that a call was handed
     out, on which the pickle may have set more, so the columns no longer tell all.
     """
 
-    target: Ref
+    leads: list[Lead]
+    told_types: list[Node]
     hooks: Ref
     word: Node
     classes: list[Node]
     places: list[Node]
     names: NamePool
     keys: NamePool
+    lead: np.ndarray
+    told: np.ndarray
     storage_class: np.ndarray
     place: np.ndarray
     numel: np.ndarray  # int64
@@ -74,7 +102,13 @@ class TensorRun:
     @property
     def sample(self) -> Call:
         """The first call."""
-        return self.made(0).result
+        return self.made(0).value
+
+    @property
+    def parameters(self) -> np.ndarray:
+        """bool, which rows are parameters."""
+        within: np.ndarray = np.array([lead.outer is not None for lead in self.leads], np.bool_)[self.lead]
+        return within
 
     @property
     def memo_start(self) -> int:
@@ -84,16 +118,19 @@ class TensorRun:
     @property
     def memo_stop(self) -> int:
         """... and the place behind the last."""
-        return int(self.first[-1]) + (8 if self.ndim[-1] else 6)
+        outer = _OUTER if self.leads[self.lead[-1]].outer is not None else 0
+        return int(self.first[-1]) + (_PARTS if self.ndim[-1] else len(_UNNAMED)) + outer
 
     def remembered(self, index: int) -> Node:
         """The value at a place in the memo between those two."""
         row = int(np.searchsorted(self.first, index, "right")) - 1
         part = index - int(self.first[row])
-        part = part if self.ndim[row] else _UNNAMED[part]
+        if not self.ndim[row]:
+            part = _UNNAMED[part] if part < len(_UNNAMED) else part - len(_UNNAMED) + _PARTS
         if part >= _ALIKE:
             self.touched = True
-        return self.made(row)[part]
+        made = self.made(row)
+        return made[part] if part < _PARTS else made.outer[part - _PARTS]
 
     def made(self, row: int) -> Made:
         """The objects of a row."""
@@ -107,7 +144,7 @@ class TensorRun:
         flat: list[Node] = []
         for row in range(len(self)):
             made = self.made(row)
-            flat += (made.name, made.result)
+            flat += (made.name, made.value)
         return flat
 
     def _make(self, row: int) -> Made:
@@ -117,8 +154,24 @@ class TensorRun:
         kind, place = self.classes[self.storage_class[row]], self.places[self.place[row]]
         pid = (self.word, kind, key, place, int(self.numel[row]))
         hooks = Call(self.hooks, ())
-        args = (Persistent(pid), int(self.offset[row]), size, stride, bool(self.requires_grad[row]), hooks)
-        return Made(self.names[row], key, pid, size, stride, hooks, args, Call(self.target, args))
+        target, function = self.leads[self.lead[row]]
+        grad, told = bool(self.requires_grad[row]), self.told[row]
+        args: tuple[Node, ...] = (
+            Persistent(pid),
+            int(self.offset[row]),
+            size,
+            stride,
+            grad and function is None,
+            hooks,
+            *(self.told_types[told : told + 1] if told >= 0 else ()),
+        )
+        result = Call(target, args)
+        outer: tuple[Node, ...] = ()
+        if function is not None:
+            again = Call(self.hooks, ())
+            outer_args = (result, grad, again)
+            outer = (again, outer_args, Call(function, outer_args))
+        return Made(self.names[row], key, pid, size, stride, hooks, args, result, outer)
 
 
 class Memo(dict[int, Node]):

@@ -17,11 +17,9 @@ from ckptgui.core.views import Views
 from ckptgui.formats.pickle_feed import FileBytes, extent_of
 from ckptgui.formats.pickle_graph import Node, Persistent, Ref
 from ckptgui.formats.pickle_runs import TensorRun
-from ckptgui.formats.stored_runs import HOMES, Records, register_run
+from ckptgui.formats.stored_runs import HOMES, UNTYPED, Records, register_run
 from ckptgui.formats.zip_directory import DEFLATED
 from ckptgui.formats.zip_entries import ZipEntry
-
-_UNTYPED = frozenset({"UntypedStorage", "_UntypedStorage"})
 
 
 class Storage(NamedTuple):
@@ -62,7 +60,7 @@ def claim_of(node: Node) -> StorageClaim | None:
         return None
     if type(key) is not str or type(place) is not str or type(numel) is not int or numel < 0:
         return None
-    if storage_class.name in _UNTYPED:
+    if storage_class.name in UNTYPED:
         return StorageClaim(key, None, place, numel)
     dtype = BY_STORAGE_CLASS.get(storage_class.name)
     return None if dtype is None else StorageClaim(key, dtype, place, numel)
