@@ -40,6 +40,7 @@ class ArchiveListing:
         self.modules: list[Module] = []
         self.globals: dict[str, GlobalName] = {}
         self.warnings: list[str] = []
+        self.incomplete = False  # whether there are tensors, perhaps, whose names nobody can tell
         self._ranges: list[tuple[sections.Part, int, int]] = []
         self._within: dict[str, RecordTable] = {}  # of archives in a record
 
@@ -55,12 +56,13 @@ class ArchiveListing:
         self._ranges.append((sections.Part(path, None, role), start, len(self.builder)))
 
     @contextmanager
-    def losing_nothing_else(self, what: str) -> Iterator[None]:
-        """A failure within costs a sentence about ``what``."""
+    def losing_nothing_else(self, what: str, *, tensors: bool = False) -> Iterator[None]:
+        """A failure within costs a sentence about ``what``; with ``tensors`` some of those may be lost with it."""
         try:
             yield
         except CheckpointError as error:
             self.warnings.append(f"{what}: {error}")
+            self.incomplete |= tensors
 
     def nested(self, name: str, path: Path) -> Nested:
         """List the tensors that torch.save wrote into the record ``name``, below ``path``."""
@@ -89,6 +91,7 @@ class ArchiveListing:
                 self.globals[found.name] = found
         if parsed.broken:
             self.warnings.append(f"{display(record)}: {parsed.broken}")
+            self.incomplete = True
 
     def checkpoint(
         self, format: str, metadata: Json, saved_shape: SavedShape, attributes: Mapping[str, Any]
@@ -108,7 +111,7 @@ class ArchiveListing:
             globals=tuple(self.globals.values()),
             records=self._records(),
             warnings=tuple(self.warnings),
-            attributes={"incomplete": False, "cut": False, **attributes},
+            attributes={"incomplete": self.incomplete, "cut": False, **attributes},
         )
 
     def _records(self) -> RecordTable:

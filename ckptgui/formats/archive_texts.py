@@ -12,6 +12,9 @@ from ckptgui.sources.base import ByteSource
 Text = tuple[str, Extent]
 """A file in the archive, named below its folder, and its bytes (UTF-8 as far as anyone knows)."""
 
+MOST_TEXTS = 10_000
+"""Files of one sort that are listed; an archive may have a million records."""
+
 READABLE = (".txt", ".json", ".yaml", ".yml", ".md", ".csv", ".toml", ".cfg", ".ini", ".xml", ".html", ".py")
 """Endings of files beside the code that a person may want to read."""
 
@@ -28,7 +31,7 @@ def texts_in(
     names = [name for name in directory.entries if name.startswith(start) and name.endswith(suffixes)]
     return tuple(
         (name.removeprefix(start), extent_of(source, directory.entries[name]))
-        for name in sorted(names)
+        for name in sorted(names)[:MOST_TEXTS]
         if not name.endswith("/")
     )
 

@@ -103,10 +103,11 @@ def _payloads(
     if listing.has(whole):
         _pickled(listing, whole, base)
     elif listing.has(config):
-        with listing.losing_nothing_else(f"Of its {folder}"):
+        with listing.losing_nothing_else(f"Of its {folder}", tensors=True):
             others = list_payloads(listing, config, base, program.passing if program else ())
     else:
         listing.warnings.append(f"Its table of {folder}, {display(config)}, is not in the file.")
+        listing.incomplete = True
     return others
 
 
@@ -114,7 +115,7 @@ def _pickled(listing: ArchiveListing, name: str, path: Path) -> None:
     """A record that torch.save wrote, if there is one; an empty one holds nothing."""
     entry = listing.directory.entries.get(listing.prefix + name)
     if entry is not None and entry.size:
-        with listing.losing_nothing_else(f"Its record {display(name)}"):
+        with listing.losing_nothing_else(f"Its record {display(name)}", tensors=True):
             listing.nested(name, path)
 
 

@@ -14,7 +14,7 @@ from ckptgui.core.tensors import Path
 from ckptgui.errors import CheckpointError
 from ckptgui.formats import metadata, sections
 from ckptgui.formats.archive_listing import ArchiveListing
-from ckptgui.formats.archive_texts import Text, extent_of, lines_of, readable, small_number
+from ckptgui.formats.archive_texts import MOST_TEXTS, Text, extent_of, lines_of, readable, small_number
 from ckptgui.formats.base import Check, Probe
 from ckptgui.formats.limits import DEFAULT
 from ckptgui.formats.package_values import resolve_reduced
@@ -113,14 +113,15 @@ def _pickles(listing: ArchiveListing) -> dict[str, Parsed]:
     resolved: dict[str, Parsed] = {}
     left = MOST_SNIFFED
     hidden = _hidden(listing)
-    for name, entry in listing.directory.entries.items():
+    entries = listing.directory.entries
+    for name in entries:
         below = name.removeprefix(listing.prefix)
         script = below.startswith(".data/ts_code/") and below.endswith("/data.pkl")
         named = below.endswith(_SUFFIXES)
         if not script and (below.startswith(hidden) or below.endswith((".py", "/"))):
             continue
         left -= not named
-        if named or (left > 0 and _begins_as_pickle(listing, entry)):
+        if named or (left > 0 and _begins_as_pickle(listing, entries[name])):
             parsed = _parsed(listing, name, required=named)
             if parsed is not None and script:
                 listing.name_globals(parsed, name)
@@ -152,6 +153,7 @@ def _parsed(listing: ArchiveListing, name: str, required: bool) -> Parsed | None
         data = listing.directory.read(listing.source, name, DEFAULT.pickle_bytes, listing.warnings)
     except CheckpointError as error:
         listing.warnings.append(f"{shown}: {error}")
+        listing.incomplete |= required
         return None
     if data[:1] != b"\x80":
         return None
@@ -166,12 +168,15 @@ def _attributes(listing: ArchiveListing, pickles: dict[str, Parsed]) -> dict[str
     code: list[Text] = []
     extra: list[Text] = []
     hidden = _hidden(listing)
-    for name, entry in sorted(listing.directory.entries.items()):
+    entries = listing.directory.entries
+    for name in sorted(entries):
         below = name.removeprefix(listing.prefix)
-        if below.endswith(".py"):
-            code.append((below.removeprefix(".data/ts_code/code/"), extent_of(listing.source, entry)))
-        elif not below.startswith(hidden) and not below.endswith("/") and below not in pickles:
-            extra.append((below, extent_of(listing.source, entry)))
+        is_code = below.endswith(".py")
+        if not is_code and (below.startswith(hidden) or below.endswith("/") or below in pickles):
+            continue
+        texts = code if is_code else extra
+        if len(texts) < MOST_TEXTS:
+            texts.append((below.removeprefix(".data/ts_code/code/"), extent_of(listing.source, entries[name])))
     source, directory, prefix = listing.source, listing.directory, listing.prefix
     extern, version = (_EXTERN, ".data/version") if listing.has(_EXTERN) else (_OLD_EXTERN, "version")
     return {
