@@ -21,6 +21,9 @@ from ckptgui.formats.pickle_runs import Lead, Memo, TensorRun
 _WIDEST = 8
 """Dimensions; a tensor of more is left to the plain loop."""
 
+_MOST_LEADS = 16
+"""Ways to recall what is called for a tensor; torch.save has four, and a file can have any number."""
+
 _TELLS_TYPE = {"torch._utils._rebuild_tensor_v2": False, "torch._utils._rebuild_tensor_v3": True}
 """The functions that rebuild a tensor, and whether they are told its type."""
 
@@ -54,9 +57,11 @@ def match_batches(
     ``leads`` are the operations that recall what is called for a tensor, with what that is.
     """
     known = {get: lead for get, lead in leads.items() if _is_known(lead)}
+    if len(known) > _MOST_LEADS or not memo.is_dense:
+        return None
     head = b"|".join(b"(" + re.escape(get + b"((" + constants.word) + b")" for get in known)
     heads = [(m.start(), m.end(), m.lastindex) for m in re.compile(head).finditer(buf, pos, stop)] if known else []
-    if not heads or not memo.is_dense:
+    if not heads:
         return None
     starts, behind, number = np.array(heads, np.int64).T
     rows = _tensors(buf, behind, constants.hooks, list(known.values()), number - 1)
