@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ckptgui.core.checkpoint import Checkpoint, GlobalClass
 from ckptgui.core.display import display
+from ckptgui.core.enumerations import picks_a_member
 from ckptgui.core.load_distributed import distributed_snippet
 from ckptgui.core.load_folder import directory_snippet, sharded_snippet
 from ckptgui.core.load_pickle import pickle_snippet
@@ -53,7 +54,8 @@ def _by_itself(checkpoint: Checkpoint) -> Checkpoint:
 
 def safety_sentence(checkpoint: Checkpoint) -> str:
     """What a full pickle load would reach for; nothing of it happened here."""
-    calls = [g.name for g in checkpoint.globals if g.use is GlobalClass.CALLABLE]
+    called = sorted((g for g in checkpoint.globals if g.use is GlobalClass.CALLABLE), key=picks_a_member)
+    calls = [g.name for g in called]
     classes = sum(g.use is GlobalClass.CLASS for g in checkpoint.globals)
     if len(calls) == 1:
         return f"A full load would call {display(calls[0], 80)}; nothing was run."

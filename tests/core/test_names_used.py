@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from ckptgui.core.checkpoint import GlobalClass
+from ckptgui.core.loading import safety_sentence
 from ckptgui.core.names_used import names_verdict, used_names
 from ckptgui.core.weights_only import why_refused
 from ckptgui.formats.registry import open_checkpoint
@@ -162,6 +163,7 @@ def test_a_member_of_a_known_enumeration_is_still_a_call_and_told_as_one(tmp_pat
     )
     both = opened(tmp_path, {"lr": linear, "x": Calls("echo")})
     assert "would call 2 functions, posix.system first (1 of them an enumeration, by name);" in names_verdict(both)
+    assert safety_sentence(both) == "A full load would call 2 functions, posix.system first; nothing was run."
 
 
 @pytest.mark.parametrize(
