@@ -55,6 +55,8 @@ class LateColumns(QObject):
 
     def _summary_arrived(self, row: int) -> None:
         self._arrived.add(row)
+        if self._shown is not None:
+            self._shown.rows.take_alarm(row)
         if not self._tick.isActive():
             self._tick.start()
 

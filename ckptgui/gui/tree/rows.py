@@ -74,6 +74,8 @@ class Rows:
         self._sparklines: dict[int, tuple[Any, bytes]] = {}
         self._folds: Folds | None = None
         self._members: dict[int, np.ndarray] = {}
+        self._alarmed: dict[int, tuple[int, int]] = {}  # NaN and infinite values of what was read, by node
+        self._alarm_sums: tuple[np.ndarray, np.ndarray] | None = None  # those nodes in order, sums before each
 
     def show_folds(self, folds: Folds | None) -> None:
         """Let rows of equal layers stand for all of them; None: each row for itself. Call it at every change."""
@@ -263,7 +265,30 @@ class Rows:
         if count and not open_branch:
             return [Badge(f"{integer(count)} {tr('broken')}", Tone.ALARM)]
         together = self.subtotal(node) if not open_branch else None
-        return _alarms(*together.alarms) if together is not None else []
+        if together is not None:
+            return _alarms(*together.alarms)
+        return self._alarms_below(node) if self._alarmed and not open_branch else []
+
+    def take_alarm(self, row: int) -> None:
+        """A tensor was read: remember what is wrong in it for the closed branches above."""
+        known = self.summaries.get(row) if self.summaries is not None else None
+        if known is not None and not self.tree.repeated[row]:
+            found = known.statistics.nan or 0, known.statistics.inf or 0
+            if any(found):
+                self._alarmed[self.tree.node_of_row(row)] = found
+                self._alarm_sums = None
+
+    def _alarms_below(self, node: int) -> list[Badge]:
+        """What is known to be wrong below a closed branch of which not all is read."""
+        if self._alarm_sums is None:
+            nodes = np.array(sorted(self._alarmed), np.int64)
+            counts = np.array([(0, 0), *(self._alarmed[each] for each in nodes.tolist())], np.int64)
+            self._alarm_sums = nodes, counts.cumsum(axis=0)
+        nodes, sums = self._alarm_sums
+        members = self.members(node)
+        first, stop = np.searchsorted(nodes, members), np.searchsorted(nodes, self.tree.end[members])
+        nan, infinite = (sums[stop] - sums[first]).sum(axis=0).tolist()
+        return _alarms(nan, infinite)
 
     def _tensor_badges(self, node: int, row: int) -> Sequence[Badge]:
         if self._is_nowhere(row):

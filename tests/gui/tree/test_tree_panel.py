@@ -226,6 +226,17 @@ def test_a_closed_module_sums_up_its_tensors_and_shows_their_alarm(shown):
     assert rows.badges(node, open_branch=True) == []
 
 
+def test_a_closed_module_of_which_little_is_read_shows_the_alarm_that_is_known(shown):
+    shown.show(gpt())
+    rows = shown.model.rows
+    tree = rows.tree
+    whole = tree.node_of_path(("model",))
+    row = tree.row[tree.node_of_path(TENSOR)]
+    shown.summaries.deliver(int(row), summary_of([1.0, 1.0], nan=2))
+    assert [badge.text for badge in rows.badges(whole)] == ["2 NaN"]
+    assert rows.badges(whole, open_branch=True) == []
+
+
 def test_badges_tell_what_is_cut_missing_tied_or_a_view(shown):
     make = CheckpointMaker()
     make.tensor(("cut",), (100,), storage=make.storage(400, here=256))
