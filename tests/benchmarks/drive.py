@@ -94,7 +94,7 @@ def steps(session: Session, heart: Heart, source: str, out: str, clicks: list[fl
             yield pause(0.1)
         document.tree.select_row(wide)  # brings the row into view
         place = tree.currentIndex().row()
-        click(tree, rows[turn])
+        click(tree, rows[turn] if rows[turn] != place else rows[-1])
         yield pause(0.3)
         document.summaries._known.pop(wide, None)  # as if it was never read
         tree.scrollTo(tree.model().index(place, 0))
