@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import PurePath
 
 LIMIT = 12
@@ -13,6 +15,9 @@ LIMIT = 12
 
 MAX_MEMBERS = 10_000
 """Files of a folder that are counted for its size."""
+
+MAX_FOLDERS = 100
+"""Folders in a folder whose files are counted for its size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +63,22 @@ def _described(path: str) -> Recent:
 
 
 def _folder_bytes(path: str) -> int:
-    total = 0
+    """What its files take, and those of the folders in it: a run's members may be folders."""
+    total, folders = 0, []
     with os.scandir(path) as entries:
-        for count, entry in enumerate(entries):
-            if count >= MAX_MEMBERS:
-                break
-            if entry.is_file():
-                total += entry.stat().st_size
+        for entry in islice(entries, MAX_MEMBERS):
+            if entry.is_dir():
+                folders.append(entry.path)
+            else:
+                total += _file_bytes(entry)
+    for folder in folders[:MAX_FOLDERS]:
+        with suppress(OSError), os.scandir(folder) as entries:
+            total += sum(map(_file_bytes, islice(entries, MAX_MEMBERS)))
     return total
+
+
+def _file_bytes(entry: os.DirEntry[str]) -> int:
+    """Its size; 0 for what is no file, or gone in this moment."""
+    with suppress(OSError):
+        return entry.stat().st_size if entry.is_file() else 0
+    return 0

@@ -28,3 +28,11 @@ def test_files_folders_and_what_is_gone_are_told_apart(tmp_path):
         ("x\0y", False, None),
     ]
     assert lines[1].folder == "run"
+
+
+def test_a_run_of_folders_has_the_size_of_what_is_in_them(tmp_path):
+    for step in (4, 8):
+        (tmp_path / f"checkpoint-{step}" / "deeper").mkdir(parents=True)
+        (tmp_path / f"checkpoint-{step}" / "model.safetensors").write_bytes(bytes(100))
+        (tmp_path / f"checkpoint-{step}" / "deeper" / "log").write_bytes(bytes(7))
+    assert describe([str(tmp_path)], lambda: None)[0].nbytes == 200
