@@ -39,7 +39,7 @@ _NAMED = 8
 def read_alone(folder: Folder, names: list[str], told: Told, check: Check) -> Checkpoint:
     """What lies in the files, each piece below its file's name and numbered as it lies there."""
     description = Description()
-    warnings = [*told.warnings, _ranks(names, damaged=bool(told.by))]
+    warnings = [*told.warnings, _ranks(names, damaged=bool(told.by or told.warnings))]
     if any(name.endswith(_UNFINISHED) for name in folder.files):
         warnings.append("Its description is begun under another name: it is perhaps still being saved.")
     for name in names:

@@ -23,6 +23,7 @@ from ckptgui.formats.torch_package import TorchPackage
 from ckptgui.formats.torch_tar import TorchTar
 from ckptgui.formats.torch_zip import TorchZip
 from ckptgui.formats.torchscript import TorchScript
+from ckptgui.formats.zip_probe import is_zip, names_in
 from ckptgui.sources.base import ByteSource, read_exactly
 from ckptgui.sources.folder import Folder
 from ckptgui.sources.local import LocalSource
@@ -106,7 +107,9 @@ def open_source(source: ByteSource, check: Check = lambda: None) -> Checkpoint:
     with without_garbage_collection():  # in looking, a zip's directory is parsed
         reader = next((reader for reader in READERS if reader.matches(probe)), None)
     if reader is None:
-        raise refusal(probe, [reader.name for reader in READERS], check)
+        error = refusal(probe, [reader.name for reader in READERS], check)
+        cut = is_zip(probe) and names_in(probe) is None
+        raise UnknownFormatError(f"{error} {_UNFINISHED}") if cut and _is_fresh(source.identity) else error
     try:
         with without_garbage_collection():
             checkpoint = reader.read(probe, check)
