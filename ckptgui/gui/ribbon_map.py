@@ -115,7 +115,8 @@ class RibbonMap:
         if not len(rows):
             return -1
         bits = np.fromiter((dtype.bits for dtype in table.dtypes), np.int64, len(table.dtypes))[table.dtype[rows]]
-        begins = table.storage_offset[rows] * bits // 8
+        offsets = np.minimum(table.storage_offset[rows], 8 * self.length[record])  # a file may claim any
+        begins = offsets * bits // 8
         before = np.flatnonzero(begins <= byte - self.start[record])
         return int(rows[before[np.argmax(begins[before])]]) if len(before) else int(rows[0])
 
@@ -124,9 +125,10 @@ class RibbonMap:
         records, table = self.records_of(row), self._checkpoint.tensors
         begin, end = self.start[records], self.start[records] + self.length[records]
         if len(records) == 1:
+            reach = int(self.length[records[0]])  # a file may claim an offset, or a size, that int64 cannot hold
             offset = table.dtypes[table.dtype[row]].nbytes(int(table.storage_offset[row]))
-            begin = np.minimum(begin + offset, end)
-            end = np.maximum(begin, np.minimum(begin + int(table.nbytes[row]), end))
+            begin = begin + min(offset, reach)
+            end = np.minimum(begin + min(int(table.nbytes[row]), reach), end)
         scale = width / self.total
         return list(zip((begin * scale).tolist(), (end * scale).tolist()))
 

@@ -156,3 +156,15 @@ def test_captions_keep_file_order_and_the_smallest_go_first(ribbon):
     assert [c.name for c, _left, _room in ribbon._placed(metrics, metrics)] == ["model", "optimizer"]
     ribbon.resize(200, 48)
     assert [c.name for c, _left, _room in ribbon._placed(metrics, metrics)] == ["optimizer"]
+
+
+def test_an_offset_that_no_file_has_is_no_trouble(ribbon):
+    make = CheckpointMaker()
+    storage = make.storage(400)
+    make.tensor(("far",), (100,), storage=storage, storage_offset=(1 << 63) - 1)
+    make.tensor(("near",), (100,), storage=storage)
+    places = RibbonMap(make.make())
+    assert places.spans(0, 80) == [(80.0, 80.0)]
+    assert places.spans(1, 80) == [(0.0, 80.0)]
+    assert places.row_at(0, 100) == 1
+    assert not places.pixels(80).wasted.any()
