@@ -13,7 +13,7 @@ from ckptgui.cli.meaning_answer import globals_answer, modules_answer, provenanc
 from ckptgui.cli.reading import Reading, Wish, listed, statistics_json
 from ckptgui.cli.tensor_lines import tensor_lines
 from ckptgui.core.checkpoint import Checkpoint
-from ckptgui.core.loading import load_snippet
+from ckptgui.core.loading.how_to_load import load_snippet
 from ckptgui.core.tensors import Path, TensorInfo
 
 

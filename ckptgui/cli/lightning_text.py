@@ -8,8 +8,8 @@ from ckptgui.cli.numbers import count, figure
 from ckptgui.cli.table import table
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.display import display
-from ckptgui.core.lightning import Callback, LightningState, Progress, Score, lightning
 from ckptgui.core.tensors import Path
+from ckptgui.core.training.lightning import Callback, LightningState, Progress, Score, lightning
 from ckptgui.engine.job import Cancel
 from ckptgui.engine.scalars import read_scalars
 from ckptgui.sources.locate import SourcePool

@@ -6,8 +6,8 @@ from typing import Any
 
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.names_used import used_names
-from ckptgui.core.provenance import provenance
-from ckptgui.core.readiness import readiness
+from ckptgui.core.training.provenance import provenance
+from ckptgui.core.training.readiness import readiness
 
 
 def modules_answer(checkpoint: Checkpoint) -> list[dict[str, Any]]:

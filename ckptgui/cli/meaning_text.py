@@ -10,9 +10,9 @@ from ckptgui.core.checkpoint import Checkpoint, GlobalClass, Section
 from ckptgui.core.display import MAX_DETAIL, display
 from ckptgui.core.module_line import module_line
 from ckptgui.core.names_used import names_verdict, used_names
-from ckptgui.core.provenance import provenance
-from ckptgui.core.readiness import Item, Presence, readiness
 from ckptgui.core.tensors import Path
+from ckptgui.core.training.provenance import provenance
+from ckptgui.core.training.readiness import Item, Presence, readiness
 from ckptgui.core.waste import waste
 
 _MAX_NAMES = 12

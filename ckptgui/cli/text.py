@@ -19,10 +19,10 @@ from ckptgui.cli.tree_text import tree_lines
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.display import MAX_DETAIL, display
 from ckptgui.core.format_names import format_name
-from ckptgui.core.loading import load_snippet
-from ckptgui.core.saved_devices import device_sentence
-from ckptgui.core.training import training
-from ckptgui.core.tree import build_tree
+from ckptgui.core.loading.how_to_load import load_snippet
+from ckptgui.core.loading.saved_devices import device_sentence
+from ckptgui.core.training.summary import training
+from ckptgui.core.tree.build import build_tree
 
 _MAX_WARNINGS = 20
 

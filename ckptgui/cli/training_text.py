@@ -8,8 +8,8 @@ from ckptgui.cli.numbers import count, figure
 from ckptgui.cli.table import table
 from ckptgui.core.checkpoint import Json
 from ckptgui.core.display import amount, display
-from ckptgui.core.optimizers import OptimizerSummary, ParameterGroup
-from ckptgui.core.training import Training
+from ckptgui.core.optimizers.summary import OptimizerSummary, ParameterGroup
+from ckptgui.core.training.summary import Training
 
 _GROUPS = 8
 _METRICS = 8

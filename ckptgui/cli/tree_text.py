@@ -13,9 +13,9 @@ from ckptgui.cli.reading import Reading
 from ckptgui.cli.table import table
 from ckptgui.core.display import display
 from ckptgui.core.tensors import Flag
-from ckptgui.core.tree import NodeKind, Remainder, Tree
-from ckptgui.core.tree_folds import Folds
-from ckptgui.core.tree_repeats import find_repeats
+from ckptgui.core.tree.build import NodeKind, Remainder, Tree
+from ckptgui.core.tree.folds import Folds
+from ckptgui.core.tree.repeats import find_repeats
 
 _NAME = 72
 _VALUE = 60

@@ -13,8 +13,8 @@ from itertools import islice
 from ckptgui.core.checkpoint import Checkpoint, GlobalClass, GlobalName, Json
 from ckptgui.core.display import counted, display
 from ckptgui.core.enumerations import picks_a_member
+from ckptgui.core.loading.weights_only import ALLOWED, why_refused
 from ckptgui.core.tensors import Path
-from ckptgui.core.weights_only import ALLOWED, why_refused
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from ckptgui.export.object_pickle import ObjectPickler
 from ckptgui.export.pickle_file import SETITEM, PickleWriter
 from ckptgui.export.saved_object import below
 from ckptgui.export.whole import saved_root
-from ckptgui.formats.pickle_graph import Node
+from ckptgui.formats.pickles.graph import Node
 
 
 class ExtraState:

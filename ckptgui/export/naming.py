@@ -7,7 +7,7 @@ import re
 from pathlib import PurePath
 
 from ckptgui.core.checkpoint import Checkpoint, Role
-from ckptgui.core.training import training
+from ckptgui.core.training.summary import training
 from ckptgui.errors import ExportError
 from ckptgui.export.request import ExportRequest
 from ckptgui.export.select import choose_section

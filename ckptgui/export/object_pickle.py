@@ -19,7 +19,7 @@ from ckptgui.export.pickle_file import (
 )
 from ckptgui.export.saved_object import MAX_DEPTH, Made, Name, Sort, is_key, items_of, plain_value, sort_of
 from ckptgui.export.torch_file import Metadata, say_metadata
-from ckptgui.formats.pickle_graph import Node
+from ckptgui.formats.pickles.graph import Node
 
 Steps = Generator["Steps", None, None]
 _BATCH = 1000

@@ -13,9 +13,11 @@ from typing import Any
 from ckptgui.core.dtypes import BY_NAME
 from ckptgui.core.tensors import Path
 from ckptgui.export.pickle_file import MAX_LONG_BYTES, long_bytes
-from ckptgui.formats import modules
-from ckptgui.formats.numpy_nodes import bytes_of, scalar_of
-from ckptgui.formats.pickle_graph import (
+from ckptgui.formats.objects import modules
+from ckptgui.formats.objects.numpy_nodes import bytes_of, scalar_of
+from ckptgui.formats.objects.rebuild import is_tensor
+from ckptgui.formats.objects.tensor_spec import device_of
+from ckptgui.formats.pickles.graph import (
     MISSING,
     Call,
     Dict,
@@ -28,8 +30,6 @@ from ckptgui.formats.pickle_graph import (
     pairs_of,
     type_name,
 )
-from ckptgui.formats.rebuild import is_tensor
-from ckptgui.formats.tensor_spec import device_of
 
 
 class Sort(Enum):

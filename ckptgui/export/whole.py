@@ -14,8 +14,8 @@ from ckptgui.export.storages import plan_storages
 from ckptgui.export.tensor_pickle import TensorPickler
 from ckptgui.export.torch_file import Metadata, TorchLayout, check_location
 from ckptgui.export.torch_types import for_torch
-from ckptgui.formats.pickle_graph import MISSING, Node
-from ckptgui.formats.saved_graph import FORMATS, saved_graph
+from ckptgui.formats.pickles.graph import MISSING, Node
+from ckptgui.formats.torch_save.saved_graph import FORMATS, saved_graph
 from ckptgui.sources.reopened import ReopenedSource
 
 

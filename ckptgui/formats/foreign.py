@@ -12,9 +12,9 @@ from collections.abc import Callable, Collection
 from ckptgui.core.display import display
 from ckptgui.errors import CheckpointError, UnknownFormatError
 from ckptgui.formats.base import Check, Probe
-from ckptgui.formats.zip_end import DirectoryDamagedError, DirectoryMissingError
-from ckptgui.formats.zip_probe import directory_of
-from ckptgui.formats.zip_salvage import salvage
+from ckptgui.formats.zips.end import DirectoryDamagedError, DirectoryMissingError
+from ckptgui.formats.zips.probe import directory_of
+from ckptgui.formats.zips.salvage import salvage
 
 # What the first bytes say, longest first where one begins another.
 _MAGIC: tuple[tuple[bytes, str], ...] = (

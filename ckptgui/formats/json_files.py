@@ -14,7 +14,7 @@ from ckptgui.core.checkpoint import Json
 from ckptgui.core.display import display
 from ckptgui.errors import DamagedFileError, LimitExceededError
 from ckptgui.formats.base import Check
-from ckptgui.formats.metadata import MAX_DEPTH
+from ckptgui.formats.objects.metadata import MAX_DEPTH
 from ckptgui.sources.base import ByteSource, read_exactly
 
 MAX_CONTAINERS, MAX_VALUES = 1_000_000, 8_000_000

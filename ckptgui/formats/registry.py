@@ -10,20 +10,20 @@ from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.extents import SourceIdentity
 from ckptgui.core.quiet import without_garbage_collection
 from ckptgui.errors import CheckpointError, DamagedFileError, UnknownFormatError, UnreadableFileError
-from ckptgui.formats.bare_pickle import BarePickle
 from ckptgui.formats.base import HEAD, Check, FolderReader, Probe, Reader
-from ckptgui.formats.dcp import Dcp
-from ckptgui.formats.directory import Directory
+from ckptgui.formats.distributed.dcp import Dcp
+from ckptgui.formats.folders.directory import Directory
+from ckptgui.formats.folders.sharded import Sharded
 from ckptgui.formats.foreign import refusal
-from ckptgui.formats.safetensors import Safetensors
-from ckptgui.formats.sharded import Sharded
-from ckptgui.formats.torch_export import TorchExport
-from ckptgui.formats.torch_legacy import TorchLegacy
-from ckptgui.formats.torch_package import TorchPackage
-from ckptgui.formats.torch_tar import TorchTar
-from ckptgui.formats.torch_zip import TorchZip
-from ckptgui.formats.torchscript import TorchScript
-from ckptgui.formats.zip_probe import is_zip, names_in
+from ckptgui.formats.programs.torch_export import TorchExport
+from ckptgui.formats.programs.torch_package import TorchPackage
+from ckptgui.formats.programs.torchscript import TorchScript
+from ckptgui.formats.safetensors.reader import Safetensors
+from ckptgui.formats.torch_save.bare_pickle import BarePickle
+from ckptgui.formats.torch_save.torch_legacy import TorchLegacy
+from ckptgui.formats.torch_save.torch_tar import TorchTar
+from ckptgui.formats.torch_save.torch_zip import TorchZip
+from ckptgui.formats.zips.probe import is_zip, names_in
 from ckptgui.sources.base import ByteSource, read_exactly
 from ckptgui.sources.folder import Folder
 from ckptgui.sources.local import LocalSource

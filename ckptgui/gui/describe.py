@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QWidget
 from ckptgui.core.checkpoint import Checkpoint, SavedShape
 from ckptgui.core.display import MAX_DETAIL, display
 from ckptgui.core.format_names import format_name
-from ckptgui.core.loading import safety_sentence
+from ckptgui.core.loading.how_to_load import safety_sentence
 from ckptgui.gui.dialogs import Dialog
 from ckptgui.gui.notices import Notice, Tone
 from ckptgui.gui.numbers import counted, duration, integer, parameters, tr

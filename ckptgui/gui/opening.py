@@ -11,7 +11,7 @@ from ckptgui.engine.job import Cancel, Job, Progress, Report, State
 
 if TYPE_CHECKING:
     from ckptgui.core.checkpoint import Checkpoint
-    from ckptgui.core.tree import Tree
+    from ckptgui.core.tree.build import Tree
     from ckptgui.workspace.run import Run
 
 MANY = 50_000
@@ -74,7 +74,7 @@ class Opening:
             self._early.cancel()
 
     def _read(self, cancel: Cancel, report: Report) -> Opened | Run:
-        from ckptgui.core.tree import build_tree
+        from ckptgui.core.tree.build import build_tree
         from ckptgui.engine.memory import give_memory_back
         from ckptgui.workspace.opening import open_path
         from ckptgui.workspace.run import Run

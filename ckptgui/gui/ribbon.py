@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from ckptgui.core.checkpoint import Checkpoint, Role
 from ckptgui.core.display import display
-from ckptgui.core.tree import ROLES, Tree
+from ckptgui.core.tree.build import ROLES, Tree
 from ckptgui.gui.labels import plain_tooltip
 from ckptgui.gui.numbers import counted, integer, percent, size_text, tr
 from ckptgui.gui.ribbon_map import Pixels, RibbonMap

@@ -9,7 +9,7 @@ import numpy as np
 
 from ckptgui.core.checkpoint import Checkpoint, Role
 from ckptgui.core.sharing import unreached_bytes
-from ckptgui.core.tree import ROLES
+from ckptgui.core.tree.build import ROLES
 
 _ROLE_NUMBER = {role: number for number, role in enumerate(ROLES)}
 PLAIN = _ROLE_NUMBER[Role.SCHEDULER]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ckptgui.core.tensors import Path
-from ckptgui.core.tree import NodeKind
+from ckptgui.core.tree.build import NodeKind
 
 
 @dataclass(frozen=True, slots=True)

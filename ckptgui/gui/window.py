@@ -29,7 +29,7 @@ from PySide6.QtWidgets import (
 
 from ckptgui.core.display import display
 from ckptgui.core.tensors import Path
-from ckptgui.formats.shard_names import opens_the_same
+from ckptgui.formats.folders.shard_names import opens_the_same
 from ckptgui.gui.actions import ACTIONS, MENUS, Needs
 from ckptgui.gui.assets import application_icon
 from ckptgui.gui.dialogs import ask, file_dialog

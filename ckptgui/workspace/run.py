@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 
 from ckptgui.core.checkpoint import Checkpoint, Json
-from ckptgui.core.series import RunMember, order
-from ckptgui.core.training import training
+from ckptgui.core.training.series import RunMember, order
+from ckptgui.core.training.summary import training
 from ckptgui.engine.job import Cancel, Progress, Report, silent
 from ckptgui.errors import CheckpointError, UnknownFormatError
-from ckptgui.formats.companions import companions
-from ckptgui.formats.folder_layout import stands_alone
+from ckptgui.formats.folders.companions import companions
+from ckptgui.formats.folders.layout import stands_alone
+from ckptgui.formats.folders.shard_names import shard_files, shard_name, shard_sets
 from ckptgui.formats.registry import is_checkpoint, open_checkpoint
-from ckptgui.formats.shard_names import shard_files, shard_name, shard_sets
 from ckptgui.sources.folder import Folder, FolderFile
 
 SUFFIXES = (".pt", ".pth", ".ckpt", ".safetensors")

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from PySide6.QtWidgets import QApplication
 
-from ckptgui.core.tree import build_tree
-from ckptgui.core.tree_repeats import find_repeats
-from ckptgui.core.tree_search import TreeSearch
-from ckptgui.core.tree_sort import SortKey, arranged
+from ckptgui.core.tree.build import build_tree
+from ckptgui.core.tree.repeats import find_repeats
+from ckptgui.core.tree.search import TreeSearch
+from ckptgui.core.tree.sort import SortKey, arranged
 from ckptgui.gui.tree.model import TreeModel
 from ckptgui.gui.tree.rows import Rows
 from ckptgui.gui.tree.view import TreeView

@@ -4,7 +4,7 @@ from ckptgui.cli.numbers import shape, size
 from ckptgui.cli.reading import listed
 from ckptgui.cli.tree_text import tree_lines
 from ckptgui.core.checkpoint import Role
-from ckptgui.core.tree import build_tree
+from ckptgui.core.tree.build import build_tree
 from tests.core.trees import CheckpointMaker, gpt
 
 

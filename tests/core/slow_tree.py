@@ -4,12 +4,12 @@ from itertools import pairwise
 from pathlib import PurePath
 
 from ckptgui.core.checkpoint import Role
-from ckptgui.core.slot_labels import slot_labels
-from ckptgui.core.tree import ROLES, NodeKind, Remainder
-from ckptgui.core.tree_columns import WRAPPERS
-from ckptgui.core.tree_joining import FLAT
-from ckptgui.core.tree_names import MAX_LEVELS
-from ckptgui.core.tree_values import MAX_VALUE_DEPTH, MAX_VALUES, MAX_VALUES_EACH
+from ckptgui.core.tree.build import ROLES, NodeKind, Remainder
+from ckptgui.core.tree.columns import WRAPPERS
+from ckptgui.core.tree.joining import FLAT
+from ckptgui.core.tree.names import MAX_LEVELS
+from ckptgui.core.tree.slot_labels import slot_labels
+from ckptgui.core.tree.values import MAX_VALUE_DEPTH, MAX_VALUES, MAX_VALUES_EACH
 
 
 def slow_tree(checkpoint):

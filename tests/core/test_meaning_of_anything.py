@@ -6,14 +6,14 @@ from hypothesis import strategies as st
 from ckptgui.core.builder import TableBuilder
 from ckptgui.core.checkpoint import Checkpoint, GlobalClass, GlobalName, Module, Role, SavedShape, Section
 from ckptgui.core.dtypes import BY_NAME
-from ckptgui.core.lightning import lightning
 from ckptgui.core.module_line import module_line
 from ckptgui.core.names_used import names_verdict, used_names
-from ckptgui.core.optimizer_slots import slots
-from ckptgui.core.provenance import provenance
-from ckptgui.core.readiness import readiness
-from ckptgui.core.reminders import eval_reminder
-from ckptgui.core.training import training
+from ckptgui.core.optimizers.slots import slots
+from ckptgui.core.training.lightning import lightning
+from ckptgui.core.training.provenance import provenance
+from ckptgui.core.training.readiness import readiness
+from ckptgui.core.training.reminders import eval_reminder
+from ckptgui.core.training.summary import training
 from ckptgui.core.waste import waste
 
 WORDS = [

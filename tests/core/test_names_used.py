@@ -13,9 +13,9 @@ from safetensors.torch import save_file
 from torch import nn
 
 from ckptgui.core.checkpoint import GlobalClass
-from ckptgui.core.loading import safety_sentence
+from ckptgui.core.loading.how_to_load import safety_sentence
+from ckptgui.core.loading.weights_only import why_refused
 from ckptgui.core.names_used import names_verdict, used_names
-from ckptgui.core.weights_only import why_refused
 from ckptgui.formats.registry import open_checkpoint
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ckptgui.core.pattern_machine import Machine
-from ckptgui.core.pattern_syntax import PatternError, glob, regex, word
+from ckptgui.core.tree.pattern_machine import Machine
+from ckptgui.core.tree.pattern_syntax import PatternError, glob, regex, word
 
 NAMES = ["", "a", "b", "ab", "aab", "abc", "a.b", "a1_b", "layers.10.w", "x-y z", "é", "ab\n", "bbbb", "aaaaaaab"]
 PATTERNS = [

@@ -13,7 +13,7 @@ from ckptgui.export.request import ExportRequest
 from ckptgui.export.run import export, plan_export
 from ckptgui.formats.registry import open_checkpoint
 from ckptgui.sources.locate import SourcePool
-from tests.formats.test_torch_tar import Old, old_tar
+from tests.formats.torch_save.test_torch_tar import Old, old_tar
 
 
 def training():

@@ -17,13 +17,13 @@ import pytest
 
 from ckptgui.cli.main import main
 from ckptgui.core.checkpoint import Checkpoint
-from ckptgui.core.loading import load_snippet
+from ckptgui.core.loading.how_to_load import load_snippet
 from ckptgui.engine.job import Cancel
 from ckptgui.engine.stream import digest, iter_values
 from ckptgui.errors import Cancelled, CheckpointError
-from ckptgui.formats import safetensors
-from ckptgui.formats.pickle_idioms import TensorIdiom
+from ckptgui.formats.pickles.idioms import TensorIdiom
 from ckptgui.formats.registry import is_checkpoint, open_checkpoint
+from ckptgui.formats.safetensors import reader as safetensors
 from ckptgui.sources.local import LocalSource
 from ckptgui.sources.locate import SourcePool
 from tests.formats.oracle import oracle

@@ -10,7 +10,7 @@ import torch
 
 from ckptgui.core.extents import Codec
 from ckptgui.formats.base import HEAD, Probe
-from ckptgui.formats.torch_zip import TorchZip
+from ckptgui.formats.torch_save.torch_zip import TorchZip
 from ckptgui.sources.local import LocalSource
 
 

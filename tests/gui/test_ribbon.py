@@ -6,7 +6,7 @@ from PySide6.QtCore import QPoint, Qt
 
 from ckptgui.core.checkpoint import Role
 from ckptgui.core.records import Record
-from ckptgui.core.tree import ROLES, build_tree
+from ckptgui.core.tree.build import ROLES, build_tree
 from ckptgui.gui.ribbon import Ribbon
 from ckptgui.gui.ribbon_map import RibbonMap
 from ckptgui.gui.theme import theme

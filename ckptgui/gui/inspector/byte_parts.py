@@ -10,7 +10,7 @@ import numpy as np
 from ckptgui.core.checkpoint import Checkpoint, Role
 from ckptgui.core.display import display
 from ckptgui.core.tensors import Path
-from ckptgui.core.tree import ROLES, NodeKind, Tree
+from ckptgui.core.tree.build import ROLES, NodeKind, Tree
 from ckptgui.core.waste import Waste
 from ckptgui.gui.numbers import counted, integer, tr
 

@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPol
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from ckptgui.core.display import display
-from ckptgui.core.history import Curve
+from ckptgui.core.training.history import Curve
 from ckptgui.gui.labels import ElidedLabel
 from ckptgui.gui.numbers import integer, significant, tr
 from ckptgui.gui.theme import theme, theme_signal

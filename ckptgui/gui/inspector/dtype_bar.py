@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from ckptgui.core.display import display
 from ckptgui.core.dtypes import DType, Kind
-from ckptgui.core.tree import Tree
+from ckptgui.core.tree.build import Tree
 from ckptgui.gui.inspector.flow import FlowLayout, grow_with_lines
 from ckptgui.gui.labels import PlainLabel
 from ckptgui.gui.numbers import counted, percent, size_text

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.display import display
 from ckptgui.core.extents import Codec, Extent
-from ckptgui.core.saved_devices import tells_devices
+from ckptgui.core.loading.saved_devices import tells_devices
 from ckptgui.core.tensors import Path, TensorInfo, TensorKind
 from ckptgui.gui.numbers import counted, integer, percent, shape_text, significant, size_text, tr
 

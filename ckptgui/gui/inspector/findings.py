@@ -14,20 +14,20 @@ from functools import partial
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from ckptgui.core.callbacks import Callback, callbacks
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.display import display
 from ckptgui.core.format_names import format_name
-from ckptgui.core.history import Curve, history
-from ckptgui.core.loading import load_snippet
+from ckptgui.core.loading.how_to_load import load_snippet
+from ckptgui.core.loading.saved_devices import device_sentence, tells_devices
 from ckptgui.core.names_used import UsedName, names_verdict, used_names
-from ckptgui.core.optimizer_slots import SlotMap, slots
-from ckptgui.core.provenance import Provenance, provenance
-from ckptgui.core.readiness import Readiness, readiness
-from ckptgui.core.saved_devices import device_sentence, tells_devices
+from ckptgui.core.optimizers.slots import SlotMap, slots
 from ckptgui.core.tensors import Path
-from ckptgui.core.training import Training, training
-from ckptgui.core.tree import Tree
+from ckptgui.core.training.callbacks import Callback, callbacks
+from ckptgui.core.training.history import Curve, history
+from ckptgui.core.training.provenance import Provenance, provenance
+from ckptgui.core.training.readiness import Readiness, readiness
+from ckptgui.core.training.summary import Training, training
+from ckptgui.core.tree.build import Tree
 from ckptgui.core.waste import Waste, waste
 from ckptgui.engine.job import Cancel, Report
 from ckptgui.engine.window import read_window

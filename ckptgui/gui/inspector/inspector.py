@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QStackedLayout, QWidget
 
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.tensors import Path
-from ckptgui.core.tree import NodeKind, Tree
+from ckptgui.core.tree.build import NodeKind, Tree
 from ckptgui.engine.job import Cancel, Report
 from ckptgui.gui.inspector.findings import Finder
 from ckptgui.gui.jobs import Background

@@ -8,9 +8,9 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ckptgui.core.checkpoint import Checkpoint, Module
 from ckptgui.core.display import display
+from ckptgui.core.loading.saved_devices import tells_devices
 from ckptgui.core.module_line import module_line
-from ckptgui.core.saved_devices import tells_devices
-from ckptgui.core.tree import ROLES, NodeKind, Tree
+from ckptgui.core.tree.build import ROLES, NodeKind, Tree
 from ckptgui.gui.inspector.controls import SectionHead
 from ckptgui.gui.inspector.dtype_bar import DTypeBar, dtype_shares
 from ckptgui.gui.inspector.fact_line import FactLine

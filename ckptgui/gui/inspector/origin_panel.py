@@ -9,7 +9,7 @@ from PySide6.QtCore import QDateTime, QLocale, Qt
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from ckptgui.core.display import display
-from ckptgui.core.provenance import ModuleVersion, Provenance
+from ckptgui.core.training.provenance import ModuleVersion, Provenance
 from ckptgui.gui.inspector.controls import SectionHead
 from ckptgui.gui.inspector.flow import grow_with_lines
 from ckptgui.gui.labels import PlainLabel, plain_tooltip

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.display import display
 from ckptgui.core.tensors import Path
-from ckptgui.core.tree import Tree
+from ckptgui.core.tree.build import Tree
 from ckptgui.gui.inspector.byte_bar import ByteBar
 from ckptgui.gui.inspector.code_panel import CodePanel
 from ckptgui.gui.inspector.controls import TabStrip

@@ -9,7 +9,7 @@ from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from ckptgui.core.display import display
-from ckptgui.core.readiness import Item, Need, Presence, Readiness
+from ckptgui.core.training.readiness import Item, Need, Presence, Readiness
 from ckptgui.gui.assets import ICON, draw_icon
 from ckptgui.gui.inspector.controls import SectionHead
 from ckptgui.gui.inspector.flow import grow_with_lines

@@ -8,9 +8,9 @@ from itertools import accumulate
 
 from ckptgui.core.checkpoint import Checkpoint, Role
 from ckptgui.core.display import display
-from ckptgui.core.optimizer_slots import SlotMap
-from ckptgui.core.optimizers import OptimizerSummary, ParameterGroup
-from ckptgui.core.slot_matching import OptimizerMatch
+from ckptgui.core.optimizers.matching import OptimizerMatch
+from ckptgui.core.optimizers.slots import SlotMap
+from ckptgui.core.optimizers.summary import OptimizerSummary, ParameterGroup
 from ckptgui.core.tensors import TensorInfo
 from ckptgui.gui.inspector.facts import Fact, name_from
 from ckptgui.gui.numbers import integer, size_text, tr

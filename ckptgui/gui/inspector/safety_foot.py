@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from ckptgui.core.checkpoint import Checkpoint, GlobalClass
 from ckptgui.core.display import display
-from ckptgui.core.loading import safety_sentence
+from ckptgui.core.loading.how_to_load import safety_sentence
 from ckptgui.gui.assets import ICON, draw_icon
 from ckptgui.gui.labels import SEMIBOLD, ElidedLabel, LinkLabel, plain_tooltip
 from ckptgui.gui.numbers import counted, integer, tr

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ckptgui.core.checkpoint import Checkpoint, Role
 from ckptgui.core.display import MAX_DETAIL, display
-from ckptgui.core.optimizer_slots import SlotMap
-from ckptgui.core.tree import ROLES, Tree
+from ckptgui.core.optimizers.slots import SlotMap
+from ckptgui.core.tree.build import ROLES, Tree
 from ckptgui.gui.inspector.controls import SectionHead
 from ckptgui.gui.inspector.findings import Account, Finder, Judgement, Layout
 from ckptgui.gui.inspector.load_panel import LoadPanel

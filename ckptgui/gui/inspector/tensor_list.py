@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from ckptgui.core.checkpoint import Checkpoint, Role
 from ckptgui.core.display import display
-from ckptgui.core.optimizer_slots import SlotMap
+from ckptgui.core.optimizers.slots import SlotMap
 from ckptgui.core.tensors import Path
-from ckptgui.core.tree import ROLES, Tree
+from ckptgui.core.tree.build import ROLES, Tree
 from ckptgui.gui.labels import Pressable, draw_focus, plain_tooltip
 from ckptgui.gui.numbers import shape_text, size, tr
 from ckptgui.gui.theme import theme, theme_signal, ui_font

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ckptgui.core.checkpoint import Checkpoint, Role
 from ckptgui.core.dtypes import Kind
-from ckptgui.core.saved_devices import tells_devices
+from ckptgui.core.loading.saved_devices import tells_devices
 from ckptgui.core.tensors import TensorInfo
 from ckptgui.gui.inspector.controls import TabStrip
 from ckptgui.gui.inspector.details import DetailsTab

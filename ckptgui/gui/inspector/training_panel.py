@@ -8,13 +8,13 @@ from PySide6.QtCore import QLocale, QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
-from ckptgui.core.callbacks import Callback
 from ckptgui.core.checkpoint import Json
 from ckptgui.core.display import display
-from ckptgui.core.history import Curve
-from ckptgui.core.optimizers import OptimizerSummary, ParameterGroup
+from ckptgui.core.optimizers.summary import OptimizerSummary, ParameterGroup
 from ckptgui.core.tensors import Path
-from ckptgui.core.training import Training
+from ckptgui.core.training.callbacks import Callback
+from ckptgui.core.training.history import Curve
+from ckptgui.core.training.summary import Training
 from ckptgui.gui.inspector.controls import SectionHead
 from ckptgui.gui.inspector.curve import SmallCurve, curve_title
 from ckptgui.gui.inspector.findings import Account

@@ -8,7 +8,7 @@ from enum import IntEnum
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QFontMetrics
 
-from ckptgui.core.tree_sort import SortKey
+from ckptgui.core.tree.sort import SortKey
 from ckptgui.gui.numbers import tr
 from ckptgui.gui.theme import ui_font
 

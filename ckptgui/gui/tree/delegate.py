@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from ckptgui.core.display import display
-from ckptgui.core.tree import NodeKind
+from ckptgui.core.tree.build import NodeKind
 from ckptgui.gui.assets import ICON, draw_icon
 from ckptgui.gui.theme import ROW, theme, ui_font
 from ckptgui.gui.tree import glyphs

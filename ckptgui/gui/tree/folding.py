@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ckptgui.core.tree import NodeKind, Tree
+from ckptgui.core.tree.build import NodeKind, Tree
 
 FIRST_ROWS = 40
 """A file opens as far as about so many rows allow; the root and its sections always are rows."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, QTimer
 
-from ckptgui.core.tree import Tree
+from ckptgui.core.tree.build import Tree
 from ckptgui.gui.tree.model import TreeModel
 from ckptgui.gui.tree.shown import Shown
 from ckptgui.gui.tree.subtotals import rows_below

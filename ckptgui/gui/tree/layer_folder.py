@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from ckptgui.core.tree_folds import Folds
+from ckptgui.core.tree.folds import Folds
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.tree.folding import same_rows
 from ckptgui.gui.tree.shown import Shown

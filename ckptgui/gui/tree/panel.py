@@ -8,9 +8,9 @@ from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QMenu, QStackedLay
 
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.tensors import Path
-from ckptgui.core.tree import NodeKind, Tree
-from ckptgui.core.tree_search import Found, PatternError
-from ckptgui.core.tree_sort import Arrangement, SortKey
+from ckptgui.core.tree.build import NodeKind, Tree
+from ckptgui.core.tree.search import Found, PatternError
+from ckptgui.core.tree.sort import Arrangement, SortKey
 from ckptgui.engine.job import Cancel, Report
 from ckptgui.engine.memory import give_memory_back
 from ckptgui.gui.jobs import Background

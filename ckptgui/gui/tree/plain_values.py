@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ckptgui.core.display import MAX_CELL, MAX_DETAIL, display
-from ckptgui.core.tree import Remainder
+from ckptgui.core.tree.build import Remainder
 from ckptgui.gui.numbers import counted, integer, tr
 
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ckptgui.core.tree import Tree
-from ckptgui.core.tree_repeats import Repeats, find_repeats
-from ckptgui.core.tree_search import TreeSearch
+from ckptgui.core.tree.build import Tree
+from ckptgui.core.tree.repeats import Repeats, find_repeats
+from ckptgui.core.tree.search import TreeSearch
 
 
 def _never() -> None:

@@ -14,8 +14,8 @@ from ckptgui.core.checkpoint import Role
 from ckptgui.core.display import MAX_CELL, MAX_DETAIL, display
 from ckptgui.core.sharing import unreached_bytes
 from ckptgui.core.tensors import UNKNOWN, Flag, TensorKind
-from ckptgui.core.tree import ROLES, NodeKind, Remainder, Tree
-from ckptgui.core.tree_folds import Folds
+from ckptgui.core.tree.build import ROLES, NodeKind, Remainder, Tree
+from ckptgui.core.tree.folds import Folds
 from ckptgui.gui.numbers import counted, integer, percent, shape_text, significant, size, size_text, tr
 from ckptgui.gui.tree.plain_values import value_text, value_type
 from ckptgui.gui.tree.subtotals import Subtotal, rows_below, subtotal

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ckptgui.core.tree import Tree
-from ckptgui.core.tree_folds import Folds
-from ckptgui.core.tree_search import Found
-from ckptgui.core.tree_sort import Arrangement
+from ckptgui.core.tree.build import Tree
+from ckptgui.core.tree.folds import Folds
+from ckptgui.core.tree.search import Found
+from ckptgui.core.tree.sort import Arrangement
 from ckptgui.gui.summaries import Summaries
 from ckptgui.gui.tree.prepared import Prepared
 from ckptgui.gui.tree.rows import Rows

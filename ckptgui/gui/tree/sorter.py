@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
 
-from ckptgui.core.tree_sort import Arrangement, SortKey, arranged
+from ckptgui.core.tree.sort import Arrangement, SortKey, arranged
 from ckptgui.engine.job import Cancel, Report
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.tree.columns import SORTED_BY, Column

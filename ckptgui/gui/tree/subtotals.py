@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ckptgui.core.tree import Tree
+from ckptgui.core.tree.build import Tree
 
 MOST_TENSORS = 32
 MOST_BYTES = 64 * 2**20

@@ -6,7 +6,7 @@ from PySide6.QtCore import QRectF, Signal
 from PySide6.QtGui import QActionGroup, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 
-from ckptgui.core.tree_sort import SortKey
+from ckptgui.core.tree.sort import SortKey
 from ckptgui.gui.controls import IconButton
 from ckptgui.gui.labels import plain_tooltip
 from ckptgui.gui.numbers import tr

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from ckptgui.core.checkpoint import Checkpoint
-from ckptgui.core.tree import NodeKind, Tree, build_tree
+from ckptgui.core.tree.build import NodeKind, Tree, build_tree
 from ckptgui.formats.registry import open_checkpoint
 from ckptgui.gui.inspector.inspector import Inspector
 from ckptgui.gui.jobs import Background

@@ -6,7 +6,7 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication
 
 from ckptgui.core.checkpoint import Role
-from ckptgui.core.tree import build_tree
+from ckptgui.core.tree.build import build_tree
 from ckptgui.core.waste import waste
 from ckptgui.formats.registry import open_checkpoint
 from ckptgui.gui.inspector.byte_bar import ByteBar, legend_words

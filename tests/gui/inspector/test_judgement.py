@@ -9,7 +9,7 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication
 from safetensors.torch import save_file
 
-from ckptgui.core.readiness import Presence
+from ckptgui.core.training.readiness import Presence
 from ckptgui.core.waste import waste
 from ckptgui.gui.inspector.curve import SmallCurve
 from ckptgui.gui.inspector.overview import METADATA, NAMES

@@ -9,7 +9,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QMenu
 
-from ckptgui.core.loading import load_snippet
+from ckptgui.core.loading.how_to_load import load_snippet
 from ckptgui.gui.inspector.metadata import detail_text
 from ckptgui.gui.inspector.metadata_model import BATCH, MetadataModel, count_values, value_at, walk
 

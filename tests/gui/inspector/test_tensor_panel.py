@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QLabel
 
 from ckptgui.core.display import display
-from ckptgui.core.tree import NodeKind
+from ckptgui.core.tree.build import NodeKind
 from ckptgui.gui.inspector.page import ScrollPage
 from ckptgui.gui.numbers import integer
 from ckptgui.gui.selection import Selection

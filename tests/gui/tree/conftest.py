@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from ckptgui.analysis.distribution import Distribution
 from ckptgui.analysis.statistics import Statistics
 from ckptgui.analysis.summary import Summary
-from ckptgui.core.tree import build_tree
+from ckptgui.core.tree.build import build_tree
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.tree.panel import TreePanel
 

@@ -5,7 +5,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 
 from ckptgui.core.checkpoint import Role
-from ckptgui.core.tree import NodeKind
+from ckptgui.core.tree.build import NodeKind
 from ckptgui.gui.tree import shown as shown_module
 from ckptgui.gui.tree.columns import Column
 from tests.core.trees import CheckpointMaker, gpt

@@ -6,7 +6,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QAbstractItemModelTester
 
-from ckptgui.core.tree import NodeKind
+from ckptgui.core.tree.build import NodeKind
 from ckptgui.gui.theme import apply_theme
 from ckptgui.gui.tree import shown as shown_module
 from ckptgui.gui.tree.columns import GIVES_WAY, Column

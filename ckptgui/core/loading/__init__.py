@@ -1,0 +1,1 @@
+"""How a checkpoint is loaded with its own library, as Python made from its keys."""

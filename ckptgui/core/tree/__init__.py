@@ -1,0 +1,1 @@
+"""The parameter tree in columns: grown from names, joined, folded, sorted, searched."""

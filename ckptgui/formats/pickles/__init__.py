@@ -1,0 +1,1 @@
+"""Pickles of any protocol as inert graphs: followed operation by operation, nothing imported or called."""

@@ -1,0 +1,1 @@
+"""Archives that hold code beside weights: TorchScript, torch.export, torch.package."""

@@ -1,0 +1,1 @@
+"""What torch.save has written over the years, and pickles by themselves."""

@@ -1,0 +1,1 @@
+"""Zip archives: their directories, headers and names, checked against each other."""
