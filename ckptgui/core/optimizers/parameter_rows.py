@@ -22,7 +22,7 @@ class ParameterRows:
     """A model section: ``rows`` are those of its parameters, tied ones once; ``first`` the first name of each.
 
     ``ordered`` says that they stand in the model's order. Formats without a name for a storage (safetensors,
-    distributed) sort tensors by name.
+    ranks that described only themselves) sort tensors by name.
     """
 
     section: Section
@@ -48,7 +48,10 @@ class ParameterRows:
         first = _first_names(checkpoint, rows)
         keep &= first == rows
         told = [table.storage_keys[at] for at in table.storage[rows[keep][:_SAMPLE]].tolist() if at >= 0]
-        return cls(section, rows[keep], rows, first, not told or any(key is not None for key in told))
+        # What torch's planner described for the whole stands in the order in which it was given (dcp's "writer").
+        planned = checkpoint.attributes.get("writer") == "torch"
+        ordered = planned or not told or any(key is not None for key in told)
+        return cls(section, rows[keep], rows, first, ordered)
 
 
 _SAMPLE = 64

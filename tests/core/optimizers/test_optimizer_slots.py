@@ -274,3 +274,19 @@ def test_an_optimizer_deep_within_another_part_is_found(tmp_path):
     obj = {"model": model.state_dict(), "trainer": {"inner": {"adam": optimizer.state_dict()}, "x": [1]}}
     checkpoint, found = matched(tmp_path, obj)
     agrees(checkpoint, found, model, optimizer)
+
+
+def test_a_distributed_checkpoint_keeps_the_order_that_numbers_count_by(tmp_path):
+    import torch.distributed.checkpoint as dcp
+
+    model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Linear(4, 2))
+    optimizer = trained(model, OPTIM.Adam(model.parameters()), (5, 3))
+    with pytest.warns(UserWarning, match="single process"):
+        dcp.save({"model": model.state_dict(), "optim": optimizer.state_dict()}, checkpoint_id=tmp_path / "d")
+    checkpoint = open_checkpoint(str(tmp_path / "d"))
+    found = slots(checkpoint)
+    names = [name for name, _ in model.named_parameters()]
+    for number, name in enumerate(names):
+        row = checkpoint.row(("optim", "state", str(number), "exp_avg"))
+        owner = found.parameter_of(row)
+        assert checkpoint.tensors.path(owner) == ("model", name)
