@@ -120,7 +120,7 @@ class DocumentView(Ground):
         self._summaries.ready.connect(self._summary_arrived)
         self._summaries.failed.connect(self.ribbon.mark_error)
         self._summaries.reading_changed.connect(self._on_reading)
-        self.ribbon.set_document(checkpoint, opened.tree)
+        self.ribbon.set_document(checkpoint, opened.tree, opened.places)
         if self._inspector is not None:
             self._fill(self._inspector)
         PaintWatch(self.tree.view.viewport()).painted.connect(self._tree_was_painted)

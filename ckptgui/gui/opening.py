@@ -12,6 +12,7 @@ from ckptgui.engine.job import Cancel, Job, Progress, Report, State
 if TYPE_CHECKING:
     from ckptgui.core.checkpoint import Checkpoint
     from ckptgui.core.tree.build import Tree
+    from ckptgui.gui.ribbon_map import RibbonMap
     from ckptgui.workspace.run import Run
 
 MANY = 50_000
@@ -20,10 +21,11 @@ MANY = 50_000
 
 @dataclass(frozen=True)
 class Opened:
-    """A checkpoint with its tree, and how long (seconds) the header took."""
+    """A checkpoint with its tree, its file as a line, and how long (seconds) the header took."""
 
     checkpoint: Checkpoint
     tree: Tree
+    places: RibbonMap
     seconds: float
 
 
@@ -76,6 +78,7 @@ class Opening:
     def _read(self, cancel: Cancel, report: Report) -> Opened | Run:
         from ckptgui.core.tree.build import build_tree
         from ckptgui.engine.memory import give_memory_back
+        from ckptgui.gui.ribbon_map import RibbonMap
         from ckptgui.workspace.opening import open_path
         from ckptgui.workspace.run import Run
 
@@ -85,6 +88,9 @@ class Opening:
             return found
         cancel.check()
         tree = build_tree(found, cancel.check)
+        cancel.check()
+        places = RibbonMap(found)
+        _ = found.parameter_count  # kept from here on: of a million tensors the window must not count it
         if len(tree) > MANY:
             give_memory_back()
-        return Opened(found, tree, time.perf_counter() - start)
+        return Opened(found, tree, places, time.perf_counter() - start)

@@ -59,10 +59,10 @@ class Ribbon(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(600, HEIGHT)
 
-    def set_document(self, checkpoint: Checkpoint, tree: Tree) -> None:
-        """Show a checkpoint's file, nothing of it read."""
+    def set_document(self, checkpoint: Checkpoint, tree: Tree, places: RibbonMap) -> None:
+        """Show a checkpoint's file, of which ``places`` know nothing to be read yet."""
         self._checkpoint = checkpoint
-        self._map = RibbonMap(checkpoint)
+        self._map = places
         self._captions = _captions(checkpoint, tree, self._map)
         self._selected = -1
         self.setAccessibleDescription(", ".join(f"{c.name} {c.size}" for c in self._captions))

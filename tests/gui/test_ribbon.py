@@ -95,7 +95,7 @@ def test_all_pieces_of_a_tensor_are_marked_and_outlined(ribbon, qtbot):
     assert places.mark_read(0)
     assert not places.mark_read(0)
     assert np.flatnonzero(places.pixels(80).read).tolist() == [*range(20), *range(60, 80)]
-    ribbon.set_document(checkpoint, build_tree(checkpoint))
+    ribbon.set_document(checkpoint, build_tree(checkpoint), RibbonMap(checkpoint))
     ribbon.select_row(0)
     ribbon.grab()
     with qtbot.waitSignal(ribbon.row_clicked) as clicked:
@@ -105,13 +105,13 @@ def test_all_pieces_of_a_tensor_are_marked_and_outlined(ribbon, qtbot):
 
 def test_an_empty_file_has_a_ribbon_too(ribbon):
     checkpoint = CheckpointMaker().make()
-    ribbon.set_document(checkpoint, build_tree(checkpoint))
+    ribbon.set_document(checkpoint, build_tree(checkpoint), RibbonMap(checkpoint))
     ribbon.grab()
 
 
 def test_a_click_asks_for_the_tensor_at_its_byte(ribbon, qtbot):
     checkpoint = two_sections().make()
-    ribbon.set_document(checkpoint, build_tree(checkpoint))
+    ribbon.set_document(checkpoint, build_tree(checkpoint), RibbonMap(checkpoint))
     for row in range(4):
         with qtbot.waitSignal(ribbon.row_clicked) as clicked:
             qtbot.mouseClick(ribbon, Qt.MouseButton.LeftButton, pos=QPoint(12 + 200 * row + 100, 32))
@@ -120,7 +120,7 @@ def test_a_click_asks_for_the_tensor_at_its_byte(ribbon, qtbot):
 
 def test_tensors_that_share_a_storage_are_told_apart_by_their_bytes(ribbon, qtbot):
     checkpoint = flat(8)
-    ribbon.set_document(checkpoint, build_tree(checkpoint))
+    ribbon.set_document(checkpoint, build_tree(checkpoint), RibbonMap(checkpoint))
     with qtbot.waitSignal(ribbon.row_clicked) as clicked:
         qtbot.mouseClick(ribbon, Qt.MouseButton.LeftButton, pos=QPoint(12 + 350, 32))
     assert clicked.args == [3]
@@ -128,7 +128,7 @@ def test_tensors_that_share_a_storage_are_told_apart_by_their_bytes(ribbon, qtbo
 
 def test_the_tooltip_names_the_tensor_its_place_and_its_share(ribbon):
     checkpoint = two_sections().make()
-    ribbon.set_document(checkpoint, build_tree(checkpoint))
+    ribbon.set_document(checkpoint, build_tree(checkpoint), RibbonMap(checkpoint))
     assert ribbon.words(1, 1).splitlines() == [
         "b",
         "at byte 400",
@@ -139,7 +139,7 @@ def test_the_tooltip_names_the_tensor_its_place_and_its_share(ribbon):
 
 def test_read_records_take_their_full_colour(ribbon):
     checkpoint = two_sections().make()
-    ribbon.set_document(checkpoint, build_tree(checkpoint))
+    ribbon.set_document(checkpoint, build_tree(checkpoint), RibbonMap(checkpoint))
     place = QPoint(12 + 100, 32)
     assert ribbon.grab().toImage().pixelColor(place) == theme().role_pale(Role.MODEL)
     ribbon.mark_read(0)
@@ -151,7 +151,7 @@ def test_captions_keep_file_order_and_the_smallest_go_first(ribbon):
     make.section(("model",), Role.MODEL, ["w"], shape=(100,))
     make.section(("optimizer",), Role.OPTIMIZER, ["m", "v"], shape=(100,))
     checkpoint = make.make()
-    ribbon.set_document(checkpoint, build_tree(checkpoint))
+    ribbon.set_document(checkpoint, build_tree(checkpoint), RibbonMap(checkpoint))
     metrics = ribbon.fontMetrics()
     assert [c.name for c, _left, _room in ribbon._placed(metrics, metrics)] == ["model", "optimizer"]
     ribbon.resize(200, 48)
