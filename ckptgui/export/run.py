@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 
 from ckptgui.core.checkpoint import Checkpoint
+from ckptgui.core.quiet import without_garbage_collection
 from ckptgui.core.tensors import TensorInfo
 from ckptgui.engine.job import Cancel, Progress, Report, silent
 from ckptgui.errors import ExportError, LargeOutputError
@@ -28,12 +29,13 @@ _ALWAYS_ALLOWED = 1 << 30
 
 def plan_export(checkpoint: Checkpoint, out: str, request: ExportRequest) -> ExportPlan:
     """Decide everything; reads no tensor data and writes nothing. Raises ``ExportError``."""
-    if request.only == "all":
-        plan = plan_whole(checkpoint, out, request)
-    else:
-        plan = _plan_state_dict(checkpoint, out, request)
-    _refuse_absurd(plan)
-    return plan
+    with without_garbage_collection():
+        if request.only == "all":
+            plan = plan_whole(checkpoint, out, request)
+        else:
+            plan = _plan_state_dict(checkpoint, out, request)
+        _refuse_absurd(plan)
+        return plan
 
 
 def export(
