@@ -53,22 +53,27 @@ def _parsed(raw: bytes, check: Check) -> Json:
             check()
         found = dict(pairs)
         if len(found) != len(pairs):
-            raise DamagedFileError(f"It names {display(repr(_repeated(pairs)))} twice.")
+            raise DamagedFileError(f"It names {display(repr(repeated(pairs)))} twice.")
         return found
 
+    return loaded(raw, "It", object_pairs_hook=unique, parse_constant=str, parse_float=_figure)
+
+
+def loaded(raw: bytes | bytearray, what: str, start: int = 0, **hooks: Any) -> Json:
+    """``json.loads`` with every refusal a sentence about ``what``, whose bytes begin at ``start`` of its file."""
     try:
-        return json.loads(raw.decode(), object_pairs_hook=unique, parse_constant=str, parse_float=_figure)
+        return json.loads(raw.decode(), **hooks)
     except UnicodeDecodeError as error:
-        raise DamagedFileError(f"It is not UTF-8 at byte {error.start:,}.") from error
+        raise DamagedFileError(f"{what} is not UTF-8 at byte {start + error.start:,}.") from error
     except json.JSONDecodeError as error:
-        raise DamagedFileError(f"It is not JSON at character {error.pos:,}: {error.msg}.") from error
+        raise DamagedFileError(f"{what} is not JSON at character {error.pos:,}: {error.msg}.") from error
     except RecursionError as error:
-        raise LimitExceededError("It nests JSON deeper than it can be read.") from error
+        raise LimitExceededError(f"{what} nests JSON deeper than it can be read.") from error
     except ValueError as error:  # an integer of more digits than Python converts
-        raise DamagedFileError("It holds a number that is too long.") from error
+        raise DamagedFileError(f"{what} holds a number that is too long.") from error
 
 
-def _repeated(pairs: list[tuple[str, Any]]) -> str:
+def repeated(pairs: list[tuple[str, Any]]) -> str:
     """The first name that has been there before."""
     seen: set[str] = set()
     return next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]

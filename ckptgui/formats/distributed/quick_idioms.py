@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from ckptgui.formats.distributed.metadata import Sizes, Slice
 from ckptgui.formats.pickles.graph import Ref
+from ckptgui.formats.pickles.idioms import numbers_of
 
 _MOST_SIZES = 1 << 16
 """Sizes that are remembered, because the same few come again and again."""
@@ -158,15 +159,3 @@ def _number(token: bytes) -> int:
     if code == 0x8A:
         return int.from_bytes(token[2:], "little", signed=True)
     return int.from_bytes(token[1:], "little", signed=code == 0x4A)
-
-
-def numbers_of(token: bytes) -> Sizes:
-    """The integers of a tuple as it stands in the pickle."""
-    numbers = []
-    at = 1 if token[:1] == b"(" else 0
-    width = {0x4B: 1, 0x4D: 2, 0x4A: 4}
-    while (code := token[at]) in width:
-        stop = at + 1 + width[code]
-        numbers.append(int.from_bytes(token[at + 1 : stop], "little", signed=code == 0x4A))
-        at = stop
-    return tuple(numbers)

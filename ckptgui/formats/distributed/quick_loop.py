@@ -13,9 +13,10 @@ from ckptgui.core.dtypes import BY_NAME
 from ckptgui.formats.base import Check
 from ckptgui.formats.distributed.metadata import Sizes, Slice
 from ckptgui.formats.distributed.names import KNOWN
-from ckptgui.formats.distributed.quick_idioms import NEW, SIZES, Chunk, Idioms, Index, Opaque, numbers_of
+from ckptgui.formats.distributed.quick_idioms import NEW, SIZES, Chunk, Idioms, Index, Opaque
 from ckptgui.formats.limits import Limits
 from ckptgui.formats.pickles.graph import Ref
+from ckptgui.formats.pickles.idioms import numbers_of
 
 _STEPS = 1 << 16
 """Operations between two looks at the wish to stop."""

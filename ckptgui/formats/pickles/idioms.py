@@ -266,7 +266,7 @@ class TensorIdiom:
     def _tuple(self, token: bytes) -> tuple[int, ...]:
         known = self._sizes.get(token)
         if known is None:
-            known = self._sizes[token] = _numbers(token)
+            known = self._sizes[token] = numbers_of(token)
         return known
 
     def _remember(self, puts: tuple[bytes, ...], values: tuple[Node, ...]) -> bool:
@@ -286,7 +286,7 @@ class TensorIdiom:
         return True
 
 
-def _numbers(token: bytes) -> tuple[int, ...]:
+def numbers_of(token: bytes) -> tuple[int, ...]:
     """The integers of a tuple as it stands in the pickle."""
     numbers = []
     at = 1 if token[:1] == b"(" else 0

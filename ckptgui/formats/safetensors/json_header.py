@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from array import array
 from collections.abc import Mapping
 from typing import Any, NamedTuple, NoReturn
@@ -11,8 +10,9 @@ from ckptgui.core.builder import MAX_NDIM
 from ckptgui.core.columns import frozen
 from ckptgui.core.display import display
 from ckptgui.core.names import NamePool
-from ckptgui.errors import DamagedFileError, LimitExceededError
+from ckptgui.errors import DamagedFileError
 from ckptgui.formats.base import Check
+from ckptgui.formats.json_files import loaded, repeated
 from ckptgui.formats.safetensors.table import Table, size_error
 
 _KEYS = {"dtype", "shape", "data_offsets"}
@@ -75,34 +75,19 @@ def parsed(raw: bytes | bytearray, check: Check) -> dict[str, Any]:
             check()
         found = dict(pairs)
         if len(found) != len(pairs):
-            raise DamagedFileError(f"Its header names {display(repr(_repeated(pairs)))} twice.")
+            raise DamagedFileError(f"Its header names {display(repr(repeated(pairs)))} twice.")
         entry = _entry(found)
         if entry is None:
             return found
         dtype, shape = known.setdefault(entry.dtype, entry.dtype), known.setdefault(entry.shape, entry.shape)
         return entry._replace(dtype=dtype, shape=shape)
 
-    try:
-        table = json.loads(raw.decode(), object_pairs_hook=unique, parse_constant=_refuse_constant)
-    except UnicodeDecodeError as error:
-        raise DamagedFileError(f"Its header is not UTF-8 at byte {8 + error.start:,}.") from error
-    except json.JSONDecodeError as error:
-        raise DamagedFileError(f"Its header is not JSON at character {error.pos:,}: {error.msg}.") from error
-    except RecursionError as error:
-        raise LimitExceededError("Its header nests JSON deeper than it can be read.") from error
-    except ValueError as error:  # an integer of more digits than Python converts
-        raise DamagedFileError("Its header holds a number that is too long.") from error
+    table = loaded(raw, "Its header", 8, object_pairs_hook=unique, parse_constant=_refuse_constant)
     if isinstance(table, _Entry):  # a tensor's entry where the table should be
         return table._asdict()
     if not isinstance(table, dict):
         raise DamagedFileError("Its header is not a JSON object.")
     return table
-
-
-def _repeated(pairs: list[tuple[str, Any]]) -> str:
-    """The first name that has been there before."""
-    seen: set[str] = set()
-    return next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
 
 
 def _refuse_constant(constant: str) -> NoReturn:
