@@ -14,6 +14,7 @@ class Statistics:
 
     ``count`` is every element. ``argmin`` and ``argmax`` are the first index in row-major order.
     ``std`` is the population's. Complex values count by their modulus, integers' extremes are integers.
+    ``first_nan``, ``first_posinf`` and ``first_neginf`` say where the first of each stands.
     """
 
     count: int
@@ -23,11 +24,20 @@ class Statistics:
     argmax: tuple[int, ...] | None = None
     mean: float | None = None
     std: float | None = None
+    l1: float | None = None
     l2: float | None = None
     zeros: int | None = None
     nan: int | None = None
     posinf: int | None = None
     neginf: int | None = None
+    first_nan: tuple[int, ...] | None = None
+    first_posinf: tuple[int, ...] | None = None
+    first_neginf: tuple[int, ...] | None = None
+
+    @property
+    def constant(self) -> bool:
+        """Whether every element is one and the same finite value."""
+        return self.min is not None and self.min == self.max and not self.nan and not self.inf
 
     @property
     def inf(self) -> int | None:

@@ -10,10 +10,15 @@ from ckptgui.analysis.statistics import Statistics
 
 @dataclass(frozen=True)
 class Summary:
-    """``distribution`` is None where the values are not numbers that can be spread, or there are none."""
+    """``distribution`` is None where the values are not numbers that can be spread, or there are none.
+
+    ``digest`` are 128 bits of the stored values (XXH3): equal ones of equal shape, dtype and strides mean equal
+    values. It is no proof against somebody who wants two tensors to look equal; SHA-256 is.
+    """
 
     statistics: Statistics
     distribution: Distribution | None = None
+    digest: bytes | None = None
 
     @property
     def quantiles(self) -> dict[float, float]:

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from ckptgui.gui.inspector.copying import copy_text
 from ckptgui.gui.inspector.flat import slim
+from ckptgui.gui.inspector.lower_tab import LookedAt, LowerTab
 from ckptgui.gui.labels import plain_tooltip
 from ckptgui.gui.numbers import tr
 from ckptgui.gui.theme import theme, theme_signal, ui_font
@@ -101,8 +102,8 @@ class DetailsTable(QTableWidget):
             menu.popup(event.globalPos())
 
 
-class DetailsTab(QWidget):
-    """The table with the panel's margins."""
+class DetailsTab(LowerTab):
+    """The table with the panel's margins; its rows come from the panel, which knows the tensor's relations."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -110,6 +111,9 @@ class DetailsTab(QWidget):
         layout.setContentsMargins(12, 6, 4, 0)
         self.table = DetailsTable(self)
         layout.addWidget(self.table)
+
+    def set_tensor(self, looked_at: LookedAt) -> None:
+        """Nothing to do: see above."""
 
     def set_rows(self, rows: Sequence[tuple[str, str, str]]) -> None:
         """Show other facts."""

@@ -10,14 +10,15 @@ from ckptgui.core.checkpoint import Checkpoint, Role
 from ckptgui.core.dtypes import Kind
 from ckptgui.core.loading.saved_devices import tells_devices
 from ckptgui.core.tensors import TensorInfo
-from ckptgui.gui.inspector.controls import TabStrip
 from ckptgui.gui.inspector.details import DetailsTab
 from ckptgui.gui.inspector.fact_line import FactLine
 from ckptgui.gui.inspector.facts import details, sharing_facts, short_facts
 from ckptgui.gui.inspector.findings import Finder
 from ckptgui.gui.inspector.head import PanelHead, add_head
 from ckptgui.gui.inspector.histogram import Histogram
-from ckptgui.gui.inspector.page import LowerPages, ScrollPage
+from ckptgui.gui.inspector.lower_half import LowerHalf
+from ckptgui.gui.inspector.lower_tab import LookedAt
+from ckptgui.gui.inspector.page import ScrollPage
 from ckptgui.gui.inspector.relations import relations
 from ckptgui.gui.inspector.statistics import StatisticsGrid
 from ckptgui.gui.inspector.values import ValuesTab
@@ -26,9 +27,6 @@ from ckptgui.gui.labels import PlainLabel
 from ckptgui.gui.numbers import tr
 from ckptgui.gui.summaries import Summaries
 from ckptgui.sources.locate import SourcePool
-
-LEAST_TABLE = 150
-"""Height under which the panel scrolls rather than the table gets lower."""
 
 
 class TensorPanel(QWidget):
@@ -74,22 +72,30 @@ class TensorPanel(QWidget):
         body.addWidget(self.histogram)
         body.addWidget(self.statistics)
         layout.addWidget(middle)
-        self.tabs = TabStrip([tr("Values"), tr("Details")], self)
-        self.pages = LowerPages(LEAST_TABLE, self)
-        self.values = ValuesTab(background, self.pages)
-        self.details = DetailsTab(self.pages)
-        self.pages.addWidget(self.values)
-        self.pages.addWidget(self.details)
-        layout.addWidget(self.tabs)
-        layout.addWidget(self.pages, 1)
-        self.tabs.changed.connect(self.pages.setCurrentIndex)
-        self.tabs.changed.connect(self._check)
+        self.half = LowerHalf(background, self)
+        layout.addWidget(self.half, 1)
+        self.half.changed.connect(self._check)
+        self.half.place_wanted.connect(self.show_place)
         self.sharing.link_activated.connect(self.link_activated)
         self.relations.link_activated.connect(self.link_activated)
         self.statistics.place_wanted.connect(self.show_place)
         self.histogram.exact_wanted.connect(self._want_exact)
         self.histogram.painted.connect(self._histogram_done)
-        self.values.filled.connect(self._check)
+        self.half.filled.connect(self._check)
+
+    @property
+    def values(self) -> ValuesTab:
+        """The page with the table of values."""
+        page = self.half.page("values")
+        assert isinstance(page, ValuesTab)
+        return page
+
+    @property
+    def details(self) -> DetailsTab:
+        """The page with every fact."""
+        page = self.half.page("details")
+        assert isinstance(page, DetailsTab)
+        return page
 
     def set_document(self, checkpoint: Checkpoint, pool: SourcePool, summaries: Summaries) -> None:
         """Take tensors from another checkpoint from now on."""
@@ -123,7 +129,7 @@ class TensorPanel(QWidget):
         self.error.setVisible(bool(info.error))
         self._show_relations()
         assert self._pool is not None
-        self.values.set_tensor(info, self._pool)
+        self.half.set_tensor(LookedAt(info, self._pool, checkpoint, self._role))
         self._show_summary()
         if not self._settled and summaries.get(row) is None and summaries.error(row) is None:
             self._ask.start()
@@ -169,7 +175,7 @@ class TensorPanel(QWidget):
             return
         integral = info.dtype.kind in (Kind.SIGNED, Kind.UNSIGNED, Kind.BOOL)
         self.statistics.show_summary(summary, integral)
-        self.values.set_range(summary.statistics.min, summary.statistics.max)
+        self.half.set_summary(summary)
         modulus = info.dtype.kind is Kind.COMPLEX
         self.histogram.head.title.setText(tr("Distribution of the modulus") if modulus else tr("Distribution"))
         self.histogram.show_summary(summary, self._role, integral)
@@ -189,7 +195,7 @@ class TensorPanel(QWidget):
 
     def show_place(self, index: tuple[int, ...]) -> None:
         """Open the values at an index."""
-        self.tabs.open(0)
+        self.half.open("values")
         self.values.show_place(index)
 
     def _histogram_done(self) -> None:
@@ -200,8 +206,7 @@ class TensorPanel(QWidget):
 
     def _check(self) -> None:
         """Tell once everything that is seen is there."""
-        seen = self.pages.currentWidget() is self.values
-        if self._info is not None and self._settled and not (seen and self.values.waiting):
+        if self._info is not None and self._settled and not self.half.waiting:
             self.ready.emit()
 
     def focus_values(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QItemSelectionModel, QTimer, Signal
+from PySide6.QtCore import QItemSelectionModel, QTimer
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -10,8 +10,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ckptgui.analysis.summary import Summary
 from ckptgui.core.dtypes import Kind
 from ckptgui.core.tensors import TensorInfo
+from ckptgui.gui.inspector.lower_tab import LookedAt, LowerTab
 from ckptgui.gui.inspector.slice_bar import SliceBar
 from ckptgui.gui.inspector.slices import PAGE, Slice, wrap_for
 from ckptgui.gui.inspector.values_model import ValuesModel
@@ -22,10 +24,8 @@ from ckptgui.gui.numbers import counted, integer, significant, tr
 from ckptgui.sources.locate import SourcePool
 
 
-class ValuesTab(QWidget):
+class ValuesTab(LowerTab):
     """``filled`` says that every cell on the screen has its value, or never will."""
-
-    filled = Signal()
 
     def __init__(self, background: Background, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -65,9 +65,9 @@ class ValuesTab(QWidget):
         """Whether cells are to come."""
         return self._stale or self.model.waiting
 
-    def set_tensor(self, info: TensorInfo, pool: SourcePool) -> None:
+    def set_tensor(self, looked_at: LookedAt) -> None:
         """Show another tensor, as soon as the tab is seen."""
-        self._info, self._pool, self._stale, self._range = info, pool, True, (None, None)
+        self._info, self._pool, self._stale, self._range = looked_at.info, looked_at.pool, True, (None, None)
         if self.isVisible():
             self._fill()
 
@@ -95,9 +95,9 @@ class ValuesTab(QWidget):
         self.table.scrollToTop()
         QTimer.singleShot(0, self, self._settle)
 
-    def set_range(self, low: float | int | None, high: float | int | None) -> None:
-        """Tell the least and the largest value once they are known: columns of integers are as wide as these."""
-        self._range = low, high
+    def set_summary(self, summary: Summary) -> None:
+        """Columns of integers are as wide as the least and the largest value, once they are known."""
+        self._range = summary.statistics.min, summary.statistics.max
         if self._info is not None and not self._stale:
             self._fit()
             self._wrap()

@@ -261,7 +261,7 @@ def test_names_are_shown_as_they_are_and_never_as_markup(open_bench, tmp_path):
 def test_details_list_every_fact_and_copy_it(bench, qtbot):
     bench.select(f"{MODEL}/conv.weight")
     panel = bench.inspector.tensor
-    qtbot.mouseClick(panel.tabs.tab(1), Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(panel.half.strip.tab(1), Qt.MouseButton.LeftButton)
     table = panel.details.table
     rows = {table.item(row, 0).text(): row for row in range(table.rowCount())}
     assert table.item(rows["Shape"], 1).text() == "6 × 4 × 3 × 5"

@@ -1,0 +1,58 @@
+"""What a page of the inspector's lower half is: it follows a tensor, and says when all of it is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from ckptgui.analysis.summary import Summary
+from ckptgui.core.checkpoint import Checkpoint, Role
+from ckptgui.core.tensors import TensorInfo
+from ckptgui.gui.jobs import Background
+from ckptgui.sources.locate import SourcePool
+
+
+@dataclass(frozen=True)
+class LookedAt:
+    """The tensor that is looked at, and what is needed to read it."""
+
+    info: TensorInfo
+    pool: SourcePool
+    checkpoint: Checkpoint
+    role: Role
+
+
+class LowerTab(QWidget):
+    """``filled`` says that nothing of what is seen is still to come; ``counted`` puts a number on the tab.
+
+    A page is made when it is first opened, and told of a tensor only while it is open; it reads nothing before.
+    """
+
+    filled = Signal()
+    counted = Signal(str)
+    place_wanted = Signal(object)  # an index, to be shown among the values
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something of what is seen is still to come."""
+        return False
+
+    def set_tensor(self, looked_at: LookedAt) -> None:
+        """Show another tensor; what was begun for the last one is dropped."""
+        raise NotImplementedError
+
+    def set_summary(self, summary: Summary) -> None:
+        """Take the tensor's figures, once they are known."""
+
+
+@dataclass(frozen=True)
+class LowerKind:
+    """A page that can be opened: for which tensors, and how it is made (late, for its imports' sake)."""
+
+    key: str
+    title: str
+    fits: Callable[[TensorInfo], bool]
+    make: Callable[[Background, QWidget], LowerTab]
