@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ckptgui.analysis.distribution import Distribution
 from ckptgui.analysis.statistics import Number, Statistics
 from ckptgui.analysis.summary import Summary
 
@@ -35,6 +36,8 @@ RECORD = np.dtype(
         ("nan", "<i8"),
         ("posinf", "<i8"),
         ("neginf", "<i8"),
+        ("tiny", "<i8"),  # finite values nearer to zero than TINY, zeros included
+        ("underflow16", "<i8"),  # values that are not zero and nearer to it than UNDERFLOW16
         ("first_nan", "<i8"),
         ("first_posinf", "<i8"),
         ("first_neginf", "<i8"),
@@ -46,6 +49,12 @@ RECORD = np.dtype(
 
 UNKNOWN, FIGURES, NO_FIGURES = 0, 1, 2
 FLOAT, SIGNED, UNSIGNED = 0, 1, 2
+
+TINY = 2.0**-19
+"""No value of a channel whose norm is below 1e-6 is as large: few such values tell that there is no dead channel."""
+
+UNDERFLOW16 = 2.0**-25
+"""Half the smallest float16: what is nearer to zero becomes zero there. Both are ends of cells of ``Spread``."""
 
 _PLACES = ("argmin", "argmax", "first_nan", "first_posinf", "first_neginf")
 _REALS = ("mean", "std", "l1", "l2")
@@ -131,7 +140,15 @@ def record_of(summary: Summary, shape: tuple[int, ...]) -> np.ndarray:
         with np.errstate(over="ignore"):  # beyond float32 it is infinite
             record["quantiles"] = np.array(spread.quantiles(PROFILE_QUANTILES)).astype(np.float32)
         record["sparkline"] = np.frombuffer(spread.sparkline(BARS), np.uint8)
+        record["tiny"] = _nearer(spread, TINY)
+        record["underflow16"] = _nearer(spread, UNDERFLOW16) - record["zeros"]
     return record
+
+
+def _nearer(spread: Distribution, limit: float) -> int:
+    """How many values are nearer to zero than ``limit``; spans lie on one side of it."""
+    near = np.maximum(np.abs(spread.lows), np.abs(spread.highs)) < limit
+    return int(spread.counts[near].sum()) * spread.times
 
 
 def _bits(low: Number, high: Number) -> tuple[int, int, int]:
