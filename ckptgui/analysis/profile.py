@@ -51,7 +51,7 @@ UNKNOWN, FIGURES, NO_FIGURES = 0, 1, 2
 FLOAT, SIGNED, UNSIGNED = 0, 1, 2
 
 TINY = 2.0**-19
-"""No value of a channel whose norm is below 1e-6 is as large: few such values tell that there is no dead channel."""
+"""No value of a channel whose norm is below 1e-6 is as large: where few are so small there is no dead channel."""
 
 UNDERFLOW16 = 2.0**-25
 """Half the smallest float16: what is nearer to zero becomes zero there. Both are ends of cells of ``Spread``."""
