@@ -24,6 +24,7 @@ RECORD = np.dtype(
     [
         ("known", "u1"),  # UNKNOWN, FIGURES or NO_FIGURES
         ("number", "u1"),  # FLOAT, SIGNED or UNSIGNED: what the bits of min and max are
+        ("approximate", "u1"),  # 1 where the quantiles are not exact
         ("min", "<i8"),
         ("max", "<i8"),
         ("argmin", "<i8"),  # places are row-major over the tensor's shape, -1 for none
@@ -41,7 +42,7 @@ RECORD = np.dtype(
         ("first_nan", "<i8"),
         ("first_posinf", "<i8"),
         ("first_neginf", "<i8"),
-        ("quantiles", "<f4", (len(PROFILE_QUANTILES),)),
+        ("quantiles", "<f8", (len(PROFILE_QUANTILES),)),  # NaN where there are none
         ("sparkline", "u1", (BARS,)),
         ("digest", "u1", (16,)),  # zero where there is none
     ]
@@ -137,8 +138,8 @@ def record_of(summary: Summary, shape: tuple[int, ...]) -> np.ndarray:
         record[name] = getattr(figures, name) or 0
     record["quantiles"] = np.nan
     if spread is not None and spread.total:
-        with np.errstate(over="ignore"):  # beyond float32 it is infinite
-            record["quantiles"] = np.array(spread.quantiles(PROFILE_QUANTILES)).astype(np.float32)
+        record["quantiles"] = spread.quantiles(PROFILE_QUANTILES)
+        record["approximate"] = not spread.exact
         record["sparkline"] = np.frombuffer(spread.sparkline(BARS), np.uint8)
         record["tiny"] = _nearer(spread, TINY)
         record["underflow16"] = _nearer(spread, UNDERFLOW16) - record["zeros"]
