@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ckptgui.analysis.histogram import Histogram, Scale, linear_edges, symlog_edges
+from ckptgui.analysis.histogram import Histogram, Scale, linear_edges, log_edges, symlog_edges
 
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 """The quantiles that are shown, and that an exact reading makes exact."""
@@ -76,18 +76,34 @@ class Distribution:
     def histogram(
         self, bins: int, scale: Scale = "linear", low: float | None = None, high: float | None = None
     ) -> Histogram:
-        """``bins`` bars from ``low`` to ``high`` (by default all values); values outside are not counted."""
-        if not self.total:
+        """``bins`` bars from ``low`` to ``high`` (by default all values); values outside are not counted.
+
+        On a logarithmic axis only positive values have a place.
+        """
+        if not self.total or (scale == "log" and not self.highs[-1] > 0):
             return Histogram(np.linspace(0.0, 1.0, bins + 1), np.zeros(bins), scale, 1.0)
         first, last = self.bounds()
         low = first if low is None else low
         high = last if high is None else high
+        if scale == "log" and not low > 0:
+            low = self.least_positive
         if not low < high:
-            low, high = _widened(low)
+            low, high = (low * 0.5, low * 2.0) if scale == "log" else _widened(low)
         threshold = self.threshold if scale == "symlog" else 0.0
-        edges = symlog_edges(low, high, bins, threshold) if threshold else linear_edges(low, high, bins)
+        if scale == "log":
+            edges = log_edges(low, high, bins)
+        else:
+            edges = symlog_edges(low, high, bins, threshold) if threshold else linear_edges(low, high, bins)
         counts = np.maximum(np.diff(self._below(edges)), 0.0) * float(self.times)
         return Histogram(edges, counts, scale, threshold)
+
+    @property
+    def least_positive(self) -> float:
+        """The smallest value above zero (of a span that begins at zero, its end); 1 where there is none."""
+        span = int(np.searchsorted(self.highs, 0.0, side="right"))
+        if span == self.highs.size:
+            return 1.0
+        return float(self.lows[span] if self.lows[span] > 0 else self.highs[span])
 
     @cached_property
     def threshold(self) -> float:

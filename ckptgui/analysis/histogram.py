@@ -1,4 +1,4 @@
-"""Bars over a range of values, evenly wide on a linear or a symmetric-log axis."""
+"""Bars over a range of values, evenly wide on a linear, a logarithmic or a symmetric-log axis."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Literal
 
 import numpy as np
 
-Scale = Literal["linear", "symlog"]
+Scale = Literal["linear", "symlog", "log"]
+"""What an axis is even in: the values, their logarithm (of positive ones only), or the one beyond a threshold."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,24 @@ def symlog_edges(low: float, high: float, bins: int, threshold: float) -> np.nda
     edges = from_symlog(positions, threshold)
     edges[0], edges[-1] = low, high
     return edges
+
+
+def log_edges(low: float, high: float, bins: int) -> np.ndarray:
+    """``bins + 1`` edges that are even in their logarithm, from ``low`` (positive) on."""
+    edges: np.ndarray = 10.0 ** linear_edges(np.log10(low), np.log10(high), bins)
+    edges[0], edges[-1] = low, high
+    return np.clip(edges, low, high)
+
+
+def places_on(scale: Scale, values: np.ndarray, threshold: float) -> np.ndarray:
+    """Where values stand on an axis; what a logarithmic one does not have is at -inf."""
+    if scale == "symlog":
+        return to_symlog(values, threshold)
+    if scale == "log":
+        with np.errstate(divide="ignore"):
+            logs: np.ndarray = np.log10(np.maximum(values, 0.0))
+        return logs
+    return values
 
 
 def to_symlog(values: np.ndarray | float, threshold: float) -> np.ndarray:

@@ -13,7 +13,7 @@ from ckptgui.analysis.keys import Ranges, Space, keys_of, values_of
 from ckptgui.analysis.reduction import Chunk
 
 FINE_BITS = 16
-"""A target is cut into at most 2**16 pieces a pass."""
+"""A target is cut into at most 2**16 pieces a pass, where nothing else is said."""
 
 COARSE = 2.0**-7
 """The widest a span may be, in relation to its values, or to the range that a picture shows."""
@@ -21,17 +21,18 @@ COARSE = 2.0**-7
 
 @dataclass(frozen=True)
 class RefinementPass:
-    """Counts the keys inside ``lows`` to ``highs`` (sorted, disjoint), each cut into even pieces."""
+    """Counts the keys inside ``lows`` to ``highs`` (sorted, disjoint), each cut into at most ``2**bits`` even pieces."""
 
     space: Space
     lows: np.ndarray
     highs: np.ndarray
+    bits: int = FINE_BITS
 
     @property
     def shifts(self) -> np.ndarray:
         """By how many bits a key's distance is shortened, target by target."""
         widths = [int(high) - int(low) for low, high in zip(self.lows, self.highs)]
-        return np.array([max(0, width.bit_length() - FINE_BITS) for width in widths], np.int64)
+        return np.array([max(0, width.bit_length() - self.bits) for width in widths], np.int64)
 
     def places(self) -> np.ndarray:
         """Where each target's counts begin, and where all end."""

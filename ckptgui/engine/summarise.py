@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from ckptgui.analysis.distribution import Distribution
 from ckptgui.analysis.found import Found
-from ckptgui.analysis.keys import Ranges
+from ckptgui.analysis.keys import Ranges, Space
 from ckptgui.analysis.narrow import NarrowPass
 from ckptgui.analysis.reduction import Reduction
 from ckptgui.analysis.refinement import (
@@ -22,7 +22,7 @@ from ckptgui.analysis.small import SmallPass
 from ckptgui.analysis.statistics import Statistics
 from ckptgui.analysis.summary import Summary
 from ckptgui.analysis.wide import FloatPass, IntegerPass
-from ckptgui.core.dtypes import Kind
+from ckptgui.core.dtypes import DType, Kind
 from ckptgui.core.tensors import TensorInfo
 from ckptgui.engine.access import storage_reader
 from ckptgui.engine.decoding import decoder
@@ -93,16 +93,13 @@ class _Reading:
 
     def first(self) -> Found:
         """The pass that fits the values as they are once decoded."""
-        kind, bits = self.info.dtype.kind, self.info.dtype.bits
+        dtype = self.info.dtype
         if self.layout.count <= SMALL:
-            return self.run(SmallPass(self.info.dtype))
-        if kind in (Kind.COMPLEX, Kind.QUANTIZED):
-            return self.run(FloatPass("float64"))
-        if bits <= 16:
-            return self.run(NarrowPass(self.info.dtype))
-        if kind is Kind.FLOAT:
-            return self.run(FloatPass("float32" if bits == 32 else "float64"))
-        return self.run(IntegerPass("uint64" if self.info.dtype.name == "uint64" else "int"))
+            return self.run(SmallPass(dtype))
+        if dtype.bits <= 16 and dtype.kind not in (Kind.COMPLEX, Kind.QUANTIZED):
+            return self.run(NarrowPass(dtype))
+        space = space_of(dtype)
+        return self.run(FloatPass(space) if space in ("float32", "float64") else IntegerPass(space))
 
     def spread(self, found: Found, exact: bool) -> Distribution | None:
         """The distribution, read again where the first pass was too coarse."""
@@ -122,6 +119,15 @@ class _Reading:
         while (refinement := targets(ranges)) is not None:
             ranges = replaced(ranges, self.run(refinement), refinement)
         return ranges
+
+
+def space_of(dtype: DType) -> Space:
+    """The keys of a dtype's values once they are decoded."""
+    if dtype.kind in (Kind.COMPLEX, Kind.QUANTIZED):
+        return "float64"
+    if dtype.kind is Kind.FLOAT:
+        return "float64" if dtype.bits == 64 else "float32"
+    return "uint64" if dtype.name == "uint64" else "int"
 
 
 def _statistics(info: TensorInfo, layout: Layout, found: Found) -> Statistics:

@@ -39,6 +39,23 @@ def test_a_sparkline_has_its_tallest_bar_full(values):
     assert len(line) == 32 and max(line) == 255
 
 
+@given(st.lists(finite, min_size=1, max_size=60), st.integers(1, 40))
+def test_a_logarithmic_histogram_counts_the_positive_values(values, bins):
+    drawn = points(values).histogram(bins, "log")
+    positive = [value for value in values if value > 0]
+    assert drawn.counts.sum() == len(positive) and len(drawn.counts) == bins
+    assert (np.diff(drawn.edges) >= 0).all()
+    if positive and (np.diff(drawn.edges) > 0).all():
+        assert drawn.edges[0] > 0
+        assert drawn.counts.tolist() == np.histogram(positive, drawn.edges)[0].tolist()
+
+
+def test_bars_of_a_logarithmic_axis_have_one_ratio():
+    drawn = points([0.001, 1000.0, -5.0, 0.0]).histogram(6, "log")
+    assert drawn.edges == pytest.approx([0.001, 0.01, 0.1, 1, 10, 100, 1000])
+    assert points([1, 21, 300]).histogram(2, "log", low=2, high=200).counts.tolist() == [0, 1]
+
+
 def test_values_outside_the_view_are_not_counted():
     assert points([0, 1, 2, 3, 4]).histogram(2, low=1, high=3).counts.tolist() == [1, 2]
     assert points([0, 1]).histogram(4, low=5, high=6).counts.tolist() == [0] * 4
@@ -63,7 +80,7 @@ def test_nothing_has_an_empty_picture():
 
 @pytest.mark.parametrize("value", [0.0, 1.0, -1e-300, 1e305, 5e-324])
 def test_a_constant_has_one_full_bar(value):
-    for scale in ("linear", "symlog"):
+    for scale in ("linear", "symlog", *(["log"] if value > 0 else [])):
         drawn = points([value] * 9).histogram(16, scale)
         assert drawn.total == 9 and drawn.counts.max() == 9 and drawn.edges[0] < drawn.edges[-1]
 
