@@ -49,8 +49,10 @@ def for_view(
         return None
     ranges = ranges_of(distribution, space)
     starts, ends = _runs(ranges, coarse)
-    cuts = [keys_at(space, np.array([low, high])) + [0, 1], keys_at(space, _octaves(lows[coarse], highs[coarse]))]
-    return ranges, RefinementPass(space, *_cut(starts, ends, np.concatenate(cuts)), VIEW_BITS)
+    edges = keys_at(space, np.array([low, high]))
+    after = min(int(edges[1]), np.iinfo(np.int64).max - 1) + 1
+    octaves = keys_at(space, _octaves(lows[coarse], highs[coarse]))
+    return ranges, RefinementPass(space, *_cut(starts, ends, np.array([edges[0], after, *octaves])), VIEW_BITS)
 
 
 def _runs(ranges: Ranges, coarse: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

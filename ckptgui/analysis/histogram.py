@@ -33,24 +33,25 @@ class Histogram:
 def linear_edges(low: float, high: float, bins: int) -> np.ndarray:
     """``bins + 1`` even edges; written so that the distance of the ends need not fit float64."""
     t = np.linspace(0.0, 1.0, bins + 1)
-    edges = low * (1.0 - t) + high * t
-    edges[0], edges[-1] = low, high
-    return edges
+    return _rising(low * (1.0 - t) + high * t, low, high)
 
 
 def symlog_edges(low: float, high: float, bins: int, threshold: float) -> np.ndarray:
     """``bins + 1`` edges that are even on an axis linear within ``threshold`` and logarithmic beyond."""
     positions = linear_edges(float(to_symlog(low, threshold)), float(to_symlog(high, threshold)), bins)
-    edges = from_symlog(positions, threshold)
-    edges[0], edges[-1] = low, high
-    return edges
+    return _rising(from_symlog(positions, threshold), low, high)
 
 
 def log_edges(low: float, high: float, bins: int) -> np.ndarray:
     """``bins + 1`` edges that are even in their logarithm, from ``low`` (positive) on."""
-    edges: np.ndarray = 10.0 ** linear_edges(np.log10(low), np.log10(high), bins)
+    return _rising(10.0 ** linear_edges(float(np.log10(low)), float(np.log10(high)), bins), low, high)
+
+
+def _rising(edges: np.ndarray, low: float, high: float) -> np.ndarray:
+    """The edges with what rounding did to their ends and their order undone."""
     edges[0], edges[-1] = low, high
-    return np.clip(edges, low, high)
+    rising: np.ndarray = np.maximum.accumulate(np.clip(edges, low, high))
+    return rising
 
 
 def places_on(scale: Scale, values: np.ndarray, threshold: float) -> np.ndarray:

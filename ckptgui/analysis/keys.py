@@ -44,18 +44,21 @@ def values_of(space: Space, keys: np.ndarray) -> np.ndarray:
 def keys_at(space: Space, values: np.ndarray) -> np.ndarray:
     """The keys nearest to some finite float64 values, which need not be values that the type has."""
     if space == "int":
-        inside = np.clip(values, -(2.0**63), np.nextafter(2.0**63, 0.0)).astype(np.int64)
-        return np.where(values >= 2.0**63, np.int64(_HALF - 1), inside)
+        keys: np.ndarray = np.clip(values, -(2.0**63), np.nextafter(2.0**63, 0.0)).astype(np.int64)
+        keys[values >= 2.0**63] = _HALF - 1
+        return keys
     if space == "uint64":
         unsigned = np.clip(values, 0.0, np.nextafter(2.0**64, 0.0)).astype(np.uint64)
-        keys: np.ndarray = (unsigned ^ np.uint64(_HALF)).view(np.int64)
-        return np.where(values >= 2.0**64, np.int64(_HALF - 1), keys)
+        keys = (unsigned ^ np.uint64(_HALF)).view(np.int64)
+        keys[values >= 2.0**64] = _HALF - 1
+        return keys
     if space == "float32":
         largest = float(np.finfo(np.float32).max)
         bits = np.clip(np.abs(values), 0.0, largest).astype(np.float32).view(np.uint32).astype(np.int64)
     else:
         bits = np.abs(values.astype(np.float64)).view(np.int64)
-    return np.where(values < 0, -bits, bits)
+    bits[values < 0] *= -1
+    return bits
 
 
 def keys_of(space: Space, values: np.ndarray) -> np.ndarray:

@@ -21,7 +21,7 @@ COARSE = 2.0**-7
 
 @dataclass(frozen=True)
 class RefinementPass:
-    """Counts the keys inside ``lows`` to ``highs`` (sorted, disjoint), each cut into at most ``2**bits`` even pieces."""
+    """Counts the keys inside ``lows`` to ``highs`` (sorted, disjoint), each cut into 2**``bits`` even pieces at most."""
 
     space: Space
     lows: np.ndarray
