@@ -7,6 +7,7 @@ whole tensor lives in few of them.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -88,7 +89,7 @@ class Distribution:
         if scale == "log" and not low > 0:
             low = self.least_positive
         if not low < high:
-            low, high = (low * 0.5, low * 2.0) if scale == "log" else _widened(low)
+            low, high = _widened_in_ratio(low) if scale == "log" else _widened(low)
         threshold = self.threshold if scale == "symlog" else 0.0
         if scale == "log":
             edges = log_edges(low, high, bins)
@@ -150,3 +151,8 @@ def _widened(value: float) -> tuple[float, float]:
     """A range around a single value, wide enough that its ends differ."""
     by = max(0.5, abs(value) * 2.0**-7) if abs(value) < 1e300 else 0.0
     return (value - by, value + by) if by else (min(value, 0.0), max(value, 0.0))
+
+
+def _widened_in_ratio(value: float) -> tuple[float, float]:
+    """A range around a single positive value, from half of it to its double as far as float64 goes."""
+    return max(value * 0.5, 5e-324), min(value * 2.0, sys.float_info.max)

@@ -57,8 +57,9 @@ def keys_at(space: Space, values: np.ndarray) -> np.ndarray:
         bits = np.clip(np.abs(values), 0.0, largest).astype(np.float32).view(np.uint32).astype(np.int64)
     else:
         bits = np.abs(values.astype(np.float64)).view(np.int64)
-    bits[values < 0] *= -1
-    return bits
+    keys = np.asarray(bits)
+    keys[values < 0] *= -1
+    return keys
 
 
 def keys_of(space: Space, values: np.ndarray) -> np.ndarray:

@@ -21,7 +21,7 @@ COARSE = 2.0**-7
 
 @dataclass(frozen=True)
 class RefinementPass:
-    """Counts the keys inside ``lows`` to ``highs`` (sorted, disjoint), each cut into 2**``bits`` even pieces at most."""
+    """Counts the keys inside ``lows`` to ``highs`` (sorted, disjoint), each in at most ``2**bits`` even pieces."""
 
     space: Space
     lows: np.ndarray

@@ -78,7 +78,7 @@ def test_nothing_has_an_empty_picture():
     assert np.isnan(none.quantiles([0.5])).all()
 
 
-@pytest.mark.parametrize("value", [0.0, 1.0, -1e-300, 1e305, 5e-324])
+@pytest.mark.parametrize("value", [0.0, 1.0, -1e-300, 1e305, 5e-324, 1.7e308])
 def test_a_constant_has_one_full_bar(value):
     for scale in ("linear", "symlog", *(["log"] if value > 0 else [])):
         drawn = points([value] * 9).histogram(16, scale)
