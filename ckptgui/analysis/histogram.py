@@ -44,7 +44,9 @@ def symlog_edges(low: float, high: float, bins: int, threshold: float) -> np.nda
 
 def log_edges(low: float, high: float, bins: int) -> np.ndarray:
     """``bins + 1`` edges that are even in their logarithm, from ``low`` (positive) on."""
-    return _rising(10.0 ** linear_edges(float(np.log10(low)), float(np.log10(high)), bins), low, high)
+    with np.errstate(over="ignore"):  # beside the largest number a power rounds to infinity
+        edges: np.ndarray = 10.0 ** linear_edges(float(np.log10(low)), float(np.log10(high)), bins)
+    return _rising(edges, low, high)
 
 
 def _rising(edges: np.ndarray, low: float, high: float) -> np.ndarray:
