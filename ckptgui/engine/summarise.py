@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from ckptgui.analysis.digest import DigestPass
 from ckptgui.analysis.distribution import Distribution
 from ckptgui.analysis.found import Found
 from ckptgui.analysis.keys import Ranges, Space
@@ -25,9 +26,10 @@ from ckptgui.analysis.wide import FloatPass, IntegerPass
 from ckptgui.core.dtypes import DType, Kind
 from ckptgui.core.tensors import TensorInfo
 from ckptgui.engine.access import storage_reader
-from ckptgui.engine.decoding import decoder
+from ckptgui.engine.decoding import as_stored, decoder
 from ckptgui.engine.executors import chunk_executor
 from ckptgui.engine.gather import require_whole
+from ckptgui.engine.identity import tag_of
 from ckptgui.engine.job import Cancel, Progress, Report, silent
 from ckptgui.engine.plan import Decode, Layout, Plan
 from ckptgui.engine.reader import StorageReader
@@ -63,8 +65,8 @@ def summarise(
     if decode is None or info.extent is None:
         return Summary(Statistics(info.numel))
     reading = _Reading(info, layout, storage_reader(info.extent, pool), decode, cancel, report)
-    found = reading.first()
-    return Summary(_statistics(info, layout, found), reading.spread(found, exact))
+    found, digest = reading.first()
+    return Summary(_statistics(info, layout, found), reading.spread(found, exact), digest)
 
 
 @dataclass
@@ -79,9 +81,9 @@ class _Reading:
     report: Report
     read: int = 0
 
-    def run(self, reduction: Reduction[P, R]) -> R:
+    def run(self, reduction: Reduction[P, R], decode: Decode | None = None) -> R:
         """Fold the tensor once."""
-        plan = Plan(self.info, self.layout, self.reader, reduction, self.decode)
+        plan = Plan(self.info, self.layout, self.reader, reduction, decode or self.decode)
         before = self.read
         self.read += plan.total
         return run(
@@ -91,15 +93,20 @@ class _Reading:
             lambda progress: self.report(Progress(before + progress.done, before + progress.total)),
         )
 
-    def first(self) -> Found:
-        """The pass that fits the values as they are once decoded."""
+    def first(self) -> tuple[Found, bytes]:
+        """The pass that fits the values as they are once decoded, and the digest of what is stored."""
+        tag = tag_of(self.info, self.layout)
+        return self.run(DigestPass(self.fitting(), self.decode, self.layout.sizes, tag), as_stored)
+
+    def fitting(self) -> Reduction[Any, Found]:
+        """What to fold the values with."""
         dtype = self.info.dtype
         if self.layout.count <= SMALL:
-            return self.run(SmallPass(dtype))
+            return SmallPass(dtype)
         if dtype.bits <= 16 and dtype.kind not in (Kind.COMPLEX, Kind.QUANTIZED):
-            return self.run(NarrowPass(dtype))
+            return NarrowPass(dtype)
         space = space_of(dtype)
-        return self.run(FloatPass(space) if space in ("float32", "float64") else IntegerPass(space))
+        return FloatPass(space) if space in ("float32", "float64") else IntegerPass(space)
 
     def spread(self, found: Found, exact: bool) -> Distribution | None:
         """The distribution, read again where the first pass was too coarse."""
