@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable
 from pathlib import PurePath
 from typing import Any
 
-from ckptgui.analysis.health import findings
-from ckptgui.analysis.statistics import Statistics
+from ckptgui.analysis.profile import Profile, record_of
+from ckptgui.cli.health import health
 from ckptgui.cli.meaning_answer import globals_answer, modules_answer, provenance_answer, readiness_answer
 from ckptgui.cli.reading import Reading, Wish, listed, statistics_json
 from ckptgui.cli.tensor_lines import tensor_lines
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.loading.how_to_load import load_snippet
-from ckptgui.core.tensors import Path, TensorInfo
+from ckptgui.core.tensors import TensorInfo
 
 
 def write_answer(
@@ -22,15 +22,15 @@ def write_answer(
 ) -> list[str]:
     """Write the object; the reasons why tensors could not be read whole are returned too."""
     reasons: list[str] = []
-    figures: list[tuple[Path, Statistics]] = []
+    profile = Profile(len(checkpoint) if wish.stats else 0, checkpoint.tensors.shape)
     _write_members(head(checkpoint, path), write, "{")
     write(',\n "tensors": [')
 
     def entry(reading: Reading) -> dict[str, Any]:
         if reading.error is not None:
             reasons.append(f"{'/'.join(reading.info.path)}: {reading.error}")
-        if reading.statistics is not None and (reading.statistics.nan or reading.statistics.inf):
-            figures.append((reading.info.path, reading.statistics))
+        if reading.summary is not None:
+            profile.records[reading.info.index] = record_of(reading.summary, reading.info.shape)
         return tensor(checkpoint, reading, wish)
 
     if wish.stats or wish.digest:
@@ -47,7 +47,7 @@ def write_answer(
     if wish.stats:
         rest["health"] = [
             {"kind": finding.kind, "path": list(finding.path), "text": finding.text}
-            for finding in findings(figures)
+            for finding in health(checkpoint, profile)
         ]
     _write_members(rest, write, ",\n ")
     write("}\n")

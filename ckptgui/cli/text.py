@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 from typing import TextIO
 
-from ckptgui.analysis.health import findings
+from ckptgui.analysis.profile import Profile, record_of
+from ckptgui.cli.health import health
 from ckptgui.cli.lightning_text import lightning_lines, read_scores
 from ckptgui.cli.meaning_text import module_lines, names_lines, origin_lines, readiness_lines, section_lines
 from ckptgui.cli.numbers import count, size
@@ -49,7 +50,7 @@ def _parts(
     yield "Warnings", _warnings([*checkpoint.warnings, *reasons])
     yield "Sections", section_lines(checkpoint)
     yield "Tensors and values", tree_lines(build_tree(checkpoint), depth, read)
-    yield "Health", _health(read)
+    yield "Health", _health(checkpoint, read)
     scores = read_scores(checkpoint)
     yield "Training", [*training_lines(training(checkpoint)), *lightning_lines(checkpoint, scores)]
     yield "To go on with it", readiness_lines(checkpoint, scores)
@@ -90,10 +91,13 @@ def _warnings(warnings: list[str]) -> Iterator[str]:
         yield f"… and {len(warnings) - _MAX_WARNINGS:,} more, all of them with --json."
 
 
-def _health(read: dict[int, Reading]) -> Iterator[str]:
-    figures = [(r.info.path, r.statistics) for r in read.values() if r.statistics is not None]
-    found = findings(figures)
-    return table([[display("/".join(finding.path)), finding.text] for finding in found])
+def _health(checkpoint: Checkpoint, read: dict[int, Reading]) -> Iterator[str]:
+    profile = Profile(len(checkpoint) if read else 0, checkpoint.tensors.shape)
+    for row, reading in read.items():
+        if reading.summary is not None:
+            profile.records[row] = record_of(reading.summary, reading.info.shape)
+    found = health(checkpoint, profile) if read else []
+    return table([[display("/".join(finding.path)), display(finding.text)] for finding in found])
 
 
 def _has_style(out: TextIO) -> bool:
