@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -105,6 +106,8 @@ class DocumentView(Ground):
 
     def _tree_was_painted(self) -> None:
         self.tree_painted.emit()
+        if self._summaries is not None:
+            self._summaries.begin()
         if self._inspector is None:
             self._lane.start(_import_inspector, lambda _: self.inspector.show())
 
@@ -116,9 +119,9 @@ class DocumentView(Ground):
         checkpoint = opened.checkpoint
         self._opened = opened
         self._pool = SourcePool()
-        self._summaries = Summaries(checkpoint, self._pool, self._background, self)
-        self._summaries.ready.connect(self._summary_arrived)
-        self._summaries.failed.connect(self.ribbon.mark_error)
+        self._summaries = Summaries(checkpoint, self._pool, self._background, self, opened.tree)
+        self._summaries.arrived.connect(self._figures_arrived)
+        self._summaries.failed.connect(lambda row: self.ribbon.mark_errors(np.array([row])))
         self._summaries.reading_changed.connect(self._on_reading)
         self.ribbon.set_document(checkpoint, opened.tree, opened.places)
         if self._inspector is not None:
@@ -134,11 +137,12 @@ class DocumentView(Ground):
         if elder is not None:
             elder.deleteLater()
 
-    def _summary_arrived(self, row: int) -> None:
-        self.ribbon.mark_read(row)
-        summary = self._summaries.get(row) if self._summaries is not None else None
-        if summary is not None and (summary.statistics.nan or summary.statistics.inf):
-            self.ribbon.mark_error(row)
+    def _figures_arrived(self, rows: np.ndarray) -> None:
+        if self._summaries is not None:
+            records = self._summaries.profile.records[rows]
+            alarming = records["nan"] + records["posinf"] + records["neginf"] > 0
+            self.ribbon.mark_read(rows)
+            self.ribbon.mark_errors(rows[alarming])
 
     def _on_reading(self) -> None:
         reading = self._summaries.reading if self._summaries is not None else None

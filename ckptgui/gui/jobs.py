@@ -10,10 +10,18 @@ from typing import Any, Generic, TypeVar
 import shiboken6
 from PySide6.QtCore import QObject, Qt, Signal
 
-from ckptgui.engine.job import Job, Jobs, Progress, State, Work
+from ckptgui.engine.gate import Gate
+from ckptgui.engine.job import Cancel, Job, Jobs, Progress, Report, State, Work
 from ckptgui.errors import CheckpointError
 
+B = TypeVar("B")
 R = TypeVar("R")
+
+Stream = Callable[[Cancel, Report, Callable[[B], None]], R]
+"""A ``Work`` that is also given whom to tell of each batch."""
+
+MOST_PATIENT = 64
+"""Threads for work that may wait for long; they are made when they are needed."""
 
 PROGRESS_INTERVAL = 0.05
 """Seconds between two progress reports of a job: as fast as an eye can use."""
@@ -24,17 +32,22 @@ class _Courier(QObject):
 
     ended = Signal(object, object, object)
     progressed = Signal(object, object, object)
+    told = Signal(object, object, object)
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self.ended.connect(self._deliver_end, Qt.ConnectionType.QueuedConnection)
         self.progressed.connect(self._deliver_progress, Qt.ConnectionType.QueuedConnection)
+        self.told.connect(self._deliver_batch, Qt.ConnectionType.QueuedConnection)
 
     def _deliver_end(self, lane: QtLane[Any], turn: object, job: Job[Any]) -> None:
         lane.deliver_end(turn, job)
 
     def _deliver_progress(self, lane: QtLane[Any], turn: object, progress: Progress) -> None:
         lane.deliver_progress(turn, progress)
+
+    def _deliver_batch(self, lane: QtLane[Any], turn: object, batch: object) -> None:
+        lane.deliver_batch(turn, batch)
 
 
 class Background(QObject):
@@ -43,15 +56,20 @@ class Background(QObject):
     def __init__(self, parent: QObject | None = None, threads: int = 4) -> None:
         super().__init__(parent)
         self._jobs = Jobs(threads)
+        self._patient = Jobs(MOST_PATIENT)
         self._courier = _Courier(self)
+        self.gate = Gate()
 
-    def lane(self, owner: QObject) -> QtLane[Any]:
-        """A lane for one panel: answers are dropped once ``owner`` is gone."""
-        return QtLane(self._jobs, self._courier, owner)
+    def lane(self, owner: QObject, *, patient: bool = False) -> QtLane[Any]:
+        """A lane for one panel: answers are dropped once ``owner`` is gone.
+
+        ``patient`` work runs for long and waits at the gate for others, so it takes none of their threads.
+        """
+        return QtLane(self._patient if patient else self._jobs, self._courier, owner)
 
     def shutdown(self, timeout: float = 2.0) -> bool:
         """Cancel all jobs and wait up to ``timeout`` seconds; True when none is left."""
-        return self._jobs.shutdown(timeout)
+        return all([jobs.shutdown(timeout) for jobs in (self._patient, self._jobs)])
 
 
 class QtLane(Generic[R]):
@@ -80,8 +98,32 @@ class QtLane(Generic[R]):
     ) -> Job[R]:
         """Run ``work``. An expected failure goes to ``on_error``; anything else is a bug, for the excepthook."""
         self.cancel()
-        self._callbacks = _Callbacks(on_result, on_error, on_progress, on_cancelled)
-        turn = self._turn = object()
+        return self._begin(object(), work, _Callbacks(on_result, on_error, on_progress, on_cancelled))
+
+    def stream(
+        self,
+        work: Stream[B, R],
+        on_batch: Callable[[B], None],
+        on_result: Callable[[R], None],
+        on_error: Callable[[CheckpointError], None] | None = None,
+        on_progress: Callable[[Progress], None] | None = None,
+        on_cancelled: Callable[[], None] | None = None,
+    ) -> Job[R]:
+        """Run ``work``, which hands on what it has found so far, again and again, to ``on_batch``."""
+        self.cancel()
+        turn = object()
+
+        def tell(batch: B) -> None:
+            self._send(self._courier.told, turn, batch)
+
+        def whole(cancel: Cancel, report: Report) -> R:
+            return work(cancel, report, tell)
+
+        callbacks = _Callbacks(on_result, on_error, on_progress, on_cancelled, on_batch)
+        return self._begin(turn, whole, callbacks)
+
+    def _begin(self, turn: object, work: Work[R], callbacks: _Callbacks[R]) -> Job[R]:
+        self._turn, self._callbacks = turn, callbacks
         last = 0.0
 
         def report(progress: Progress) -> None:
@@ -116,6 +158,11 @@ class QtLane(Generic[R]):
         if turn is self._turn and self._callbacks and self._callbacks.progress and shiboken6.isValid(self._owner):
             self._callbacks.progress(progress)
 
+    def deliver_batch(self, turn: object, batch: object) -> None:
+        """Hand a part of the outcome on, if it is still wanted. Called on the GUI thread."""
+        if turn is self._turn and self._callbacks and self._callbacks.batch and shiboken6.isValid(self._owner):
+            self._callbacks.batch(batch)
+
     def deliver_end(self, turn: object, job: Job[R]) -> None:
         """Hand the outcome on, if it is still wanted. Called on the GUI thread."""
         if job.state is State.ERROR and not isinstance(job.error, CheckpointError):
@@ -139,7 +186,7 @@ class QtLane(Generic[R]):
 class _Callbacks(Generic[R]):
     """Who wants to hear of a job."""
 
-    __slots__ = ("cancelled", "error", "progress", "result")
+    __slots__ = ("batch", "cancelled", "error", "progress", "result")
 
     def __init__(
         self,
@@ -147,8 +194,10 @@ class _Callbacks(Generic[R]):
         error: Callable[[CheckpointError], None] | None,
         progress: Callable[[Progress], None] | None,
         cancelled: Callable[[], None] | None,
+        batch: Callable[[Any], None] | None = None,
     ) -> None:
         self.result = result
         self.error = error
         self.progress = progress
         self.cancelled = cancelled
+        self.batch = batch

@@ -74,14 +74,14 @@ class Ribbon(QWidget):
         self._captions, self._selected = [], -1
         self._repaint()
 
-    def mark_read(self, row: int) -> None:
-        """A tensor's bytes were read: its record takes its full colour."""
-        if self._map is not None and self._map.mark_read(row):
+    def mark_read(self, rows: np.ndarray) -> None:
+        """These tensors' bytes were read: their records take their full colour."""
+        if self._map is not None and self._map.mark_read(rows):
             self._repaint()
 
-    def mark_error(self, row: int) -> None:
-        """A tensor cannot be read, or holds NaN: a mark below its record."""
-        if self._map is not None and self._map.mark_error(row):
+    def mark_errors(self, rows: np.ndarray) -> None:
+        """These tensors cannot be read, or hold NaN: a mark below their records."""
+        if self._map is not None and self._map.mark_errors(rows):
             self._repaint()
 
     def select_row(self, row: int) -> None:

@@ -68,8 +68,7 @@ class RibbonMap:
         self.error = np.zeros(len(self.start), bool)
         self._unreached = unreached_bytes(table)
         self._line: _Line | None = None
-        for row in table.errors:
-            self.mark_error(row)
+        self.mark_errors(np.fromiter(table.errors, np.int64, len(table.errors)))
 
     def records_of(self, row: int) -> np.ndarray:
         """Where in file order a tensor's records stand: one, or one for each piece; none without a place."""
@@ -79,20 +78,26 @@ class RibbonMap:
         first, last = np.searchsorted(self._sorted, (storage, storage + 1))
         return self._by_storage[first:last] if storage >= 0 else self._by_storage[:0]
 
-    def mark_read(self, row: int) -> bool:
-        """Note that a tensor's bytes were read; False when that was known."""
-        return self._mark(self.read, row)
+    def mark_read(self, rows: np.ndarray) -> bool:
+        """Note that tensors' bytes were read; False when that was known."""
+        return self._mark(self.read, rows)
 
-    def mark_error(self, row: int) -> bool:
-        """Note that a tensor cannot be read; False when that was known."""
-        return self._mark(self.error, row)
+    def mark_errors(self, rows: np.ndarray) -> bool:
+        """Note that tensors cannot be read, or hold NaN; False when that was known."""
+        return self._mark(self.error, rows)
 
-    def _mark(self, column: np.ndarray, row: int) -> bool:
-        records = self.records_of(row)
-        if column[records].all():
-            return False
-        column[records] = True
-        return True
+    def _mark(self, column: np.ndarray, rows: np.ndarray) -> bool:
+        storages = self._checkpoint.tensors.storage[rows]
+        storages = storages[storages >= 0]
+        first, last = np.searchsorted(self._sorted, (storages, storages + 1))
+        # Nearly every storage has one record; of the others the k-th pieces are marked together.
+        changed = False
+        while (more := first < last).any():
+            records = self._by_storage[first[more]]
+            changed = changed or not column[records].all()
+            column[records] = True
+            first = first + 1
+        return changed
 
     def at(self, byte: int) -> int:
         """The record over a byte of the file, or the last one before it; -1 in front of the first."""

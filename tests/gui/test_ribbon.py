@@ -41,8 +41,8 @@ def test_records_lie_at_their_places_in_their_sections_roles():
 def test_records_are_pale_until_they_are_read():
     places = RibbonMap(two_sections().make())
     assert not places.pixels(80).read.any()
-    assert places.mark_read(1)
-    assert not places.mark_read(1)
+    assert places.mark_read(np.array([1]))
+    assert not places.mark_read(np.array([1]))
     assert np.flatnonzero(places.pixels(80).read).tolist() == list(range(20, 40))
 
 
@@ -51,7 +51,7 @@ def test_below_a_pixel_one_unread_record_keeps_it_pale():
     make.section(("m",), Role.MODEL, [f"w{i}" for i in range(100)], shape=(10,))
     places = RibbonMap(make.make())
     for row in range(99):
-        places.mark_read(row)
+        places.mark_read(np.array([row]))
     assert places.pixels(10).read.tolist() == [True] * 9 + [False]
 
 
@@ -60,7 +60,7 @@ def test_broken_tensors_are_marked_from_the_start():
     make.tensor(("cut",), (100,), storage=make.storage(400, here=8))
     places = RibbonMap(make.make())
     assert places.pixels(100).errors.tolist() == [90]
-    places.mark_error(0)
+    places.mark_errors(np.array([0]))
     assert places.pixels(100).errors.tolist() == [10, 90]
 
 
@@ -92,8 +92,8 @@ def test_all_pieces_of_a_tensor_are_marked_and_outlined(ribbon, qtbot):
     checkpoint = make.make()
     places = RibbonMap(checkpoint)
     assert places.spans(0, 80) == [(0, 20), (60, 80)]
-    assert places.mark_read(0)
-    assert not places.mark_read(0)
+    assert places.mark_read(np.array([0]))
+    assert not places.mark_read(np.array([0]))
     assert np.flatnonzero(places.pixels(80).read).tolist() == [*range(20), *range(60, 80)]
     ribbon.set_document(checkpoint, build_tree(checkpoint), RibbonMap(checkpoint))
     ribbon.select_row(0)
@@ -142,7 +142,7 @@ def test_read_records_take_their_full_colour(ribbon):
     ribbon.set_document(checkpoint, build_tree(checkpoint), RibbonMap(checkpoint))
     place = QPoint(12 + 100, 32)
     assert ribbon.grab().toImage().pixelColor(place) == theme().role_pale(Role.MODEL)
-    ribbon.mark_read(0)
+    ribbon.mark_read(np.array([0]))
     assert ribbon.grab().toImage().pixelColor(place) == theme().role(Role.MODEL)
 
 
