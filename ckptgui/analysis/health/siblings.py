@@ -59,7 +59,6 @@ def _layers(evidence: Evidence) -> dict[tuple[str, tuple[int, ...]], list[int]]:
 def _finding(evidence: Evidence, row: int, log: float, size: float, usual: float, others: int) -> Finding:
     times = float(np.exp(abs(log)))
     how = f"{times:,.0f} times as {'large' if log > 0 else 'small'} as"
-    text = (
-        f"Its values are {how} those of the {others:,} same tensors in other layers ({size:.3g}, not {usual:.3g})."
-    )
+    where = f"in {others:,} other layers" if others > 1 else "in the other layer"
+    text = f"Its values are {how} those of its siblings {where} ({size:.3g}, not {usual:.3g})."
     return Finding("ratio", evidence.checkpoint.tensors.path(row), round(times), text, (row,))

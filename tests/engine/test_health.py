@@ -1,0 +1,265 @@
+"""Health findings, planted one by one into models that were really trained, and none in healthy ones."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from ckptgui.analysis.profile import Profile, record_of
+from ckptgui.core.optimizers.slots import slots
+from ckptgui.engine.health import examine
+from ckptgui.engine.job import Cancel
+from ckptgui.engine.summarise import summarise
+from ckptgui.formats.registry import open_checkpoint
+from ckptgui.sources.locate import SourcePool
+
+
+class Block(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.ln_1 = nn.LayerNorm(width)
+        self.attn = nn.MultiheadAttention(width, 2, batch_first=True)
+        self.ln_2 = nn.LayerNorm(width)
+        self.mlp = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
+
+    def forward(self, x):
+        y = self.ln_1(x)
+        x = x + self.attn(y, y, y, need_weights=False)[0]
+        return x + self.mlp(self.ln_2(x))
+
+
+class Decoder(nn.Module):
+    def __init__(self, width=32, layers=6, vocabulary=50):
+        super().__init__()
+        self.emb = nn.Embedding(vocabulary, width, padding_idx=0)
+        self.blocks = nn.ModuleList(Block(width) for _ in range(layers))
+        self.head = nn.Linear(width, vocabulary)
+
+    def forward(self, x):
+        x = self.emb(x)
+        for block in self.blocks:
+            x = block(x)
+        return self.head(x)
+
+
+def trained(model, batch, loss, steps=8):
+    torch.manual_seed(0)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        loss(model, batch()).backward()
+        optimizer.step()
+    return {"model_state_dict": model.state_dict(), "optimizer_state_dict": optimizer.state_dict(), "epoch": 1}
+
+
+def decoder():
+    torch.manual_seed(0)
+    return trained(
+        Decoder(),
+        lambda: torch.randint(1, 50, (8, 12)),
+        lambda model, x: nn.functional.cross_entropy(model(x).transpose(1, 2), x),
+    )
+
+
+@pytest.fixture(scope="module")
+def checkpoint():
+    return decoder()
+
+
+@pytest.fixture
+def planted(checkpoint, tmp_path):
+    """Plants something into a copy of the trained model, and says what is found in it."""
+
+    def plant(change):
+        saved = copy.deepcopy(checkpoint)
+        change(saved["model_state_dict"], saved["optimizer_state_dict"]["state"])
+        return found_in(saved, tmp_path / "planted.pt")
+
+    return plant
+
+
+def found_in(saved, path):
+    torch.save(saved, path)
+    opened = open_checkpoint(str(path))
+    pool = SourcePool()
+    try:
+        profile = Profile(len(opened), opened.tensors.shape)
+        for row in range(len(opened)):
+            info = opened.info(row)
+            profile.records[row] = record_of(summarise(info, pool, Cancel()), info.shape)
+        return examine(opened, profile, slots(opened), pool, Cancel())
+    finally:
+        pool.close()
+
+
+def one(findings, kind):
+    """The only finding of a kind, which must stand first of all that speak of its tensor."""
+    some = [finding for finding in findings if finding.kind == kind]
+    assert len(some) == 1, findings
+    return some[0]
+
+
+QKV = "blocks.3.attn.in_proj_weight"
+FC = "blocks.3.mlp.0.weight"
+
+
+def test_nan_is_counted_and_its_first_place_is_named(planted):
+    def change(model, _):
+        model[QKV].view(-1)[[100, 2000, 3000]] = float("nan")
+
+    finding = one(planted(change), "nan")
+    assert finding.path == ("model_state_dict", QKV)
+    assert finding.place == (100 // 32, 100 % 32)
+    assert finding.text == "3 of 3,072 values are NaN, the first at [3, 4]."
+
+
+def test_infinities_of_both_moments_are_told_together(planted):
+    def change(_, state):
+        for slot in ("exp_avg", "exp_avg_sq"):
+            state[5][slot].view(-1)[7] = float("inf")
+
+    finding = one(planted(change), "inf")
+    assert len(finding.rows) == 2
+    assert "exp_avg and exp_avg_sq" in finding.text
+
+
+def test_a_whole_tensor_of_nan_comes_before_a_single_infinity(planted):
+    def change(model, _):
+        model["head.bias"].fill_(float("nan"))
+        model[FC][0, 0] = float("inf")
+
+    first, second = planted(change)[:2]
+    assert (first.kind, second.kind) == ("nan", "inf")
+    assert first.text == "All 50 values are NaN."
+
+
+def test_dead_rows_and_columns_are_counted(planted):
+    def change(model, _):
+        model[FC][10:27] = 0.0
+        model[FC][:, 3] = 1e-9
+
+    finding = one(planted(change), "dead")
+    assert finding.path == ("model_state_dict", FC)
+    assert finding.text == "17 of 64 rows and 1 of 32 columns have a norm below 1e−06."
+
+
+def test_many_tiny_values_that_kill_no_channel_are_no_finding(planted):
+    def change(model, _):
+        model[FC][torch.rand(model[FC].shape, generator=torch.Generator().manual_seed(0)) < 0.5] = 0.0
+
+    assert not [finding for finding in planted(change) if finding.kind == "dead"]
+
+
+def test_a_dead_convolution_kernel_is_a_dead_row(tmp_path):
+    torch.manual_seed(0)
+    weight = nn.Conv2d(16, 32, 3).weight.detach().clone()
+    weight[5] = 0.0
+    assert one(found_in({"conv.weight": weight}, tmp_path / "c.pt"), "dead").text == (
+        "1 of 32 rows has a norm below 1e−06."
+    )
+
+
+def test_a_matrix_of_zeros_and_a_constant_one(planted):
+    def change(model, _):
+        model[FC].zero_()
+        model["blocks.1.mlp.2.weight"].fill_(0.25)
+
+    found = planted(change)
+    assert one(found, "zero").text == "All 2,048 values are zero."
+    assert one(found, "constant").text == "All 2,048 values are 0.25."
+
+
+def test_a_layer_unlike_its_siblings_is_named_with_both_sizes(planted):
+    def change(model, _):
+        model[FC].mul_(40)
+
+    finding = one(planted(change), "ratio")
+    assert finding.path == ("model_state_dict", FC)
+    assert "times as large as those of its siblings in 5 other layers" in finding.text
+
+
+def test_values_beyond_float16_are_counted_exactly(planted):
+    def change(model, _):
+        model[FC].view(-1)[:3] = torch.tensor([65_519.0, 65_520.0, -1e5])
+
+    finding = one(planted(change), "overflow")
+    assert finding.count == 2
+    assert "up to -1e+05" in finding.text
+
+
+def test_a_weight_that_float16_would_lose_to_zero(planted):
+    def change(model, _):
+        model[FC].mul_(1e-7)
+
+    found = [finding for finding in planted(change) if finding.kind == "underflow" and finding.path[-1] == FC]
+    assert len(found) == 1
+    assert found[0].text.endswith("% of the values would become zero in float16.")
+
+
+def test_a_second_moment_that_is_zero_and_one_that_explodes(planted):
+    def change(_, state):
+        state[4]["exp_avg_sq"].zero_()
+        state[6]["exp_avg_sq"].view(-1)[3] = 4e6
+
+    moments = [finding for finding in planted(change) if finding.kind == "moment"]
+    assert len(moments) == 2
+    assert any("is zero everywhere: no gradient has reached it" in finding.text for finding in moments)
+    assert any("reaches 4e+06: gradients of about 2e+03" in finding.text for finding in moments)
+
+
+def test_equal_weights_that_are_not_tied_and_none_that_are(planted):
+    def change(model, _):
+        model["blocks.2.mlp.0.weight"] = model[FC].clone()
+        model["again.weight"] = model[QKV]
+
+    finding = one(planted(change), "equal")
+    assert finding.path == ("model_state_dict", "blocks.2.mlp.0.weight")
+    assert finding.text.startswith(f"It equals {FC} in every bit and is not tied to it: 8,192 bytes")
+
+
+def small_images():
+    torch.manual_seed(1)
+    return torch.randn(8, 3, 16, 16)
+
+
+def convolutions():
+    torch.manual_seed(1)
+    layers = []
+    for inner, outer in ((3, 16), (16, 16), (16, 32), (32, 32), (32, 32)):
+        layers += [nn.Conv2d(inner, outer, 3, padding=1), nn.BatchNorm2d(outer), nn.ReLU()]
+    model = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(32, 10))
+    return trained(model, small_images, lambda m, x: nn.functional.cross_entropy(m(x), torch.arange(8)))
+
+
+def recurrent():
+    torch.manual_seed(2)
+    model = nn.LSTM(12, 24, num_layers=4, batch_first=True)
+    return trained(model, lambda: torch.randn(4, 9, 12), lambda m, x: m(x)[0].square().mean())
+
+
+def encoder():
+    torch.manual_seed(3)
+    model = nn.TransformerEncoder(
+        nn.TransformerEncoderLayer(32, 4, 64, batch_first=True), 4, enable_nested_tensor=False
+    )
+    return trained(model, lambda: torch.randn(4, 9, 32), lambda m, x: (m(x) - 1).square().mean())
+
+
+def autoencoder():
+    torch.manual_seed(4)
+    down = [nn.Conv2d(3, 8, 4, 2, 1), nn.GroupNorm(2, 8), nn.SiLU(), nn.Conv2d(8, 16, 4, 2, 1), nn.SiLU()]
+    up = [nn.ConvTranspose2d(16, 8, 4, 2, 1), nn.SiLU(), nn.ConvTranspose2d(8, 3, 4, 2, 1)]
+    return trained(nn.Sequential(*down, *up), small_images, lambda m, x: (m(x) - x).square().mean())
+
+
+@pytest.mark.parametrize("make", [decoder, convolutions, recurrent, encoder, autoencoder])
+def test_a_healthy_model_has_no_nan_dead_or_odd_layer(make, tmp_path):
+    kinds = {finding.kind for finding in found_in(make(), tmp_path / "healthy.pt")}
+    assert kinds <= {"underflow"}
+
+
+def test_a_single_dead_row_of_an_embedding_is_its_padding(checkpoint, tmp_path):
+    assert not np.any(checkpoint["model_state_dict"]["emb.weight"][0].numpy())
+    assert not [f for f in found_in(checkpoint, tmp_path / "e.pt") if f.kind == "dead"]
