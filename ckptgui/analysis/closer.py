@@ -52,7 +52,7 @@ def for_view(
     edges = keys_at(space, np.array([low, high]))
     after = min(int(edges[1]), np.iinfo(np.int64).max - 1) + 1
     octaves = keys_at(space, _octaves(lows[coarse], highs[coarse]))
-    return ranges, RefinementPass(space, *_cut(starts, ends, np.array([edges[0], after, *octaves])), VIEW_BITS)
+    return ranges, RefinementPass(space, *cut_at(starts, ends, np.array([edges[0], after, *octaves])), VIEW_BITS)
 
 
 def _runs(ranges: Ranges, coarse: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -70,7 +70,7 @@ def _octaves(lows: np.ndarray, highs: np.ndarray) -> np.ndarray:
     return np.concatenate([-powers, powers])
 
 
-def _cut(starts: np.ndarray, ends: np.ndarray, cuts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def cut_at(starts: np.ndarray, ends: np.ndarray, cuts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The stretches of keys, parted before each of the keys ``cuts``."""
     run = np.searchsorted(starts, cuts, side="right") - 1
     within = cuts[(run >= 0) & (cuts > starts[run]) & (cuts <= ends[run])]

@@ -95,8 +95,12 @@ class Distribution:
             edges = log_edges(low, high, bins)
         else:
             edges = symlog_edges(low, high, bins, threshold) if threshold else linear_edges(low, high, bins)
-        counts = np.maximum(np.diff(self._below(edges)), 0.0) * float(self.times)
-        return Histogram(edges, counts, scale, threshold)
+        return Histogram(edges, self.counts_between(edges), scale, threshold)
+
+    def counts_between(self, edges: np.ndarray) -> np.ndarray:
+        """How many values lie between neighbours of ``edges`` (rising, float64), the last one included."""
+        counts: np.ndarray = np.maximum(np.diff(self._below(edges)), 0.0) * float(self.times)
+        return counts
 
     @property
     def least_positive(self) -> float:
