@@ -1,14 +1,13 @@
 """The compiled loop behind channels: sums of squares of a chunk by row and by column.
 
-Import this module late (see ``analysis.kernels``, whose cache folder it shares).
+Import this module late (see ``analysis.compiled``).
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-from ckptgui.analysis import kernels  # noqa: F401 - it says where compiled code is kept
+from ckptgui.analysis.compiled import njit
 
 
 @njit(nogil=True, cache=True, fastmath={"reassoc", "nsz", "contract"})

@@ -1,22 +1,15 @@
 """The compiled loops: one pass over a chunk gives moments, extremes, special values and counts by code.
 
-Import this module late: numba costs a third of a second. Compiled code is kept in the user's cache folder.
+Import this module late (see ``analysis.compiled``).
 A *code* is what the counts are kept by, a *key* an integer that sorts as the values do (``analysis.keys``).
 Sums run in blocks that fit the first-level cache: the mean of a block first, then the squares around it.
 """
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import numpy as np
-import platformdirs
 
-os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(platformdirs.user_cache_dir("ckptgui")) / "kernels"))
-
-# Numba reads the folder's place when it is imported.
-from numba import njit
+from ckptgui.analysis.compiled import njit
 
 BLOCK = 4096
 _INF32 = np.uint32(0x7F800000)
