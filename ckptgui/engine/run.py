@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, wait
 from typing import TypeVar
 
@@ -13,6 +13,7 @@ from ckptgui.engine.job import Cancel, Progress, Report
 from ckptgui.engine.plan import Plan
 
 P = TypeVar("P")
+Q = TypeVar("Q")
 R = TypeVar("R")
 
 
@@ -22,41 +23,45 @@ def run(plan: Plan[P, R], executor: Executor | None, cancel: Cancel, report: Rep
     The answer does not depend on how many threads there are, as partial answers meet in the file's order.
     Raises ``Cancelled`` or the earliest piece's error; nothing of it runs on afterwards.
     """
-    spread = executor is not None and not plan.reader.sequential
-    partials = _in_flight(plan, executor, cancel) if spread and executor else _in_turn(plan, cancel)
     whole: P | None = None
     done = 0
-    for elements, partial in partials:
+    for piece, partial in partials(
+        plan.pieces(), plan.reduce, None if plan.reader.sequential else executor, cancel
+    ):
         whole = partial if whole is None else plan.reduction.merge(whole, partial)
-        done += elements * plan.info.dtype.itemsize
+        done += math.prod(piece[1]) * plan.info.dtype.itemsize
         report(Progress(done, plan.total))
     if whole is None:
         raise ValueError("a plan without elements")
     return plan.reduction.finish(whole)
 
 
-def _in_turn(plan: Plan[P, R], cancel: Cancel) -> Iterator[tuple[int, P]]:
-    for piece in plan.pieces():
-        cancel.check()
-        yield math.prod(piece[1]), plan.reduce(piece)
+def partials(
+    pieces: Iterable[Q], reduce: Callable[[Q], P], executor: Executor | None, cancel: Cancel
+) -> Iterator[tuple[Q, P]]:
+    """Each piece with its partial answer, in order; a bounded number of pieces ahead of what is waited for.
 
-
-def _in_flight(plan: Plan[P, R], executor: Executor, cancel: Cancel) -> Iterator[tuple[int, P]]:
-    """Partial answers in order, a bounded number of pieces ahead of the one that is waited for."""
+    Raises like ``run``; closing the iterator waits for what is under way.
+    """
+    if executor is None:
+        for piece in pieces:
+            cancel.check()
+            yield piece, reduce(piece)
+        return
     ahead = worker_count() + 2
-    waiting: deque[tuple[int, Future[P]]] = deque()
-    pieces = plan.pieces()
+    waiting: deque[tuple[Q, Future[P]]] = deque()
+    coming = iter(pieces)
     try:
         while True:
             cancel.check()
-            for piece in pieces:
-                waiting.append((math.prod(piece[1]), executor.submit(plan.reduce, piece)))
+            for piece in coming:
+                waiting.append((piece, executor.submit(reduce, piece)))
                 if len(waiting) >= ahead:
                     break
             if not waiting:
                 return
-            elements, future = waiting.popleft()
-            yield elements, future.result()
+            piece, future = waiting.popleft()
+            yield piece, future.result()
     finally:
         for _, future in waiting:
             future.cancel()
