@@ -96,7 +96,7 @@ def errors(before, after, least):  # type: ignore[no-untyped-def]  # noqa: ANN00
         squares += a * a
         noise += error * error
         relative += share
-        changed += error > 0
+        changed += error > 0  # type: ignore[assignment]  # a count in numba
         zeroed += gone
         subnormal += (b > 0) & (b < least)
         kept = 0.0 if gone else share

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator
 
 import numpy as np
 
+from ckptgui.core.dtypes import Kind
 from ckptgui.core.extents import Extent
 from ckptgui.core.tensors import TensorInfo
 from ckptgui.engine.access import storage_reader
+from ckptgui.engine.decoding import quantisation
 from ckptgui.engine.gather import boxes, gather, is_addressable, raw_dtype, require_whole, resolve
 from ckptgui.engine.job import Cancel, Progress, Report, silent
 from ckptgui.errors import UnsupportedError
@@ -72,3 +75,22 @@ def digest(info: TensorInfo, pool: SourcePool, cancel: Cancel, report: Report = 
         done += values.nbytes
         report(Progress(done, info.nbytes))
     return total.hexdigest()
+
+
+def iter_real_values(
+    info: TensorInfo, pool: SourcePool, cancel: Cancel, chunk: int = CHUNK
+) -> Iterator[np.ndarray]:
+    """The same as ``iter_values``, quantised elements as the numbers that they stand for (float64)."""
+    if info.dtype.kind is not Kind.QUANTIZED:
+        yield from iter_values(info, pool, cancel, chunk)
+        return
+    rule = quantisation(info)
+    if rule is None:
+        raise UnsupportedError("The rule of its quantisation is not known, so its values are not.")
+    scale, zero, axis = rule
+    weight = math.prod(info.shape[axis + 1 :]) if axis is not None else 1
+    done = 0
+    for values in iter_values(info, pool, cancel, chunk):
+        place = (np.arange(done, done + values.size) // weight) % scale.size
+        done += values.size
+        yield (values.astype(np.float64) - zero[place]) * scale[place]
