@@ -1,0 +1,103 @@
+"""The singular values of a tensor in a file; in a process of its own, as nothing else could stop it half way."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from ckptgui.analysis.spectrum import Spectrum, operations, spectrum
+from ckptgui.core.dtypes import Kind
+from ckptgui.core.tensors import TensorInfo
+from ckptgui.engine.child import in_child
+from ckptgui.engine.decoding import quantisation
+from ckptgui.engine.gather import require_whole
+from ckptgui.engine.job import Cancel, Progress, Report, silent
+from ckptgui.engine.stream import iter_values
+from ckptgui.engine.window import real_values
+from ckptgui.errors import LimitExceededError, UnsupportedError
+from ckptgui.sources.locate import SourcePool
+
+MOST_ELEMENTS = 1 << 28
+"""Elements of a matrix that is held in memory for it: 1 GiB of float32."""
+
+MOST_OPERATIONS = 2e13
+"""An hour's work; more is not begun."""
+
+RATE = 2e10
+"""Operations a second that two ordinary cores manage, for saying what it will cost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What it takes before it is begun. ``seconds`` is a guess, ``nbytes`` is memory."""
+
+    shape: tuple[int, int]
+    seconds: float
+    nbytes: int
+
+
+def matrix_shape(shape: tuple[int, ...]) -> tuple[int, int]:
+    """A kernel's filters are the rows: its first dimension against all others."""
+    return shape[0], math.prod(shape[1:])
+
+
+def why_no_spectrum(info: TensorInfo) -> str:
+    """Why a tensor has no singular values to be found, in a sentence; empty when it has."""
+    if len(info.shape) < 2 or info.numel == 0:
+        return "Only a matrix has singular values."
+    if info.error is not None:
+        return info.error
+    if info.extent is None or info.dtype.kind not in (Kind.FLOAT, Kind.QUANTIZED) or _unknown(info):
+        return f"Singular values are found of real floating-point numbers, not of {info.dtype}."
+    shape = matrix_shape(info.shape)
+    if info.numel > MOST_ELEMENTS or operations(shape) > MOST_OPERATIONS:
+        return f"A matrix of {shape[0]:,} × {shape[1]:,} is too large to take apart here."
+    return ""
+
+
+def _unknown(info: TensorInfo) -> bool:
+    return info.dtype.kind is Kind.QUANTIZED and quantisation(info) is None
+
+
+def cost(info: TensorInfo) -> Cost:
+    """What ``find_spectrum`` would take."""
+    shape = matrix_shape(info.shape)
+    held = info.numel * (8 if info.dtype.bits == 64 else 4)
+    return Cost(shape, operations(shape) / RATE + 0.5, held + 16 * min(shape) ** 2 * 4)
+
+
+def find_spectrum(info: TensorInfo, cancel: Cancel, report: Report = silent) -> Spectrum:
+    """Read the tensor and take it apart. ``report`` counts thousandths of the work.
+
+    Raises ``UnsupportedError`` where it cannot be, with a NaN in it for instance; ``CheckpointError`` where the
+    bytes cannot be had; ``Cancelled``.
+    """
+    require_whole(info)
+    reason = why_no_spectrum(info)
+    if reason:
+        raise (LimitExceededError if "too large" in reason else UnsupportedError)(reason)
+    return in_child(_find, info, cancel, report)
+
+
+def _find(info: TensorInfo, report: Report) -> Spectrum:
+    """In the process: the matrix as a whole, then its values."""
+    pool = SourcePool()
+    try:
+        matrix = np.empty(info.numel, np.float64 if info.dtype.bits == 64 else np.float32)
+        done = 0
+        for values in iter_values(info, pool, Cancel()):
+            matrix[done : done + len(values)] = values
+            done += len(values)
+            report(Progress(round(100 * done / info.numel), 1000))
+    finally:
+        pool.close()
+    if info.dtype.kind is Kind.QUANTIZED:
+        matrix = real_values(info, matrix.reshape(info.shape), ()).reshape(-1)
+    if not np.isfinite(matrix).all():
+        count = int(np.count_nonzero(~np.isfinite(matrix)))
+        verb = "is" if count == 1 else "are"
+        raise UnsupportedError(f"{count:,} of its values {verb} not finite, so it has no singular values.")
+    shape = matrix_shape(info.shape)
+    return spectrum(matrix.reshape(shape), lambda share: report(Progress(100 + round(900 * share), 1000)))
