@@ -1,57 +1,45 @@
-"""Finds rows of a tree by their dotted names, or by their type.
+"""Finds rows of a tree by their dotted names, or by what is known of their tensors.
 
-A filter is words, all of which must fit. A word is part of a name, in any case; with ``*``, ``?`` or ``[`` it is
-a glob that must fit to the end of the name, from its start or from any dot (``*.bias``, ``blocks.?.ln_1``). The
-name of a type (``float16``, ``bf16``, ``dtype:bf16``) finds the tensors of that type as well. Between slashes it
-is a regular expression that fits anywhere in the name (``/layers\\.(0|1[0-9])\\./``).
+A filter is terms, all of which must fit, or, with a minus in front, must not. A word is part of a name, in any
+case; with ``*``, ``?`` or ``[`` it is a glob that must fit to the end of the name, from its start or from any dot
+(``*.bias``, ``blocks.?.ln_1``). The name of a type (``float16``, ``bf16``) finds the tensors of that type as well.
+Between slashes it is a regular expression that fits anywhere in the name (``/layers\\.(0|1[0-9])\\./``). Terms
+with a colon, ``size:>10MB``, ask for a property (``core.tree.facets``).
 
-All of them run as one table of states down the tree: what a pattern has seen of a module's name holds for all
+All patterns run as one table of states down the tree: what a pattern has seen of a module's name holds for all
 names below it, so each label is read once for each state that it is met in, and not once for each name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from ckptgui.core.tree.columns import Tree
+from ckptgui.core.tree.facet_rows import FacetRows
+from ckptgui.core.tree.facets import TYPE_WORDS, Term, terms_of
+from ckptgui.core.tree.figures import FigureColumns
 from ckptgui.core.tree.label_text import LabelText
 from ckptgui.core.tree.order import levels
 from ckptgui.core.tree.pattern_machine import Machine
 from ckptgui.core.tree.pattern_syntax import PatternError, Syntax, glob, regex, word
 
-__all__ = ["MAX_FILTER", "TYPE_WORDS", "Found", "PatternError", "TreeSearch"]
-
-TYPE_WORDS = {
-    "fp64": "float64",
-    "f64": "float64",
-    "fp32": "float32",
-    "f32": "float32",
-    "fp16": "float16",
-    "f16": "float16",
-    "half": "float16",
-    "bf16": "bfloat16",
-    "fp8": "float8_e4m3fn",
-    "i64": "int64",
-    "i32": "int32",
-    "i8": "int8",
-    "u8": "uint8",
-}
-"""Short names that people type for dtypes."""
-
-MAX_FILTER = 400
-"""Characters of a filter that are looked at."""
+__all__ = ["Found", "PatternError", "TreeSearch"]
 
 
 @dataclass(frozen=True)
 class Found:
-    """``matched`` are the rows that fit; ``kept`` adds what leads to them and what hangs below them."""
+    """``matched`` are the rows that fit; ``kept`` adds what leads to them and what hangs below them.
+
+    ``open`` tensors may fit, too, which is known once they are read.
+    """
 
     matched: np.ndarray  # bool a node
     kept: np.ndarray  # bool a node
     tensors: int  # tensors among the kept
+    open: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +63,66 @@ class TreeSearch:
             order = np.argsort(ranks, kind="stable")
             self._levels.append(_Level(nodes[order].astype(np.int32), ranks[order]))
 
-    def find(self, text: str, check: Callable[[], None] = lambda: None) -> Found:
-        """The rows whose names fit every word of ``text``; raises ``PatternError`` where a word makes no sense."""
+    def find(
+        self,
+        text: str,
+        check: Callable[[], None] = lambda: None,
+        figures: FigureColumns | None = None,
+        waiting: np.ndarray | None = None,
+    ) -> Found:
+        """The rows that fit every term of ``text``; raises ``PatternError`` where a term makes no sense.
+
+        ``figures`` are those of the tensors, ``waiting`` the ones that are still to be read (bool a tensor).
+        """
         tree = self._tree
+        terms = list(terms_of(text))
         matched = np.ones(len(tree), bool)
         matched[0] = False
-        among: np.ndarray | None = None
-        for each in sorted(filter_words(text[:MAX_FILTER]), key=len, reverse=True):  # the rarest first, mostly
+        sure = self._with_facets(terms, matched, check, figures, waiting)
+        among: np.ndarray | None = None if matched[1:].all() else matched | self._leads_to(matched)
+        words = [term for term in terms if term.facet is None]
+        for each in sorted(words, key=lambda term: len(term.value), reverse=True):  # the rarest first, mostly
             check()
-            matched &= self._covered(self._fits(each, among, check))
+            fits = self._covered(self._fits(each.value, among, check))
+            matched &= ~fits & ~tree.branches if each.negated else fits
             among = matched | self._leads_to(matched)
+        wide = int(np.count_nonzero(matched))
+        matched[tree.nodes[~sure]] = False
         inside = self._covered(matched)
         kept = inside | self._leads_to(inside)
-        return Found(matched, kept, int(np.count_nonzero(inside & (tree.row >= 0))))
+        tensors = int(np.count_nonzero(inside & (tree.row >= 0)))
+        return Found(matched, kept, tensors, wide - int(np.count_nonzero(matched)))
+
+    def _with_facets(
+        self,
+        terms: list[Term],
+        matched: np.ndarray,
+        check: Callable[[], None],
+        figures: FigureColumns | None,
+        waiting: np.ndarray | None,
+    ) -> np.ndarray:
+        """Take from ``matched`` what cannot have the facets asked for; bool a tensor: it has them for sure."""
+        tree = self._tree
+        count = len(tree.checkpoint.tensors)
+        sure, possible = np.ones(count, bool), np.ones(count, bool)
+        none = np.zeros(count, bool)
+
+        def named(pattern: str) -> np.ndarray:
+            machine = Machine(regex(pattern), self._text.alphabet, whole=False)
+            return np.asarray(self._run(machine, None, check)[tree.nodes])
+
+        rows = FacetRows(tree.checkpoint, figures, none if waiting is None else waiting, named)
+        asked = False
+        for term in terms:
+            fit = rows.fit(term) if term.facet is not None else None
+            if fit is not None:
+                asked = True
+                sure &= fit.sure
+                possible &= fit.possible
+        if asked:
+            matched[:] = False
+            matched[tree.nodes[possible]] = True
+        return sure
 
     def named(self, words: Iterable[str], check: Callable[[], None] = lambda: None) -> np.ndarray:
         """bool: the nodes whose own dotted names have every word in them, whatever signs it is made of."""
@@ -117,8 +152,7 @@ class TreeSearch:
 
     def _of_type(self, each: str) -> np.ndarray:
         """Rows of the type that a word names."""
-        type_word = each.lower().removeprefix("dtype:")
-        name = TYPE_WORDS.get(type_word, type_word)
+        name = TYPE_WORDS.get(each.lower(), each.lower())
         table = self._tree.checkpoint.tensors
         codes = [code for code, dtype in enumerate(table.dtypes) if dtype.name.lower() == name]
         return np.flatnonzero(np.isin(table.dtype, codes)) if codes else np.zeros(0, np.int64)
@@ -164,22 +198,6 @@ class TreeSearch:
 
 
 _FEW = 1 << 16
-
-
-def filter_words(text: str) -> Iterator[str]:
-    """The words of a filter. A regular expression goes to its closing slash, else to the next space."""
-    place = 0
-    while place < len(text):
-        if text[place].isspace():
-            place += 1
-            continue
-        stop = next((at for at in range(place, len(text)) if text[at].isspace()), len(text))
-        if text[place] == "/":
-            closing = (at for at in range(place + 1, len(text)) if text[at] == "/")
-            last = next((at for at in closing if at + 1 == len(text) or text[at + 1].isspace()), None)
-            stop = stop if last is None else last + 1
-        yield text[place:stop]
-        place = stop
 
 
 def syntax_of(each: str) -> tuple[Syntax, bool]:

@@ -1,7 +1,8 @@
-"""The rows of a tree in another order: siblings by name, size, elements or type, subtrees kept whole."""
+"""The rows of a tree in another order: siblings by name, size, type or a figure, subtrees kept whole."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from ckptgui.core.tree.columns import NodeKind, Tree
 from ckptgui.core.tree.distinct import Bytes
+from ckptgui.core.tree.figures import Figures
 from ckptgui.core.tree.folds import Folds
 from ckptgui.core.tree.labels import Labels
 from ckptgui.core.tree.order import preorder
@@ -25,6 +27,29 @@ class SortKey(Enum):
     SIZE = "size"
     ELEMENTS = "elements"
     TYPE = "type"
+    MEAN = "mean"
+    STD = "std"
+    LOW = "min"
+    HIGH = "max"
+    MAGNITUDE = "magnitude"
+    ZEROS = "zeros"
+    ALARMS = "alarms"
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it goes by figures that are known only once a tensor was read."""
+        return self in _FIGURES
+
+
+_FIGURES: dict[SortKey, Callable[[Figures], np.ndarray]] = {
+    SortKey.MEAN: lambda figures: figures.mean,
+    SortKey.STD: lambda figures: figures.std,
+    SortKey.LOW: lambda figures: figures.low,
+    SortKey.HIGH: lambda figures: figures.high,
+    SortKey.MAGNITUDE: lambda figures: np.maximum(np.abs(figures.low), np.abs(figures.high)),
+    SortKey.ZEROS: lambda figures: figures.zeros / np.where(figures.elements > 0, figures.elements, np.nan),
+    SortKey.ALARMS: lambda figures: figures.nan + figures.inf,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +60,15 @@ class Arrangement:
     place: np.ndarray
 
 
-def arranged(tree: Tree, key: SortKey, descending: bool, folds: Folds | None = None) -> Arrangement:
-    """Put siblings in order; equal ones stay as they were saved, rows without tensors come last."""
-    keys = _keys(tree, key, folds)
+def arranged(
+    tree: Tree, key: SortKey, descending: bool, folds: Folds | None = None, figures: Figures | None = None
+) -> Arrangement:
+    """Put siblings in order; equal ones stay as they were saved, rows without tensors come last.
+
+    Late keys need ``figures``, of folded layers together. Branches of which not all was read, and tensors that
+    were not, come last, too.
+    """
+    keys = _late_keys(tree, key, figures) if key.is_late else _keys(tree, key, folds)
     last = keys < 0
     if descending:
         keys = keys.max(initial=0) - keys
@@ -67,6 +98,19 @@ def _keys(tree: Tree, key: SortKey, folds: Folds | None) -> np.ndarray:
         keys[head] = before[stop] - before[head]
     keys[tree.tensors == 0] = -1
     return keys
+
+
+def _late_keys(tree: Tree, key: SortKey, figures: Figures | None) -> np.ndarray:
+    """int64 for each node: the rank of its figure among all, -1 where it is not known."""
+    if figures is None:
+        return np.full(len(tree), -1, np.int64)
+    values = np.where((figures.left == 0) & (figures.elements > 0), _FIGURES[key](figures), np.nan)
+    known = np.flatnonzero(~np.isnan(values))
+    order = known[np.argsort(values[known], kind="stable")]
+    ranks = np.full(len(tree), -1, np.int64)
+    if len(order):
+        ranks[order] = np.concatenate([[0], np.cumsum(np.diff(values[order]) > 0)])
+    return ranks
 
 
 def _ranks(labels: Labels) -> np.ndarray:

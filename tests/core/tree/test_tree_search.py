@@ -7,7 +7,8 @@ import pytest
 
 from ckptgui.core.checkpoint import Role
 from ckptgui.core.tree.build import build_tree
-from ckptgui.core.tree.search import PatternError, TreeSearch, filter_words
+from ckptgui.core.tree.facets import filter_words
+from ckptgui.core.tree.search import PatternError, TreeSearch
 from tests.core.trees import CheckpointMaker, gpt
 
 
