@@ -27,13 +27,17 @@ def as_stored(values: np.ndarray, _: Chunk) -> np.ndarray:
     return values
 
 
-def _modulus(values: np.ndarray, _: Chunk) -> np.ndarray:
-    """Absolute values in float64, whatever the width of the parts."""
+def modulus(values: np.ndarray) -> np.ndarray:
+    """Absolute values of a 1-d complex array in float64, whatever the width of the parts."""
     width = {4: np.float16, 8: np.float32, 16: np.float64}[values.itemsize]
     with np.errstate(over="ignore", invalid="ignore"):
         parts = values.view(width).reshape(-1, 2).astype(np.float64)
-        modulus: np.ndarray = np.hypot(parts[:, 0], parts[:, 1])
-    return modulus
+        found: np.ndarray = np.hypot(parts[:, 0], parts[:, 1])
+    return found
+
+
+def _modulus(values: np.ndarray, _: Chunk) -> np.ndarray:
+    return modulus(values)
 
 
 @dataclass(frozen=True)
