@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
@@ -12,6 +15,9 @@ from ckptgui.errors import CheckpointError
 
 Q = TypeVar("Q")
 R = TypeVar("R")
+
+_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
+_starting = threading.Lock()
 
 _LOOK = 0.05
 """Seconds between two looks at the cancel."""
@@ -32,7 +38,8 @@ def in_child(work: Inside[Q, R], request: Q, cancel: Cancel, report: Report = si
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=_inside, args=(theirs, work, request), daemon=True)
-    process.start()
+    with _one_thread():
+        process.start()
     theirs.close()
     try:
         while True:
@@ -56,6 +63,24 @@ def in_child(work: Inside[Q, R], request: Q, cancel: Cancel, report: Report = si
         process.join()
         process.close()
         ours.close()
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let numpy's linear algebra use one thread in the process: it decides when it is imported, and several that
+    wait for each other on cores that others use too are many times slower.
+    """
+    with _starting:
+        before = {name: os.environ.get(name) for name in _THREADS}
+        os.environ.update(dict.fromkeys(_THREADS, "1"))
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
 
 
 def _inside(answers: Connection, work: Inside[Any, Any], request: Any) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ckptgui.analysis.spectrum import Spectrum, operations, spectrum
+from ckptgui.analysis.spectrum import Spectrum, seconds, spectrum
 from ckptgui.core.dtypes import Kind
 from ckptgui.core.tensors import TensorInfo
 from ckptgui.engine.child import in_child
@@ -22,11 +22,8 @@ from ckptgui.sources.locate import SourcePool
 MOST_ELEMENTS = 1 << 28
 """Elements of a matrix that is held in memory for it: 1 GiB of float32."""
 
-MOST_OPERATIONS = 2e13
-"""An hour's work; more is not begun."""
-
-RATE = 2e10
-"""Operations a second that two ordinary cores manage, for saying what it will cost."""
+MOST_SECONDS = 1800.0
+"""Half an hour's work; more is not begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +49,7 @@ def why_no_spectrum(info: TensorInfo) -> str:
     if info.extent is None or info.dtype.kind not in (Kind.FLOAT, Kind.QUANTIZED) or _unknown(info):
         return f"Singular values are found of real floating-point numbers, not of {info.dtype}."
     shape = matrix_shape(info.shape)
-    if info.numel > MOST_ELEMENTS or operations(shape) > MOST_OPERATIONS:
+    if info.numel > MOST_ELEMENTS or seconds(shape) > MOST_SECONDS:
         return f"A matrix of {shape[0]:,} × {shape[1]:,} is too large to take apart here."
     return ""
 
@@ -65,7 +62,7 @@ def cost(info: TensorInfo) -> Cost:
     """What ``find_spectrum`` would take."""
     shape = matrix_shape(info.shape)
     held = info.numel * (8 if info.dtype.bits == 64 else 4)
-    return Cost(shape, operations(shape) / RATE + 0.5, held + 16 * min(shape) ** 2 * 4)
+    return Cost(shape, seconds(shape) + 0.5, held + 3 * 8 * min(shape) ** 2)
 
 
 def find_spectrum(info: TensorInfo, cancel: Cancel, report: Report = silent) -> Spectrum:

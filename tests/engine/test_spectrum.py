@@ -24,6 +24,14 @@ def test_they_are_those_of_numpy_whatever_the_shape(shape):
     assert told == sorted(told) and told[-1] == 1.0
 
 
+@pytest.mark.parametrize("shape", [(300, 20), (20, 300), (64, 64)])
+def test_the_quicker_way_of_large_matrices_finds_the_same(shape, monkeypatch):
+    monkeypatch.setattr("ckptgui.analysis.spectrum.EXACT", 8)
+    matrix = RANDOM.normal(size=shape) * 1e200
+    found = spectrum(matrix, lambda _: None)
+    np.testing.assert_allclose(found.values, np.linalg.svd(matrix, compute_uv=False), rtol=1e-9)
+
+
 def test_small_values_beside_large_ones_keep_their_digits():
     left, _ = np.linalg.qr(RANDOM.normal(size=(200, 8)))
     right, _ = np.linalg.qr(RANDOM.normal(size=(8, 8)))
