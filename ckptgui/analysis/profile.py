@@ -116,6 +116,15 @@ class Profile:
         return bars.tobytes() if bars.any() else b""
 
 
+def without_figures(count: int) -> np.ndarray:
+    """The records of tensors that have no values, or none whose meaning is known."""
+    records = np.zeros(count, RECORD)
+    records["known"] = NO_FIGURES
+    for name in _PLACES:
+        records[name] = -1
+    return records
+
+
 def record_of(summary: Summary, shape: tuple[int, ...]) -> np.ndarray:
     """One tensor's record (an array of no dimensions)."""
     record = np.zeros((), RECORD)

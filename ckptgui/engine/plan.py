@@ -109,7 +109,7 @@ class Plan(Generic[P, R]):
         """One piece's values, in a buffer that the thread uses again for its next piece."""
         starts, sizes = piece
         raw = raw_dtype(self.info.dtype)
-        out = _buffer(math.prod(sizes) * raw.itemsize).view(raw).reshape(sizes)
+        out = own_buffer(math.prod(sizes) * raw.itemsize).view(raw).reshape(sizes)
         begin = self.info.storage_offset + sum(start * step for start, step in zip(starts, self.layout.strides))
         gather(self.reader, out, self.layout.strides, begin)
         values = resolve(out, self.info).reshape(-1)
@@ -121,7 +121,7 @@ class Plan(Generic[P, R]):
 _local = threading.local()
 
 
-def _buffer(nbytes: int) -> np.ndarray:
+def own_buffer(nbytes: int) -> np.ndarray:
     """Bytes of this thread's own, kept for next time."""
     kept: np.ndarray | None = getattr(_local, "buffer", None)
     if kept is None or kept.nbytes < nbytes:

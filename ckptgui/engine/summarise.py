@@ -47,9 +47,16 @@ INLINE = 1 << 18
 
 
 def summarise(
-    info: TensorInfo, pool: SourcePool, cancel: Cancel, report: Report = silent, exact: bool = False
+    info: TensorInfo,
+    pool: SourcePool,
+    cancel: Cancel,
+    report: Report = silent,
+    exact: bool = False,
+    alone: bool = True,
 ) -> Summary:
     """Read the tensor and say what is in it; with ``exact`` the usual quantiles too are exact.
+
+    Unless it is ``alone``, other tensors keep the other processors busy, and this one is left to one thread.
 
     Each stored element is read once, a second and further time only where a picture or a quantile would be
     too coarse. Figures are None where there are no values or their meaning is not known. Raises
@@ -64,7 +71,7 @@ def summarise(
     decode = decoder(info, layout)
     if decode is None or info.extent is None:
         return Summary(Statistics(info.numel))
-    reading = _Reading(info, layout, storage_reader(info.extent, pool), decode, cancel, report)
+    reading = _Reading(info, layout, storage_reader(info.extent, pool), decode, cancel, report, alone)
     found, digest = reading.first()
     return Summary(_statistics(info, layout, found), reading.spread(found, exact), digest)
 
@@ -79,6 +86,7 @@ class _Reading:
     decode: Decode
     cancel: Cancel
     report: Report
+    alone: bool = True
     read: int = 0
 
     def run(self, reduction: Reduction[P, R], decode: Decode | None = None) -> R:
@@ -88,7 +96,7 @@ class _Reading:
         self.read += plan.total
         return run(
             plan,
-            chunk_executor() if plan.total > INLINE else None,
+            chunk_executor() if self.alone and plan.total > INLINE else None,
             self.cancel,
             lambda progress: self.report(Progress(before + progress.done, before + progress.total)),
         )

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 
 from ckptgui.analysis.profile import RECORD, Profile, record_of
 from ckptgui.analysis.spread import Spread
+from ckptgui.analysis.spreads import Spreads
 from ckptgui.analysis.summary import Summary
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.tensors import TensorInfo
@@ -202,7 +203,7 @@ class Summaries(QObject):
         spreads = [Spread.of(summary.distribution) for summary in batch.summaries.values()]
         if self._spreads is not None:
             self._spreads.add(rows, spreads)
-        self._take(Profiled(rows, records, spreads, batch.summaries, batch.errors))
+        self._take(Profiled(rows, records, Spreads.of(spreads), batch.summaries, batch.errors))
 
     def _take(self, batch: Profiled) -> None:
         """What was read, on the GUI thread."""
