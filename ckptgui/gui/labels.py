@@ -89,6 +89,11 @@ class ElidedLabel(QWidget):
         """The whole text."""
         return self._text
 
+    def set_colour(self, colour: str) -> None:
+        """Take another token."""
+        self._colour = colour
+        self.update()
+
     def setText(self, text: str) -> None:
         """Show another text."""
         self._text = text
