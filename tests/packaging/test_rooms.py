@@ -37,7 +37,7 @@ def test_a_room_without_windows_loads_neither_torch_nor_qt(room):
 
 
 def test_the_window_loads_qt_and_never_torch():
-    assert loaded_by(*modules_of("gui")) == {"PySide6", "pyqtgraph"}
+    assert loaded_by(*modules_of("gui")) == {"PySide6"}
 
 
 def test_starting_the_demo_does_not_load_torch():

@@ -66,13 +66,13 @@ class _Segment(Pressable):
             box.setLeft(-8)
         elif self._place == "middle":
             box.adjust(-8, 0, 8, 0)
-        ground = t.pressed if self.isChecked() else t.hover if self.underMouse() else t.panel
+        ground = t.pressed if self.isChecked() else t.hover if self.underMouse() and self.isEnabled() else t.panel
         painter.setPen(QPen(t.control, 1))
         painter.setBrush(ground)
         painter.drawRoundedRect(box, RADIUS_CONTROL, RADIUS_CONTROL)
         if self._place in ("middle", "last"):
             painter.fillRect(QRectF(0, 0, 1, self.height()), t.control)
-        painter.setPen(t.text if self.isChecked() else t.text2)
+        painter.setPen(t.text3 if not self.isEnabled() else t.text if self.isChecked() else t.text2)
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.text())
         if self.hasFocus():
             draw_focus(painter, self.rect())
@@ -119,8 +119,10 @@ class Segmented(QWidget):
         if step is None:
             super().keyPressEvent(event)
             return
-        number = min(max(self._group.checkedId() + step, 0), len(self._keys) - 1)
-        if number != self._group.checkedId():
+        number = self._group.checkedId() + step
+        while 0 <= number < len(self._keys) and not self._group.button(number).isEnabled():
+            number += step
+        if 0 <= number < len(self._keys):
             button = self._group.button(number)
             button.setFocus(Qt.FocusReason.TabFocusReason)
             button.click()

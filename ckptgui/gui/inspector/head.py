@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from ckptgui.core.display import display
-from ckptgui.gui.controls import Hairline
+from ckptgui.gui.controls import Hairline, IconButton
 from ckptgui.gui.inspector.copying import CopyButton
 from ckptgui.gui.labels import SEMIBOLD, ElidedLabel
 from ckptgui.gui.numbers import tr
@@ -27,7 +27,16 @@ class PanelHead(QWidget):
         self.copy = CopyButton(tr("Copy the path"), self)
         row.addWidget(self.title, 1)
         row.addWidget(self.copy)
+        self._row = row
         layout.addLayout(row)
+
+    def add_before_copy(self, button: IconButton) -> None:
+        """Put a button left of the one that copies."""
+        self._row.insertWidget(self._row.indexOf(self.copy), button)
+
+    def add_last(self, button: IconButton) -> None:
+        """Put a button at the right end."""
+        self._row.addWidget(button)
 
     def show_name(self, crumbs: list[str], title: str, path: str) -> None:
         """Name another thing."""

@@ -13,6 +13,7 @@ from ckptgui.core.tensors import Path
 from ckptgui.core.tree.build import NodeKind, Tree
 from ckptgui.engine.job import Cancel, Report
 from ckptgui.gui.inspector.findings import Finder
+from ckptgui.gui.inspector.histogram.series import Pins
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.numbers import tr
 from ckptgui.gui.selection import Selection
@@ -27,7 +28,7 @@ if TYPE_CHECKING:  # imported when first shown, or by the warm-up: the window pa
     from ckptgui.gui.inspector.value_panel import ValuePanel
 
 WARM_UP_MS = 400
-"""After a document came, what tensors need, the plots' library above all, is imported in the background."""
+"""After a document came, what tensors need is imported in the background, and their panel made."""
 
 
 class Inspector(QWidget):
@@ -42,6 +43,7 @@ class Inspector(QWidget):
         self._background = background
         self._warm = background.lane(self)
         self.finder = Finder(background, self)
+        self.pins = Pins(self)  # they stay from one checkpoint to the next, from epoch to epoch
         self._checkpoint: Checkpoint | None = None
         self._tree: Tree | None = None
         self._pool: SourcePool | None = None
@@ -61,6 +63,7 @@ class Inspector(QWidget):
         """Look at another checkpoint from now on; the selection must be shown again."""
         self._checkpoint, self._tree, self._pool, self._summaries = checkpoint, tree, pool, summaries
         self._selection = None
+        self.pins.close_files()
         if self.tensor is not None:
             self.tensor.set_document(checkpoint, pool, summaries)
         if self.module is not None:
@@ -119,7 +122,7 @@ class Inspector(QWidget):
         if self.tensor is None:
             from ckptgui.gui.inspector.tensor_panel import TensorPanel
 
-            self.tensor = TensorPanel(self._background, self.finder, self)
+            self.tensor = TensorPanel(self._background, self.finder, self.pins, self)
             self.tensor.link_activated.connect(self.link_activated)
             self.tensor.histogram_painted.connect(self.histogram_painted)
             self.tensor.ready.connect(self._panel_ready)
@@ -185,20 +188,18 @@ class Inspector(QWidget):
             QTimer.singleShot(0, self, self.view_ready.emit)
 
     def _warm_up(self) -> None:
-        if self.tensor is not None and self.tensor.histogram.plot is not None:
+        if self.tensor is not None:
             return
 
         def work(cancel: Cancel, report: Report) -> None:
-            import ckptgui.gui.inspector.plot
             import ckptgui.gui.inspector.tensor_panel
-            import ckptgui.gui.inspector.value_panel  # noqa: F401 - all are imported for their cost
+            import ckptgui.gui.inspector.value_panel  # noqa: F401 - both are imported for their cost
 
-        self._warm.start(work, lambda _: self._build_ahead())
+        self._warm.start(work, self._build_ahead)
 
-    def _build_ahead(self) -> None:
-        """Make the panel for tensors before it is wanted, its plot in a turn of its own: each takes 20 ms."""
-        panel = self._tensor_panel()
-        QTimer.singleShot(0, panel, panel.histogram.prepare)
+    def _build_ahead(self, _: object) -> None:
+        """Make the panel for tensors before it is wanted."""
+        self._tensor_panel()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint."""

@@ -6,6 +6,7 @@ import shiboken6
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from ckptgui.analysis.summary import Summary
 from ckptgui.core.checkpoint import Checkpoint, Role
 from ckptgui.core.dtypes import Kind
 from ckptgui.core.loading.saved_devices import tells_devices
@@ -15,7 +16,10 @@ from ckptgui.gui.inspector.fact_line import FactLine
 from ckptgui.gui.inspector.facts import details, sharing_facts, short_facts
 from ckptgui.gui.inspector.findings import Finder
 from ckptgui.gui.inspector.head import PanelHead, add_head
-from ckptgui.gui.inspector.histogram import Histogram
+from ckptgui.gui.inspector.histogram.buttons import add_plot_buttons
+from ckptgui.gui.inspector.histogram.notes import nothing_text
+from ckptgui.gui.inspector.histogram.series import Pins, Series
+from ckptgui.gui.inspector.histogram.widget import Histogram
 from ckptgui.gui.inspector.lower_half import LowerHalf
 from ckptgui.gui.inspector.lower_tab import LookedAt
 from ckptgui.gui.inspector.page import ScrollPage
@@ -36,7 +40,7 @@ class TensorPanel(QWidget):
     histogram_painted = Signal()
     ready = Signal()
 
-    def __init__(self, background: Background, finder: Finder, parent: QWidget | None = None) -> None:
+    def __init__(self, background: Background, finder: Finder, pins: Pins, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._finder = finder
         finder.found.connect(self._show_relations)
@@ -67,7 +71,8 @@ class TensorPanel(QWidget):
         body = QVBoxLayout(middle)
         body.setContentsMargins(16, 8, 16, 8)
         body.setSpacing(6)
-        self.histogram = Histogram(middle)
+        self.histogram = Histogram(background, pins, middle)
+        add_plot_buttons(self.head, self.histogram)
         self.statistics = StatisticsGrid(middle)
         body.addWidget(self.histogram)
         body.addWidget(self.statistics)
@@ -81,6 +86,7 @@ class TensorPanel(QWidget):
         self.statistics.place_wanted.connect(self.show_place)
         self.histogram.exact_wanted.connect(self._want_exact)
         self.histogram.painted.connect(self._histogram_done)
+        self.histogram.link_activated.connect(self.link_activated)
         self.half.filled.connect(self._check)
 
     @property
@@ -104,6 +110,7 @@ class TensorPanel(QWidget):
             self._summaries.failed.disconnect(self._on_failed)
         self._checkpoint, self._pool, self._summaries = checkpoint, pool, summaries
         self._info = None
+        self.histogram.wait()
         summaries.ready.connect(self._on_ready)
         summaries.failed.connect(self._on_failed)
 
@@ -176,10 +183,28 @@ class TensorPanel(QWidget):
         integral = info.dtype.kind in (Kind.SIGNED, Kind.UNSIGNED, Kind.BOOL)
         self.statistics.show_summary(summary, integral)
         self.half.set_summary(summary)
-        modulus = info.dtype.kind is Kind.COMPLEX
-        self.histogram.head.title.setText(tr("Distribution of the modulus") if modulus else tr("Distribution"))
-        self.histogram.show_summary(summary, self._role, integral)
+        series = self._series(info, summary, integral)
+        if series is None:
+            self.histogram.say(nothing_text(summary.statistics))
+        else:
+            self.histogram.show_series(series, summary.statistics)
         self._settled = self._settled or self.histogram.picture() is None
+
+    def _series(self, info: TensorInfo, summary: Summary, integral: bool) -> Series | None:
+        """What the histogram shows; None where there are no finite values."""
+        if self._checkpoint is None or summary.distribution is None or not summary.distribution.total:
+            return None
+        return Series(
+            file=self._checkpoint.path,
+            path=info.path,
+            name=info.name or tr("The saved tensor"),
+            distribution=summary.distribution,
+            role=self._role,
+            integral=integral,
+            modulus=info.dtype.kind is Kind.COMPLEX,
+            info=info,
+            pool=self._pool,
+        )
 
     def _on_ready(self, row: int) -> None:
         if self._info is not None and row == self._info.index:

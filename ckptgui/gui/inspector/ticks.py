@@ -106,6 +106,31 @@ def log_count_ticks(top: float) -> list[tuple[float, str]]:
     return [(10.0**power, count_text(10.0**power)) for power in powers]
 
 
+def share_ticks(top: float, marks: int = 4) -> list[tuple[float, str]]:
+    """Marks for shares from 0 to at least ``top``, as percentages; the last one is the end of the axis."""
+    step = nice_step(max(top, 1e-12) * 100.0, marks)
+    last = max(1, math.ceil(top * 100.0 / step - 1e-9))
+    return [(number * step / 100.0, f"{axis_text(number * step, step)} %") for number in range(last + 1)]
+
+
+def log_share_ticks(least: float, top: float) -> list[tuple[float, str]]:
+    """Powers of ten as percentages, from at most ``least`` to at least ``top``, at most six of them."""
+    first = math.floor(math.log10(least) + 1e-9)
+    last = max(first + 1, math.ceil(math.log10(max(top, least)) - 1e-9))
+    stride = max(1, math.ceil((last - first) / 5))
+    powers = range(last - stride * math.ceil((last - first) / stride), last + 1, stride)
+    return [(float(f"1e{power}"), f"{_power_text(float(f'1e{power + 2}'))} %") for power in powers]
+
+
+def log_ticks(low: float, high: float, count: int) -> list[tuple[float, str]]:
+    """Powers of ten between two positive ends, the largest first; round values where there are too few."""
+    first, last = math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9)
+    if last - first >= 1:
+        marks = [float(f"1e{power}") for power in range(last, first - 1, -1)]
+        return [(mark, _power_text(mark)) for mark in marks if low <= mark <= high]
+    return linear_ticks(low, high, count)
+
+
 def symlog_ticks(low: float, high: float, smallest: float) -> list[tuple[float, str]]:
     """Zero and powers of ten on either side, from about ``smallest`` to the ends."""
     floor = math.floor(math.log10(max(smallest, 5e-324)))

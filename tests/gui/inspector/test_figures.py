@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from ckptgui.analysis.distribution import Distribution
-from ckptgui.gui.inspector.picture import QUANTILES, Picture, draw, first_view, lattice
+from ckptgui.gui.inspector.histogram.lattice import WHOLE, lattice_of
+from ckptgui.gui.inspector.histogram.picture import QUANTILES, Picture, Wish, draw
+from ckptgui.gui.inspector.histogram.view import first_view, part_of
 from ckptgui.gui.inspector.ticks import count_ticks, linear_ticks
 from ckptgui.gui.numbers import integer, settle_locale, significant
 
@@ -23,9 +25,8 @@ def drawn(values, bins=88, integral=False, scale="linear") -> Picture:
     distribution = spread(values)
     quantiles = dict(zip(QUANTILES, distribution.quantiles(QUANTILES)))
     view = first_view(distribution, quantiles, integral, bins)
-    return draw(
-        distribution, view, bins=bins, scale=scale, log_count=False, quantiles=quantiles, integral=integral
-    )
+    lattice = WHOLE if integral else lattice_of(distribution)
+    return draw(distribution, view, Wish(bins, scale), quantiles, lattice, integral=integral)
 
 
 def test_a_power_of_ten_has_no_plus():
@@ -61,7 +62,7 @@ def test_bars_over_integers_have_as_many_values_each(size):
 def test_bars_over_quantised_values_are_no_comb():
     codes = np.clip(np.round(np.random.default_rng(1).normal(0, 20, 50_000)), -128, 127)
     picture = drawn((codes - 3) * 0.05)
-    assert lattice(spread((codes - 3) * 0.05))[0] == pytest.approx(0.05)
+    assert lattice_of(spread((codes - 3) * 0.05)).unit == pytest.approx(0.05)
     steps = np.diff(picture.edges) / 0.05
     assert np.allclose(steps, np.round(steps[0]))
     assert np.abs(np.diff(picture.counts)).max() < picture.counts.max() / 4
@@ -77,8 +78,6 @@ def test_values_on_no_lattice_are_counted_all_the_same(values):
 def test_looking_between_two_integers_shows_one_bar():
     distribution = spread(np.arange(100))
     quantiles = dict(zip(QUANTILES, distribution.quantiles(QUANTILES)))
-    view = first_view(distribution, quantiles, True, 88).zoomed(10.4, 1e-3)
-    picture = draw(
-        distribution, view, bins=88, scale="linear", log_count=False, quantiles=quantiles, integral=True
-    )
+    view = part_of(first_view(distribution, quantiles, True, 88), 0.1081, 0.1089, "linear", 0.0)
+    picture = draw(distribution, view, Wish(88), quantiles, WHOLE, integral=True)
     assert picture.bins == 1 and picture.counts.tolist() == [1.0]

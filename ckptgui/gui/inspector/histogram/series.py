@@ -1,0 +1,94 @@
+"""Whose values a histogram shows, and up to eight that were pinned to be compared with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from PySide6.QtCore import QObject, Signal
+
+from ckptgui.analysis.distribution import Distribution
+from ckptgui.core.checkpoint import Role
+from ckptgui.core.tensors import Path, TensorInfo
+from ckptgui.sources.locate import SourcePool
+
+MOST = 8
+"""Outlines that can still be told from each other."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """The finite values of a tensor, or of all tensors of a module, which are not read again."""
+
+    file: str
+    path: Path
+    name: str
+    distribution: Distribution = field(repr=False)
+    role: Role = Role.OTHER
+    integral: bool = False
+    modulus: bool = False  # complex values count by it
+    info: TensorInfo | None = field(default=None, repr=False)
+    pool: SourcePool | None = field(default=None, repr=False)
+
+    @property
+    def key(self) -> tuple[str, Path]:
+        """What it is, whatever is known of it by now."""
+        return self.file, self.path
+
+
+@dataclass(frozen=True)
+class Pin:
+    """A series that stays. ``slot`` (0 to 7) is its colour and dash, which no other pin has."""
+
+    series: Series
+    slot: int
+
+
+class Pins(QObject):
+    """The pinned series in the order in which they were pinned; one set for all panels of an inspector."""
+
+    changed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._pins: list[Pin] = []
+
+    def __iter__(self) -> Iterator[Pin]:
+        return iter(self._pins)
+
+    def __len__(self) -> int:
+        return len(self._pins)
+
+    def holds(self, series: Series) -> bool:
+        """Whether it is pinned."""
+        return any(pin.series.key == series.key for pin in self._pins)
+
+    @property
+    def full(self) -> bool:
+        """Whether there is no room for another."""
+        return len(self._pins) >= MOST
+
+    def toggle(self, series: Series) -> None:
+        """Pin it, or take its pin away; nothing happens where there is no room."""
+        if self.holds(series):
+            self.remove(series)
+        elif not self.full:
+            taken = {pin.slot for pin in self._pins}
+            slot = next(slot for slot in range(MOST) if slot not in taken)
+            self._pins.append(Pin(series, slot))
+            self.changed.emit()
+
+    def remove(self, series: Series) -> None:
+        """Take a pin away."""
+        self._pins = [pin for pin in self._pins if pin.series.key != series.key]
+        self.changed.emit()
+
+    def clear(self) -> None:
+        """Take all pins away."""
+        if self._pins:
+            self._pins = []
+            self.changed.emit()
+
+    def close_files(self) -> None:
+        """Their files are closed from now on: what is known of them stays, but nothing is read again."""
+        self._pins = [replace(pin, series=replace(pin.series, info=None, pool=None)) for pin in self._pins]

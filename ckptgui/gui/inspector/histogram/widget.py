@@ -1,0 +1,371 @@
+"""The distribution of a tensor's values, or a module's: a head with choices, the plot, and a legend of pins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
+
+from ckptgui.analysis.distribution import Distribution
+from ckptgui.analysis.histogram import Scale
+from ckptgui.analysis.statistics import Statistics
+from ckptgui.core.checkpoint import Role
+from ckptgui.gui.inspector.controls import SectionHead, Segmented
+from ckptgui.gui.inspector.histogram.card import Card
+from ckptgui.gui.inspector.histogram.closer_look import CloserLook, Found, Look
+from ckptgui.gui.inspector.histogram.lattice import WHOLE, Lattice, lattice_of
+from ckptgui.gui.inspector.histogram.legend import Legend
+from ckptgui.gui.inspector.histogram.notes import Notes, approximate_tip, nothing_text
+from ckptgui.gui.inspector.histogram.picture import QUANTILES, Picture, Wish, draw
+from ckptgui.gui.inspector.histogram.plot import HistogramPlot
+from ckptgui.gui.inspector.histogram.saving import PlotSaving
+from ckptgui.gui.inspector.histogram.series import Pins, Series
+from ckptgui.gui.inspector.histogram.view import View, first_view, part_of, whole_view
+from ckptgui.gui.jobs import Background
+from ckptgui.gui.labels import LinkLabel, PlainLabel, plain_tooltip
+from ckptgui.gui.numbers import significant, tr
+
+HEIGHT = 196
+"""Of the plot with its axis."""
+
+READ_AT_ONCE = 64 * 2**20
+"""Bytes of a tensor that is read again for exact bars without being asked; larger ones wait until it is seen."""
+
+_BAR = 5
+"""Pixels that a bar takes, its gap included."""
+
+_SCALES: tuple[tuple[Scale, str], ...] = (("linear", "Linear"), ("log", "Log"), ("symlog", "Symlog"))
+
+
+@dataclass
+class _Shown:
+    """What is plotted: a series as it is known by now, and what was worked out of it once."""
+
+    series: Series
+    quantiles: dict[float, float]
+    lattice: Lattice | None
+    view: View | None = None  # None: the first one
+    finer: Found = field(default_factory=dict)
+
+    def now(self, series: Series) -> Distribution:
+        """The finest that is known of a series in this view."""
+        return self.finer.get(series.key, series.distribution)
+
+
+class Histogram(QWidget):
+    """Shows a series; pale while it waits. ``painted`` says that its bars are on the screen."""
+
+    painted = Signal()
+    exact_wanted = Signal()
+    series_changed = Signal()
+    link_activated = Signal(object)  # the path of a pinned tensor
+
+    def __init__(self, background: Background, pins: Pins, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._shown: _Shown | None = None
+        self._wanted_scale: Scale = "linear"
+        self.pins = pins
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        self._make_head(layout)
+        self._make_plot(layout)
+        self.legend = Legend(self)
+        layout.addWidget(self.legend)
+        self.saving = PlotSaving(background, self)
+        layout.addWidget(self.saving.told)
+        self._closer = CloserLook(background, self)
+        self._closer.found.connect(self._take_finer)
+        self._closer.failed.connect(self._not_finer)
+        self._connect()
+
+    def _make_head(self, layout: QVBoxLayout) -> None:
+        self.head = SectionHead(tr("Distribution"), self, line=False)
+        self.count_scale = Segmented(tr("Count"), [("linear", tr("Linear")), ("log", tr("Log"))], self)
+        self.value_scale = Segmented(tr("Values"), [(key, tr(text)) for key, text in _SCALES], self)
+        self.value_scale.buttons["symlog"].setToolTip(tr("Linear near zero, logarithmic beyond, on both sides"))
+        self.exact = LinkLabel("", self, pixels=11)
+        self.exact.setToolTip(tr("Read the values once more; quantiles and bars are approximate until then"))
+        self.exact.clicked.connect(self._want_exact)
+        self.exact.hide()
+        self.head.row.insertSpacing(1, 4)
+        self.head.row.insertWidget(2, self.exact)
+        self.head.add(self.count_scale)
+        self.head.row.addSpacing(8)
+        self.head.add(self.value_scale)
+        layout.addWidget(self.head)
+
+    def _make_plot(self, layout: QVBoxLayout) -> None:
+        self._place = QWidget(self)
+        self._place.setFixedHeight(HEIGHT)
+        self._pages = QStackedLayout(self._place)
+        self.plot = HistogramPlot(self._place)
+        self.plot.setAccessibleName(tr("Histogram. Left and right read a bar, plus and minus zoom, P pins."))
+        self._message = PlainLabel("", self._place, colour="text2", wrap=True)
+        self._message.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._pages.addWidget(self.plot)
+        self._pages.addWidget(self._message)
+        layout.addWidget(self._place)
+        self.reading = Card(self._place)
+        self.notes = Notes(self._place, self.show_all)
+
+    def _connect(self) -> None:
+        self.plot.painted.connect(self.painted)
+        self.plot.bin_read.connect(self._read)
+        self.plot.part_wanted.connect(self._zoom)
+        self.plot.all_wanted.connect(self.show_all)
+        self.plot.pin_wanted.connect(self.toggle_pin)
+        self.plot.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.plot.customContextMenuRequested.connect(lambda at: self.open_menu(self.plot.mapToGlobal(at)))
+        self.count_scale.chosen.connect(self._redraw)
+        self.value_scale.chosen.connect(self._choose_scale)
+        self.pins.changed.connect(self._pins_changed)
+        self.legend.lit.connect(self.plot.light)
+        self.legend.removed.connect(self.pins.remove)
+        self.legend.cleared.connect(self.pins.clear)
+        self.legend.followed.connect(self.link_activated)
+        self.legend.measure_chosen.connect(self._redraw)
+
+    # what is shown
+
+    def picture(self) -> Picture | None:
+        """What is shown now."""
+        return self.plot.picture
+
+    @property
+    def series(self) -> Series | None:
+        """Whose values are shown now."""
+        return self._shown.series if self._shown is not None else None
+
+    @property
+    def looking(self) -> bool:
+        """Whether the view is being read once more."""
+        return self._closer.busy
+
+    def wait(self) -> None:
+        """Nothing is known yet."""
+        self._forget()
+        self.plot.show_picture(None, Role.OTHER)
+        self._pages.setCurrentWidget(self.plot)
+
+    def say(self, text: str) -> None:
+        """There will be no plot, and why."""
+        self._forget()
+        self.plot.show_picture(None, Role.OTHER)
+        self._message.setText(text)
+        self._pages.setCurrentWidget(self._message)
+
+    def show_series(self, series: Series, statistics: Statistics | None = None) -> None:
+        """Plot what is known; the view stays when more is known of the same series."""
+        if not series.distribution.total:
+            self.say(nothing_text(statistics or Statistics(0)))
+            return
+        elder = self._shown if self._shown is not None and self._shown.series.key == series.key else None
+        if elder is None:
+            self._forget()
+        quantiles = dict(zip(QUANTILES, series.distribution.quantiles(QUANTILES)))
+        lattice = WHOLE if series.integral else lattice_of(series.distribution)
+        self._shown = _Shown(series, quantiles, lattice)
+        if elder is not None:
+            self._shown.view, self._shown.finer = elder.view, elder.finer
+        self.head.title.setText(tr("Distribution of the modulus") if series.modulus else tr("Distribution"))
+        self._pages.setCurrentWidget(self.plot)
+        self.notes.tell_values(statistics)
+        self._offer_scales()
+        self._list_pins()
+        self._redraw(same=elder is not None)
+        self._offer_exact()
+        self.series_changed.emit()
+
+    def _forget(self) -> None:
+        self._shown = None
+        self._closer.drop()
+        self.notes.clear()
+        self.legend.hide()
+        self.saving.quiet()
+        for widget in (self.reading, self.exact):
+            widget.hide()
+        self.series_changed.emit()
+
+    # axes
+
+    def _all_series(self, shown: _Shown) -> list[Series]:
+        """The pinned ones besides what is shown."""
+        return [pin.series for pin in self.pins if pin.series.key != shown.series.key]
+
+    def _offer_scales(self) -> None:
+        """A logarithmic axis has no place for zero and below; the button stays and says so."""
+        shown = self._shown
+        if shown is None:
+            return
+        lows = {each.name: each.distribution.bounds()[0] for each in (shown.series, *self._all_series(shown))}
+        name, least = min(lows.items(), key=lambda item: item[1])
+        button = self.value_scale.buttons["log"]
+        button.setEnabled(least > 0)
+        reason = tr("A logarithmic axis has no place for 0 and below; the smallest value is {0}.")
+        whose = "" if len(lows) == 1 else f"\n{name}"
+        button.setToolTip("" if least > 0 else plain_tooltip(reason.format(significant(least)) + whose))
+        self.value_scale.choose(self._scale())
+
+    def _scale(self) -> Scale:
+        possible = self._wanted_scale != "log" or self.value_scale.buttons["log"].isEnabled()
+        return self._wanted_scale if possible else "linear"
+
+    def _choose_scale(self, key: str) -> None:
+        self._wanted_scale = next(scale for scale, _ in _SCALES if scale == key)
+        self.show_all()
+
+    def _bins(self) -> int:
+        return max(24, min(240, int(self.plot.area().width() // _BAR)))
+
+    # the view
+
+    def show_all(self) -> None:
+        """Show the first view again."""
+        if self._shown is not None:
+            self._shown.view = None
+            self._redraw()
+
+    def _first(self, shown: _Shown) -> View:
+        bins, scale = self._bins(), self._scale()
+        view = first_view(shown.series.distribution, shown.quantiles, shown.series.integral, bins, scale)
+        for other in self._all_series(shown):
+            quantiles = dict(zip(QUANTILES, other.distribution.quantiles(QUANTILES)))
+            view = view.joined(first_view(other.distribution, quantiles, other.integral, bins, scale))
+        return view
+
+    def _whole(self, shown: _Shown) -> View:
+        bins, scale = self._bins(), self._scale()
+        view = whole_view(shown.series.distribution, shown.series.integral, bins, scale)
+        for other in self._all_series(shown):
+            view = view.joined(whole_view(other.distribution, other.integral, bins, scale))
+        return view
+
+    def _zoom(self, start: float, end: float) -> None:
+        """Show the part of the view between two shares of its width."""
+        shown, picture = self._shown, self.picture()
+        if shown is None or picture is None:
+            return
+        now = View(float(picture.edges[0]), float(picture.edges[-1]))
+        wanted = part_of(now, start, end, picture.scale, picture.threshold)
+        shown.view = wanted.within(self._whole(shown))
+        self._redraw()
+
+    def _redraw(self, *_: object, same: bool = False) -> None:
+        shown = self._shown
+        if shown is None:
+            return
+        pins = [pin for pin in self.pins if pin.series.key != shown.series.key]
+        wish = Wish(
+            self._bins(),
+            self._scale(),
+            self.count_scale.current() == "log",
+            bool(pins) and self.legend.measure.current() == "shares",
+        )
+        picture = draw(
+            shown.now(shown.series),
+            shown.view or self._first(shown),
+            wish,
+            shown.quantiles,
+            shown.lattice,
+            integral=shown.series.integral,
+            others=[shown.now(pin.series) for pin in pins],
+        )
+        self.plot.show_picture(picture, shown.series.role, [pin.slot for pin in pins], same=same)
+        self.notes.tell_view(picture, shown.view is not None)
+        self._read(self.plot.read_bin)
+        self._look_closer(shown, picture)
+
+    # a closer look
+
+    def _look_closer(self, shown: _Shown, picture: Picture) -> None:
+        series = [shown.series, *self._all_series(shown)]
+        looks = []
+        for each, bars in zip(series, (picture.bars, *picture.outlines)):
+            small = each.info is not None and each.info.nbytes <= READ_AT_ONCE
+            if each.info is not None and not bars.exact and (bars.coarse or small):
+                looks.append(Look(each, shown.now(each), bars.coarse))
+        if looks:
+            self._closer.want(looks, picture.edges, picture.scale)
+        else:
+            self._closer.drop()
+        if picture.exact:
+            self.notes.tell_approximate("")
+        else:
+            text = tr("≈ until it is read closer") if self.looking else tr("≈ approximate")
+            self.notes.tell_approximate(text, approximate_tip(shown.series))
+
+    def _take_finer(self, found: Found) -> None:
+        if self._shown is not None:
+            self._shown.finer.update(found)
+            self._redraw(same=True)
+
+    def _not_finer(self, reason: str) -> None:
+        text = tr("≈ approximate, as it could not be read again")
+        self.notes.tell_approximate(text, reason, failed=True)
+
+    def _offer_exact(self) -> None:
+        shown = self._shown
+        offered = shown is not None and shown.series.info is not None and not shown.series.distribution.exact
+        self.exact.setText(tr("Make exact"))
+        self.exact.setEnabled(True)
+        self.exact.setVisible(offered)
+
+    def _want_exact(self) -> None:
+        self.exact.setText(tr("Reading…"))
+        self.exact.setEnabled(False)
+        self.exact_wanted.emit()
+
+    # pins
+
+    def toggle_pin(self) -> None:
+        """Pin what is shown, or take its pin away."""
+        if self._shown is not None:
+            self.pins.toggle(self._shown.series)
+
+    def _list_pins(self) -> None:
+        shown = self._shown
+        if shown is None:
+            return
+        pins = [pin for pin in self.pins if pin.series.key != shown.series.key]
+        self.legend.show_series(shown.series, pins)
+        totals = {each.distribution.total for each in (shown.series, *(pin.series for pin in pins))}
+        if len(totals) > 1 and not self.legend.measured:
+            self.legend.measure.choose("shares")
+
+    def _pins_changed(self) -> None:
+        self._list_pins()
+        self._offer_scales()
+        self._redraw()
+
+    # reading, saving
+
+    def _read(self, number: int) -> None:
+        picture = self.picture()
+        if number < 0 or picture is None:
+            self.reading.hide()
+            return
+        self.reading.tell(picture, number, self.plot.slots)
+        self.reading.stand_beside(self.plot.bin_rect(number), self._place.rect())
+
+    def open_menu(self, at: QPoint) -> None:
+        """What can be done with the plot."""
+        if self._shown is not None and self.picture() is not None:
+            self.saving.open_menu(at)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Hide the captions of the choices where they have no room; bars keep their width."""
+        super().resizeEvent(event)
+        for choice in (self.count_scale, self.value_scale):
+            choice.caption.setVisible(self.width() > 500)
+        self.head.title.setVisible(self.width() > 400)
+        self.notes.arrange()
+        if self._shown is not None and self.picture() is not None and self.picture_is_stale():
+            self._redraw(same=True)
+
+    def picture_is_stale(self) -> bool:
+        """Whether the plot has room for more bars, or fewer."""
+        picture = self.picture()
+        return picture is not None and picture.wish.bins != self._bins()
