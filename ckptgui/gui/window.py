@@ -188,6 +188,8 @@ class MainWindow(QMainWindow):
         tree = _view_of(page).tree
         tree.fold_layers(self._settings.now.fold_layers)
         tree.fold_changed.connect(self._folds_changed)
+        tree.show_columns(self._settings.now.columns)
+        tree.columns_changed.connect(self._columns_changed)
         self.pages.addWidget(page)
 
     def _become_run(self, page: DocumentPage, run: Run) -> None:
@@ -344,6 +346,12 @@ class MainWindow(QMainWindow):
             if _view_of(page).tree.folds_layers != folded:
                 _view_of(page).tree.fold_layers(folded)
 
+    def _columns_changed(self, columns: tuple[str, ...]) -> None:
+        """The same for the columns of the tree."""
+        self._settings.change(columns=columns)
+        for page in self._documents:
+            _view_of(page).tree.show_columns(columns)
+
     def go_to_tensor(self) -> None:
         """Go to the box above."""
         self.top.box.setFocus(Qt.FocusReason.ShortcutFocusReason)
@@ -358,6 +366,12 @@ class MainWindow(QMainWindow):
     def show_overview(self) -> None:
         """Select the file itself."""
         self._go_to(())
+
+    def next_finding(self) -> None:
+        """Select the next tensor that something is wrong with."""
+        view = self.current.document() if self.current is not None else None
+        if view is not None:
+            view.next_finding()
 
     def back(self) -> None:
         """Select what was selected before."""

@@ -30,6 +30,7 @@ class Settings:
     maximised: bool = False
     tree_share: float = 0.55
     fold_layers: bool = False
+    columns: tuple[str, ...] = ("type", "share", "mean", "distribution")  # of the tree, those that can be chosen
     last_folder: str = ""
     recent: tuple[str, ...] = field(default=())
 

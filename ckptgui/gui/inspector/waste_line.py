@@ -15,8 +15,8 @@ from ckptgui.gui.inspector.flow import grow_with_lines
 from ckptgui.gui.labels import LinkLabel, PlainLabel
 from ckptgui.gui.numbers import integer, size_text, tr
 from ckptgui.gui.theme import theme_signal
+from ckptgui.gui.tree.badges import Badge
 from ckptgui.gui.tree.glyphs import badge_width, paint_badge
-from ckptgui.gui.tree.rows import Badge
 
 
 class _Sign(QWidget):

@@ -22,11 +22,26 @@ class Column(IntEnum):
     SIZE = 3
     SHARE = 4
     MEAN = 5
-    DISTRIBUTION = 6
+    RANGE = 6
+    ZEROS = 7
+    DISTRIBUTION = 8
 
 
-GIVES_WAY = (Column.TYPE, Column.SHARE, Column.MEAN, Column.DISTRIBUTION)
-"""Which columns go, first to last, when the window gets narrow."""
+GIVES_WAY = (
+    Column.TYPE,
+    Column.SHARE,
+    Column.MEAN,
+    Column.DISTRIBUTION,
+    Column.ZEROS,
+    Column.RANGE,
+)
+"""Which columns go, first to last, when the window gets narrow: what had to be asked for stays longest."""
+
+SHOWN_FIRST = frozenset({Column.TYPE, Column.SHARE, Column.MEAN, Column.DISTRIBUTION})
+"""Which of the columns that can be chosen are shown before anyone chooses."""
+
+CHOICE = (Column.TYPE, Column.SHARE, Column.MEAN, Column.RANGE, Column.ZEROS, Column.DISTRIBUTION)
+"""The columns that can be shown or not."""
 
 PAD = 6
 """Left and right of what a cell shows."""
@@ -43,8 +58,18 @@ SORTED_BY = {
     Column.TYPE: SortKey.TYPE,
     Column.SIZE: SortKey.SIZE,
     Column.SHARE: SortKey.SIZE,
+    Column.MEAN: SortKey.MEAN,
+    Column.RANGE: SortKey.MAGNITUDE,
+    Column.ZEROS: SortKey.ZEROS,
+    Column.DISTRIBUTION: SortKey.STD,
 }
-"""What a click on a column's caption sorts by; the others' values arrive late, and rows would jump."""
+"""What a click on a column's caption sorts by."""
+
+CAPTION_OF = {key: column for column, key in reversed(SORTED_BY.items())} | {
+    SortKey.LOW: Column.RANGE,
+    SortKey.HIGH: Column.RANGE,
+}
+"""The column whose caption says what rows are sorted by."""
 
 
 def title(column: Column) -> str:
@@ -56,6 +81,8 @@ def title(column: Column) -> str:
         Column.SIZE: tr("Size"),
         Column.SHARE: tr("Share"),
         Column.MEAN: tr("Mean ± std"),
+        Column.RANGE: tr("Min to max"),
+        Column.ZEROS: tr("Zeros"),
         Column.DISTRIBUTION: tr("Distribution"),
     }[column]
 
@@ -67,17 +94,25 @@ def tooltip(column: Column) -> str:
             "Part of the bytes of what a row belongs to: a tensor's of its module, a module's of its section"
         ),
         Column.MEAN: tr(
-            "Mean and standard deviation of the values; a module's are those of all its tensors together"
+            "Mean and standard deviation of the values; a module's are those of all its tensors together.\n"
+            "A click sorts by the mean."
         ),
-        Column.DISTRIBUTION: tr("How the values are spread, each tensor over its own range"),
+        Column.RANGE: tr("The least and the largest finite value.\nA click sorts by the largest magnitude."),
+        Column.ZEROS: tr("Part of the values that is zero"),
+        Column.DISTRIBUTION: tr(
+            "How the values are spread, each row over its own range; a module's tensors weigh by elements.\n"
+            "A click sorts by the standard deviation."
+        ),
         Column.SIZE: tr("Bytes in the file; a tensor that is tied to another takes none of its own"),
     }.get(column, "")
 
 
 def alignment(column: Column) -> Qt.AlignmentFlag:
     """Where the header's title stands."""
-    if column is Column.MEAN:
+    if column in (Column.MEAN, Column.RANGE):
         return Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter
+    if column is Column.ZEROS:
+        return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
     return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
 
@@ -96,6 +131,8 @@ class Widths:
         self.plus_minus = metrics.horizontalAdvance(" ± ")
         self.mean = metrics.horizontalAdvance("−9.9e−05")
         self.std = metrics.horizontalAdvance("9.9e−05") + 2
+        self.to = metrics.horizontalAdvance(f" {tr('to')} ") + 4
+        self.zeros = metrics.horizontalAdvance("0.001 %") + 2
         self.shape = metrics.horizontalAdvance("50,304 × 1,024")
         self.type = max(map(metrics.horizontalAdvance, ("bfloat16", "float32 +1")))
 
@@ -117,12 +154,14 @@ class Widths:
             Column.SIZE: self.number + UNIT_GAP + self.unit + 2 * PAD,
             Column.SHARE: SHARE_BAR + 2 * PAD,
             Column.MEAN: self.mean + self.plus_minus + self.std + PAD,
+            Column.RANGE: 2 * self.mean + self.to + 2 * PAD,
+            Column.ZEROS: self.zeros + 2 * PAD,
             Column.DISTRIBUTION: SPARKLINE + 2 * PAD,
         }[column]
 
-    def hidden(self, width: int) -> frozenset[Column]:
-        """Which columns have to go at a view's ``width``."""
-        gone: set[Column] = set()
+    def hidden(self, width: int, chosen: frozenset[Column] = frozenset(CHOICE)) -> frozenset[Column]:
+        """Which columns are not shown at a view's ``width``, when these are ``chosen``."""
+        gone = set(CHOICE) - chosen
         for column in GIVES_WAY:
             if sum(self.of(each) for each in Column if each not in gone) <= width:
                 break

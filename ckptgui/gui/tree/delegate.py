@@ -11,11 +11,13 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem,
 from ckptgui.core.display import display
 from ckptgui.core.tree.build import NodeKind
 from ckptgui.gui.assets import ICON, draw_icon
+from ckptgui.gui.numbers import tr
 from ckptgui.gui.theme import ROW, theme, ui_font
 from ckptgui.gui.tree import glyphs
+from ckptgui.gui.tree.badges import Badge, Tone
 from ckptgui.gui.tree.columns import PAD, SHARE_BAR, SPARKLINE, UNIT_GAP, Column, Widths
 from ckptgui.gui.tree.model import TreeModel
-from ckptgui.gui.tree.rows import Badge, Rows, Tone
+from ckptgui.gui.tree.rows import Rows
 from ckptgui.gui.tree.sparklines import HEIGHT, Sparklines, paint_baseline
 
 INDENT = 16
@@ -54,6 +56,8 @@ class TreeDelegate(QStyledItemDelegate):
             self._paint_size,
             self._paint_share,
             self._paint_mean,
+            self._paint_range,
+            self._paint_zeros,
             self._paint_distribution,
         )
 
@@ -188,20 +192,44 @@ class TreeDelegate(QStyledItemDelegate):
             painter.fillRect(QRect(rect.left() + PAD, middle - 2, max(1, round(share * SHARE_BAR)), 6), colour)
 
     def _paint_mean(self, painter: QPainter, rect: QRect, rows: Rows, node: int) -> None:
-        pair = rows.mean_std(node)
-        if pair is None:
-            return
-        t, w = theme(), self.widths
-        split = rect.left() + PAD + w.mean
+        pair, w = rows.mean_std(node), self.widths
+        if pair is not None:
+            self._pair(painter, rect, pair, w.mean, w.plus_minus, "±")
+        elif (share := rows.read_share(node)) is not None:
+            painter.setPen(theme().text2)
+            painter.setFont(self._regular)
+            room = QRect(rect.left(), rect.top(), PAD + w.mean, ROW)
+            painter.drawText(room, _RIGHT_MIDDLE, f"{int(100 * share)} %")
+
+    def _paint_range(self, painter: QPainter, rect: QRect, rows: Rows, node: int) -> None:
+        pair = rows.extremes(node)
+        if pair is not None:
+            self._pair(painter, rect, pair, self.widths.mean, self.widths.to, tr("to"))
+
+    def _pair(
+        self, painter: QPainter, rect: QRect, pair: tuple[str, str], first: int, between: int, word: str
+    ) -> None:
+        """Two numbers, the first of them ``first`` wide, aligned on the word between them."""
+        split = rect.left() + PAD + first
         painter.setFont(self._regular)
-        painter.setPen(t.text)
+        painter.setPen(theme().text)
         painter.drawText(QRect(rect.left(), rect.top(), split - rect.left(), ROW), _RIGHT_MIDDLE, pair[0])
         if pair[1]:
-            painter.drawText(QRect(split + w.plus_minus, rect.top(), w.std + PAD, ROW), _LEFT_MIDDLE, pair[1])
-            painter.setPen(t.text2)
-            painter.drawText(QRect(split, rect.top(), w.plus_minus, ROW), Qt.AlignmentFlag.AlignCenter, "±")
+            right = QRect(split + between, rect.top(), rect.right() - split - between + 1, ROW)
+            painter.drawText(right, _LEFT_MIDDLE, pair[1])
+            painter.setPen(theme().text2)
+            painter.drawText(QRect(split, rect.top(), between, ROW), Qt.AlignmentFlag.AlignCenter, word)
+
+    def _paint_zeros(self, painter: QPainter, rect: QRect, rows: Rows, node: int) -> None:
+        text = rows.zeros(node)
+        if text:
+            painter.setFont(self._regular)
+            painter.setPen(theme().text2 if text.startswith("0 ") else theme().text)
+            painter.drawText(rect.adjusted(0, 0, -PAD, 0), _RIGHT_MIDDLE, text)
 
     def _paint_distribution(self, painter: QPainter, rect: QRect, rows: Rows, node: int) -> None:
+        if (share := rows.read_share(node)) is not None:
+            self._paint_progress(painter, rect, rows, node, share)
         if not rows.may_have_values(node):
             return
         t = theme()
@@ -212,3 +240,10 @@ class TreeDelegate(QStyledItemDelegate):
             pixmap = self.sparklines.pixmap(node, shape, rows.role(node), SPARKLINE, ratio)
             painter.drawPixmap(place.topLeft(), pixmap)
         paint_baseline(painter, place, t.strong if shape else t.hairline)
+
+    def _paint_progress(self, painter: QPainter, rect: QRect, rows: Rows, node: int, share: float) -> None:
+        """How much of a branch was read, until there is a distribution to show."""
+        t, place = theme(), QRect(rect.left() + PAD, rect.center().y() - 1, SPARKLINE, 4)
+        colour = t.text2 if node == 0 else t.role(rows.role(node))
+        painter.fillRect(place, t.hairline)
+        painter.fillRect(QRect(place.left(), place.top(), max(1, round(share * SPARKLINE)), 4), colour)

@@ -53,10 +53,11 @@ class FilterBox(QLineEdit):
         palette.setColor(QPalette.ColorRole.Text, theme().text)
         self.setPalette(palette)
 
-    def show_count(self, found: int | None, total: int) -> None:
-        """Say ``12 of 306`` at the right; None when nothing is asked."""
-        self._count = "" if found is None else tr("{} of {}").format(integer(found), integer(total))
-        self._nothing = found == 0
+    def show_count(self, found: int | None, total: int, so_far: bool = False) -> None:
+        """Say ``12 of 306`` at the right; None when nothing is asked. ``so_far``: more may fit once it is read."""
+        words = tr("{} of {} so far") if so_far else tr("{} of {}")
+        self._count = "" if found is None else words.format(integer(found), integer(total))
+        self._nothing = found == 0 and not so_far
         self._say("")
 
     def show_problem(self, reason: str) -> None:

@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
 
 from ckptgui.gui.theme import RADIUS_BADGE, theme, ui_font
-from ckptgui.gui.tree.rows import Badge, Tone
+from ckptgui.gui.tree.badges import Badge, Tone
 
 GLYPH = 14
 """Side of a tensor glyph's box."""

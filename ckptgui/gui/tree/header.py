@@ -5,8 +5,8 @@ A click on a caption sorts by its column; a small arrow says which one decides, 
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRect, QSize, Qt
-from PySide6.QtGui import QFont, QPainter, QPen
+from PySide6.QtCore import QPoint, QPointF, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QFont, QPainter, QPen
 from PySide6.QtWidgets import QHeaderView, QWidget
 
 from ckptgui.gui.theme import theme, ui_font
@@ -17,7 +17,9 @@ HEIGHT = 24
 
 
 class TreeHeader(QHeaderView):
-    """Paints titles where the columns' texts stand."""
+    """Paints titles where the columns' texts stand. ``menu_asked`` carries the place of a right click."""
+
+    menu_asked = Signal(QPoint)
 
     def __init__(self, widths: Widths, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
@@ -33,6 +35,9 @@ class TreeHeader(QHeaderView):
         """Mark the column that rows are sorted by; None: they stand as they were saved."""
         self._sorted, self._descending = column, descending
         self.viewport().update()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        self.menu_asked.emit(event.globalPos())
 
     def sizeHint(self) -> QSize:
         return QSize(super().sizeHint().width(), HEIGHT)

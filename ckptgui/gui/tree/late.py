@@ -1,43 +1,74 @@
-"""Fills the late columns: asks for the rows on the screen, and says once a tick which of them have arrived."""
+"""Fills the late columns: asks for the rows on the screen, and repaints once a tick when values have arrived."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QTimer
+import time
+
+import numpy as np
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from ckptgui.core.tree.build import Tree
+from ckptgui.gui.jobs import Background
+from ckptgui.gui.tree.branch_figures import BranchFigures
+from ckptgui.gui.tree.branch_pictures import BranchPictures
 from ckptgui.gui.tree.model import TreeModel
 from ckptgui.gui.tree.shown import Shown
-from ckptgui.gui.tree.subtotals import rows_below
 from ckptgui.gui.tree.view import TreeView
 
 _SETTLE_MS = 30
-_TICK_MS = 40
+_SOON_MS = 15
+_TICK_MS = 100
+"""Values that arrive after a pause are shown soon; a stream of them ten times a second."""
+
+MOST_TENSORS = 32
+MOST_BYTES = 64 * 2**20
+"""A branch up to this size is read for its row; larger ones wait until the whole file is."""
 
 
 class LateColumns(QObject):
-    """Serves one view. ``settle`` after every change of what is on the screen."""
+    """Serves one view. ``settle`` after every change of what is on the screen.
 
-    def __init__(self, view: TreeView, model: TreeModel, parent: QObject | None = None) -> None:
+    ``updated``: branches have newer figures, for whoever sorts and filters by them.
+    """
+
+    updated = Signal()
+
+    def __init__(self, view: TreeView, model: TreeModel, background: Background, parent: QObject) -> None:
         super().__init__(parent)
         self._view, self._model = view, model
         self._shown: Shown | None = None
-        self._arrived: set[int] = set()
+        self.branches = BranchFigures(background, self)
+        self.pictures = BranchPictures(background, self)
+        self._ticked_at = 0.0
         self._settle = QTimer(self, singleShot=True, interval=_SETTLE_MS)
-        self._tick = QTimer(self, singleShot=True, interval=_TICK_MS)
+        self._tick = QTimer(self, singleShot=True)
         self._settle.timeout.connect(self._want)
         self._tick.timeout.connect(self._refresh)
+        self.branches.changed.connect(self._branches_changed)
+        self.pictures.changed.connect(self._pictures_changed)
         view.scrolled.connect(self.settle)
 
     def follow(self, shown: Shown | None) -> None:
         """Serve another tree from now on."""
         if self._shown is not None:
-            self._shown.summaries.ready.disconnect(self._summary_arrived)
-            self._shown.summaries.failed.disconnect(self._summary_arrived)
-        self._arrived.clear()
+            self._listen(self._shown, False)
+        self._tick.stop()
         self._shown = shown
+        self.branches.follow(shown)
+        self.pictures.follow(shown)
         if shown is not None:
-            shown.summaries.ready.connect(self._summary_arrived)
-            shown.summaries.failed.connect(self._summary_arrived)
+            self._listen(shown, True)
+            if shown.summaries.profile.known.any():  # another view, or the disk, knew them already
+                self._arrived(np.zeros(0, np.int64))
+
+    def _listen(self, shown: Shown, on: bool) -> None:
+        summaries = shown.summaries
+        for signal, slot in (
+            (summaries.arrived, self._arrived),
+            (summaries.failed, self._failed),
+            (summaries.finished, self._finished),
+        ):
+            signal.connect(slot) if on else signal.disconnect(slot)
 
     def settle(self) -> None:
         """The screen changes: ask for its rows when it has come to rest."""
@@ -47,30 +78,52 @@ class LateColumns(QObject):
         shown = self._shown
         if shown is None or not self._view.isVisible():
             return
-        tree = shown.tree
-        nodes = [node for node in self._view.visible_nodes() if shown.rows.copies(node) == 1]
-        rows = [int(tree.row[node]) for node in nodes if tree.row[node] >= 0]
-        below = [row for node in nodes if shown.rows.subtotal(node) is None for row in rows_below(tree, node)]
-        shown.summaries.want(list(dict.fromkeys(rows + below)))
+        tree, waiting = shown.tree, []
+        for node in self._view.visible_nodes():
+            if shown.rows.copies(node) == 1:
+                waiting += [int(tree.row[node])] if tree.row[node] >= 0 else rows_below(tree, node)
+        shown.summaries.want(list(dict.fromkeys(waiting)))
+        self.pictures.want(self._view.visible_nodes())
 
-    def _summary_arrived(self, row: int) -> None:
-        self._arrived.add(row)
-        if self._shown is not None:
-            self._shown.rows.take_alarm(row)
+    def _arrived(self, _rows: np.ndarray) -> None:
         if not self._tick.isActive():
-            self._tick.start()
+            since = 1000 * (time.monotonic() - self._ticked_at)
+            self._tick.start(max(_SOON_MS, round(_TICK_MS - since)))
+
+    def _failed(self, row: int) -> None:
+        self.branches.fail(row)
+        self._arrived(np.array([row]))
+
+    def _finished(self) -> None:
+        self._tick.stop()
+        self.branches.finish()
 
     def _refresh(self) -> None:
-        """One notice a tick for all rows that arrived, and only if any of them has a place."""
-        shown, arrived = self._shown, self._arrived
-        if shown is None or not arrived:
-            return
-        rows = {self._nearest_row(shown.tree, shown.tree.node_of_row(row)) for row in arrived}
-        arrived.clear()
-        self._model.rows_changed(sorted(row for row in rows if row >= 0))
+        """One notice a tick for all that arrived."""
+        self._ticked_at = time.monotonic()
+        if self._shown is not None and not self._shown.small:
+            self._repaint()  # tensors at once, branches when they are summed up
+        if self.branches.busy:
+            self._tick.start(_TICK_MS)
+        else:
+            self.branches.update()
 
-    def _nearest_row(self, tree: Tree, node: int) -> int:
-        """The row of a node, or of the closed branch that it is in."""
-        while node >= 0 and (row := self._model.row_of(node)) < 0:
-            node = int(tree.parent[node])
-        return row if node >= 0 else -1
+    def _branches_changed(self) -> None:
+        self._repaint()
+        self.pictures.want(self._view.visible_nodes())
+        self.updated.emit()
+
+    def _pictures_changed(self) -> None:
+        self._repaint()
+        self.pictures.want(self._view.visible_nodes())  # of rows that came into view meanwhile
+
+    def _repaint(self) -> None:
+        self._model.rows_changed(self._view.visible_rows())
+
+
+def rows_below(tree: Tree, node: int) -> list[int]:
+    """The tensors of a branch that is small enough to be read for its row; none for larger ones."""
+    if tree.row[node] >= 0 or not 0 < tree.tensors[node] <= MOST_TENSORS or tree.nbytes[node] > MOST_BYTES:
+        return []
+    rows = tree.row[node : tree.end[node]]
+    return [row for row in rows[rows >= 0].tolist() if not tree.repeated[row]]

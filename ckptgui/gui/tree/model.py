@@ -76,7 +76,7 @@ class TreeModel(QAbstractTableModel):
     def rows_changed(self, rows: Sequence[int]) -> None:
         """Say in one notice that late values of these rows are there."""
         if rows:
-            self.dataChanged.emit(self.index(min(rows), Column.NAME), self.index(max(rows), Column.DISTRIBUTION))
+            self.dataChanged.emit(self.index(min(rows), Column.NAME), self.index(max(rows), len(Column) - 1))
 
     def node(self, row: int) -> int:
         """The node that a row shows."""
@@ -136,6 +136,10 @@ class TreeModel(QAbstractTableModel):
             return " ".join(rows.size(node) or ())
         if column is Column.MEAN:
             return " ± ".join(filter(None, rows.mean_std(node) or ()))
+        if column is Column.RANGE:
+            return f" {tr('to')} ".join(rows.extremes(node) or ())
+        if column is Column.ZEROS:
+            return rows.zeros(node)
         return ""
 
     def spoken(self, node: int) -> str:

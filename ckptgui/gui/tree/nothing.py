@@ -20,8 +20,15 @@ class NothingFound(QWidget):
         super().__init__(parent)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setMouseTracking(True)
-        self.setAccessibleName(f"{tr('No tensor matches')}. {tr('Clear the filter')}")
+        self._sentence = ""
+        self.show_so_far(False)
         theme_signal().changed.connect(self.update)
+
+    def show_so_far(self, so_far: bool) -> None:
+        """Say whether tensors are still to be read that may match."""
+        self._sentence = tr("No tensor matches so far") if so_far else tr("No tensor matches")
+        self.setAccessibleName(f"{self._sentence}. {tr('Clear the filter')}")
+        self.update()
 
     def _link(self) -> QRect:
         metrics = QFontMetrics(ui_font())
@@ -36,9 +43,7 @@ class NothingFound(QWidget):
         draw_icon(painter, QRect(0, third - 24, self.width(), 24), "no-match", "text2", 20)
         painter.setFont(ui_font(weight=QFont.Weight.DemiBold))
         painter.setPen(t.text)
-        painter.drawText(
-            QRect(0, third + 12, self.width(), 20), Qt.AlignmentFlag.AlignCenter, tr("No tensor matches")
-        )
+        painter.drawText(QRect(0, third + 12, self.width(), 20), Qt.AlignmentFlag.AlignCenter, self._sentence)
         painter.setFont(ui_font())
         painter.setPen(t.accent)
         painter.drawText(self._link(), Qt.AlignmentFlag.AlignCenter, tr("Clear the filter"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+
 import numpy as np
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QMenu, QStackedLayout, QVBoxLayout, QWidget
@@ -9,15 +11,20 @@ from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QMenu, QStackedLay
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.tensors import Path
 from ckptgui.core.tree.build import NodeKind, Tree
-from ckptgui.core.tree.search import Found, PatternError
+from ckptgui.core.tree.search import Found
 from ckptgui.core.tree.sort import Arrangement, SortKey
-from ckptgui.engine.job import Cancel, Report
+from ckptgui.engine.job import Cancel
 from ckptgui.engine.memory import give_memory_back
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.selection import Selection
 from ckptgui.gui.summaries import Summaries
+from ckptgui.gui.tree.badges import RowFinding
+from ckptgui.gui.tree.column_menu import column_menu, columns_of, keys_of
+from ckptgui.gui.tree.columns import Column
 from ckptgui.gui.tree.filter_box import FilterBox
+from ckptgui.gui.tree.filterer import Filterer
 from ckptgui.gui.tree.folding import carried_over, first_expansion
+from ckptgui.gui.tree.held_place import held_place, put_back
 from ckptgui.gui.tree.late import LateColumns
 from ckptgui.gui.tree.layer_folder import LayerFolder
 from ckptgui.gui.tree.model import TreeModel
@@ -36,21 +43,22 @@ class TreePanel(QWidget):
 
     selected = Signal(object)  # Selection
     fold_changed = Signal(bool)
+    columns_changed = Signal(object)  # a tuple of their keys
 
     def __init__(self, background: Background, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._shown: Shown | None = None
         self._last: Selection | None = None
         self._prepare_lane = background.lane(self)
-        self._search_lane = background.lane(self)
         self._model = TreeModel(self)
-        self._sorter = Sorter(background, self)
         self._folder = LayerFolder(background, self)
         self.filter_box = FilterBox(self)
         self.tools = TreeTools(self)
         self.view = TreeView(self._model, self)
         self._nothing = NothingFound(self)
-        self._late = LateColumns(self.view, self._model, self)
+        self._late = LateColumns(self.view, self._model, background, self)
+        self._sorter = Sorter(background, lambda: self.view.delegate.hovered >= 0, self)
+        self._filterer = Filterer(background, self._late.branches, self)
         self._lay_out()
         self._connect()
 
@@ -81,6 +89,12 @@ class TreePanel(QWidget):
         self.view.header.sectionClicked.connect(self._sorter.caption_clicked)
         self._sorter.changed.connect(self._show_order)
         self._sorter.arranged.connect(self._arrange)
+        self._sorter.rearranged.connect(self._rearrange)
+        self._filterer.found.connect(self._show_found)
+        self._filterer.problem.connect(self.filter_box.show_problem)
+        self._late.updated.connect(self._figures_changed)
+        self.tools.columns_button.clicked.connect(self._show_column_menu)
+        self.view.header.menu_asked.connect(self._show_column_menu_at)
         self._folder.wish_changed.connect(self.fold_changed)
         self._folder.changed.connect(self._show_folding)
         self._folder.refolded.connect(self._show_folds)
@@ -113,6 +127,7 @@ class TreePanel(QWidget):
         self._late.follow(shown)
         self.view.delegate.sparklines.clear()
         self.view.fit(shown.rows)
+        self._filterer.follow(shown)
         self._last = None
         self._show_all(shown)
         self._sorter.follow(shown)
@@ -137,13 +152,14 @@ class TreePanel(QWidget):
         self._cancel()
         self._late.follow(None)
         self._sorter.follow(None)
+        self._filterer.follow(None)
         self._folder.follow(None)
         self._shown = self._last = None
         self._model.show_tree(None, np.zeros(0, np.int32), np.zeros(0, bool))
 
     def _cancel(self) -> None:
-        for lane in (self._prepare_lane, self._search_lane):
-            lane.cancel()
+        self._prepare_lane.cancel()
+        self._filterer.stop()
 
     def _show_all(self, shown: Shown) -> None:
         shown.found = shown.open_found = None
@@ -154,6 +170,7 @@ class TreePanel(QWidget):
     def _reset(self, shown: Shown, visible: np.ndarray | None = None) -> None:
         """Show the rows anew."""
         shown.rows.show_folds(shown.active_folds)
+        self._late.branches.refold()
         place = None if shown.arrangement is None else shown.arrangement.place
         self._model.show_tree(shown.rows, shown.visible() if visible is None else visible, shown.folding, place)
         self._late.settle()
@@ -259,6 +276,7 @@ class TreePanel(QWidget):
         if shown is None or shown.folds is None or shown.found is not None:  # seen when the filter is cleared
             return
         shown.rows.show_folds(shown.folds)
+        self._late.branches.refold()
         self._model.show_rows(shown.visible(), shown.folding)
         self._model.rows_changed(self.view.visible_rows())
         self._stay_at(shown, shown.folds.shown_for(chosen) if chosen >= 0 else chosen)
@@ -289,6 +307,54 @@ class TreePanel(QWidget):
         if chosen >= 0:
             self.view.go_to(chosen, QAbstractItemView.ScrollHint.PositionAtCenter)
 
+    def _rearrange(self, arrangement: Arrangement) -> None:
+        """The same order with newer figures: nothing is scrolled to, nothing jumps away."""
+        shown = self._shown
+        if shown is None or np.array_equal(_order(shown.arrangement), arrangement.order):
+            return
+        chosen, place = self.view.current(), held_place(self.view, self._model)
+        shown.arrangement = arrangement
+        self._reset(shown)
+        if chosen >= 0:
+            self.view.go_to(chosen)
+        put_back(self.view, self._model, place)
+
+    def _figures_changed(self) -> None:
+        complete = self._late.branches.complete
+        self._sorter.figures_changed(complete)
+        self._filterer.figures_changed(complete)
+
+    def set_findings(self, findings: Mapping[int, Sequence[RowFinding]]) -> None:
+        """Show badges for what somebody found out about tensors, by row of the table."""
+        if self._shown is not None:
+            self._shown.rows.set_findings(findings)
+            self._model.rows_changed(self.view.visible_rows())
+
+    # columns
+
+    def show_columns(self, keys: Iterable[str]) -> None:
+        """Show these of the columns that can be chosen, as far as there is room."""
+        self.view.choose_columns(columns_of(keys))
+
+    def _toggle_column(self, column: Column, on: bool) -> None:
+        chosen = self.view.chosen_columns
+        self.view.choose_columns(chosen | {column} if on else chosen - {column})
+        self._late.settle()
+        self.columns_changed.emit(keys_of(self.view.chosen_columns))
+
+    def _show_column_menu(self) -> None:
+        corner = self.tools.columns_button.rect().bottomLeft()
+        self._show_column_menu_at(self.tools.columns_button.mapToGlobal(corner))
+
+    def _show_column_menu_at(self, place: QPoint) -> None:
+        menu = self.column_menu()
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(place)
+
+    def column_menu(self) -> QMenu:
+        """The columns that can be shown, those that are ticked."""
+        return column_menu(self.view.chosen_columns, self.view.hidden_columns(), self._toggle_column, self)
+
     # filtering
 
     def focus_filter(self) -> None:
@@ -310,42 +376,32 @@ class TreePanel(QWidget):
 
     def _filter(self, text: str) -> None:
         shown = self._shown
-        if shown is None:
-            return
-        self._search_lane.cancel()
-        if not text:
+        if shown is not None and not text:
+            self._filterer.stop()
             chosen = self._chosen()
             self._show_all(shown)
             if chosen >= 0:
                 self.select_node(chosen)
-        elif shown.small:
-            try:
-                self._show_found(shown, shown.prepared.search().find(text))
-            except PatternError as error:
-                self.filter_box.show_problem(str(error))
-        else:
+        elif shown is not None:
+            self._filterer.ask(text)
 
-            def work(cancel: Cancel, report: Report) -> Found:
-                return shown.prepared.search(cancel.check).find(text, cancel.check)
-
-            self._search_lane.start(
-                work,
-                lambda found: self._show_found(shown, found),
-                lambda error: self.filter_box.show_problem(str(error)),
-            )
-
-    def _show_found(self, shown: Shown, found: Found) -> None:
-        if shown is not self._shown:
+    def _show_found(self, found: Found, again: bool) -> None:
+        """Show what a filter keeps; ``again``: the same filter, of which more is known now."""
+        shown = self._shown
+        if shown is None:
             return
-        chosen = self._chosen()
+        chosen, place = self._chosen(), held_place(self.view, self._model) if again else None
+        opened = shown.open_found if again else None
         shown.found = found
-        shown.open_found = np.ones(len(shown.tree), bool)
+        shown.open_found = np.ones(len(shown.tree), bool) if opened is None else opened
         self._reset(shown)
-        self.filter_box.show_count(found.tensors, len(shown.rows.table))
+        self.filter_box.show_count(found.tensors, len(shown.rows.table), bool(found.open))
         nothing = not found.matched.any()
+        self._nothing.show_so_far(bool(found.open))
         self._stack.setCurrentWidget(self._nothing if nothing else self.view)
-        if chosen >= 0 and found.kept[chosen]:
+        if chosen >= 0 and found.kept[chosen] and (not again or self.view.current() != chosen):
             self.view.go_to(chosen)
+        put_back(self.view, self._model, place)
 
     def _chosen(self) -> int:
         """The selected node, also where a filter has taken its row away; or -1."""
@@ -376,6 +432,10 @@ class TreePanel(QWidget):
             return QMenu(self)
         acts = RowActs(self.copy_path, self.expand_below, self.collapse_below, self.toggle_run)
         return row_menu(shown, node, acts, self)
+
+
+def _order(arrangement: Arrangement | None) -> np.ndarray:
+    return np.zeros(0, np.int32) if arrangement is None else arrangement.order
 
 
 def _make_ready(shown: Shown, cancel: Cancel) -> None:

@@ -2,65 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import Enum
-from functools import cached_property
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from ckptgui.core.checkpoint import Role
 from ckptgui.core.display import MAX_CELL, MAX_DETAIL, display
-from ckptgui.core.sharing import unreached_bytes
-from ckptgui.core.tensors import UNKNOWN, Flag, TensorKind
 from ckptgui.core.tree.build import ROLES, NodeKind, Remainder, Tree
 from ckptgui.core.tree.folds import Folds
-from ckptgui.gui.numbers import counted, integer, percent, shape_text, significant, size, size_text, tr
+from ckptgui.gui.numbers import counted, integer, percent, shape_text, size, tr
+from ckptgui.gui.tree.badges import Badge, Badges, RowFinding, Tone
 from ckptgui.gui.tree.plain_values import value_text, value_type
-from ckptgui.gui.tree.subtotals import Subtotal, rows_below, subtotal
+from ckptgui.gui.tree.row_figures import RowFigures, SummarySource
 
-__all__ = ["BINS", "Badge", "Rows", "SummarySource", "Tone", "value_text", "value_type"]
-
-BINS = 40
-"""Bars of a distribution in a row."""
+__all__ = ["Rows", "value_text", "value_type"]
 
 _KEPT = 1_000
-_MOST_ASKED = 512
-"""Rows of folded layers that are remembered, and layers of one whose alarms are looked up."""
+"""Rows of folded layers that are remembered."""
 
 _SAMPLE = 256
 """Tensors whose shapes are looked at for the width of their column."""
-
-
-class SummarySource(Protocol):
-    """Who knows statistics, at once or later (``gui.summaries``)."""
-
-    def get(self, row: int) -> Any:
-        """A row's summary, if it is known."""
-
-    def error(self, row: int) -> str | None:
-        """Why there is none."""
-
-    def want(self, rows: Sequence[int]) -> None:
-        """Ask for rows that are on the screen."""
-
-
-class Tone(Enum):
-    """How loud a badge is."""
-
-    PLAIN = "plain"  # outlined
-    WARN = "warn"
-    ALARM = "alarm"
-
-
-@dataclass(frozen=True, slots=True)
-class Badge:
-    """A word at the end of the name cell."""
-
-    text: str
-    tone: Tone = Tone.PLAIN
-    short: str = ""  # what it says where the name would lose a letter
 
 
 class Rows:
@@ -70,12 +31,10 @@ class Rows:
         self.tree = tree
         self.table = tree.checkpoint.tensors
         self.summaries = summaries
-        self._subtotals: dict[int, Subtotal] = {}
-        self._sparklines: dict[int, tuple[Any, bytes]] = {}
+        self.figures = RowFigures(tree, summaries)
+        self._badges = Badges(tree, self.figures)
         self._folds: Folds | None = None
         self._members: dict[int, np.ndarray] = {}
-        self._alarmed: dict[int, tuple[int, int]] = {}  # NaN and infinite values of what was read, by node
-        self._alarm_sums: tuple[np.ndarray, np.ndarray] | None = None  # those nodes in order, sums before each
 
     def show_folds(self, folds: Folds | None) -> None:
         """Let rows of equal layers stand for all of them; None: each row for itself. Call it at every change."""
@@ -129,7 +88,7 @@ class Rows:
         tree = self.tree
         row = int(tree.row[node])
         if row >= 0:
-            return "" if self._is_nowhere(row) else shape_text(self.table.shape(row))
+            return "" if self._badges.is_nowhere(row) else shape_text(self.table.shape(row))
         if tree.kind[node] == NodeKind.VALUE:
             return value_text(tree.values[node])
         count = int(tree.tensors[self.members(node)].sum())
@@ -186,50 +145,30 @@ class Rows:
 
     def mean_std(self, node: int) -> tuple[str, str] | None:
         """Mean and standard deviation, once they are known."""
-        found = self._statistics(node) or self.subtotal(node) if self.copies(node) == 1 else None
-        if found is None or found.mean is None:
-            return None
-        return significant(float(found.mean)), "" if found.std is None else significant(float(found.std))
+        return self.figures.mean_std(node, self.copies(node))
 
-    def subtotal(self, node: int) -> Subtotal | None:
-        """The figures of a small branch, once all its tensors' are known; none where it stands for several."""
-        if self.copies(node) > 1:
-            return None
-        found = self._subtotals.get(node)
-        if found is None and self.summaries is not None:
-            rows = [row for row in rows_below(self.tree, node) if row not in self.table.errors]
-            known = [summary for summary in map(self.summaries.get, rows) if summary is not None]
-            if rows and len(known) == len(rows):
-                found = self._subtotals[node] = subtotal(known, BINS)
-        return found
+    def extremes(self, node: int) -> tuple[str, str] | None:
+        """The least and the largest value, once they are known."""
+        return self.figures.extremes(node, self.copies(node))
 
-    def _statistics(self, node: int) -> Any:
-        row = int(self.tree.row[node])
-        known = self.summaries.get(row) if row >= 0 and self.summaries is not None else None
-        return None if known is None else known.statistics
+    def zeros(self, node: int) -> str:
+        """Which part of the values is zero, once it is known."""
+        return self.figures.zeros_text(node, self.copies(node))
+
+    def sparkline(self, node: int) -> bytes:
+        """The distribution, a byte a bar; empty until it is known."""
+        return self.figures.sparkline(node, self.copies(node))
+
+    def read_share(self, node: int) -> float | None:
+        """How much of a branch was read, 0 to 1, as long as that is not all and not nothing."""
+        return self.figures.read_share(node)
 
     def may_have_values(self, node: int) -> bool:
         """Whether a distribution is to be expected here."""
         row = int(self.tree.row[node])
-        if self.copies(node) > 1:
-            return False
-        if row < 0:
-            return self.subtotal(node) is not None
-        return self.table.storage[row] >= 0 and self.table.numel[row] > 0 and self.error(node) is None
-
-    def sparkline(self, node: int) -> bytes:
-        """The distribution, a byte a bin; empty until it is known."""
-        row = int(self.tree.row[node])
-        if row < 0:
-            together = self.subtotal(node)
-            return together.sparkline if together is not None else b""
-        known = self.summaries.get(row) if self.summaries is not None else None
-        if known is None or known.distribution is None:
-            return b""
-        found = self._sparklines.get(row)
-        if found is None or found[0] is not known:  # an exact reading may replace the first one
-            found = self._sparklines[row] = (known, known.distribution.sparkline(BINS))
-        return found[1]
+        if row < 0 or self.copies(node) > 1:
+            return self.figures.is_whole(node)
+        return bool(self.table.storage[row] >= 0 and self.table.numel[row] > 0) and self.error(node) is None
 
     def error(self, node: int) -> str | None:
         """Why a tensor cannot be shown, in a sentence."""
@@ -241,111 +180,25 @@ class Rows:
 
     def make_ready(self) -> None:
         """Work out in advance what the first rows of tensors would have to wait for; for any thread."""
-        _ = self._broken_before, self._unreached
+        self._badges.make_ready()
 
-    @cached_property
-    def _broken_before(self) -> np.ndarray:
-        """How many tensors before each node cannot be shown, so that a closed module knows its own."""
-        broken = np.zeros(len(self.tree) + 1, np.int32)
-        if self.table.errors:
-            broken[self.tree.nodes[np.fromiter(self.table.errors, np.int64)] + 1] = 1
-        return np.cumsum(broken)
-
-    @cached_property
-    def _unreached(self) -> np.ndarray:
-        return unreached_bytes(self.table)
+    def set_findings(self, findings: Mapping[int, Sequence[RowFinding]]) -> None:
+        """What somebody found out about tensors, by row of the table."""
+        self._badges.set_findings(findings)
 
     def badges(self, node: int, open_branch: bool = False) -> list[Badge]:
         """What has to be known about a row at a glance, the worst first."""
         row = int(self.tree.row[node])
         if row >= 0:
-            return list(self._tensor_badges(node, row))
-        members = self.members(node)
-        count = int((self._broken_before[self.tree.end[members]] - self._broken_before[members]).sum())
-        if count and not open_branch:
-            return [Badge(f"{integer(count)} {tr('broken')}", Tone.ALARM)]
-        together = self.subtotal(node) if not open_branch else None
-        if together is not None:
-            return _alarms(*together.alarms)
-        return self._alarms_below(node) if self._alarmed and not open_branch else []
-
-    def take_alarm(self, row: int) -> None:
-        """A tensor was read: remember what is wrong in it for the closed branches above."""
-        known = self.summaries.get(row) if self.summaries is not None else None
-        if known is not None and not self.tree.repeated[row]:
-            found = known.statistics.nan or 0, known.statistics.inf or 0
-            if any(found):
-                self._alarmed[self.tree.node_of_row(row)] = found
-                self._alarm_sums = None
-
-    def _alarms_below(self, node: int) -> list[Badge]:
-        """What is known to be wrong below a closed branch of which not all is read."""
-        if self._alarm_sums is None:
-            nodes = np.array(sorted(self._alarmed), np.int64)
-            counts = np.array([(0, 0), *(self._alarmed[each] for each in nodes.tolist())], np.int64)
-            self._alarm_sums = nodes, counts.cumsum(axis=0)
-        nodes, sums = self._alarm_sums
-        members = self.members(node)
-        first, stop = np.searchsorted(nodes, members), np.searchsorted(nodes, self.tree.end[members])
-        nan, infinite = (sums[stop] - sums[first]).sum(axis=0).tolist()
-        return _alarms(nan, infinite)
-
-    def _tensor_badges(self, node: int, row: int) -> Sequence[Badge]:
-        if self._is_nowhere(row):
-            return [Badge(tr("missing"))]
-        table, found = self.table, []
-        if self.error(node) is not None:
-            found.append(self._error_badge(row))
-        if self.copies(node) > 1:
-            found.extend(self._alarms_of_all(node))
-        elif (statistics := self._statistics(node)) is not None:
-            found.extend(_health(statistics))
-        storage = int(table.storage[row])
-        if table.flags[row] & Flag.NOT_PERSISTENT:
-            found.append(Badge(tr("not persistent")))
-        elif table.kind[row] == TensorKind.BUFFER:
-            found.append(Badge(tr("buffer")))
-        elif table.kind[row] == TensorKind.ARRAY:
-            found.append(Badge(tr("array")))
-        if storage < 0 and table.devices[table.device[row]] == "meta":
-            found.append(Badge(tr("on meta, no values"), short=tr("meta")))
-        elif storage < 0 and table.layouts[table.layout[row]] != "strided":
-            found.append(Badge(display(table.layouts[table.layout[row]])))
-        elif storage >= 0 and self._unreached[storage] > 0:
-            whole = tr("view of {}").format(size_text(table.extents[storage].nbytes))
-            found.append(Badge(whole, Tone.WARN, tr("view")))
-        return found
-
-    def _alarms_of_all(self, node: int) -> list[Badge]:
-        """What is known to be wrong in any of the tensors that a row stands for."""
-        known = [self._statistics(member) for member in self.members(node)[:_MOST_ASKED].tolist()]
-        found = [statistics for statistics in known if statistics is not None]
-        return _alarms(sum(each.nan or 0 for each in found), sum(each.inf or 0 for each in found))
-
-    def _is_nowhere(self, row: int) -> bool:
-        """Whether nothing but the name of a tensor is known, as where its file is missing."""
-        table = self.table
-        return row in table.errors and table.storage[row] < 0 and table.dtypes[table.dtype[row]].name == UNKNOWN
-
-    def _error_badge(self, row: int) -> Badge:
-        storage = int(self.table.storage[row])
-        if storage >= 0 and row in self.table.errors:
-            extent = self.table.extents[storage]
-            dtype = self.table.dtypes[self.table.dtype[row]]
-            nbytes = int(self.table.nbytes[row])
-            here = extent.available - dtype.nbytes(int(self.table.storage_offset[row]))
-            if extent.available < extent.nbytes and here < nbytes:
-                if here <= 0:
-                    return Badge(tr("missing"))
-                return Badge(tr("cut at {} %").format(integer(100 * here // nbytes)), Tone.ALARM)
-        return Badge(tr("broken"), Tone.ALARM)
+            return self._badges.of_tensor(row, self.members(node), self.error(node))
+        return [] if open_branch else self._badges.of_branch(node, self.members(node))
 
     def is_missing(self, node: int) -> bool:
         """Whether nothing of a tensor is in the file."""
         row = int(self.tree.row[node])
         if row not in self.table.errors:
             return False
-        return self._is_nowhere(row) or self._error_badge(row).tone is Tone.PLAIN
+        return self._badges.is_nowhere(row) or self._badges.error_badge(row).tone is Tone.PLAIN
 
     def tooltip(self, node: int) -> str:
         """The row in full, as plain text."""
@@ -393,15 +246,3 @@ class Rows:
         if self.tree.kind[node] == NodeKind.VALUE:
             return value_text(self.tree.values[node], MAX_DETAIL, whole=True)
         return self.shape(node)
-
-
-def _health(statistics: Any) -> list[Badge]:
-    found = _alarms(statistics.nan or 0, statistics.inf or 0)
-    if statistics.count > 1 and statistics.zeros == statistics.count:
-        found.append(Badge(tr("all zero"), Tone.WARN))
-    return found
-
-
-def _alarms(nan: int, infinite: int) -> list[Badge]:
-    pairs = ((nan, "NaN"), (infinite, "Inf"))
-    return [Badge(f"{integer(count)} {word}", Tone.ALARM) for count, word in pairs if count]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ckptgui.core.tree.build import Tree
+from ckptgui.core.tree.figures import Figures
 from ckptgui.core.tree.folds import Folds
 from ckptgui.core.tree.search import Found
 from ckptgui.core.tree.sort import Arrangement
@@ -31,6 +32,7 @@ class Shown:
     open_found: np.ndarray | None = None
     folds: Folds | None = None
     arrangement: Arrangement | None = None
+    figures: Figures | None = None  # of each node by itself, as far as tensors were read
 
     @property
     def small(self) -> bool:

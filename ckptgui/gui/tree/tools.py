@@ -1,4 +1,4 @@
-"""The buttons beside the filter: in which order rows stand, and whether equal layers are one row."""
+"""The buttons beside the filter: the order of rows, which columns there are, whether equal layers are one row."""
 
 from __future__ import annotations
 
@@ -39,6 +39,14 @@ ORDERS: tuple[tuple[str, SortKey | None, bool], ...] = (
     ("Size, smallest first", SortKey.SIZE, False),
     ("Elements, most first", SortKey.ELEMENTS, True),
     ("Type", SortKey.TYPE, False),
+    ("Mean, highest first", SortKey.MEAN, True),
+    ("Standard deviation, largest first", SortKey.STD, True),
+    ("Standard deviation, smallest first", SortKey.STD, False),
+    ("Magnitude, largest first", SortKey.MAGNITUDE, True),
+    ("Minimum, lowest first", SortKey.LOW, False),
+    ("Maximum, highest first", SortKey.HIGH, True),
+    ("Zeros, most first", SortKey.ZEROS, True),
+    ("NaN and infinite, most first", SortKey.ALARMS, True),
 )
 """What the menu of orders offers."""
 
@@ -52,6 +60,7 @@ class TreeTools(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.sort_button = IconButton("sort", tr("Sort rows"), self, side=28)
+        self.columns_button = IconButton("columns", tr("Choose columns"), self, side=28)
         self.fold_button = ToggleButton("layers-fold", tr("Fold repeated layers"), self)
         self.menu = QMenu(self)
         group = QActionGroup(self)
@@ -62,12 +71,15 @@ class TreeTools(QWidget):
             action.setCheckable(True)
             action.triggered.connect(lambda _=False, key=key, down=descending: self.sort_asked.emit(key, down))
             self._actions[key, descending] = action
-        self.menu.addActions(group.actions())
+            if key is SortKey.MEAN:
+                self.menu.addSeparator()  # from here on by values, which are read first
+            self.menu.addAction(action)
         self._actions[None, False].setChecked(True)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.addWidget(self.sort_button)
+        layout.addWidget(self.columns_button)
         layout.addWidget(self.fold_button)
         self.sort_button.clicked.connect(self._open_menu)
         self.fold_button.clicked.connect(self.fold_asked)

@@ -19,7 +19,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
 
 from ckptgui.gui.theme import ROW, theme, theme_signal
-from ckptgui.gui.tree.columns import Column
+from ckptgui.gui.tree.columns import SHOWN_FIRST, Column
 from ckptgui.gui.tree.delegate import INDENT, SIGN, TreeDelegate, sign_left
 from ckptgui.gui.tree.header import TreeHeader
 from ckptgui.gui.tree.model import TreeModel
@@ -46,6 +46,7 @@ class TreeView(QTableView):
         self._model = model
         self._typed, self._typed_at = "", 0.0
         self._by_keyboard = False
+        self.chosen_columns = SHOWN_FIRST
         self.delegate = TreeDelegate(model, self)
         self.setModel(model)
         self.setItemDelegate(self.delegate)
@@ -271,8 +272,17 @@ class TreeView(QTableView):
             self.scrollTo(current)
         self.scrolled.emit()
 
+    def choose_columns(self, columns: frozenset[Column]) -> None:
+        """Show these of the columns that can be chosen, as far as there is room."""
+        self.chosen_columns = columns
+        self._hide_columns()
+
+    def hidden_columns(self) -> frozenset[Column]:
+        """What is not shown now."""
+        return self.delegate.widths.hidden(self.viewport().width(), self.chosen_columns)
+
     def _hide_columns(self) -> None:
-        hidden = self.delegate.widths.hidden(self.viewport().width())
+        hidden = self.hidden_columns()
         for column in Column:
             if self.isColumnHidden(column) != (column in hidden):
                 self.setColumnHidden(column, column in hidden)

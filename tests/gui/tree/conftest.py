@@ -7,6 +7,8 @@ import pytest
 from PySide6.QtCore import QObject, Signal
 
 from ckptgui.analysis.distribution import Distribution
+from ckptgui.analysis.profile import RECORD, Profile, record_of
+from ckptgui.analysis.spread import Spread
 from ckptgui.analysis.statistics import Statistics
 from ckptgui.analysis.summary import Summary
 from ckptgui.core.tree.build import build_tree
@@ -15,7 +17,7 @@ from ckptgui.gui.tree.panel import TreePanel
 
 
 def summary_of(values, **figures):
-    """A summary as the analysis would give it for a few values."""
+    """A summary as the analysis would give it for a few values, given as often as fits into (64, 32)."""
     values = np.asarray(values, np.float64)
     found, counts = np.unique(values, return_counts=True)
     figures = {"nan": 0, "posinf": 0, "neginf": 0, "zeros": int((values == 0).sum())} | figures
@@ -26,17 +28,22 @@ def summary_of(values, **figures):
 class FakeSummaries(QObject):
     """Remembers what was wanted; the test delivers."""
 
-    ready = Signal(int)
     failed = Signal(int)
+    arrived = Signal(object)
+    finished = Signal()
 
-    def __init__(self):
+    def __init__(self, tree):
         super().__init__()
         self.wanted = []
-        self.known = {}
         self.errors = {}
+        self.table = tree.checkpoint.tensors
+        self.profile = Profile(len(self.table), self.table.shape)
+        self.tree = tree
+        self.spreads = {}
 
-    def get(self, row):
-        return self.known.get(row)
+    def spread(self, node):
+        rows = self.tree.row[node : self.tree.end[node]]
+        return Spread.joined(self.spreads.get(row) for row in rows.tolist() if not self.tree.repeated[row])
 
     def error(self, row):
         return self.errors.get(row)
@@ -45,8 +52,20 @@ class FakeSummaries(QObject):
         self.wanted.append(list(rows))
 
     def deliver(self, row, summary):
-        self.known[row] = summary
-        self.ready.emit(row)
+        self.deliver_all({row: summary})
+
+    def deliver_all(self, summaries):
+        rows = np.array(list(summaries))
+        records = np.zeros(len(rows), RECORD)
+        for number, (row, summary) in enumerate(summaries.items()):
+            records[number] = record_of(summary, self.table.shape(row))
+        self.profile.put(rows, records)
+        self.spreads |= {row: Spread.of(summary.distribution) for row, summary in summaries.items()}
+        self.arrived.emit(rows)
+
+    def fail(self, row, reason):
+        self.errors[row] = reason
+        self.failed.emit(row)
 
 
 @dataclass
@@ -54,12 +73,13 @@ class Shown:
     """A panel and what a test asks of it."""
 
     panel: TreePanel
-    summaries: FakeSummaries
+    summaries: FakeSummaries | None = None
     selected: list = field(default_factory=list)
 
     def show(self, checkpoint, keep_view=False):
-        self.summaries = FakeSummaries()
-        self.panel.set_document(checkpoint, build_tree(checkpoint), self.summaries, keep_view)
+        tree = build_tree(checkpoint)
+        self.summaries = FakeSummaries(tree)
+        self.panel.set_document(checkpoint, tree, self.summaries, keep_view)
         return self
 
     @property
@@ -86,7 +106,7 @@ def shown(qtbot):
     panel.resize(900, 600)
     panel.show()
     qtbot.waitExposed(panel)
-    result = Shown(panel, FakeSummaries())
+    result = Shown(panel)
     panel.selected.connect(result.selected.append)
     yield result
     assert background.shutdown()

@@ -135,7 +135,7 @@ def test_a_file_without_equal_layers_has_nothing_to_fold(shown):
     assert not button.isEnabled() and "No layers are equal" in button.toolTip()
 
 
-def test_figures_of_one_layer_are_not_shown_for_all_but_alarms_are(shown, qtbot):
+def test_of_folded_layers_alarms_are_shown_at_once_and_figures_when_all_are_read(shown, qtbot):
     shown.show(gpt(12))
     fold(qtbot, shown)
     shown.view.go_to(shown.model.node(shown.names().index("0 … 11")))
@@ -145,7 +145,13 @@ def test_figures_of_one_layer_are_not_shown_for_all_but_alarms_are(shown, qtbot)
     row = int(rows.tree.row[rows.members(node)[3]])
     shown.summaries.deliver(row, summary_of([0.25, 0.75], nan=2))
     assert rows.mean_std(node) is None and not rows.may_have_values(node)
-    assert [badge.text for badge in rows.badges(node)] == ["2 NaN"]
+    qtbot.waitUntil(lambda: [badge.text for badge in rows.badges(node)] == ["2 NaN"])
+    members = rows.tree.row[rows.members(node)].tolist()
+    shown.summaries.deliver_all({row: summary_of(np.full(2048, number)) for number, row in enumerate(members)})
+    layers = np.arange(12.0)
+    qtbot.waitUntil(lambda: rows.mean_std(node) is not None)
+    assert rows.mean_std(node) == (f"{layers.mean():.3f}", f"{layers.std():.3f}")
+    qtbot.waitUntil(lambda: bool(rows.sparkline(node)))
 
 
 def test_a_large_tree_is_folded_in_the_background(shown, qtbot, monkeypatch):

@@ -2,6 +2,7 @@
 
 import sys
 
+import numpy as np
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QAbstractItemModelTester
@@ -213,27 +214,32 @@ def test_statistics_are_wanted_for_rows_on_the_screen_and_arrive_in_one_notice(s
     assert shown.model.index(row, Column.MEAN).data() == "0.5000 ± 0.2500"
 
 
-def test_a_closed_module_sums_up_its_tensors_and_shows_their_alarm(shown):
+def test_a_closed_module_sums_up_its_tensors_and_shows_their_alarm(shown, qtbot):
     shown.show(gpt())
     rows = shown.model.rows
     node = rows.tree.node_of_path(("model", "blocks.1.ln"))
     first, second = (int(rows.tree.row[child]) for child in rows.tree.children(node))
     assert rows.mean_std(node) is None
-    shown.summaries.deliver(first, summary_of([1.0, 1.0, 1.0], nan=2))
-    shown.summaries.deliver(second, summary_of([5.0]))
-    assert rows.mean_std(node) == ("2.000", "1.732")
+    ones, fives = np.ones(2046), np.full(2048, 5.0)
+    shown.summaries.deliver(first, summary_of(ones, nan=2))
+    qtbot.waitUntil(lambda: rows.read_share(node) == 0.5)
+    shown.summaries.deliver(second, summary_of(fives))
+    qtbot.waitUntil(lambda: rows.mean_std(node) is not None)
+    every = np.concatenate([ones, fives])
+    assert rows.mean_std(node) == (f"{every.mean():.3f}", f"{every.std():.3f}")
+    assert rows.read_share(node) is None
     assert [badge.text for badge in rows.badges(node)] == ["2 NaN"]
     assert rows.badges(node, open_branch=True) == []
 
 
-def test_a_closed_module_of_which_little_is_read_shows_the_alarm_that_is_known(shown):
+def test_a_closed_module_of_which_little_is_read_shows_the_alarm_that_is_known(shown, qtbot):
     shown.show(gpt())
     rows = shown.model.rows
     tree = rows.tree
     whole = tree.node_of_path(("model",))
     row = tree.row[tree.node_of_path(TENSOR)]
     shown.summaries.deliver(int(row), summary_of([1.0, 1.0], nan=2))
-    assert [badge.text for badge in rows.badges(whole)] == ["2 NaN"]
+    qtbot.waitUntil(lambda: [badge.text for badge in rows.badges(whole)] == ["2 NaN"])
     assert rows.badges(whole, open_branch=True) == []
 
 
