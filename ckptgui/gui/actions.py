@@ -17,6 +17,7 @@ class Needs(Enum):
     FORWARD = "forward"
     PREVIOUS = "previous"  # an earlier epoch
     NEXT = "next"
+    FINDING = "finding"  # something that was found to be wrong
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ ACTIONS = (
     Spec("copy_path", "Edit", "Copy path", ("Ctrl+Shift+C",), Needs.DOCUMENT),
     Spec("find_row", "Edit", "Find", ("Ctrl+F",), Needs.DOCUMENT, line_before=True),
     Spec("go_to_tensor", "Edit", "Go to tensor", ("Ctrl+P",), Needs.DOCUMENT),
+    Spec("next_finding", "Edit", "Next finding", ("N",), Needs.FINDING),
     Spec("show_overview", "View", "Overview", ("Alt+Home",), Needs.DOCUMENT),
     Spec("fold_layers", "View", "Fold repeated layers", ("Ctrl+L",), Needs.DOCUMENT, ticked=True),
     Spec("back", "View", "Back", ("Alt+Left",), Needs.BACK, line_before=True),

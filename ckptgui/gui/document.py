@@ -18,7 +18,7 @@ from ckptgui.gui.document_view import DocumentView
 from ckptgui.gui.export_flow import ExportFlow
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.notices import Notice, Tone
-from ckptgui.gui.numbers import size_text, tr
+from ckptgui.gui.numbers import counted, size_text, tr
 from ckptgui.gui.opening import Opened, Opening
 from ckptgui.gui.page import Activity, Page
 from ckptgui.gui.states import FailedView, OpeningView
@@ -156,7 +156,11 @@ class DocumentPage(Page):
 
     def facts(self) -> tuple[str, ...]:
         """Format, parameters, what the pickle names."""
-        return facts(self.view.opened.checkpoint) if self.view.opened else ()
+        if self.view.opened is None:
+            return ()
+        found = self.view.findings
+        low = (counted(len(found), "finding", "findings"),) if found and self.view.health_line.isHidden() else ()
+        return (*low, *facts(self.view.opened.checkpoint))
 
     def able(self, ability: str) -> str:
         """Why not (see ``Page``)."""
@@ -170,6 +174,8 @@ class DocumentPage(Page):
             return tr("Nothing was selected after this.")
         if ability == "export":
             return self._why_no_export()
+        if ability == "finding" and not self.view.findings:
+            return tr("Nothing was found to be wrong.")
         return ""
 
     def _why_no_export(self) -> str:

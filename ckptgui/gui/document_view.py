@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,9 +10,12 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from ckptgui.analysis.health.finding import Finding
 from ckptgui.core.tensors import Path
 from ckptgui.engine.job import Cancel, Progress, Report
 from ckptgui.gui.controls import Ground, Splitter
+from ckptgui.gui.health.line import HealthLine
+from ckptgui.gui.health.words import row_marks
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.milestones import PaintWatch
 from ckptgui.gui.notices import NoticeArea
@@ -30,6 +34,9 @@ NARROW = 1000
 
 MINIMUM = 340
 """Least width of tree and inspector."""
+
+LOW = 700
+"""Height of the window under which the health line goes into the status bar."""
 
 MAX_HISTORY = 200
 
@@ -74,6 +81,10 @@ class DocumentView(Ground):
         column.addWidget(self.ribbon)
         column.addWidget(self.notices)
         column.addWidget(self.splitter, 1)
+        self.health_line = HealthLine(self)
+        column.addWidget(self.health_line)
+        self.health_line.link_activated.connect(self._follow)
+        self.health_line.list_wanted.connect(lambda: self.select(()))
         self.ribbon.row_clicked.connect(self._select_row)
         self.tree.selected.connect(self._on_selected)
 
@@ -88,6 +99,7 @@ class DocumentView(Ground):
             inspector.link_activated.connect(self._follow)
             inspector.histogram_painted.connect(self.histogram_painted)
             inspector.view_ready.connect(self.view_ready)
+            inspector.health.changed.connect(self._show_health)
             self._fill(inspector)
             self.completed.emit()
         return self._inspector
@@ -143,6 +155,33 @@ class DocumentView(Ground):
             alarming = records["nan"] + records["posinf"] + records["neginf"] > 0
             self.ribbon.mark_read(rows)
             self.ribbon.mark_errors(rows[alarming])
+
+    def _show_health(self) -> None:
+        """Hand the findings to the line and to the tree's badges."""
+        if self._opened is not None:
+            health = self.inspector.health
+            checkpoint = self._opened.checkpoint
+            self.health_line.set_findings(health.findings, checkpoint, health.slots, complete=health.complete)
+            self.tree.set_findings(row_marks(health.findings))
+            self._make_room()
+            self.reading_changed.emit()
+
+    def _make_room(self) -> None:
+        """In a low window the line gives its room to the tree; the status bar says how many were found."""
+        self.health_line.setVisible(bool(self.findings) and self.window().height() >= LOW)
+
+    @property
+    def findings(self) -> Sequence[Finding]:
+        """What was found to be wrong so far, worst first."""
+        return self._inspector.health.findings if self._inspector is not None else ()
+
+    def next_finding(self) -> None:
+        """Select the tensor of the finding after the one that is selected, after the last one the first again."""
+        selection = self.tree.selection()
+        paths = list(dict.fromkeys(finding.path for finding in self.findings))
+        if paths:
+            at = paths.index(selection.path) + 1 if selection is not None and selection.path in paths else 0
+            self._follow(paths[at % len(paths)])
 
     def _on_reading(self) -> None:
         reading = self._summaries.reading if self._summaries is not None else None
@@ -249,6 +288,7 @@ class DocumentView(Ground):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._make_room()
         narrow = self.width() < NARROW
         wanted = Qt.Orientation.Vertical if narrow else Qt.Orientation.Horizontal
         if self.splitter.orientation() != wanted:

@@ -12,7 +12,8 @@ from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.tensors import Path
 from ckptgui.core.tree.build import NodeKind, Tree
 from ckptgui.engine.job import Cancel, Report
-from ckptgui.gui.inspector.findings import Finder
+from ckptgui.gui.health.watch import HealthWatch
+from ckptgui.gui.inspector.findings import Finder, Judgement
 from ckptgui.gui.inspector.histogram.series import Pins
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.numbers import tr
@@ -43,6 +44,8 @@ class Inspector(QWidget):
         self._background = background
         self._warm = background.lane(self)
         self.finder = Finder(background, self)
+        self.health = HealthWatch(background, self)
+        self.finder.found.connect(self._take_slots)
         self.pins = Pins(self)  # they stay from one checkpoint to the next, from epoch to epoch
         self._checkpoint: Checkpoint | None = None
         self._tree: Tree | None = None
@@ -69,9 +72,14 @@ class Inspector(QWidget):
         if self.module is not None:
             self.module.forget()
         self.finder.set_document(checkpoint, tree, pool)
+        self.health.set_document(checkpoint, pool, summaries)
         if self.overview is not None:
             self.overview.set_document(checkpoint, tree, pool)
         QTimer.singleShot(WARM_UP_MS, self, self._warm_up)
+
+    def _take_slots(self, found: object) -> None:
+        if isinstance(found, Judgement):
+            self.health.set_slots(found.slots)
 
     def selection(self) -> Selection | None:
         """What is shown."""
@@ -165,7 +173,7 @@ class Inspector(QWidget):
             assert self._checkpoint is not None and self._tree is not None
             from ckptgui.gui.inspector.overview import Overview
 
-            self.overview = Overview(self._background, self.finder, self)
+            self.overview = Overview(self._background, self.finder, self.health, self)
             self.overview.link_activated.connect(self.link_activated)
             self.overview.filled.connect(self._panel_ready)
             assert self._pool is not None

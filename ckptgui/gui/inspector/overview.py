@@ -13,6 +13,7 @@ from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.display import display
 from ckptgui.core.tensors import Path
 from ckptgui.core.tree.build import Tree
+from ckptgui.gui.health.watch import HealthWatch
 from ckptgui.gui.inspector.byte_bar import ByteBar
 from ckptgui.gui.inspector.code_panel import CodePanel
 from ckptgui.gui.inspector.controls import TabStrip
@@ -52,7 +53,9 @@ class Overview(QWidget):
     link_activated = Signal(object)
     filled = Signal()
 
-    def __init__(self, background: Background, finder: Finder, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, background: Background, finder: Finder, health: HealthWatch, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._background = background
         self._finder = finder
@@ -91,7 +94,7 @@ class Overview(QWidget):
         self.tabs = TabStrip(self._titles, self, margin=MARGIN - 11)
         page.body.addWidget(self.tabs)
         self.pages = LowerPages(LEAST_PAGE, self)
-        self.summary = Summary(finder, self, margin=MARGIN)
+        self.summary = Summary(finder, health, self, margin=MARGIN)
         self.summary.link_activated.connect(self.link_activated)
         self.summary.metadata_wanted.connect(self.show_metadata)
         self.pages.addWidget(self.summary)

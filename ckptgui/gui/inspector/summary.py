@@ -11,6 +11,8 @@ from ckptgui.core.checkpoint import Checkpoint, Role
 from ckptgui.core.display import MAX_DETAIL, display
 from ckptgui.core.optimizers.slots import SlotMap
 from ckptgui.core.tree.build import ROLES, Tree
+from ckptgui.gui.health.panel import HealthPanel
+from ckptgui.gui.health.watch import HealthWatch
 from ckptgui.gui.inspector.controls import SectionHead
 from ckptgui.gui.inspector.findings import Account, Finder, Judgement, Layout
 from ckptgui.gui.inspector.load_panel import LoadPanel
@@ -32,11 +34,14 @@ class Summary(ScrollPage):
     link_activated = Signal(object)
     metadata_wanted = Signal(object)
 
-    def __init__(self, finder: Finder, parent: QWidget | None = None, *, margin: int) -> None:
+    def __init__(self, finder: Finder, health: HealthWatch, parent: QWidget | None = None, *, margin: int) -> None:
         super().__init__(parent, margin=margin, top=12)
         self._finder = finder
+        self._health = health
+        self._checkpoint: Checkpoint | None = None
         self.warnings = PlainLabel("", self, colour="warn", wrap=True, selectable=True)
         self.training = TrainingPanel(self)
+        self.health = HealthPanel(self)
         self.readiness = ReadinessPanel(self)
         self.load = LoadPanel(self)
         self.device = PlainLabel("", self, colour="text2", wrap=True)
@@ -47,13 +52,14 @@ class Summary(ScrollPage):
         self.waste = WasteLine(self)
         self.origin = OriginPanel(self)
         self.training.metadata_wanted.connect(self.metadata_wanted)
-        for part in (self.readiness, self.largest, self.waste):
+        for part in (self.health, self.readiness, self.largest, self.waste):
             part.link_activated.connect(self.link_activated)
+        health.changed.connect(self._show_health)
         self._place()
 
     def _place(self) -> None:
         self.body.setSpacing(14)
-        for widget in (self.warnings, self.training, self.readiness):
+        for widget in (self.warnings, self.training, self.health, self.readiness):
             self.body.addWidget(widget)
         load = QVBoxLayout()
         load.setSpacing(8)
@@ -74,11 +80,19 @@ class Summary(ScrollPage):
         """Show another file: what is known at once. ``keep`` leaves the rest as it is until it is found anew."""
         self.warnings.setText("\n".join(display(text, 1024) for text in checkpoint.warnings[:12]))
         self.warnings.setVisible(bool(checkpoint.warnings))
+        self._checkpoint = checkpoint
+        self.health.setVisible(bool(len(checkpoint)))
+        self._show_health()
         if not keep:
             for part in (self.training, self.readiness, self.load, self.device, self.waste, self.origin):
                 part.hide()
             self.largest_head.hide()
             self.largest.hide()
+
+    def _show_health(self) -> None:
+        if self._checkpoint is not None:
+            health = self._health
+            self.health.set_findings(health.findings, self._checkpoint, health.slots, complete=health.complete)
 
     def steps(self, found: object, checkpoint: Checkpoint, tree: Tree) -> list[Callable[[], None]]:
         """What a finding fills, in parts that are quick enough for one turn of the loop each."""

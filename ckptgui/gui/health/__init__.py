@@ -1,0 +1,1 @@
+"""What is wrong with a checkpoint, found in the background and shown where one looks."""
