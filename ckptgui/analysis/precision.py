@@ -82,8 +82,8 @@ class Loss:
     """What a cast would lose. Counts are of finite values; complex ones count as two.
 
     ``zeroed`` lose everything, ``overflowed`` are beyond the range; ``subnormal`` results have fewer digits.
-    Errors are of values within the range; ``worst`` is the largest relative one of those that do not become
-    zero. ``snr`` is in dB, infinite without an error, None where there is nothing to compare. ``unheld`` counts
+    Errors are of values within the range; ``max_relative`` is the largest of those that do not become zero,
+    and ``worst`` has it. ``snr`` is in dB, infinite without an error, None where there is nothing to compare. ``unheld`` counts
     NaN and infinities that the type cannot hold.
     """
 
@@ -95,6 +95,7 @@ class Loss:
     overflowed: int
     unheld: int
     mean_relative: float | None
+    max_relative: float
     max_absolute: float
     snr: float | None
     worst: Example | None

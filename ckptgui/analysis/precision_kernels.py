@@ -1,6 +1,6 @@
 """The compiled loops that round values to narrower types and measure what that costs.
 
-Import this module late, as ``kernels``. Rounding works on the bits of float32: to nearest, ties to even, which is
+Import this module late (see ``analysis.compiled``). Rounding works on the bits of float32: to nearest, ties to even, which is
 what ``Tensor.to`` does. A magnitude beyond the target's largest becomes infinite here, whatever the target does.
 Measuring works in blocks that fit the first-level cache; a block whose values are all finite needs no branches.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ckptgui.analysis import kernels
+from ckptgui.analysis.compiled import njit
 from ckptgui.analysis.precision_passes import (
     BEYOND,
     CHANGED,
@@ -24,9 +24,7 @@ from ckptgui.analysis.precision_passes import (
     ZEROED,
 )
 
-njit = kernels.njit  # type: ignore[attr-defined]  # numba's, once ``kernels`` has told it where its folder is
-
-BLOCK = kernels.BLOCK
+BLOCK = 4096
 _INF = np.uint32(0x7F800000)
 _MAGNITUDE = np.uint32(0x7FFFFFFF)
 _FRACTION = np.uint32(0x007FFFFF)

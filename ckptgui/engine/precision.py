@@ -175,6 +175,7 @@ def _loss(target: Target, info: TensorInfo, layout: Layout, found: Measured, row
         overflowed=overflowed,
         unheld=times * ((0 if infinite else found.infinite) + (0 if nan else found.nan)),
         mean_relative=float(sums[RELATIVE]) / within if within else None,
+        max_relative=float(peaks[WORST]),
         max_absolute=float(peaks[FARTHEST]),
         snr=_decibels(float(sums[SQUARES]), float(sums[NOISE])),
         worst=_example(found, row, WORST),

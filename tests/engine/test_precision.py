@@ -126,6 +126,7 @@ def test_every_figure_of_a_cast_is_that_of_torchs_cast(shelf, dtype, name):
     for figure in ("count", "changed", "zeroed", "subnormal", "overflowed"):
         assert getattr(loss, figure) == wanted[figure], figure
     assert loss.mean_relative == pytest.approx(wanted["mean_relative"], rel=1e-9)
+    assert loss.max_relative == pytest.approx(wanted["worst"], rel=1e-12)
     assert loss.max_absolute == pytest.approx(wanted["max_absolute"], rel=1e-12)
     if wanted["noise"] and math.isfinite(wanted["signal"]):
         assert loss.snr == pytest.approx(10 * math.log10(wanted["signal"] / wanted["noise"]), abs=1e-9)

@@ -46,6 +46,7 @@ class SliceBar(QWidget):
         self.place.setFixedHeight(24)
         self.place.returnPressed.connect(self._go)
         self.place.textEdited.connect(lambda: self.place.setToolTip(""))
+        self._added: list[QWidget] = []
         self._captions = {id(self.rows): Caption(tr("Rows"), self), id(self.columns): Caption(tr("Columns"), self)}
 
     def _dimension(self, name: str) -> QComboBox:
@@ -55,6 +56,11 @@ class SliceBar(QWidget):
         box.setAccessibleName(tr("{0} are dimension").format(name))
         box.activated.connect(lambda: self._choose(box))
         return box
+
+    def add(self, widget: QWidget) -> None:
+        """Put something behind the place to go to."""
+        widget.setParent(self)
+        self._added.append(widget)
 
     def set_shape(self, shape: tuple[int, ...], chosen: Slice) -> None:
         """Offer the dimensions of another tensor."""
@@ -96,7 +102,8 @@ class SliceBar(QWidget):
         chosen: list[QWidget] = [row_caption, self.rows, column_caption, self.columns]
         for widget in chosen:
             widget.setVisible(many)
-        for widget in [*(chosen if many else []), *self._parts, self.place, self.earlier, self.page, self.later]:
+        paging = (self.earlier, self.page, self.later)
+        for widget in [*(chosen if many else []), *self._parts, self.place, *paging, *self._added]:
             self._flow.addWidget(widget)
 
     def show_slice(self, chosen: Slice) -> None:

@@ -40,6 +40,14 @@ class Slice:
             return cls(0, -1, (0,), wrap=wrap_for(shape[0], room))
         return cls(dims - 2 if dims else -1, dims - 1, (0,) * dims)
 
+    def part(self) -> tuple[tuple[int | slice, ...], tuple[int, ...]]:
+        """What all pages together show: an index of the tensor, and the order of the dimensions that it leaves."""
+        index: list[int | slice] = list(self.fixed)
+        for dim in (self.rows, self.columns):
+            if dim >= 0:
+                index[dim] = slice(None)
+        return tuple(index), (1, 0) if self.rows > self.columns >= 0 else ()
+
     def rewrapped(self, wrap: int) -> Slice:
         """In lines of another length; the page is the one that the first value of this one is on."""
         if self.columns >= 0 or self.rows < 0 or wrap == self.wrap:

@@ -13,15 +13,24 @@ from PySide6.QtWidgets import (
 from ckptgui.analysis.summary import Summary
 from ckptgui.core.dtypes import Kind
 from ckptgui.core.tensors import TensorInfo
+from ckptgui.gui.inspector.cells import exact_text
 from ckptgui.gui.inspector.lower_tab import LookedAt, LowerTab
 from ckptgui.gui.inspector.slice_bar import SliceBar
 from ckptgui.gui.inspector.slices import PAGE, Slice, wrap_for
-from ckptgui.gui.inspector.values_model import ValuesModel
-from ckptgui.gui.inspector.values_table import ValuesTable
+from ckptgui.gui.inspector.values_actions import ValuesActions
+from ckptgui.gui.inspector.values_foot import ValuesFoot
+from ckptgui.gui.inspector.values_jumps import ValuesJumps
+from ckptgui.gui.inspector.values_model import Block, ValuesModel
+from ckptgui.gui.inspector.values_saving import ValuesSaving
+from ckptgui.gui.inspector.values_selection import selection_text
+from ckptgui.gui.inspector.values_table import MAX_COPIED, ValuesTable
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.labels import PlainLabel
 from ckptgui.gui.numbers import counted, integer, significant, tr
 from ckptgui.sources.locate import SourcePool
+
+SETTLE_MS = 60
+"""How long a selection stays as it is before it is read."""
 
 
 class ValuesTab(LowerTab):
@@ -32,6 +41,7 @@ class ValuesTab(LowerTab):
         self._info: TensorInfo | None = None
         self._pool: SourcePool | None = None
         self._stale = False
+        self._looked_at: LookedAt | None = None
         self._range: tuple[float | int | None, float | int | None] = (None, None)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -51,13 +61,31 @@ class ValuesTab(LowerTab):
         layout.addWidget(self.table, 1)
         self._filler = QWidget(self)
         layout.addWidget(self._filler, 1)
+        self.foot = ValuesFoot(self)
+        layout.addWidget(self.foot)
+        self.jumps = ValuesJumps(background, self.foot, self)
+        self.saving = ValuesSaving(background, self.foot, self)
+        self.acts = ValuesActions(self.table, self.jumps, self.saving, self)
+        for control in (self.jumps.largest, self.jumps.smallest, self.jumps.steps):
+            self.bar.add(control)
+        for link in (self.acts.copy, self.acts.save):
+            self.bar.add(link)
+        self._select_soon = QTimer(self)
+        self._select_soon.setSingleShot(True)
+        self._select_soon.setInterval(SETTLE_MS)
+        self._select_soon.timeout.connect(self._tell_selected)
         self.bar.changed.connect(self._slice)
         self.bar.place_wanted.connect(self.show_place)
         self.bar.refused.connect(self._say)
         self.model.filled.connect(self.filled)
         self.model.failed.connect(self._fail)
         self.table.copied.connect(self._tell_copied)
+        self.table.stepped.connect(lambda backward: self.jumps.step(backward=backward))
         self.table.selectionModel().currentChanged.connect(self._clear_note)
+        self.table.selectionModel().selectionChanged.connect(self._selected)
+        self.model.modelReset.connect(self._selected)
+        self.jumps.current = self._current_place
+        self.jumps.found.connect(self.show_place)
         self._say("")
 
     @property
@@ -67,6 +95,7 @@ class ValuesTab(LowerTab):
 
     def set_tensor(self, looked_at: LookedAt) -> None:
         """Show another tensor, as soon as the tab is seen."""
+        self._looked_at = looked_at
         self._info, self._pool, self._stale, self._range = looked_at.info, looked_at.pool, True, (None, None)
         if self.isVisible():
             self._fill()
@@ -87,6 +116,11 @@ class ValuesTab(LowerTab):
         self.model.set_tensor(None if reason else info, self._pool, self.table.room())
         self.bar.set_shape(info.shape, self.model.slice)
         self.bar.setVisible(not reason and bool(info.shape))
+        self.foot.setVisible(not reason)
+        if self._pool is not None:
+            self.jumps.set_tensor(None if reason else info, self._pool)
+        self.acts.set_tensor(None if reason else self._looked_at)
+        self.acts.slice = self.model.slice
         self._say(reason)
         self.table.setVisible(not reason)
         self._filler.setVisible(bool(reason))
@@ -98,6 +132,7 @@ class ValuesTab(LowerTab):
     def set_summary(self, summary: Summary) -> None:
         """Columns of integers are as wide as the least and the largest value, once they are known."""
         self._range = summary.statistics.min, summary.statistics.max
+        self.jumps.set_summary(summary)
         if self._info is not None and not self._stale:
             self._fit()
             self._wrap()
@@ -137,6 +172,7 @@ class ValuesTab(LowerTab):
     def _slice(self, chosen: Slice) -> None:
         self.model.set_slice(chosen)
         self.bar.show_slice(chosen)
+        self.acts.slice = chosen
         self._say("")
 
     def show_place(self, index: tuple[int, ...]) -> None:
@@ -153,6 +189,35 @@ class ValuesTab(LowerTab):
         self.table.selectionModel().setCurrentIndex(cell, QItemSelectionModel.SelectionFlag.ClearAndSelect)
         self.table.scrollTo(cell, QAbstractItemView.ScrollHint.PositionAtCenter)
 
+    def _current_place(self) -> tuple[int, ...] | None:
+        cell = self.table.currentIndex()
+        if not cell.isValid() or self.model.is_beyond(cell.row(), cell.column()):
+            return None
+        return self.model.position(cell.row(), cell.column())
+
+    def _selected(self) -> None:
+        self.foot.select("")
+        self._select_soon.start()
+
+    def _tell_selected(self) -> None:
+        """One value with every digit, several in short; what is too much to read for that is only counted."""
+        chosen = self.table.chosen()
+        if chosen is None or self.foot.busy:
+            return
+        rows, columns = chosen
+        cells = len(rows) * len(columns)
+        if cells == 1:
+            place = ", ".join(map(str, self.model.position(rows[0], columns[0])))
+            self.model.read(rows, columns, lambda found: self._show_one(f"[{place}]", found), quietly=True)
+        elif cells > MAX_COPIED:
+            self.foot.select(counted(cells, "value", "values"))
+        else:
+            self.model.read(rows, columns, lambda found: self.foot.select(selection_text(found)), quietly=True)
+
+    def _show_one(self, place: str, found: Block) -> None:
+        values = [value for row in found for value in row]
+        self.foot.select(f"{place}  {exact_text(values[0])}" if values else "")
+
     def _say(self, text: str) -> None:
         self.note.set_colour("text2")
         self.note.setText(text)
@@ -168,7 +233,7 @@ class ValuesTab(LowerTab):
         self.filled.emit()
 
     def _tell_copied(self, count: int) -> None:
-        self._say(tr("Copied {0}.").format(counted(count, "value", "values")))
+        self.foot.say(tr("Copied {0}.").format(counted(count, "value", "values")))
 
 
 def why_no_values(info: TensorInfo) -> str:

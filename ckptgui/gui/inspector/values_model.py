@@ -47,6 +47,7 @@ class ValuesModel(QAbstractTableModel):
         self._missing: OrderedDict[Place, None] = OrderedDict()
         self._lane = background.lane(self)
         self._copier = background.lane(self)
+        self._looker = background.lane(self)
         self.broken = False
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
@@ -74,6 +75,7 @@ class ValuesModel(QAbstractTableModel):
 
     def _drop(self) -> None:
         self._lane.cancel()
+        self._looker.cancel()
         self._blocks.clear()
         self._missing.clear()
 
@@ -158,8 +160,11 @@ class ValuesModel(QAbstractTableModel):
             return integer((section + self.slice.first_row) * self.slice.wrap)
         return integer(section + self.slice.first_column) if self.slice.columns >= 0 else f"+{section}"
 
-    def read(self, rows: range, columns: range, then: Callable[[Block], None]) -> None:
-        """Read a rectangle of this page, seen or not, and hand its rows to ``then``."""
+    def read(self, rows: range, columns: range, then: Callable[[Block], None], *, quietly: bool = False) -> None:
+        """Read a rectangle of this page, seen or not, and hand its rows to ``then``; ``quietly``, not if it fails.
+
+        Each of the two ways gives up what it was asked before.
+        """
         info, pool, seen = self._info, self._pool, self.slice
         if info is None or pool is None:
             return
@@ -167,7 +172,10 @@ class ValuesModel(QAbstractTableModel):
         def work(cancel: Cancel, report: Report) -> Block:
             return read_cells(info, pool, seen, rows, columns)
 
-        self._copier.start(work, then, self._failed)
+        if quietly:
+            self._looker.start(work, then)
+        else:
+            self._copier.start(work, then, self._failed)
 
     def _want(self, key: Place) -> None:
         if not self.broken and key not in self._missing:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QKeySequence, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 from ckptgui.gui.inspector.cells import exact_text
 from ckptgui.gui.inspector.copying import copy_text
 from ckptgui.gui.inspector.flat import FlatHeader, flat_corner, slim
+from ckptgui.gui.inspector.literal import python_literal
 from ckptgui.gui.inspector.values_model import Block, ValuesModel
 from ckptgui.gui.labels import draw_focus
 from ckptgui.gui.numbers import tr
@@ -56,9 +57,12 @@ class _CellPainter(QStyledItemDelegate):
 
 
 class ValuesTable(QTableView):
-    """Rows of one height, columns of one width; Ctrl+C copies the selection as tab-separated text."""
+    """Rows of one height, columns of one width; Ctrl+C copies the selection as tab-separated text,
+    F3 asks for the next NaN."""
 
     copied = Signal(int)
+    stepped = Signal(bool)  # F3, Shift+F3: backward
+    menu_wanted = Signal(QPoint)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -96,22 +100,42 @@ class ValuesTable(QTableView):
         """Handle the keys named above."""
         if event.matches(QKeySequence.StandardKey.Copy):
             self.copy_selection()
+        elif event.key() == Qt.Key.Key_F3:
+            self.stepped.emit(bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
         else:
             super().keyPressEvent(event)
 
-    def copy_selection(self) -> None:
-        """Put the bounding rectangle of the selection on the clipboard, every digit of it."""
-        model = self.model()
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Ask for the menu, by the keyboard at the current cell."""
+        at = event.globalPos()
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            at = self.viewport().mapToGlobal(self.visualRect(self.currentIndex()).bottomLeft())
+        self.menu_wanted.emit(at)
+
+    def chosen(self) -> tuple[range, range] | None:
+        """Rows and columns of the bounding rectangle of the selection; None where nothing is selected."""
         selection = self.selectionModel().selection()
         ranges = [selection.at(number) for number in range(selection.count())]
-        if not isinstance(model, ValuesModel) or not ranges:
-            return
+        if not ranges:
+            return None
         top, bottom = min(r.top() for r in ranges), max(r.bottom() for r in ranges)
         left, right = min(r.left() for r in ranges), max(r.right() for r in ranges)
-        if (bottom - top + 1) * (right - left + 1) > MAX_COPIED:
-            bottom = top + max(1, MAX_COPIED // (right - left + 1)) - 1
-        model.read(range(top, bottom + 1), range(left, right + 1), self._copy)
+        return range(top, bottom + 1), range(left, right + 1)
 
-    def _copy(self, rows: Block) -> None:
-        copy_text("\n".join("\t".join(map(exact_text, row)) for row in rows if len(row)))
-        self.copied.emit(sum(map(len, rows)))
+    def copy_selection(self, *, literal: bool = False) -> None:
+        """Put the selection on the clipboard, every digit of it: between tabs, or as a Python literal."""
+        model, chosen = self.model(), self.chosen()
+        if not isinstance(model, ValuesModel) or chosen is None:
+            return
+        rows, columns = chosen
+        rows = rows[: max(1, MAX_COPIED // len(columns))]
+        wrapped = model.slice.columns < 0 <= model.slice.rows
+
+        def copy(found: Block) -> None:
+            if literal:
+                copy_text(python_literal(found, flat=wrapped))
+            else:
+                copy_text("\n".join("\t".join(map(exact_text, row)) for row in found if len(row)))
+            self.copied.emit(sum(map(len, found)))
+
+        model.read(rows, columns, copy)

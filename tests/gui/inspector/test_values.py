@@ -247,7 +247,7 @@ def test_a_selection_is_copied_exactly_as_tab_separated_text(bench, qtbot):
     assert caught.args == [6]
     lines = [line.split("\t") for line in QGuiApplication.clipboard().text().split("\n")]
     assert np.array_equal(np.array(lines, np.float32), values[:2, :3])
-    assert bench.inspector.tensor.values.note.text() == "Copied 6 values."
+    assert bench.inspector.tensor.values.foot.text.text() == "Copied 6 values."
 
 
 def test_a_whole_column_is_copied_also_where_it_was_never_seen(bench, qtbot):

@@ -1,0 +1,250 @@
+"""What casts would lose as a table: a row a type, a bar of what becomes of the values, and the figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRect, Qt
+from PySide6.QtGui import QColor, QKeyEvent, QKeySequence, QPainter, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
+
+from ckptgui.analysis.precision import Loss
+from ckptgui.core.checkpoint import Role
+from ckptgui.gui.inspector.copying import copy_text
+from ckptgui.gui.inspector.flat import FlatHeader, slim
+from ckptgui.gui.inspector.precision_text import decibels, name
+from ckptgui.gui.labels import draw_focus, plain_tooltip
+from ckptgui.gui.numbers import counted, integer, percent, size_text, tr
+from ckptgui.gui.theme import ROW, theme, theme_signal, ui_font
+
+Index = QModelIndex | QPersistentModelIndex
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+
+NAME, BAR, ZERO, BEYOND, MEAN, LARGEST, SNR, SIZE = range(8)
+HEADS = (
+    (tr("Cast to"), "", "float8_e4m3fn"),
+    (tr("Exact, rounded, lost"), tr("What becomes of the finite values"), ""),
+    (tr("To zero"), tr("Values that would become zero"), "< 0.001 %"),
+    (tr("Beyond"), tr("Values beyond the range"), "< 0.001 %"),
+    (tr("Mean error"), tr("Mean relative error of values within the range"), "< 0.001 %"),
+    (tr("Largest"), tr("Largest relative error of values that do not become zero"), "0.0488 %"),
+    (tr("SNR, dB"), tr("Root mean square of the values to that of the errors, in decibels"), "exact.."),
+    (tr("Size"), tr("Bytes after the cast, with int8's scales as float32"), "1,023.9 MiB"),
+)
+"""Caption, tooltip, and the widest text of each column."""
+
+MUCH = 0.01
+"""A larger part of the values that become zero is marked."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A stretch of a bar: how many values, and the token of its colour (``role``, ``pale`` are the tensor's)."""
+
+    word: str
+    count: int
+    colour: str
+
+
+def parts_of(loss: Loss) -> tuple[Part, ...]:
+    """What becomes of the finite values."""
+    rounded = loss.changed - loss.zeroed - loss.overflowed
+    return (
+        Part(tr("exact"), loss.exact, "role"),
+        Part(tr("rounded"), rounded, "pale"),
+        Part(tr("zero"), loss.zeroed, "control"),
+        Part(tr("beyond"), loss.overflowed, "nan"),
+    )
+
+
+class PrecisionModel(QAbstractTableModel):
+    """The losses, a row each."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.losses: tuple[Loss, ...] = ()
+        self.role = Role.OTHER
+
+    def set_losses(self, losses: Sequence[Loss], role: Role) -> None:
+        """Show others."""
+        self.beginResetModel()
+        self.losses, self.role = tuple(losses), role
+        self.endResetModel()
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+        return 0 if parent.isValid() else len(self.losses)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+        return 0 if parent.isValid() else len(HEADS)
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> object:
+        """Captions over the figures, at the right as they are."""
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _LEFT if section in (NAME, BAR) else _RIGHT
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return plain_tooltip(HEADS[section][1])
+        return HEADS[section][0] if role == Qt.ItemDataRole.DisplayRole else None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        """A figure in short, and in full in the tooltip."""
+        loss = self.losses[index.row()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return cell(loss, index.column())
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return plain_tooltip(full(loss, index.column()))
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return f"{HEADS[index.column()][0]}: {cell(loss, index.column()) or full(loss, BAR)}"
+        return None
+
+
+def cell(loss: Loss, column: int) -> str:
+    """What a cell shows."""
+    within = loss.count - loss.overflowed
+    return {
+        NAME: name(loss.target),
+        BAR: "",
+        ZERO: percent(loss.zeroed, loss.count),
+        BEYOND: percent(loss.overflowed, loss.count),
+        MEAN: percent(loss.mean_relative or 0.0, 1 if within else 0),
+        LARGEST: percent(loss.max_relative, 1 if within else 0),
+        SNR: decibels(loss.snr),
+        SIZE: size_text(loss.nbytes),
+    }[column]
+
+
+def full(loss: Loss, column: int) -> str:
+    """Every digit of a figure."""
+    if column in (NAME, BAR):
+        lines = [f"{integer(part.count)} {part.word}" for part in parts_of(loss)]
+        return "\n".join([*lines, tr("{0} subnormal").format(integer(loss.subnormal))])
+    return {
+        ZERO: counted(loss.zeroed, "value", "values"),
+        BEYOND: counted(loss.overflowed, "value", "values"),
+        MEAN: repr(loss.mean_relative) if loss.mean_relative is not None else "",
+        LARGEST: tr("relative {0!r}\nabsolute {1!r}").format(loss.max_relative, loss.max_absolute),
+        SNR: repr(loss.snr) if loss.snr is not None else "",
+        SIZE: f"{integer(loss.nbytes)} B",
+    }[column]
+
+
+class _Painter(QStyledItemDelegate):
+    """Rows with the accent's edge where they are selected; the bar is drawn to scale."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        model, view, rect = index.model(), option.widget, option.rect
+        if not isinstance(model, PrecisionModel) or not isinstance(view, QTableView):
+            return
+        t, loss, column = theme(), model.losses[index.row()], index.column()
+        if option.state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(rect, t.sel if view.hasFocus() else t.pressed)
+            if column == 0:
+                painter.fillRect(rect.x(), rect.y(), 2, rect.height(), t.accent)
+        if column == BAR:
+            paint_bar(painter, rect.adjusted(4, 7, -12, -7), loss, model.role)
+        else:
+            painter.setFont(view.font())
+            painter.setPen(_colour(loss, column))
+            room = rect.adjusted(12 if column == 0 else 2, 0, -6, 0)
+            text = option.fontMetrics.elidedText(cell(loss, column), Qt.TextElideMode.ElideRight, room.width())
+            painter.drawText(room, _LEFT if column == NAME else _RIGHT, text)
+        if view.hasFocus() and view.currentIndex() == index:
+            draw_focus(painter, rect, 2)
+
+
+def _colour(loss: Loss, column: int) -> QColor:
+    t = theme()
+    if column == BEYOND and loss.overflowed:
+        return t.danger
+    if column == ZERO and loss.zeroed > MUCH * loss.count:
+        return t.warn
+    nothing = (column == ZERO and not loss.zeroed) or (column == BEYOND and not loss.overflowed)
+    return t.text2 if nothing else t.text
+
+
+def paint_bar(painter: QPainter, rect: QRect, loss: Loss, role: Role) -> None:
+    """A bar of what becomes of the values; what is lost is never thinner than two pixels."""
+    if not loss.count:
+        painter.fillRect(rect, theme().hairline)
+        return
+    lost = [part for part in parts_of(loss)[2:] if part.count]
+    right = rect.right() + 1
+    for part in reversed(lost):
+        width = max(2, round(rect.width() * part.count / loss.count))
+        painter.fillRect(right - width, rect.y(), width, rect.height(), part_colour(part, role))
+        right -= width
+    kept = max(0, right - rect.x())
+    exact, rounded = parts_of(loss)[:2]
+    first = round(kept * exact.count / max(1, exact.count + rounded.count))
+    painter.fillRect(rect.x(), rect.y(), first, rect.height(), part_colour(exact, role))
+    painter.fillRect(rect.x() + first, rect.y(), kept - first, rect.height(), part_colour(rounded, role))
+
+
+def part_colour(part: Part, role: Role) -> QColor:
+    """The colour of a stretch."""
+    t = theme()
+    if part.colour in ("role", "pale"):
+        return t.role(role) if part.colour == "role" else t.role_pale(role)
+    colour: QColor = getattr(t, part.colour)
+    return colour
+
+
+class PrecisionTable(QTableView):
+    """Rows are selected whole; Ctrl+C copies all of them as tab-separated text."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.losses = PrecisionModel(self)
+        self.setModel(self.losses)
+        self.setFont(ui_font(12))
+        self.setShowGrid(False)
+        self.setFrameShape(QTableView.Shape.NoFrame)
+        self.setItemDelegate(_Painter(self))
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setTabKeyNavigation(False)
+        self.setAccessibleName(tr("Precision"))
+        slim(self)
+        self.setHorizontalHeader(FlatHeader(Qt.Orientation.Horizontal, self, lead=12))
+        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(ROW)
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        theme_signal().changed.connect(self.viewport().update)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The bar takes what the figures leave."""
+        super().resizeEvent(event)
+        metrics, heads = self.fontMetrics(), self.horizontalHeader().fontMetrics()
+        left = self.viewport().width()
+        for column, (caption, _, widest) in enumerate(HEADS):
+            if column != BAR:
+                width = max(metrics.horizontalAdvance(widest), heads.horizontalAdvance(caption)) + 10
+                width += 10 if column == NAME else 0
+                self.setColumnWidth(column, width)
+                left -= width
+        self.setColumnWidth(BAR, max(heads.horizontalAdvance(HEADS[BAR][0]) + 12, left))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Handle the keys named above."""
+        if not event.matches(QKeySequence.StandardKey.Copy):
+            super().keyPressEvent(event)
+            return
+        columns = [column for column in range(len(HEADS)) if column != BAR]
+        rows = [[HEADS[column][0] for column in columns]]
+        rows += [[cell(loss, column) for column in columns] for loss in self.losses.losses]
+        copy_text("\n".join("\t".join(row) for row in rows))
