@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import PurePath
 from typing import Any
 
-from ckptgui.analysis.profile import Profile, record_of
 from ckptgui.cli.health import health
 from ckptgui.cli.meaning_answer import globals_answer, modules_answer, provenance_answer, readiness_answer
-from ckptgui.cli.reading import Reading, Wish, listed, statistics_json
+from ckptgui.cli.reading import Values, Wish
+from ckptgui.cli.stats_text import stats_texts
 from ckptgui.cli.tensor_lines import tensor_lines
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.loading.how_to_load import load_snippet
@@ -18,40 +18,47 @@ from ckptgui.core.tensors import TensorInfo
 
 
 def write_answer(
-    checkpoint: Checkpoint, path: str, read: Iterable[Reading], wish: Wish, write: Callable[[str], object]
+    checkpoint: Checkpoint, path: str, values: Values, wish: Wish, write: Callable[[str], object]
 ) -> list[str]:
     """Write the object; the reasons why tensors could not be read whole are returned too."""
-    reasons: list[str] = []
-    profile = Profile(len(checkpoint) if wish.stats else 0, checkpoint.tensors.shape)
     _write_members(head(checkpoint, path), write, "{")
     write(',\n "tensors": [')
-
-    def entry(reading: Reading) -> dict[str, Any]:
-        if reading.error is not None:
-            reasons.append(f"{'/'.join(reading.info.path)}: {reading.error}")
-        if reading.summary is not None:
-            profile.records[reading.info.index] = record_of(reading.summary, reading.info.shape)
-        return tensor(checkpoint, reading, wish)
-
-    if wish.stats or wish.digest:
-        blocks: Iterable[list[str]] = ([_json(entry(reading))] for reading in read)
-    else:
-        blocks = tensor_lines(checkpoint, lambda row: entry(listed(checkpoint.info(row))))
     before = "\n  "
-    for lines in blocks:
+    for lines in tensor_lines(
+        checkpoint,
+        lambda row: tensor(checkpoint, checkpoint.info(row)),
+        lambda first, stop: _values_texts(checkpoint, values, wish, first, stop),
+    ):
         write(before)
         write(",\n  ".join(lines))
         before = ",\n  "
     write("]")
+    reasons = [f"{'/'.join(checkpoint.tensors.path(row))}: {e}" for row, e in sorted(values.errors.items())]
     rest = tail(checkpoint, path, reasons)
     if wish.stats:
         rest["health"] = [
             {"kind": finding.kind, "path": list(finding.path), "text": finding.text}
-            for finding in health(checkpoint, profile)
+            for finding in health(checkpoint, values.profile)
         ]
     _write_members(rest, write, ",\n ")
     write("}\n")
     return reasons
+
+
+def _values_texts(checkpoint: Checkpoint, values: Values, wish: Wish, first: int, stop: int) -> list[str]:
+    """What the entries of some rows say beside the table: what was asked for, read now, and errors."""
+    texts = [""] * (stop - first)
+    if wish.reads:
+        values.read(first, stop)
+    if wish.digest:
+        texts = [f', "sha256": {_json(values.sha256.get(row))}' for row in range(first, stop)]
+    if wish.stats:
+        stats = stats_texts(values.profile, checkpoint.tensors, first, stop, values.exact)
+        texts = [f'{text}, "stats": {figures}' for text, figures in zip(texts, stats)]
+    for row in values.errors.keys() & range(first, stop):
+        lost = (', "sha256": null' if wish.digest else "") + (', "stats": null' if wish.stats else "")
+        texts[row - first] = f'{lost}, "error": {_json(values.errors[row])}'
+    return texts
 
 
 def head(checkpoint: Checkpoint, path: str) -> dict[str, Any]:
@@ -90,9 +97,8 @@ def tail(checkpoint: Checkpoint, path: str, reasons: list[str]) -> dict[str, Any
     }
 
 
-def tensor(checkpoint: Checkpoint, reading: Reading, wish: Wish) -> dict[str, Any]:
-    """One entry of ``tensors``; keys that only some tensors have are left out of the others."""
-    info = reading.info
+def tensor(checkpoint: Checkpoint, info: TensorInfo) -> dict[str, Any]:
+    """What the table says of an entry of ``tensors``; keys that only some have are left out of the others."""
     answer: dict[str, Any] = {
         "path": list(info.path),
         "name": info.name,
@@ -115,12 +121,6 @@ def tensor(checkpoint: Checkpoint, reading: Reading, wish: Wish) -> dict[str, An
         answer["uninitialized"] = True
     if "quantization" in info.extra:
         answer["quantization"] = info.extra["quantization"]
-    if wish.digest:
-        answer["sha256"] = reading.sha256
-    if wish.stats:
-        answer["stats"] = statistics_json(reading)
-    if reading.error is not None:
-        answer["error"] = reading.error
     return answer
 
 

@@ -8,7 +8,7 @@ import sys
 from ckptgui.cli.answer import write_answer
 from ckptgui.cli.opening import open_path
 from ckptgui.cli.progress import Bar
-from ckptgui.cli.reading import Wish, readings
+from ckptgui.cli.reading import Values, Wish
 from ckptgui.cli.report import DONE, UsageError, complain
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.errors import CheckpointError
@@ -18,13 +18,13 @@ def run(options: argparse.Namespace) -> int:
     """Answer; status 2 if the file, or any tensor of it, cannot be read whole."""
     if options.exact and not options.stats:
         raise UsageError("--exact is about --stats (see ckptgui info --help)")
-    wish = Wish(options.stats, options.exact, options.digest)
+    wish = Wish(options.stats, options.exact, options.digest, cache=not options.no_cache)
     try:
         checkpoint = open_path(options.path)
     except CheckpointError as error:
         return complain(str(error), options.path)
-    with Bar() as bar:
-        reasons = _answer(checkpoint, options, wish, bar)
+    with Bar() as bar, Values(checkpoint, wish, bar) as values:
+        reasons = _answer(checkpoint, options, wish, values)
     if checkpoint.attributes.get("incomplete"):  # what follows the break cannot even be listed
         reasons = [*checkpoint.warnings[:1], *reasons]
     if not reasons:
@@ -34,11 +34,9 @@ def run(options: argparse.Namespace) -> int:
     return complain(f"{reasons[0]}{more}", options.path)
 
 
-def _answer(checkpoint: Checkpoint, options: argparse.Namespace, wish: Wish, bar: Bar) -> list[str]:
-    read = readings(checkpoint, wish, bar)
+def _answer(checkpoint: Checkpoint, options: argparse.Namespace, wish: Wish, values: Values) -> list[str]:
     if options.json:
-        return write_answer(checkpoint, options.path, read, wish, sys.stdout.write)
+        return write_answer(checkpoint, options.path, values, wish, sys.stdout.write)
     from ckptgui.cli.text import write_text
 
-    found = list(read) if wish.stats or wish.digest else []
-    return write_text(checkpoint, found, wish, options.depth, sys.stdout)
+    return write_text(checkpoint, values, options.depth, sys.stdout)

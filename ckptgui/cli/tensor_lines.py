@@ -1,4 +1,4 @@
-"""The tensors of ``info --json`` as lines of text, where no values were asked for.
+"""The tensors of ``info --json`` as lines of text.
 
 Tensors come in a few kinds of shape, dtype and so on. One of each kind is described in full; the others are
 its text with their own name, storage and place, so that a hundred thousand lines cost little more than their
@@ -8,7 +8,7 @@ bytes.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,10 +26,13 @@ _OWN = ("path", "name", "storage", "storage_offset", "file_offset")
 _encoded = json.encoder.encode_basestring_ascii
 
 Describe = Callable[[int], dict[str, Any]]
-"""The whole entry of one row."""
+"""What the table says of one row."""
+
+Endings = Callable[[int, int], Sequence[str]]
+"""What the entries from one row on and before another end with, as JSON after a comma, or nothing."""
 
 
-def tensor_lines(checkpoint: Checkpoint, describe: Describe) -> Iterator[list[str]]:
+def tensor_lines(checkpoint: Checkpoint, describe: Describe, endings: Endings) -> Iterator[list[str]]:
     """The entries of all rows as JSON, a block of lines at a time.
 
     ``describe`` is asked once for each kind of tensor, and for every row that is special.
@@ -41,17 +44,18 @@ def tensor_lines(checkpoint: Checkpoint, describe: Describe) -> Iterator[list[st
         rows = slice(first, min(first + _BLOCK, len(table)))
         own = zip(table.names[rows], _keys(table, rows), table.storage_offset[rows].tolist(), _places(table, rows))
         likes = _likes(table, rows)
+        ends = endings(rows.start, rows.stop)
         lines = []
-        for number, (is_special, section, container, like, words) in enumerate(
-            zip(special[rows].tolist(), sections[rows].tolist(), table.container[rows].tolist(), likes, own)
+        for number, (is_special, section, container, like, words, end) in enumerate(
+            zip(special[rows].tolist(), sections[rows].tolist(), table.container[rows].tolist(), likes, own, ends)
         ):
             if is_special:
-                lines.append(_json(describe(first + number)))
+                lines.append(f"{_json(describe(first + number))[:-1]}{end}}}")
                 continue
             template = templates.get(like)
             if template is None:
                 template = templates[like] = _template(describe(first + number))
-            lines.append(_line(template, prefixes.of(section, container), *words))
+            lines.append(f"{_line(template, prefixes.of(section, container), *words)}{end}}}")
         yield lines
 
 
@@ -72,7 +76,7 @@ def _sections(checkpoint: Checkpoint) -> np.ndarray:
 
 
 def _special(table: TensorTable) -> np.ndarray:
-    """bool a row: those with an error, with components and the like, or without a place of their own."""
+    """bool a row: those with components and the like, or without a place of their own."""
     special: np.ndarray = table.container < 0
     special[[*table.errors, *table.extras]] = True
     others = np.zeros(len(table.extents) + 1, np.bool_)  # the last is for rows without a storage
@@ -176,7 +180,7 @@ class _Prefixes:
 
 
 def _template(entry: dict[str, Any]) -> list[str]:
-    """The text of an entry, cut where a row's own words stand."""
+    """The text of an entry without its end, cut where a row's own words stand."""
     parts = [""]
     for number, (key, value) in enumerate(entry.items()):
         parts[-1] += f"{', ' if number else '{'}{_encoded(key)}: "
@@ -184,7 +188,6 @@ def _template(entry: dict[str, Any]) -> list[str]:
             parts.append("")
         else:
             parts[-1] += _json(value)
-    parts[-1] += "}"
     return parts
 
 

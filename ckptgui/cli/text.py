@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePath
 from typing import TextIO
 
-from ckptgui.analysis.profile import Profile, record_of
+from ckptgui.analysis.profile import Profile
 from ckptgui.cli.health import health
 from ckptgui.cli.lightning_text import lightning_lines, read_scores
 from ckptgui.cli.meaning_text import module_lines, names_lines, origin_lines, readiness_lines, section_lines
 from ckptgui.cli.numbers import count, size
-from ckptgui.cli.reading import Reading, Wish
+from ckptgui.cli.reading import Reading, Values
 from ckptgui.cli.table import indented, table
 from ckptgui.cli.training_text import headline, training_lines
 from ckptgui.cli.tree_text import tree_lines
@@ -28,14 +28,12 @@ from ckptgui.core.tree.build import build_tree
 _MAX_WARNINGS = 20
 
 
-def write_text(
-    checkpoint: Checkpoint, readings: Iterable[Reading], wish: Wish, depth: int | None, out: TextIO
-) -> list[str]:
+def write_text(checkpoint: Checkpoint, values: Values, depth: int | None, out: TextIO) -> list[str]:
     """Print it all; the reasons why tensors could not be read whole are returned."""
-    read = {reading.info.index: reading for reading in readings} if wish.stats or wish.digest else {}
-    reasons = _reasons(checkpoint, read)
+    read = values.all()
+    reasons = [f"{'/'.join(checkpoint.tensors.path(row))}: {e}" for row, e in sorted(values.errors.items())]
     bold, plain = ("\x1b[1m", "\x1b[0m") if _has_style(out) else ("", "")
-    for title, lines in _parts(checkpoint, read, reasons, depth):
+    for title, lines in _parts(checkpoint, read, values.profile, reasons, depth):
         body = list(lines)
         if body:
             out.write(f"{bold}{title}{plain}\n" + "".join(f"{line}\n" for line in indented(body)) + "\n")
@@ -43,14 +41,14 @@ def write_text(
 
 
 def _parts(
-    checkpoint: Checkpoint, read: dict[int, Reading], reasons: list[str], depth: int | None
+    checkpoint: Checkpoint, read: Mapping[int, Reading], profile: Profile, reasons: list[str], depth: int | None
 ) -> Iterator[tuple[str, Iterable[str]]]:
     name = display(PurePath(checkpoint.path).name or checkpoint.path)
     yield name, [*_heading(checkpoint), *headline(training(checkpoint))]
     yield "Warnings", _warnings([*checkpoint.warnings, *reasons])
     yield "Sections", section_lines(checkpoint)
     yield "Tensors and values", tree_lines(build_tree(checkpoint), depth, read)
-    yield "Health", _health(checkpoint, read)
+    yield "Health", _health(checkpoint, profile)
     scores = read_scores(checkpoint)
     yield "Training", [*training_lines(training(checkpoint)), *lightning_lines(checkpoint, scores)]
     yield "To go on with it", readiness_lines(checkpoint, scores)
@@ -78,12 +76,6 @@ def _heading(checkpoint: Checkpoint) -> Iterator[str]:
     yield " · ".join(parts)
 
 
-def _reasons(checkpoint: Checkpoint, read: dict[int, Reading]) -> list[str]:
-    errors = {row: reading.error for row, reading in read.items() if reading.error is not None}
-    errors = {**checkpoint.tensors.errors, **errors}
-    return [f"{'/'.join(checkpoint.tensors.path(row))}: {error}" for row, error in sorted(errors.items())]
-
-
 def _warnings(warnings: list[str]) -> Iterator[str]:
     for warning in warnings[:_MAX_WARNINGS]:
         yield display(warning, MAX_DETAIL)
@@ -91,12 +83,8 @@ def _warnings(warnings: list[str]) -> Iterator[str]:
         yield f"… and {len(warnings) - _MAX_WARNINGS:,} more, all of them with --json."
 
 
-def _health(checkpoint: Checkpoint, read: dict[int, Reading]) -> Iterator[str]:
-    profile = Profile(len(checkpoint) if read else 0, checkpoint.tensors.shape)
-    for row, reading in read.items():
-        if reading.summary is not None:
-            profile.records[row] = record_of(reading.summary, reading.info.shape)
-    found = health(checkpoint, profile) if read else []
+def _health(checkpoint: Checkpoint, profile: Profile) -> Iterator[str]:
+    found = health(checkpoint, profile) if len(profile) else []
     return table([[display("/".join(finding.path)), display(finding.text)] for finding in found])
 
 

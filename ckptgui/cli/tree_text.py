@@ -35,7 +35,7 @@ def tree_lines(tree: Tree, depth: int | None, readings: Mapping[int, Reading]) -
     Equal layers are one row, and what is below them is that of the first with all their bytes; with readings each
     has its own figures, and so its own rows.
     """
-    stats = any(reading.summary is not None for reading in readings.values())
+    stats = any(reading.statistics is not None for reading in readings.values())
     digests = any(reading.sha256 is not None for reading in readings.values())
     heading = [
         "Name",

@@ -17,7 +17,10 @@ TOP_KEYS = {
     "path", "format", "bytes", "tensor_count", "parameter_count", "sections", "tensors", "metadata", "safety",
     "load", "warnings",
 }  # fmt: skip
-STATS_KEYS = {"count", "min", "max", "mean", "std", "nan", "inf", "zeros", "l2", "quantiles", "approximate"}
+STATS_KEYS = {
+    "count", "min", "max", "argmin", "argmax", "mean", "std", "nan", "first_nan", "inf", "zeros", "l1", "l2",
+    "quantiles", "approximate",
+}  # fmt: skip
 
 
 def test_the_answer_has_the_keys_of_the_contract(ckptgui, checkpoint):

@@ -10,13 +10,12 @@ from safetensors.torch import save_file
 
 from ckptgui.cli import tensor_lines as tensor_lines_module
 from ckptgui.cli.answer import tensor
-from ckptgui.cli.reading import Wish, listed
 from ckptgui.cli.tensor_lines import tensor_lines
 from ckptgui.formats.registry import open_checkpoint
 
 
 def full(checkpoint, row):
-    return tensor(checkpoint, listed(checkpoint.info(row)), Wish())
+    return tensor(checkpoint, checkpoint.info(row)) | {"row": row}
 
 
 def lines(path):
@@ -25,9 +24,12 @@ def lines(path):
 
     def describe(row):
         asked.append(row)
-        return full(checkpoint, row)
+        return tensor(checkpoint, checkpoint.info(row))
 
-    made = [line for block in tensor_lines(checkpoint, describe) for line in block]
+    def endings(first, stop):
+        return [f', "row": {row}' for row in range(first, stop)]
+
+    made = [line for block in tensor_lines(checkpoint, describe, endings) for line in block]
     assert made == [json.dumps(full(checkpoint, row)) for row in range(len(checkpoint))]
     return made, asked
 
@@ -69,7 +71,7 @@ def test_every_line_is_what_it_would_be_alone(saved, tmp_path):
     lines(path)
 
 
-def test_a_cut_file_has_its_errors(tmp_path):
+def test_a_cut_file_is_listed_too(tmp_path):
     path = tmp_path / "a.pt"
     torch.save({"model": weights(40)}, path)
     path.write_bytes(path.read_bytes()[:-4000])
