@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
-from ckptgui.analysis.narrow import code_values
 from ckptgui.analysis.profile import (
     BARS,
     FIGURES,
@@ -99,12 +100,23 @@ def _widened(stored: np.ndarray, dtype: DType) -> np.ndarray:
     if dtype.name == "bfloat16":
         values = (stored.view(np.uint16).astype(np.uint32) << np.uint32(16)).view(np.float32)
     elif dtype.bits == 8:
-        values = code_values(dtype).astype(np.float32)[stored]
+        values = _by_byte(dtype)[stored]
     elif dtype.bits == 16:
         with np.errstate(invalid="ignore"):  # a signalling NaN is a NaN
             values = values.astype(np.float32)
     elif dtype.kind is not Kind.FLOAT:
         values = values.astype(np.int64, copy=False)
+    return values
+
+
+@lru_cache(maxsize=16)
+def _by_byte(dtype: DType) -> np.ndarray:
+    """The values of all bytes, as float32."""
+    codes = np.arange(256, dtype=np.uint8)
+    with np.errstate(invalid="ignore"):
+        values: np.ndarray = (codes != 0 if dtype.kind is Kind.BOOL else codes.view(dtype.array)).astype(
+            np.float32
+        )
     return values
 
 

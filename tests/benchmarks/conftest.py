@@ -11,6 +11,21 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.benchmarks.report import Report
+
+
+def pytest_addoption(parser):
+    parser.addoption("--report", metavar="FILE", help="where the JSON report of the profile's benchmark goes")
+
+
+@pytest.fixture(scope="session")
+def report(request, tmp_path_factory):
+    """What is measured; kept as JSON in the end."""
+    report = Report()
+    yield report
+    path = request.config.getoption("--report")
+    report.save(Path(path) if path else tmp_path_factory.mktemp("report") / "profile-report.json")
+
 
 def pytest_collection_modifyitems(items):
     for item in items:
