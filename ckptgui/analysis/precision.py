@@ -69,6 +69,10 @@ SCALE_BYTES = 4
 """What a scale of int8 takes."""
 
 
+BANDS = (1e-3, 1e-2, 1e-1)
+"""Relative errors that values are told apart by."""
+
+
 @dataclass(frozen=True, slots=True)
 class Example:
     """One value and the rank of its element in row-major order."""
@@ -83,8 +87,9 @@ class Loss:
 
     ``zeroed`` lose everything, ``overflowed`` are beyond the range; ``subnormal`` results have fewer digits.
     Errors are of values within the range; ``max_relative`` is the largest of those that do not become zero,
-    and ``worst`` has it. ``snr`` is in dB, infinite without an error, None where there is nothing to compare. ``unheld`` counts
-    NaN and infinities that the type cannot hold.
+    and ``worst`` has it. ``snr`` is in dB, infinite without an error, None where there is nothing to compare.
+    ``unheld`` counts NaN and infinities that the type cannot hold. ``within`` counts changed values
+    by their relative error: up to each of ``BANDS``, and beyond, without those that become zero.
     """
 
     target: Target
@@ -94,6 +99,7 @@ class Loss:
     subnormal: int
     overflowed: int
     unheld: int
+    within: tuple[int, int, int, int]
     mean_relative: float | None
     max_relative: float
     max_absolute: float

@@ -1,7 +1,8 @@
 """The compiled loops that round values to narrower types and measure what that costs.
 
-Import this module late (see ``analysis.compiled``). Rounding works on the bits of float32: to nearest, ties to even, which is
-what ``Tensor.to`` does. A magnitude beyond the target's largest becomes infinite here, whatever the target does.
+Import this module late (see ``analysis.compiled``). Rounding works on the bits of float32: to nearest, ties to
+even, which is what ``Tensor.to`` does. A magnitude beyond the target's largest becomes infinite here, whatever the
+target does.
 Measuring works in blocks that fit the first-level cache; a block whose values are all finite needs no branches.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from ckptgui.analysis.compiled import njit
+from ckptgui.analysis.precision import BANDS
 from ckptgui.analysis.precision_passes import (
     BEYOND,
     CHANGED,
@@ -19,12 +21,11 @@ from ckptgui.analysis.precision_passes import (
     OVERFLOWED,
     RELATIVE,
     SQUARES,
-    SUBNORMAL,
     WORST,
-    ZEROED,
 )
 
 BLOCK = 4096
+FINE, FAIR, COARSE = BANDS
 _INF = np.uint32(0x7F800000)
 _MAGNITUDE = np.uint32(0x7FFFFFFF)
 _FRACTION = np.uint32(0x007FFFFF)
@@ -84,7 +85,7 @@ def round_steps(values, scale, out):  # type: ignore[no-untyped-def]  # noqa: AN
 def errors(before, after, least):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     """What became of finite values; results under ``least`` are subnormal."""
     squares = noise = relative = worst = farthest = lost = 0.0
-    changed = zeroed = subnormal = 0
+    changed = zeroed = subnormal = over_fine = over_fair = over_coarse = 0
     for i in range(before.size):
         a = abs(np.float64(before[i]))
         b = abs(np.float64(after[i]))
@@ -97,12 +98,16 @@ def errors(before, after, least):  # type: ignore[no-untyped-def]  # noqa: ANN00
         changed += error > 0  # type: ignore[assignment]  # a count in numba
         zeroed += gone
         subnormal += (b > 0) & (b < least)
+        over_fine += share > FINE
+        over_fair += share > FAIR
+        over_coarse += share > COARSE
         kept = 0.0 if gone else share
         worst = kept if kept > worst else worst
         farthest = error if error > farthest else farthest
         gone_value = a if gone else 0.0
         lost = gone_value if gone_value > lost else lost
-    return squares, noise, relative, changed, zeroed, subnormal, worst, farthest, lost
+    counted = (changed, zeroed, subnormal, 0, over_fine, over_fair, over_coarse)
+    return squares, noise, relative, counted, worst, farthest, lost
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -148,10 +153,9 @@ def measure(before, after, finite, least, start, counts, sums, peaks, places):  
             x[kept], y[kept] = before[i], after[i]
             kept += 1
         x, y = x[:kept], y[:kept]
-    squares, noise, relative, changed, zeroed, subnormal, worst, farthest, lost = errors(x, y, least)
-    counts[CHANGED] += changed
-    counts[ZEROED] += zeroed
-    counts[SUBNORMAL] += subnormal
+    squares, noise, relative, counted, worst, farthest, lost = errors(x, y, least)
+    for column in range(counts.size):
+        counts[column] += counted[column]
     sums[SQUARES] += squares
     sums[NOISE] += noise
     sums[RELATIVE] += relative

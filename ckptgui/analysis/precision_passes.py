@@ -16,8 +16,8 @@ P2 = TypeVar("P2")
 R2 = TypeVar("R2")
 
 
-CHANGED, ZEROED, SUBNORMAL, OVERFLOWED = range(4)
-"""Columns of ``Measured.counts``."""
+CHANGED, ZEROED, SUBNORMAL, OVERFLOWED, OVER_FINE, OVER_FAIR, OVER_COARSE = range(7)
+"""Columns of ``Measured.counts``; the last three are of relative errors beyond each of ``BANDS``."""
 
 SQUARES, NOISE, RELATIVE = range(3)
 """Columns of ``Measured.sums``: values squared, errors squared, errors relative to their value."""
@@ -44,7 +44,7 @@ class Measured:
     def empty(cls, targets: int) -> Measured:
         """Nothing yet."""
         return cls(
-            np.zeros((targets, 4), np.int64),
+            np.zeros((targets, 7), np.int64),
             np.zeros((targets, 3)),
             np.zeros((targets, 4)),
             np.full((targets, 4), -1, np.int64),

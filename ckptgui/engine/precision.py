@@ -158,7 +158,7 @@ def _loss(target: Target, info: TensorInfo, layout: Layout, found: Measured, row
     times = layout.times
     counts, sums, peaks = found.counts[row], found.sums[row], found.peaks[row]
     count = found.size - found.nan - found.infinite
-    changed, zeroed, subnormal, overflowed = (int(n) * times for n in counts)
+    changed, zeroed, subnormal, overflowed, fine, fair, coarse = (int(n) * times for n in counts)
     within = count - int(counts[OVERFLOWED])
     infinite = isinstance(target, FloatTarget) and target.infinite
     nan = isinstance(target, FloatTarget)
@@ -174,6 +174,7 @@ def _loss(target: Target, info: TensorInfo, layout: Layout, found: Measured, row
         subnormal=subnormal,
         overflowed=overflowed,
         unheld=times * ((0 if infinite else found.infinite) + (0 if nan else found.nan)),
+        within=(changed - overflowed - fine, fine - fair, fair - coarse, coarse - zeroed),
         mean_relative=float(sums[RELATIVE]) / within if within else None,
         max_relative=float(peaks[WORST]),
         max_absolute=float(peaks[FARTHEST]),

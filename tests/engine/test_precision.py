@@ -78,6 +78,7 @@ def oracle(tensor, name):
     with np.errstate(invalid="ignore", divide="ignore"):
         share = np.where(x > 0, np.abs(x - y) / x, 0)
     alive = y > 0
+    kept_changed = (x != y) & ((y > 0) | (x == 0))
     return {
         "count": int(finite.sum()),
         "changed": int((x != y).sum() + beyond.sum()),
@@ -86,6 +87,10 @@ def oracle(tensor, name):
         "overflowed": int(beyond.sum()),
         "mean_relative": share.mean() if kept.any() else None,
         "max_absolute": np.abs(x - y).max() if kept.any() else 0.0,
+        "within": tuple(
+            int((kept_changed & (share > low) & (share <= high)).sum())
+            for low, high in ((0, 1e-3), (1e-3, 1e-2), (1e-2, 1e-1), (1e-1, np.inf))
+        ),
         "worst": share[alive].max() if alive.any() else 0.0,
         "noise": np.square(x - y).sum(),
         "signal": np.square(x).sum(),
@@ -123,7 +128,7 @@ def test_every_figure_of_a_cast_is_that_of_torchs_cast(shelf, dtype, name):
     found = precision(stored.info, stored.pool, Cancel())
     loss = next(loss for loss in found.losses if loss.target.name == name)
     wanted = oracle(tensor, name)
-    for figure in ("count", "changed", "zeroed", "subnormal", "overflowed"):
+    for figure in ("count", "changed", "zeroed", "subnormal", "overflowed", "within"):
         assert getattr(loss, figure) == wanted[figure], figure
     assert loss.mean_relative == pytest.approx(wanted["mean_relative"], rel=1e-9)
     assert loss.max_relative == pytest.approx(wanted["worst"], rel=1e-12)

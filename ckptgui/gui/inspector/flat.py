@@ -76,8 +76,11 @@ def flat_corner(table: QTableView) -> None:
 class FlatHeader(QHeaderView):
     """Caption text on the panel, a hairline between it and the cells."""
 
-    def __init__(self, orientation: Qt.Orientation, parent: QWidget | None = None, *, lead: int = 4) -> None:
+    def __init__(
+        self, orientation: Qt.Orientation, parent: QWidget | None = None, *, lead: int = 4, trail: int = 4
+    ) -> None:
         super().__init__(orientation, parent)
+        self._trail = trail  # pixels behind the last section's text
         self._lead = lead  # pixels before the first section's text, where a tree's names stand
         self.setFont(ui_font(11, MEDIUM))
         self.setHighlightSections(False)
@@ -98,7 +101,8 @@ class FlatHeader(QHeaderView):
         flags = wanted if isinstance(wanted, Qt.AlignmentFlag) else self.defaultAlignment()
         painter.setFont(self.font())
         painter.setPen(t.text2)
-        room = rect.adjusted(self._lead if logicalIndex == 0 else 4, 0, -4, 0)
+        last = logicalIndex == self.count() - 1
+        room = rect.adjusted(self._lead if logicalIndex == 0 else 4, 0, -self._trail if last else -4, 0)
         shown = self.fontMetrics().elidedText(str(text), Qt.TextElideMode.ElideRight, room.width())
         painter.drawText(room, flags, shown)
         if self.orientation() == Qt.Orientation.Horizontal:

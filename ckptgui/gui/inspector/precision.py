@@ -13,7 +13,7 @@ from ckptgui.engine.precision import Precision, precision
 from ckptgui.errors import CheckpointError
 from ckptgui.gui.controls import ProgressLine
 from ckptgui.gui.inspector.lower_tab import LookedAt, LowerTab
-from ckptgui.gui.inspector.precision_table import PrecisionTable
+from ckptgui.gui.inspector.precision_table import Legend, PrecisionTable
 from ckptgui.gui.inspector.precision_text import integer_sentence, sentence, telling_example
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.labels import LinkLabel, PlainLabel
@@ -53,6 +53,8 @@ class PrecisionTab(LowerTab):
         layout.addWidget(top)
         self.table = PrecisionTable(self)
         layout.addWidget(self.table, 1)
+        self.legend = Legend(self)
+        layout.addWidget(self.legend)
         self._filler = QWidget(self)
         layout.addWidget(self._filler, 1)
         self.place.clicked.connect(self._go)
@@ -104,6 +106,7 @@ class PrecisionTab(LowerTab):
         self._found = found
         self._show("", table=True)
         self.table.losses.set_losses(found.losses, self._looked_at.role)
+        self.legend.set_losses(found.losses, self._looked_at.role)
         self.table.selectRow(0)
         self.filled.emit()
 
@@ -143,6 +146,7 @@ class PrecisionTab(LowerTab):
         self.text.set_colour("text")
         self.text.setText(text)
         self.table.setVisible(table)
+        self.legend.setVisible(table)
         self._filler.setVisible(not table)
         for part in (self.lead, self.place, self.bar, self.stop):
             part.hide()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRect, Qt
-from PySide6.QtGui import QColor, QKeyEvent, QKeySequence, QPainter, QResizeEvent
+from PySide6.QtGui import QColor, QKeyEvent, QKeySequence, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -22,7 +22,7 @@ from ckptgui.core.checkpoint import Role
 from ckptgui.gui.inspector.copying import copy_text
 from ckptgui.gui.inspector.flat import FlatHeader, slim
 from ckptgui.gui.inspector.precision_text import decibels, name
-from ckptgui.gui.labels import draw_focus, plain_tooltip
+from ckptgui.gui.labels import draw_focus, plain_tooltip, token
 from ckptgui.gui.numbers import counted, integer, percent, size_text, tr
 from ckptgui.gui.theme import ROW, theme, theme_signal, ui_font
 
@@ -33,7 +33,7 @@ _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 NAME, BAR, ZERO, BEYOND, MEAN, LARGEST, SNR, SIZE = range(8)
 HEADS = (
     (tr("Cast to"), "", "float8_e4m3fn"),
-    (tr("Exact, rounded, lost"), tr("What becomes of the finite values"), ""),
+    (tr("How far off"), tr("What becomes of the finite values"), ""),
     (tr("To zero"), tr("Values that would become zero"), "< 0.001 %"),
     (tr("Beyond"), tr("Values beyond the range"), "< 0.001 %"),
     (tr("Mean error"), tr("Mean relative error of values within the range"), "< 0.001 %"),
@@ -49,21 +49,23 @@ MUCH = 0.01
 
 @dataclass(frozen=True)
 class Part:
-    """A stretch of a bar: how many values, and the token of its colour (``role``, ``pale`` are the tensor's)."""
+    """A stretch of a bar: how many values, and its colour."""
 
     word: str
     count: int
-    colour: str
+    shade: float | str  # between the role's colour (0) and its pale (1), or a token
 
 
 def parts_of(loss: Loss) -> tuple[Part, ...]:
-    """What becomes of the finite values."""
-    rounded = loss.changed - loss.zeroed - loss.overflowed
+    """What becomes of the finite values, from those that stay to those that are lost."""
+    fine, fair, coarse, worse = loss.within
     return (
-        Part(tr("exact"), loss.exact, "role"),
-        Part(tr("rounded"), rounded, "pale"),
-        Part(tr("zero"), loss.zeroed, "control"),
-        Part(tr("beyond"), loss.overflowed, "nan"),
+        Part(tr("exact or within 0.1 %"), loss.exact + fine, 0.0),
+        Part(tr("within 1 %"), fair, 0.4),
+        Part(tr("within 10 %"), coarse, 0.7),
+        Part(tr("farther off"), worse, 1.0),
+        Part(tr("become zero"), loss.zeroed, "control"),
+        Part(tr("beyond the range"), loss.overflowed, "nan"),
     )
 
 
@@ -130,7 +132,8 @@ def full(loss: Loss, column: int) -> str:
     """Every digit of a figure."""
     if column in (NAME, BAR):
         lines = [f"{integer(part.count)} {part.word}" for part in parts_of(loss)]
-        return "\n".join([*lines, tr("{0} subnormal").format(integer(loss.subnormal))])
+        some = [tr("{0} exact").format(integer(loss.exact)), tr("{0} subnormal").format(integer(loss.subnormal))]
+        return "\n".join([*lines, *some])
     return {
         ZERO: counted(loss.zeroed, "value", "values"),
         BEYOND: counted(loss.overflowed, "value", "values"),
@@ -151,14 +154,14 @@ class _Painter(QStyledItemDelegate):
         t, loss, column = theme(), model.losses[index.row()], index.column()
         if option.state & QStyle.StateFlag.State_Selected:
             painter.fillRect(rect, t.sel if view.hasFocus() else t.pressed)
-            if column == 0:
+            if column == NAME:
                 painter.fillRect(rect.x(), rect.y(), 2, rect.height(), t.accent)
         if column == BAR:
-            paint_bar(painter, rect.adjusted(4, 7, -12, -7), loss, model.role)
+            paint_bar(painter, rect.adjusted(4, 7, -10, -7), loss, model.role)
         else:
             painter.setFont(view.font())
             painter.setPen(_colour(loss, column))
-            room = rect.adjusted(12 if column == 0 else 2, 0, -6, 0)
+            room = rect.adjusted(16 if column == NAME else 2, 0, -16 if column == SIZE else -6, 0)
             text = option.fontMetrics.elidedText(cell(loss, column), Qt.TextElideMode.ElideRight, room.width())
             painter.drawText(room, _LEFT if column == NAME else _RIGHT, text)
         if view.hasFocus() and view.currentIndex() == index:
@@ -180,26 +183,56 @@ def paint_bar(painter: QPainter, rect: QRect, loss: Loss, role: Role) -> None:
     if not loss.count:
         painter.fillRect(rect, theme().hairline)
         return
-    lost = [part for part in parts_of(loss)[2:] if part.count]
+    kept, lost = parts_of(loss)[:4], parts_of(loss)[4:]
     right = rect.right() + 1
-    for part in reversed(lost):
+    for part in reversed([part for part in lost if part.count]):
         width = max(2, round(rect.width() * part.count / loss.count))
-        painter.fillRect(right - width, rect.y(), width, rect.height(), part_colour(part, role))
+        painter.fillRect(right - width, rect.y(), width, rect.height(), shade(part.shade, role))
         right -= width
-    kept = max(0, right - rect.x())
-    exact, rounded = parts_of(loss)[:2]
-    first = round(kept * exact.count / max(1, exact.count + rounded.count))
-    painter.fillRect(rect.x(), rect.y(), first, rect.height(), part_colour(exact, role))
-    painter.fillRect(rect.x() + first, rect.y(), kept - first, rect.height(), part_colour(rounded, role))
+    room, whole, before = max(0, right - rect.x()), sum(part.count for part in kept), 0
+    for part in kept:
+        start, stop = (rect.x() + round(room * n / max(1, whole)) for n in (before, before + part.count))
+        painter.fillRect(start, rect.y(), stop - start, rect.height(), shade(part.shade, role))
+        before += part.count
 
 
-def part_colour(part: Part, role: Role) -> QColor:
+def shade(part: float | str, role: Role) -> QColor:
     """The colour of a stretch."""
     t = theme()
-    if part.colour in ("role", "pale"):
-        return t.role(role) if part.colour == "role" else t.role_pale(role)
-    colour: QColor = getattr(t, part.colour)
-    return colour
+    if isinstance(part, str):
+        return token(part)
+    full, pale = t.role(role), t.role_pale(role)
+    channels = zip((full.redF(), full.greenF(), full.blueF()), (pale.redF(), pale.greenF(), pale.blueF()))
+    return QColor.fromRgbF(*(a + (b - a) * part for a, b in channels))
+
+
+class Legend(QWidget):
+    """What the stretches of the bars mean."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFont(ui_font(11))
+        self.setFixedHeight(24)
+        self.parts: tuple[Part, ...] = ()
+        self._role = Role.OTHER
+        theme_signal().changed.connect(self.update)
+
+    def set_losses(self, losses: Sequence[Loss], role: Role) -> None:
+        """Name the parts that occur."""
+        every = [parts_of(loss) for loss in losses]
+        self._role = role
+        self.parts = tuple(column[0] for column in zip(*every) if any(part.count for part in column))
+        self.setAccessibleName(", ".join(part.word for part in self.parts))
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter, x = QPainter(self), 16
+        painter.setPen(theme().text2)
+        for part in self.parts:
+            painter.fillRect(x, 8, 8, 8, shade(part.shade, self._role))
+            width = self.fontMetrics().horizontalAdvance(part.word)
+            painter.drawText(QRect(x + 13, 0, width + 4, self.height()), _LEFT, part.word)
+            x += width + 29
 
 
 class PrecisionTable(QTableView):
@@ -219,7 +252,7 @@ class PrecisionTable(QTableView):
         self.setTabKeyNavigation(False)
         self.setAccessibleName(tr("Precision"))
         slim(self)
-        self.setHorizontalHeader(FlatHeader(Qt.Orientation.Horizontal, self, lead=12))
+        self.setHorizontalHeader(FlatHeader(Qt.Orientation.Horizontal, self, lead=16, trail=16))
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(ROW)
@@ -234,7 +267,7 @@ class PrecisionTable(QTableView):
         for column, (caption, _, widest) in enumerate(HEADS):
             if column != BAR:
                 width = max(metrics.horizontalAdvance(widest), heads.horizontalAdvance(caption)) + 10
-                width += 10 if column == NAME else 0
+                width += 12 if column in (NAME, SIZE) else 0
                 self.setColumnWidth(column, width)
                 left -= width
         self.setColumnWidth(BAR, max(heads.horizontalAdvance(HEADS[BAR][0]) + 12, left))
