@@ -66,9 +66,15 @@ FACETS: tuple[Facet, ...] = (
     Facet("kind", "Parameter, buffer, array"),
     Facet("device", "Where it was saved from"),
     Facet("layout", "Strided or sparse"),
-    Facet("nan", "NaN values", Unit.SHARE, True, (_ANY, (">1%", "more than one in a hundred"))),
-    Facet("inf", "Infinite values of either sign", Unit.SHARE, True, (_ANY,)),
-    Facet("zeros", "Zeros", Unit.SHARE, True, ((">50%", "more than half"), ("100%", "nothing else"))),
+    Facet("nan", "How many are NaN", Unit.SHARE, True, (_ANY, (">1%", "more than one in a hundred"))),
+    Facet("inf", "How many are infinite, of either sign", Unit.SHARE, True, (_ANY,)),
+    Facet(
+        "zeros",
+        "How many are zero",
+        Unit.SHARE,
+        True,
+        ((">50%", "more than half"), ("100%", "nothing else")),
+    ),
     Facet("mean", "Mean", Unit.NONE, True, (("-0.1..0.1", "from one to the other"), (">0", "above zero"))),
     Facet(
         "std",
@@ -135,6 +141,11 @@ def terms_of(text: str) -> Iterator[Term]:
 
 def filter_words(text: str) -> Iterator[str]:
     """The words of a filter. A regular expression goes to its closing slash, else to the next space."""
+    return (text[start:stop] for start, stop in word_places(text))
+
+
+def word_places(text: str) -> Iterator[tuple[int, int]]:
+    """Where the words of a filter begin and end."""
     place = 0
     while place < len(text):
         if text[place].isspace():
@@ -146,5 +157,5 @@ def filter_words(text: str) -> Iterator[str]:
             closing = (at for at in range(opening + 1, len(text)) if text[at] == "/")
             last = next((at for at in closing if at + 1 == len(text) or text[at + 1].isspace()), None)
             stop = stop if last is None else last + 1
-        yield text[place:stop]
+        yield place, stop
         place = stop

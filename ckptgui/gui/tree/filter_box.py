@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPalette, QPen, QResizeEvent
+from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPalette, QPen, QResizeEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
+from ckptgui.core.tree.offers import Offer, Offers, Vocabulary, offers
 from ckptgui.gui.assets import ICON, draw_icon
 from ckptgui.gui.labels import plain_tooltip
 from ckptgui.gui.numbers import integer, tr
 from ckptgui.gui.theme import BUTTON, RADIUS_CONTROL, mono_font, theme, theme_signal, ui_font
+from ckptgui.gui.tree.offer_list import OfferList
 
 _PAUSE_MS = 15
 
-EXAMPLES = ("*.bias", "float16", r"/layers\.[0-3]\./")
+EXAMPLES = ("dtype:bf16", "size:>10MB", "nan:>0")
 """What an empty field says can be typed."""
 
-HELP = """Words that must all be in a name, in any case.
+HELP = """Words that must all be in a name, in any case; -bias must not be.
 *.bias, layers.?.mlp.* and [ab] fit from a dot to the end of a name.
 /layers\\.(1|2)\\./ is a regular expression, fitting anywhere.
-float16 or bf16 finds tensors of that type."""
+dtype:bf16, shape:768x*, ndim:2, size:>10MB and numel:1k..1M ask for properties.
+role:bias, weight, norm or embedding goes by names; role:optimizer, model or ema by the part of the file.
+nan:>0, zeros:>50%, std:<1e-4, min:, max: and mean: ask for what is known of tensors that were read.
+Ctrl+Space shows all properties."""
 
 
 class FilterBox(QLineEdit):
@@ -36,6 +41,11 @@ class FilterBox(QLineEdit):
         self._timer = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._timer.timeout.connect(self._ask)
         self.textChanged.connect(self._timer.start)
+        self.textChanged.connect(self._leave_room)
+        self._vocabulary: Vocabulary | None = None
+        self._list = OfferList(self)
+        self._list.taken.connect(self._take)
+        self.textEdited.connect(lambda _: self._offer())
         self.setFrame(False)
         self.setFont(mono_font())
         self.setFixedHeight(BUTTON)
@@ -78,7 +88,8 @@ class FilterBox(QLineEdit):
 
     def _note(self) -> str:
         """What stands at the right; a long reason gives way to what is typed."""
-        room = max(60, self.width() // 2)
+        typed = self.fontMetrics().horizontalAdvance(self.text())
+        room = max(60, self.width() - (8 + ICON + 4) - typed - 32)
         return QFontMetrics(ui_font()).elidedText(self._problem or self._count, Qt.TextElideMode.ElideRight, room)
 
     def _leave_room(self) -> None:
@@ -94,10 +105,47 @@ class FilterBox(QLineEdit):
         self._timer.stop()
         self._ask()
 
+    # what may be typed next
+
+    def set_vocabulary(self, vocabulary: Vocabulary | None) -> None:
+        """Offer what this file has."""
+        self._vocabulary = vocabulary
+        self._list.hide()
+
+    @property
+    def offer_list(self) -> OfferList:
+        """The list below the field."""
+        return self._list
+
+    def _offer(self, asked: bool = False) -> None:
+        known = self._vocabulary
+        found = None if known is None else offers(self.text(), self.cursorPosition(), known, asked)
+        self._list.show_offers(found)
+
+    def _take(self, offer: Offer, to: Offers) -> None:
+        text = self.text()
+        after = " " if to.whole and not text[to.stop :].startswith(" ") else ""
+        self.setText(text[: to.start] + offer.text + after + text[to.stop :])
+        self.setCursorPosition(to.start + len(offer.text) + len(after))
+        self._offer()
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Tab takes what is offered."""
+        return (forward and self._list.take()) or super().focusNextPrevChild(forward)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self._list.hide()
+
     def sizeHint(self) -> QSize:
         return QSize(240, BUTTON)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        if self._list.isVisible() and self._list.press(event):
+            return
+        if event.key() == Qt.Key.Key_Space and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self._offer(asked=True)
+            return
         if event.key() == Qt.Key.Key_Escape:
             if self.text():
                 self.clear()

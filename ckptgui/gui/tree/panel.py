@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QMenu, QStackedLay
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.tensors import Path
 from ckptgui.core.tree.build import NodeKind, Tree
+from ckptgui.core.tree.offers import Vocabulary
 from ckptgui.core.tree.search import Found
 from ckptgui.core.tree.sort import Arrangement, SortKey
 from ckptgui.engine.job import Cancel
@@ -128,6 +129,7 @@ class TreePanel(QWidget):
         self.view.delegate.sparklines.clear()
         self.view.fit(shown.rows)
         self._filterer.follow(shown)
+        self.filter_box.set_vocabulary(Vocabulary(checkpoint))
         self._last = None
         self._show_all(shown)
         self._sorter.follow(shown)
@@ -153,6 +155,7 @@ class TreePanel(QWidget):
         self._late.follow(None)
         self._sorter.follow(None)
         self._filterer.follow(None)
+        self.filter_box.set_vocabulary(None)
         self._folder.follow(None)
         self._shown = self._last = None
         self._model.show_tree(None, np.zeros(0, np.int32), np.zeros(0, bool))
