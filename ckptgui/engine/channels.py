@@ -11,7 +11,7 @@ from ckptgui.analysis.reduction import Chunk
 from ckptgui.core.dtypes import Kind
 from ckptgui.core.tensors import TensorInfo
 from ckptgui.engine.access import storage_reader
-from ckptgui.engine.decoding import decoder
+from ckptgui.engine.decoding import decoder, quantisation
 from ckptgui.engine.executors import chunk_executor
 from ckptgui.engine.gather import require_whole
 from ckptgui.engine.job import Cancel, Report, silent
@@ -32,6 +32,14 @@ class Channels:
 
     rows: np.ndarray
     columns: np.ndarray
+
+
+def has_channels(info: TensorInfo) -> bool:
+    """Whether a tensor has rows and columns that can be measured."""
+    known = info.dtype.kind is not Kind.PACKED and (
+        info.dtype.kind is not Kind.QUANTIZED or quantisation(info) is not None
+    )
+    return len(info.shape) >= 2 and info.numel > 0 and info.error is None and info.extent is not None and known
 
 
 def channel_norms(info: TensorInfo, pool: SourcePool, cancel: Cancel, report: Report = silent) -> Channels:

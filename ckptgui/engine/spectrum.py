@@ -40,6 +40,11 @@ def matrix_shape(shape: tuple[int, ...]) -> tuple[int, int]:
     return shape[0], math.prod(shape[1:])
 
 
+def may_have_spectrum(info: TensorInfo) -> bool:
+    """Whether it is a matrix at all; ``why_no_spectrum`` then says why one has no values to be found."""
+    return len(info.shape) >= 2 and info.numel > 0
+
+
 def why_no_spectrum(info: TensorInfo) -> str:
     """Why a tensor has no singular values to be found, in a sentence; empty when it has."""
     if len(info.shape) < 2 or info.numel == 0:
