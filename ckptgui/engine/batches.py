@@ -9,7 +9,7 @@ import numpy as np
 from ckptgui.analysis.batch import batched, fold
 from ckptgui.analysis.digest import digest_of
 from ckptgui.analysis.spreads import Spreads
-from ckptgui.core.columns import ragged
+from ckptgui.core.columns import distinct, ragged
 from ckptgui.core.tensors import TensorTable
 from ckptgui.engine.identity import plain_tag
 from ckptgui.engine.placing import Places
@@ -49,7 +49,7 @@ def read_batch(table: TensorTable, places: Places, numbers: np.ndarray, pool: So
     rows = places.rows[numbers]
     data, at = _read(table, rows, places.source[numbers], places.start[numbers], pool)
     parts = []
-    for number in np.unique(table.dtype[rows]).tolist():
+    for number in distinct(table.dtype[rows]).tolist():
         mine = table.dtype[rows] == number
         parts.append(_folded(table, rows[mine], data, at[mine]))
     if len(parts) == 1:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ckptgui.core.columns import distinct
 from ckptgui.core.extents import Codec
 from ckptgui.core.tensors import Flag, TensorTable
 
@@ -55,7 +56,7 @@ def _row_major(table: TensorTable, rows: np.ndarray) -> np.ndarray:
     found = np.ones(len(rows), np.bool_)
     begin = table.dim_start[rows]
     ndim = table.dim_start[rows + 1] - begin
-    for dims in np.unique(ndim[ndim > 0]).tolist():
+    for dims in distinct(ndim[ndim > 0]).tolist():
         here = np.flatnonzero(ndim == dims)
         expected = np.ones(len(here), np.int64)
         for axis in reversed(range(dims)):

@@ -7,56 +7,40 @@ some of each are under way at once, so that no processor waits for the end of a 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 import numpy as np
 
-from ckptgui.analysis.profile import RECORD, record_of, without_figures
-from ckptgui.analysis.spread import Spread
-from ckptgui.analysis.spreads import NO_SPREADS, Spreads
-from ckptgui.analysis.summary import Summary
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.engine.batches import batchable, read_batch
 from ckptgui.engine.courtesy import give_way
 from ckptgui.engine.executors import chunk_executor, worker_count
 from ckptgui.engine.job import Cancel, Progress, Report, silent
 from ckptgui.engine.placing import first_of_same, places_of
+from ckptgui.engine.profiled import Profiled as Profiled
 from ckptgui.engine.summarise import SMALL, summarise
 from ckptgui.errors import Cancelled, ChangedOnDiskError, CheckpointError
 from ckptgui.sources.locate import SourcePool
 
-BATCH_SECONDS = 0.05
-"""What is found is handed out at least this often."""
+HANDED = 0.05
+"""Seconds after which what was found is handed out."""
 
-BATCH_BYTES = 4 << 20
-BATCH_ROWS = 2048
-"""Of small tensors that are read at once."""
+_LOOK = 0.02
+"""Seconds between two looks at the cancel where nothing is finished."""
+
+BATCH_BYTES = 2 << 20
+BATCH_ROWS = 1024
+"""Of small tensors that are read at once: few enough that somebody more urgent need not wait."""
 
 PORTION = 64 << 20
 """Bytes of larger tensors between two batches, so that small ones are not put off to the end."""
 
-MIDDLE = 16 << 20
+MIDDLE = 8 << 20
 """Up to this many bytes a tensor is left to one thread."""
 
 LARGE_AT_ONCE = 2
 """While one large tensor's last chunks are merged, the next one's are folded."""
-
-
-@dataclass(frozen=True)
-class Profiled:
-    """What some tensors came to. ``spreads`` belongs to ``rows``, None where there are no finite values.
-
-    ``summaries`` has the whole distribution of those tensors whose distribution is worth keeping.
-    """
-
-    rows: np.ndarray  # int64
-    records: np.ndarray  # RECORD
-    spreads: Spreads = NO_SPREADS
-    summaries: Mapping[int, Summary] = field(default_factory=dict)
-    errors: Mapping[int, str] = field(default_factory=dict)
 
 
 def profile(
@@ -74,34 +58,28 @@ def profile(
     as soon as a file is no longer the one that was opened; nothing runs on afterwards.
     """
     wanted = np.asarray(rows, np.int64)
-    with _reading(checkpoint, wanted, pool, cancel) as reading:
-        total = int(checkpoint.tensors.nbytes[wanted].sum())
-        found: list[Profiled] = []
-        handed = time.monotonic()
-        for finished in reading.run():
-            found += finished
-            if time.monotonic() - handed > BATCH_SECONDS:
-                if found:
-                    take(_joined(found))
-                found, handed = [], time.monotonic()
-                report(Progress(min(total, reading.done), total, reading.name))
-        if found:
-            take(_joined(found))
+    total = int(checkpoint.tensors.nbytes[wanted].sum())
+    found: list[Profiled] = []
+    handed = time.monotonic()
+    with ThreadPoolExecutor(LARGE_AT_ONCE, "ckptgui-tensor", initializer=give_way) as lanes:
+        reading = _Reading(checkpoint, wanted, pool, cancel, lanes)
+        try:
+            for finished in reading.run():
+                found += finished
+                if time.monotonic() - handed > HANDED:
+                    if found:
+                        take(Profiled.joined(found))
+                    found, handed = [], time.monotonic()
+                    report(Progress(min(total, reading.done), total, reading.name))
+        finally:
+            reading.end()
+    if found:
+        take(Profiled.joined(found))
     report(Progress(total, total))
 
 
-@contextmanager
-def _reading(checkpoint: Checkpoint, rows: np.ndarray, pool: SourcePool, cancel: Cancel) -> Iterator[_Reading]:
-    with ThreadPoolExecutor(LARGE_AT_ONCE, "ckptgui-tensor", initializer=give_way) as lanes:
-        reading = _Reading(checkpoint, rows, pool, cancel, lanes)
-        try:
-            yield reading
-        finally:
-            reading.end()
-
-
 class _Reading:
-    """The tensors under way. ``done`` counts bytes, those of tensors under way included."""
+    """The tensors under way. ``name`` is one of them."""
 
     def __init__(
         self, checkpoint: Checkpoint, rows: np.ndarray, pool: SourcePool, cancel: Cancel, lanes: Executor
@@ -111,8 +89,8 @@ class _Reading:
         first = first_of_same(table, rows)
         own = first == np.arange(len(rows))
         self._copies: dict[int, list[int]] = {}
-        for row, same in zip(rows[~own].tolist(), rows[first[~own]].tolist()):
-            self._copies.setdefault(same, []).append(row)
+        for copy, row in zip(rows[~own].tolist(), rows[first[~own]].tolist()):
+            self._copies.setdefault(row, []).append(copy)
         self._places = places_of(table, rows[own])
         self._ended = Cancel()
         self._patient, self._prompt = _Ear(self._ended, cancel), _Ear(self._ended, cancel, patient=False)
@@ -123,11 +101,12 @@ class _Reading:
 
     @property
     def done(self) -> int:
+        """Bytes so far, those of tensors under way included."""
         return self._done + sum(list(self._partly.values()))
 
     def run(self) -> Iterator[list[Profiled]]:
         """What has been finished, again and again; an empty list where that takes long."""
-        most = 2 * worker_count() + LARGE_AT_ONCE
+        most = worker_count() + LARGE_AT_ONCE + 1
         for begun, future in enumerate(self._begin()):
             self._under_way[future] = begun
             while len(self._under_way) >= most:
@@ -143,37 +122,33 @@ class _Reading:
         wait(self._under_way)
 
     def _finished(self) -> list[Profiled]:
-        finished, _ = wait(self._under_way, BATCH_SECONDS, FIRST_COMPLETED)
+        finished, _ = wait(self._under_way, _LOOK, FIRST_COMPLETED)
         self._cancel.check()
         found = []
         for future in sorted(finished, key=self._under_way.__getitem__):
             del self._under_way[future]
-            found.append(self._with_copies(future.result()))
+            found.append(self._counted(future.result()))
         return found
 
     def _begin(self) -> Iterator[Future[Profiled]]:
         """Start one thing after the other."""
-        table, places = self._checkpoint.tensors, self._places
-        small, sizes = batchable(table, places), table.nbytes[places.rows]
+        places, sizes = self._places, self._checkpoint.tensors.nbytes[self._places.rows]
+        small = batchable(self._checkpoint.tensors, places)
         cost = np.where(small, sizes / BATCH_BYTES + 1 / BATCH_ROWS, sizes / PORTION)
-        portion = np.cumsum(cost).astype(np.int64)
-        edges = np.concatenate([[0], np.flatnonzero(np.diff(portion)) + 1, [len(portion)]])
-        for start, stop in zip(edges[:-1].tolist(), edges[1:].tolist()):
-            here = np.arange(start, stop)
-            quick = here[small[start:stop]]
+        for here in np.split(np.arange(len(cost)), np.flatnonzero(np.diff(np.cumsum(cost).astype(np.int64))) + 1):
+            nowhere = here[places.nowhere[here]]
+            if len(nowhere):
+                yield chunk_executor().submit(Profiled.of_none, places.rows[nowhere])
+            quick = here[small[here]]
             if len(quick):
                 self._cancel.check()
                 yield chunk_executor().submit(self._batch, quick)
-            nowhere = here[places.nowhere[start:stop]]
-            if len(nowhere):
-                yield chunk_executor().submit(_without_values, places.rows[nowhere])
-            for number in here[~small[start:stop] & ~places.nowhere[start:stop]].tolist():
+            for number in here[~small[here] & ~places.nowhere[here]].tolist():
                 self._cancel.check()
-                row = int(places.rows[number])
-                if places.plain[number] and sizes[number] <= MIDDLE:
-                    yield chunk_executor().submit(self._one, row, False)
-                else:
-                    yield self._lanes.submit(self._one, row, True)
+                large = not places.plain[number] or sizes[number] > MIDDLE
+                yield (self._lanes if large else chunk_executor()).submit(
+                    self._one, int(places.rows[number]), large
+                )
 
     def _batch(self, numbers: np.ndarray) -> Profiled:
         self._prompt.check()
@@ -182,11 +157,11 @@ class _Reading:
         except ChangedOnDiskError:
             raise
         except CheckpointError:  # whose bytes it was is found out one by one
-            return _joined([self._one(row, False) for row in self._places.rows[numbers].tolist()])
+            return Profiled.joined([self._one(row, False) for row in self._places.rows[numbers].tolist()])
         return Profiled(batch.rows, batch.records, batch.spreads)
 
     def _one(self, row: int, alone: bool) -> Profiled:
-        """One tensor. A task of the chunk's threads must not wait for others, neither for chunks nor for turns."""
+        """One tensor. On the chunks' threads it must not wait for others, neither for chunks nor for its turn."""
         cancel = self._patient if alone else self._prompt
         cancel.check()
         info = self._checkpoint.info(row)
@@ -200,30 +175,18 @@ class _Reading:
         except ChangedOnDiskError:
             raise
         except CheckpointError as error:
-            return Profiled(np.zeros(0, np.int64), np.zeros(0, RECORD), errors={row: str(error)})
-        record = record_of(summary, info.shape).reshape(1)
-        spreads = Spreads.of([Spread.of(summary.distribution)])
-        return Profiled(np.array([row]), record, spreads, {row: summary} if info.numel > SMALL else {})
+            return Profiled.failed(row, str(error))
+        return Profiled.of_one(row, info.shape, summary, info.numel > SMALL)
 
-    def _with_copies(self, found: Profiled) -> Profiled:
-        """With the rows that are the same; counts what is done."""
+    def _counted(self, found: Profiled) -> Profiled:
+        """What was found, with the rows that are the same tensors."""
         rows = [*found.rows.tolist(), *found.errors]
-        nbytes = self._checkpoint.tensors.nbytes
         copies = [(copy, row) for row in rows for copy in self._copies.get(row, ())] if self._copies else []
         for row in rows:
             self._partly.pop(row, None)
-        self._done += int(nbytes[rows].sum()) + int(nbytes[[copy for copy, _ in copies]].sum())
-        if not copies:
-            return found
-        number = {row: at for at, row in enumerate(found.rows.tolist())}
-        kept = np.array([*number.values(), *(number[row] for _, row in copies if row in number)], np.int64)
-        return Profiled(
-            np.array([*number, *(copy for copy, row in copies if row in number)], np.int64),
-            found.records[kept],
-            found.spreads.taken(kept),
-            {**found.summaries, **{c: found.summaries[row] for c, row in copies if row in found.summaries}},
-            {**found.errors, **{c: found.errors[row] for c, row in copies if row in found.errors}},
-        )
+        rows += [copy for copy, _ in copies]
+        self._done += int(self._checkpoint.tensors.nbytes[rows].sum())
+        return found.with_copies(copies)
 
 
 class _Ear(Cancel):
@@ -235,31 +198,12 @@ class _Ear(Cancel):
 
     @property
     def requested(self) -> bool:
+        """Whether either is so."""
         return self._ended.requested or self._outer.requested
 
     def check(self) -> None:
+        """Raise ``Cancelled`` then."""
         if self._patient and not self._ended.requested:
             self._outer.check()
         if self.requested:
             raise Cancelled
-
-
-def _without_values(rows: np.ndarray) -> Profiled:
-    return Profiled(rows, without_figures(len(rows)), Spreads.of([None] * len(rows)))
-
-
-def _joined(parts: Sequence[Profiled]) -> Profiled:
-    if len(parts) == 1:
-        return parts[0]
-    summaries: dict[int, Summary] = {}
-    errors: dict[int, str] = {}
-    for part in parts:
-        summaries.update(part.summaries)
-        errors.update(part.errors)
-    return Profiled(
-        np.concatenate([part.rows for part in parts]),
-        np.concatenate([part.records for part in parts]),
-        Spreads.joined([part.spreads for part in parts]),
-        summaries,
-        errors,
-    )
