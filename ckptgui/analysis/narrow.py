@@ -4,72 +4,105 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import cast
 
 import numpy as np
 
-from ckptgui.analysis.found import Extreme, Found, Partial, moments_of, number
+from ckptgui.analysis.found import NONE, Extreme, Found, Specials, higher, lower, number
 from ckptgui.analysis.reduction import Chunk
-from ckptgui.analysis.statistics import Moments
+from ckptgui.analysis.sums import sums_of
+from ckptgui.analysis.tally import Tally
 from ckptgui.core.dtypes import DType, Kind
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the first of the extremes and of what is not finite stand in some chunks."""
+
+    low: Extreme | None
+    high: Extreme | None
+    specials: Specials
+
+
 class NarrowPass:
-    """Counts bit patterns; everything else follows from ``code_values``."""
+    """Counts bit patterns; everything else follows from ``code_values``. One object a reading."""
 
-    dtype: DType
+    def __init__(self, dtype: DType) -> None:
+        """``dtype`` is a float, an integer or bool."""
+        self.dtype = dtype
+        self._tally = Tally(1 << dtype.bits, copies=4)
 
-    def of(self, chunk: Chunk) -> Partial:
+    def of(self, chunk: Chunk) -> Places:
         """Fold one chunk."""
-        from ckptgui.analysis import kernels
-
         codes = chunk.values.view(f"u{chunk.values.itemsize}")
-        table = np.zeros((4, 1 << self.dtype.bits), np.uint32)
-        kernels.count_codes(codes, table)
-        counts = table[0].copy()
-        values = code_values(self.dtype)
-        present = finite_codes(self.dtype)
-        present = present[counts[present] > 0]
-        low = high = None
-        if present.size:
-            low = self._first(chunk, codes, values, present, present[0])
-            high = self._first(chunk, codes, values, present, present[-1])
-        return Partial(Moments(), 0, 0, 0, 0, 0, low, high, counts)
-
-    def _first(
-        self, chunk: Chunk, codes: np.ndarray, values: np.ndarray, present: np.ndarray, code: int
-    ) -> Extreme:
-        from ckptgui.analysis import kernels
-
-        equal = present[values[present] == values[code]].astype(codes.dtype)  # two: 0.0 and -0.0
-        position = int(kernels.first_of(codes, equal).min())
-        return float(values[code]), chunk.first_rank(position)
-
-    def merge(self, left: Partial, right: Partial) -> Partial:
-        """Two neighbours as one."""
-        return left.add(right)
-
-    def finish(self, whole: Partial) -> Found:
-        """What was found."""
-        values, counts = code_values(self.dtype), whole.counts
-        codes = finite_codes(self.dtype)
-        codes = codes[counts[codes] > 0]
-        points, inverse = np.unique(values[codes], return_inverse=True)
-        tally = np.zeros(points.size, np.int64)
-        np.add.at(tally, inverse, counts[codes].astype(np.int64))
-        return Found(
-            moments=moments_of(points, tally),
-            nan=int(counts[np.isnan(values)].sum()),
-            posinf=int(counts[values == np.inf].sum()),
-            neginf=int(counts[values == -np.inf].sum()),
-            zeros=int(counts[values == 0].sum()),
-            low=self._exact(whole.low),
-            high=self._exact(whole.high),
-            points=(points, tally),
+        found = np.zeros(6, np.int64)
+        with self._tally.table(codes.size) as table:
+            at_low, at_high = self._count(codes, table, found)
+        specials = [
+            (count, chunk.rank_of(place, lambda alike=alike: alike[codes])) if count else NONE  # type: ignore[misc]
+            for count, place, alike in zip(found[:3].tolist(), found[3:].tolist(), special_codes(self.dtype))
+        ]
+        return Places(
+            self._extreme(chunk, codes, at_low), self._extreme(chunk, codes, at_high), Specials(*specials)
         )
 
-    def _exact(self, extreme: Extreme | None) -> Extreme | None:
-        return extreme if extreme is None else (number(extreme[0], self.dtype), extreme[1])
+    def _count(self, codes: np.ndarray, table: np.ndarray, found: np.ndarray) -> tuple[int, int]:
+        """Count ``codes``; where the least and greatest stand first, and in ``found`` what is not finite."""
+        from ckptgui.analysis import kernels
+
+        if self.dtype.bits == 16 and self.dtype.kind is Kind.FLOAT:
+            infinite = int(np.flatnonzero(special_codes(self.dtype)[1])[0])
+            return cast(tuple[int, int], kernels.fold_halves(codes, codes.view(np.int16), infinite, table, found))
+        if self.dtype.bits == 16:
+            kernels.count_codes(codes, table)
+            numbers = codes.view(self.dtype.array)
+            return int(np.argmin(numbers)), int(np.argmax(numbers))
+        here = np.zeros((4, 256), np.uint32)
+        kernels.count_codes(codes, here)
+        here = here.sum(axis=0, dtype=np.uint32)
+        table[0] += here
+        for kind, alike in enumerate(special_codes(self.dtype)):
+            present = np.flatnonzero(alike & (here > 0))
+            if present.size:
+                found[kind], found[3 + kind] = here[present].sum(), _first(codes, present)
+        values, finite = code_values(self.dtype), finite_codes(self.dtype)
+        finite = finite[here[finite] > 0]
+        if not finite.size:
+            return -1, -1
+        ends = (finite[values[finite] == values[end]] for end in (finite[0], finite[-1]))  # two codes of zero
+        least, most = (_first(codes, end) for end in ends)
+        return least, most
+
+    def _extreme(self, chunk: Chunk, codes: np.ndarray, place: int) -> Extreme | None:
+        if place < 0:
+            return None
+        values = code_values(self.dtype)
+        value = values[codes[place]]
+        return number(value, self.dtype), chunk.rank_of(place, lambda: (values == value)[codes])
+
+    def merge(self, left: Places, right: Places) -> Places:
+        """Two neighbours as one."""
+        return Places(
+            lower(left.low, right.low), higher(left.high, right.high), left.specials.plus(right.specials)
+        )
+
+    def finish(self, whole: Places) -> Found:
+        """What was found."""
+        counts, values = self._tally.total(), code_values(self.dtype)
+        codes = finite_codes(self.dtype)
+        codes = codes[counts[codes] > 0]
+        points, starts = np.unique(values[codes], return_index=True)
+        tally = np.add.reduceat(counts[codes], starts) if codes.size else counts[codes]
+        zeros = int(counts[values == 0].sum())
+        sums = sums_of(points, tally)
+        return Found(sums, whole.specials, zeros, whole.low, whole.high, points=(points, tally))
+
+
+def _first(codes: np.ndarray, wanted: np.ndarray) -> int:
+    """Where the first of some codes stands that are all there."""
+    from ckptgui.analysis import kernels
+
+    return int(kernels.first_of(codes, wanted.astype(codes.dtype)).min())
 
 
 @lru_cache(maxsize=32)
@@ -81,6 +114,13 @@ def code_values(dtype: DType) -> np.ndarray:
     with np.errstate(invalid="ignore"):  # a signalling NaN is a NaN
         values: np.ndarray = patterns.view(dtype.array).astype(np.float64)
     return values
+
+
+@lru_cache(maxsize=32)
+def special_codes(dtype: DType) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Which bit patterns are NaN, inf and -inf (bool each)."""
+    values = code_values(dtype)
+    return np.isnan(values), values == np.inf, values == -np.inf
 
 
 @lru_cache(maxsize=32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -15,7 +15,8 @@ class Chunk:
 
     The chunk is a box of the tensor: ``starts`` and ``sizes`` in each dimension, outermost first as stored.
     ``weights`` turn a place in the box into a rank, the row-major order in which a person counts; the
-    ranks only rise when ``in_order``. ``values`` is borrowed: it may be overwritten after the reduction.
+    ranks only rise when ``in_order``. ``place`` is how many values of the tensor lie before the first one.
+    ``values`` is borrowed: it may be overwritten after the reduction.
     """
 
     values: np.ndarray
@@ -23,6 +24,7 @@ class Chunk:
     sizes: tuple[int, ...]
     weights: tuple[int, ...]
     in_order: bool
+    place: int = 0
 
     def ranks(self, positions: Sequence[int] | np.ndarray) -> np.ndarray:
         """The ranks of some positions in ``values``."""
@@ -33,11 +35,18 @@ class Chunk:
             total += (here + start) * weight
         return total
 
-    def first_rank(self, position: int) -> int:
-        """The lowest rank of the value that stands first at ``position``."""
+    def rank_of(self, position: int, alike: Callable[[], np.ndarray]) -> int:
+        """The lowest rank of the values that ``alike`` picks (bool each); the first is at ``position``."""
         if self.in_order:
             return int(self.ranks([position])[0])
-        return int(self.ranks(np.flatnonzero(self.values == self.values[position])).min())
+        picked = alike().reshape(self.sizes)
+        rank = 0
+        # Ranks count as digits do: the dimension of the largest weight decides first.
+        for axis in sorted(range(picked.ndim), key=lambda axis: -self.weights[axis]):
+            here = int(np.argmax(picked.any(axis=tuple(other for other in range(picked.ndim) if other != axis))))
+            rank += (self.starts[axis] + here) * self.weights[axis]
+            picked = picked[(slice(None),) * axis + (slice(here, here + 1),)]
+        return rank
 
 
 P = TypeVar("P")

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from ckptgui.analysis.distribution import QUANTILES, Distribution
-from ckptgui.analysis.found import added
 from ckptgui.analysis.keys import Ranges, Space, keys_of, values_of
 from ckptgui.analysis.reduction import Chunk
 
@@ -52,7 +51,9 @@ class RefinementPass:
 
     def merge(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
         """Two neighbours as one."""
-        return added(left, right)
+        total = left if left.dtype == np.int64 else left.astype(np.int64)
+        total += right
+        return total
 
     def finish(self, whole: np.ndarray) -> Ranges:
         """The pieces that hold something."""

@@ -2,38 +2,79 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from ckptgui.analysis.found import Found, Partial, exponent_of
+from ckptgui.analysis.atoms import ATOM, Atoms
+from ckptgui.analysis.found import NONE, Extreme, Found, Special, Specials, higher, lower
 from ckptgui.analysis.keys import INTEGER_CODES, Ranges, Space, float_ranges, integer_ranges, values_of
 from ckptgui.analysis.reduction import Chunk
-from ckptgui.analysis.statistics import Moments
+from ckptgui.analysis.sums import NOTHING, Sums
+from ckptgui.analysis.tally import Tally
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
+class Partial:
+    """What chunks came to, but for their counts; extremes by key."""
+
+    n: int
+    specials: Specials
+    zeros: int
+    negative_zeros: int
+    low: Extreme | None
+    high: Extreme | None
+    atoms: Atoms | None = None
+    sums: Sums = NOTHING
+
+    def add(self, later: Partial) -> Partial:
+        """Take in what comes later in the file."""
+        self.n += later.n
+        self.specials = self.specials.plus(later.specials)
+        self.zeros += later.zeros
+        self.negative_zeros += later.negative_zeros
+        self.low = lower(self.low, later.low)
+        self.high = higher(self.high, later.high)
+        if self.atoms is not None and later.atoms is not None:
+            self.atoms = self.atoms.merge(later.atoms)
+        self.sums = self.sums.plus(later.sums)
+        return self
+
+
 class FloatPass:
-    """float32 and float64: counts by leading bits, the rest by sums."""
+    """float32 and float64: counts by leading bits, sums by atoms. One object a reading."""
 
-    space: Space  # "float32" or "float64"
+    def __init__(self, space: Space) -> None:
+        """``space`` is "float32" or "float64"."""
+        self.space: Space = space
+        self._tally = Tally(1 << (16 if space == "float32" else 19))
 
     def of(self, chunk: Chunk) -> Partial:
         """Fold one chunk."""
-        from ckptgui.analysis import kernels
+        from ckptgui.analysis.float_kernels import fold_floats
 
         values = chunk.values
-        if self.space == "float32":
-            counts, exponent = np.zeros(1 << 16, np.uint32), 0
-            bits = values.view(np.uint32)
-            folded = kernels.float32_pass(values, bits, counts)
-        else:
-            counts = np.zeros(1 << 19, np.uint32)
-            bits = values.view(np.uint64)
-            exponent = exponent_of(float(np.uint64(kernels.largest_finite(bits)).view(np.float64)))
-            folded = kernels.float64_pass(values, bits, counts, math.ldexp(1.0, -exponent))
-        return _partial(chunk, folded, counts, exponent)
+        width = values.itemsize
+        bits, ints = values.view(f"u{width}"), values.view(f"i{width}")
+        atoms, special = Atoms.empty(), np.zeros(6, np.int64)
+        first = min(values.size, -chunk.place % ATOM)
+        with self._tally.table(values.size) as counts:
+            zeros, negative_zeros, low, high, at_low, at_high = fold_floats(
+                values, bits, ints, values.view(np.uint16), first, atoms.digits, counts[0], special
+            )
+        last = first + (values.size - first) // ATOM * ATOM
+        atoms.keep(chunk.place, values[:first])
+        atoms.keep(chunk.place + last, values[last:])
+        return Partial(
+            values.size,
+            _specials(chunk, special),
+            zeros,
+            negative_zeros,
+            _extreme(chunk, low, at_low),
+            _extreme(chunk, high, at_high),
+            atoms,
+        )
 
     def merge(self, left: Partial, right: Partial) -> Partial:
         """Two neighbours as one."""
@@ -41,28 +82,34 @@ class FloatPass:
 
     def finish(self, whole: Partial) -> Found:
         """What was found."""
-        counts = whole.counts
+        assert whole.atoms is not None
+        counts = self._tally.total()
         half = counts.size // 2
         infinite = half - 128
         counts[infinite:half] = 0
         counts[half + infinite :] = 0
         width = 1 << (16 if self.space == "float32" else 45)
         ranges = float_ranges(counts, width, whole.zeros, whole.negative_zeros)
-        return _found(whole, ranges, self.space)
+        return _found(whole, whole.atoms.finish(whole.n - whole.specials.count), ranges, self.space)
 
 
-@dataclass(frozen=True)
 class IntegerPass:
-    """Integers of 32 and 64 bits: counts by their leading eight bits, exact below 256."""
+    """Integers of 32 and 64 bits: counts by their leading eight bits, exact below 256. One object a reading."""
 
-    space: Space  # "int" or "uint64"
+    def __init__(self, space: Space) -> None:
+        """``space`` is "int" or "uint64"."""
+        self.space: Space = space
+        self._tally = Tally(2 * INTEGER_CODES)
 
     def of(self, chunk: Chunk) -> Partial:
         """Fold one chunk."""
-        from ckptgui.analysis import kernels
+        from ckptgui.analysis.integer_kernels import SUMS, fold_integers
 
-        counts = np.zeros(2 * INTEGER_CODES, np.uint32)
-        return _partial(chunk, kernels.integer_pass(chunk.values, counts, INTEGER_CODES), counts, 0)
+        values, sums = chunk.values, np.zeros(SUMS, np.uint64)
+        with self._tally.table(values.size) as counts:
+            zeros, low, high, at_low, at_high = fold_integers(values, counts[0], INTEGER_CODES, sums)
+        ends = _extreme(chunk, low, at_low), _extreme(chunk, high, at_high)
+        return Partial(values.size, Specials(), zeros, 0, *ends, sums=_integer_sums(values.size, sums.tolist()))
 
     def merge(self, left: Partial, right: Partial) -> Partial:
         """Two neighbours as one."""
@@ -70,26 +117,39 @@ class IntegerPass:
 
     def finish(self, whole: Partial) -> Found:
         """What was found."""
-        return _found(whole, integer_ranges(whole.counts, self.space), self.space)
+        return _found(whole, whole.sums, integer_ranges(self._tally.total(), self.space), self.space)
 
 
-def _partial(chunk: Chunk, folded: tuple[float, ...], counts: np.ndarray, exponent: int) -> Partial:
-    n, mean, m2, squares, nan, pos, neg, zeros, negative_zeros, low, high, at_low, at_high = folded
-    some = int(n) > 0
-    return Partial(
-        Moments.of(int(n), mean, m2, squares, exponent),
-        int(nan),
-        int(pos),
-        int(neg),
-        int(zeros),
-        int(negative_zeros),
-        (int(low), chunk.first_rank(int(at_low))) if some else None,
-        (int(high), chunk.first_rank(int(at_high))) if some else None,
-        counts,
+def _integer_sums(n: int, parts: list[int]) -> Sums:
+    """From the halves that ``integer_kernels`` adds up."""
+    size, negative, lows, crossed, highs = (
+        low + (high << shift) for low, high, shift in zip(parts[::2], parts[1::2], (32,) * 5)
     )
+    return Sums(n, size - 2 * negative, size, lows + (crossed << 33) + (highs << 64))
 
 
-def _found(whole: Partial, ranges: Ranges, space: Space) -> Found:
+def _extreme(chunk: Chunk, key: int, place: int) -> Extreme | None:
+    if place < 0:
+        return None
+    return int(key), chunk.rank_of(int(place), lambda: chunk.values == chunk.values[place])
+
+
+def _specials(chunk: Chunk, found: np.ndarray) -> Specials:
+    if not found[:3].any():
+        return Specials()
+    tests: tuple[Callable[[], np.ndarray], ...] = (
+        lambda: np.isnan(chunk.values),
+        lambda: chunk.values == np.inf,
+        lambda: chunk.values == -np.inf,
+    )
+    kinds: list[Special] = [
+        (count, chunk.rank_of(place, test)) if count else NONE
+        for count, place, test in zip(found[:3].tolist(), found[3:].tolist(), tests)
+    ]
+    return Specials(*kinds)
+
+
+def _found(whole: Partial, sums: Sums, ranges: Ranges, space: Space) -> Found:
     low, high = whole.low, whole.high
     if low is not None and high is not None:
         shift = 1 << 63 if space == "uint64" else 0
@@ -97,6 +157,4 @@ def _found(whole: Partial, ranges: Ranges, space: Space) -> Found:
         if space in ("float32", "float64"):
             ends = values_of(space, np.array([low[0], high[0]], np.int64)).tolist()
             low, high = (ends[0], low[1]), (ends[1], high[1])
-    return Found(
-        whole.moments, whole.nan, whole.posinf, whole.neginf, whole.zeros, low, high, ranges=ranges, space=space
-    )
+    return Found(sums, whole.specials, whole.zeros, low, high, ranges=ranges, space=space)

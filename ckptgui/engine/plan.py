@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -113,9 +113,12 @@ class Plan(Generic[P, R]):
         begin = self.info.storage_offset + sum(start * step for start, step in zip(starts, self.layout.strides))
         gather(self.reader, out, self.layout.strides, begin)
         values = resolve(out, self.info).reshape(-1)
-        chunk = Chunk(values, starts, sizes, self.layout.weights, self.layout.in_order)
+        place = 0
+        for start, size in zip(starts, self.layout.sizes):
+            place = place * size + start
+        chunk = Chunk(values, starts, sizes, self.layout.weights, self.layout.in_order, place)
         decoded = self.decode(values, chunk)
-        return chunk if decoded is values else Chunk(decoded, starts, sizes, chunk.weights, chunk.in_order)
+        return chunk if decoded is values else replace(chunk, values=decoded)
 
 
 _local = threading.local()

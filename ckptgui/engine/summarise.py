@@ -146,18 +146,22 @@ def space_of(dtype: DType) -> Space:
 
 
 def _statistics(info: TensorInfo, layout: Layout, found: Found) -> Statistics:
-    times = layout.times
+    times, specials = layout.times, found.specials
     return Statistics(
         count=info.numel,
         min=found.low[0] if found.low else None,
         max=found.high[0] if found.high else None,
         argmin=layout.index(found.low[1]) if found.low else None,
         argmax=layout.index(found.high[1]) if found.high else None,
-        mean=found.moments.mean,
-        std=found.moments.std,
-        l2=found.moments.l2(times),
+        mean=found.sums.mean,
+        std=found.sums.std,
+        l1=found.sums.l1(times),
+        l2=found.sums.l2(times),
         zeros=found.zeros * times,
-        nan=found.nan * times,
-        posinf=found.posinf * times,
-        neginf=found.neginf * times,
+        nan=specials.nan[0] * times,
+        posinf=specials.posinf[0] * times,
+        neginf=specials.neginf[0] * times,
+        first_nan=layout.index(specials.nan[1]) if specials.nan[0] else None,
+        first_posinf=layout.index(specials.posinf[1]) if specials.posinf[0] else None,
+        first_neginf=layout.index(specials.neginf[1]) if specials.neginf[0] else None,
     )
