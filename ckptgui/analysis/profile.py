@@ -161,6 +161,16 @@ def _nearer(spread: Distribution, limit: float) -> int:
     return int(spread.counts[near].sum()) * spread.times
 
 
+def plausible(records: np.ndarray, numel: np.ndarray) -> np.ndarray:
+    """bool a record: it may be that of a tensor of ``numel`` elements, so that nobody stumbles over it."""
+    good: np.ndarray = (records["known"] <= NO_FIGURES) & (records["number"] <= UNSIGNED)
+    for name in _PLACES:
+        good &= (records[name] >= -1) & (records[name] < numel)
+    for name in _COUNTS:
+        good &= (records[name] >= 0) & (records[name] <= numel)
+    return good
+
+
 def _bits(low: Number, high: Number) -> tuple[int, int, int]:
     if isinstance(low, int) and isinstance(high, int):
         if high < 1 << 63:

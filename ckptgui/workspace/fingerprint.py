@@ -1,7 +1,8 @@
-"""Which state of which files a checkpoint's figures belong to, as 32 bytes: equal only where the values are.
+"""Which state of which files a checkpoint's figures belong to, in bytes that are equal only where values are.
 
-Names of files play no part, so that a folder may be moved. The time of the last change to the inode does: a
-program can set a file's size and modification time back, that one it cannot.
+Paths play no part, so that a folder may be moved. The time of the last change to the inode does: a program can
+set a file's size and modification time back, that one it cannot. (Renaming a single file sets it too, which
+costs the results of that file and mixes nothing up.)
 """
 
 from __future__ import annotations
@@ -26,24 +27,28 @@ FINE_NS = 100_000_000
 """The same where times have a fraction; kernels take them from a clock that ticks each 4 to 16 ms."""
 
 
-def fingerprint(checkpoint: Checkpoint) -> bytes | None:
-    """Ask the disk about every file of the checkpoint, so not for the GUI thread.
+def file_states(checkpoint: Checkpoint) -> bytes | None:
+    """What the disk says of every file of the checkpoint now; not for the GUI thread.
 
     None where a file is not as it was when it was opened, or was written a moment ago: what is written next
     could then bear the same times.
     """
-    sources = _sources(checkpoint)
-    states = b"".join(filter(None, map(_state, sources)))
-    if len(states) != len(sources) * _STATE_BYTES:
-        return None
-    whole = hashlib.blake2b(digest_size=32)
-    for part in (__version__.encode(), len(sources).to_bytes(8, "little"), states, *_table(checkpoint.tensors)):
+    states = []
+    for source in _sources(checkpoint):
+        state = _state(source)
+        if state is None:
+            return None
+        states.append(state)
+    return b"".join(states)
+
+
+def table_digest(checkpoint: Checkpoint) -> bytes:
+    """32 bytes for what this version's reader made of the files: equal where all rows mean the same."""
+    whole = hashlib.blake2b(__version__.encode(), digest_size=32)
+    for part in _table(checkpoint.tensors):
         whole.update(len(part).to_bytes(8, "little"))
         whole.update(part)
     return whole.digest()
-
-
-_STATE_BYTES = 5 * 8
 
 
 def _sources(checkpoint: Checkpoint) -> tuple[SourceIdentity, ...]:

@@ -16,16 +16,16 @@ import platformdirs
 
 from ckptgui.analysis.distribution import QUANTILES, Distribution
 from ckptgui.analysis.packed import packed, unpacked
-from ckptgui.analysis.profile import PROFILE_QUANTILES, RECORD, UNKNOWN
+from ckptgui.analysis.profile import PROFILE_QUANTILES, RECORD, UNKNOWN, plausible
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.workspace.blob_store import BlobStore
-from ckptgui.workspace.fingerprint import fingerprint
+from ckptgui.workspace.fingerprint import file_states, table_digest
 
 LIMIT = 512 * 2**20
-"""Bytes of the database: some thousand checkpoints of a few hundred tensors, or ten of 100,000."""
+"""Bytes of the database: a thousand checkpoints of a few hundred tensors, or twenty of 100,000."""
 
-SHARE = LIMIT // 4
-"""Bytes that one checkpoint may have of it, so that a single one does not push out all others."""
+SHARE = LIMIT // 2
+"""Bytes that one checkpoint may have of it, so that it does not push out all others: a million tensors."""
 
 LARGE = 65_536
 """Tensors of more elements have their distribution kept; that of smaller ones is read again in a blink."""
@@ -55,7 +55,7 @@ class Results:
 
     def of(self, checkpoint: Checkpoint) -> Kept:
         """What is kept of a checkpoint. Ask before its values are read: it also notes in which state they are."""
-        return Kept(self._store, checkpoint, fingerprint(checkpoint))
+        return Kept(self._store, checkpoint)
 
 
 class Kept:
@@ -64,12 +64,18 @@ class Kept:
     Where its files changed since they were opened, or the cache does not work, nothing is kept.
     """
 
-    def __init__(self, store: BlobStore, checkpoint: Checkpoint, name: bytes | None) -> None:
-        self._store, self._checkpoint, self._name = store, checkpoint, name
+    def __init__(self, store: BlobStore, checkpoint: Checkpoint) -> None:
+        self._store, self._checkpoint = store, checkpoint
+        self._states = file_states(checkpoint)
+        self._name = table_digest(checkpoint) + hashlib.blake2b(self._states or b"", digest_size=32).digest()
+
+    @property
+    def _is_unchanged(self) -> bool:
+        return self._states is not None and self._states == file_states(self._checkpoint)
 
     def records(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Rows (int64) with their records, a block of them at a time, in rising order."""
-        if self._name is None:
+        if self._states is None:
             return
         self._store.touch(self._name)
         for block in range(-(-len(self._checkpoint) // BLOCK)):
@@ -92,7 +98,7 @@ class Kept:
         Rows that are kept already are replaced; call it as often as there is something worth keeping. Give it
         what ``engine.profile`` handed out: what a person had made exact would make two answers out of one.
         """
-        if self._name is None or self._name != fingerprint(self._checkpoint):
+        if not self._is_unchanged:
             return
         rows, records = np.asarray(rows, np.int64), np.asarray(records, RECORD)
         blocks = np.unique(rows // BLOCK).tolist()
@@ -103,23 +109,25 @@ class Kept:
 
     def blobs(self, kind: str, first: int, count: int = 1) -> dict[int, bytes]:
         """What else was kept under ``kind``, by row (or any number), of ``count`` rows from ``first`` on."""
-        return {} if self._name is None else self._store.get(self._name, kind, first, count)
+        return {} if self._states is None else self._store.get(self._name, kind, first, count)
 
     def keep_blobs(self, kind: str, blobs: Mapping[int, bytes]) -> None:
         """Keep bytes under ``kind``, a word of the caller's own, by row or any number.
 
         They have to tell their form themselves, and whoever reads them has to be ready for another.
         """
-        if self._name is not None and self._name == fingerprint(self._checkpoint):
+        if self._is_unchanged:
             self._put(kind, blobs.items())
 
     def _block(self, block: int) -> np.ndarray | None:
         """The records of a block, in memory of their own; None where there are none."""
         data = self.blobs(_RECORDS, block).get(block)
-        size = min(BLOCK, len(self._checkpoint) - block * BLOCK)
-        if data is None or len(data) != size * RECORD.itemsize:
+        numel = self._checkpoint.tensors.numel[block * BLOCK : (block + 1) * BLOCK]
+        if data is None or len(data) != len(numel) * RECORD.itemsize:
             return None
-        return np.frombuffer(data, RECORD).copy()
+        records = np.frombuffer(data, RECORD).copy()
+        records[~plausible(records, numel)] = np.zeros((), RECORD)
+        return records
 
     def _with(self, block: int, rows: np.ndarray, records: np.ndarray) -> bytes:
         """The records of a block, those of ``rows`` that are in it being the new ones."""
@@ -132,8 +140,6 @@ class Kept:
 
     def _put(self, kind: str, blobs: Iterable[tuple[int, bytes]]) -> None:
         """Write a bounded number of bytes at a time, and stop where there is no more room."""
-        if self._name is None:
-            return
         some: dict[int, bytes] = {}
         size = 0
         for number, data in blobs:
