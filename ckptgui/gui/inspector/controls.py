@@ -137,6 +137,7 @@ class _Tab(Pressable):
         self.setCheckable(True)
         self.setFont(ui_font(13))
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(tr("{0}, tab").format(text))
         theme_signal().changed.connect(self.update)
 
@@ -149,6 +150,10 @@ class _Tab(Pressable):
         width = QWidget.fontMetrics(self).horizontalAdvance(self.text())
         return QSize(width + 22, TAB)
 
+    def minimumSizeHint(self) -> QSize:
+        """Where a panel is narrow the margins go first, then the ends of words."""
+        return QSize(min(self.sizeHint().width(), 30), TAB)
+
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the word and, when open or under the mouse, its state."""
         t, painter = theme(), QPainter(self)
@@ -156,7 +161,8 @@ class _Tab(Pressable):
             painter.fillRect(self.rect().adjusted(0, 1, 0, -1), t.hover)
         painter.setFont(self._font())
         painter.setPen(t.text if self.isChecked() else t.text2)
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.text())
+        text = painter.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width() - 2)
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, text)
         if self.isChecked():
             painter.fillRect(0, self.height() - 2, self.width(), 2, t.accent)
         if self.hasFocus():

@@ -140,15 +140,15 @@ class Inspector(QWidget):
         return self.tensor
 
     def _show_module(self, selection: Selection) -> None:
-        assert self._checkpoint is not None and self._tree is not None
+        assert self._checkpoint is not None and self._tree is not None and self._summaries is not None
         if self.module is None:
             from ckptgui.gui.inspector.module_panel import ModulePanel
 
-            self.module = ModulePanel(self.finder, self)
+            self.module = ModulePanel(self._background, self.finder, self.pins, self)
             self.module.link_activated.connect(self.link_activated)
             self.module.values_wanted.connect(self._show_module_values)
             self._pages.addWidget(self.module)
-        self.module.show_module(self._checkpoint, self._tree, selection)
+        self.module.show_module(self._checkpoint, self._tree, self._summaries, selection)
         self._pages.setCurrentWidget(self.module)
         self._soon_ready()
 

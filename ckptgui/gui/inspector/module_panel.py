@@ -17,12 +17,16 @@ from ckptgui.gui.inspector.fact_line import FactLine
 from ckptgui.gui.inspector.facts import Fact
 from ckptgui.gui.inspector.findings import Finder, Judgement
 from ckptgui.gui.inspector.head import PanelHead, add_head
+from ckptgui.gui.inspector.histogram.series import Pins
+from ckptgui.gui.inspector.module_values import ModuleValues
 from ckptgui.gui.inspector.page import ScrollPage
 from ckptgui.gui.inspector.tensor_list import TensorList, largest_tensors
 from ckptgui.gui.inspector.values_grid import ValuesGrid, telling_items
+from ckptgui.gui.jobs import Background
 from ckptgui.gui.labels import Caption, PlainLabel
 from ckptgui.gui.numbers import counted, integer, percent, size_text, tr
 from ckptgui.gui.selection import Selection
+from ckptgui.gui.summaries import Summaries
 from ckptgui.gui.theme import mono_font
 
 LARGEST = 12
@@ -35,7 +39,7 @@ class ModulePanel(QWidget):
     link_activated = Signal(object)
     values_wanted = Signal()
 
-    def __init__(self, finder: Finder, parent: QWidget | None = None) -> None:
+    def __init__(self, background: Background, finder: Finder, pins: Pins, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._finder = finder
         finder.found.connect(self._name_by_slots)
@@ -56,6 +60,9 @@ class ModulePanel(QWidget):
         self.made_head = SectionHead(tr("Attributes"), self)
         self.made: ValuesGrid | None = None
         self._made_place = QVBoxLayout()
+        self.values = ModuleValues(background, pins, self.head, self)
+        self.values.link_activated.connect(self.link_activated)
+        body.addWidget(self.values)
         body.addWidget(self.made_head)
         body.addLayout(self._made_place)
         self._below = QWidget(self)
@@ -79,13 +86,14 @@ class ModulePanel(QWidget):
     def forget(self) -> None:
         """Another checkpoint has come: what is found from now on is not about this one."""
         self._listed = None
+        self.values.forget()
 
     def _name_by_slots(self, found: object) -> None:
         """Call an optimizer's tensors by their parameters once these are known."""
         if isinstance(found, Judgement) and self._listed is not None:
             self.largest.set_rows(*self._listed, slots=found.slots)
 
-    def show_module(self, checkpoint: Checkpoint, tree: Tree, selection: Selection) -> None:
+    def show_module(self, checkpoint: Checkpoint, tree: Tree, summaries: Summaries, selection: Selection) -> None:
         """Show a node that has tensors below it."""
         node = selection.node
         path = tree.path(node)
@@ -101,8 +109,10 @@ class ModulePanel(QWidget):
         self.devices.setText(devices_text(tree, node) if tells_devices(checkpoint) else "")
         nodes = largest_tensors(tree, node, LARGEST)
         has = bool(tree.tensors[node])
-        for part in (self.types_head, self.types, self.largest_head, self.largest):
+        for part in (self.values, self.types_head, self.types, self.largest_head, self.largest):
             part.setVisible(has)
+        if has:
+            self.values.follow(summaries, tree, node)
         self.devices.setVisible(bool(self.devices.text()))
         self.largest_note.setText(
             tr("{0} of {1}").format(integer(len(nodes)), integer(int(tree.tensors[node])))

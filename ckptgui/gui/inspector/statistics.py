@@ -13,8 +13,8 @@ from ckptgui.gui.inspector.copying import CopyFigure
 from ckptgui.gui.labels import LinkLabel, PlainLabel
 from ckptgui.gui.numbers import DASH, exact, integer, significant, tr
 
-_WIDE = (("values", "mean", "std"), ("min", "max", "l2"), ("q5", "q50", "q95"), ("zeros", "nan", "inf"))
-_NARROW = (("values", "mean", "std", "q5", "q50", "q95"), ("min", "max", "l2", "zeros", "nan", "inf"))
+_WIDE = (("values", "mean", "std"), ("min", "max", "norms"), ("q5", "q50", "q95"), ("zeros", "nan", "inf"))
+_NARROW = (("values", "mean", "std", "q5", "q50", "q95"), ("min", "max", "norms", "zeros", "nan", "inf"))
 LEAST = 300
 """Pixels that two columns need at most to be read."""
 
@@ -24,7 +24,7 @@ _TITLES = {
     "std": "Std",
     "min": "Min",
     "max": "Max",
-    "l2": "L2 norm",
+    "norms": "L1, L2 norm",
     "q5": "5 %",
     "q50": "50 %",
     "q95": "95 %",
@@ -32,6 +32,12 @@ _TITLES = {
     "nan": "NaN",
     "inf": "Infinite",
 }
+_NAMES = {"l1": "L1 norm", "l2": "L2 norm"}
+"""Figures that share a cell."""
+
+_PLACED = ("min", "max", "nan", "inf")
+"""Figures with a link to where they stand."""
+
 _SHARES = {"q5": 0.05, "q50": 0.5, "q95": 0.95}
 
 
@@ -47,7 +53,7 @@ class _Cell:
 
 
 class StatisticsGrid(QWidget):
-    """Twelve figures. ``place_wanted`` names an index whose value someone wants to see in the table."""
+    """Thirteen figures. ``place_wanted`` names an index whose value someone wants to see in the table."""
 
     place_wanted = Signal(object)
 
@@ -64,20 +70,29 @@ class StatisticsGrid(QWidget):
         self.places: dict[str, LinkLabel] = {}
         for key, title in _TITLES.items():
             self.titles[key] = PlainLabel(tr(title), self, colour="text2")
-            self.figures[key] = CopyFigure(self)
-            self._cells[key] = self._with_place(key) if key in ("min", "max") else self.figures[key]
+            for name in ("l1", "l2") if key == "norms" else (key,):
+                self.figures[name] = CopyFigure(self)
+            self._cells[key] = self._cell(key)
         self._arrange(_WIDE)
         self.clear()
 
-    def _with_place(self, key: str) -> QWidget:
+    def _cell(self, key: str) -> QWidget:
+        if key not in ("norms", *_PLACED):
+            return self.figures[key]
         cell = QWidget(self)
         row = QHBoxLayout(cell)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
         row.addStretch(1)
+        if key == "norms":
+            row.addWidget(self.figures["l1"])
+            row.addSpacing(8)
+            row.addWidget(self.figures["l2"])
+            return cell
         row.addWidget(self.figures[key])
         link = LinkLabel("", cell, colour="text2")
         link.setToolTip(tr("Show it in the table"))
+        link.hide()
         link.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         link.clicked.connect(lambda: self.place_wanted.emit(link.property("index")))
         self.places[key] = link
@@ -117,7 +132,7 @@ class StatisticsGrid(QWidget):
 
     def clear(self) -> None:
         """Nothing is known yet; what stands there keeps its place."""
-        for key in _TITLES:
+        for key in self.figures:
             self._set(key, _Cell())
         for link in self.places.values():
             link.setText("")
@@ -127,24 +142,37 @@ class StatisticsGrid(QWidget):
         """Fill the grid; ``integral`` values have whole quantiles where these are no means of two."""
         figures = summary.statistics
         self._set("values", _figure(figures.count))
-        for key in ("mean", "std", "min", "max", "l2", "zeros"):
+        for key in ("mean", "std", "min", "max", "l1", "l2", "zeros"):
             self._set(key, _figure(getattr(figures, key)))
         for key in ("nan", "inf"):
             self._set(key, _figure(getattr(figures, key), alarming=True))
-        for key, index in (("min", figures.argmin), ("max", figures.argmax)):
-            link = self.places[key]
-            link.setText(f"[{', '.join(map(integer, index))}]" if index else "")
-            link.setVisible(bool(index))
-            link.setProperty("index", index)
+        infinities = [place for place in (figures.first_posinf, figures.first_neginf) if place is not None]
+        self._lead("min", figures.argmin, tr("The first of the smallest values; shows it in the table"))
+        self._lead("max", figures.argmax, tr("The first of the largest values; shows it in the table"))
+        self._lead("nan", figures.first_nan, tr("The first NaN; shows it in the table"))
+        self._lead("inf", min(infinities, default=None), tr("The first infinity; shows it in the table"))
         known = summary.quantiles
         sure = summary.distribution is None or summary.distribution.exact
         for key, share in _SHARES.items():
             self._set(key, _quantile(known.get(share), sure, integral))
         self._fit()
 
+    def _lead(self, key: str, index: tuple[int, ...] | None, tip: str) -> None:
+        """Let a figure lead to where it stands; a scalar has but one place."""
+        link = self.places[key]
+        link.setText(f"[{', '.join(map(integer, index))}]" if index else "")
+        link.setVisible(bool(index))
+        link.setToolTip(tip)
+        link.setProperty("index", index)
+
     def _set(self, key: str, cell: _Cell) -> None:
         self.figures[key].set_figure(
-            tr(_TITLES[key]), cell.text, cell.exact, mark=cell.mark, note=cell.note, colour=cell.colour
+            tr(_NAMES.get(key) or _TITLES[key]),
+            cell.text,
+            cell.exact,
+            mark=cell.mark,
+            note=cell.note,
+            colour=cell.colour,
         )
 
 

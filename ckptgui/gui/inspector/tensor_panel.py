@@ -17,6 +17,7 @@ from ckptgui.gui.inspector.facts import details, sharing_facts, short_facts
 from ckptgui.gui.inspector.findings import Finder
 from ckptgui.gui.inspector.head import PanelHead, add_head
 from ckptgui.gui.inspector.histogram.buttons import add_plot_buttons
+from ckptgui.gui.inspector.histogram.closer_look import is_read_at_once
 from ckptgui.gui.inspector.histogram.notes import nothing_text
 from ckptgui.gui.inspector.histogram.series import Pins, Series
 from ckptgui.gui.inspector.histogram.widget import Histogram
@@ -31,6 +32,9 @@ from ckptgui.gui.labels import PlainLabel
 from ckptgui.gui.numbers import tr
 from ckptgui.gui.summaries import Summaries
 from ckptgui.sources.locate import SourcePool
+
+LINGER_MS = 250
+"""After a small tensor's figures came, before it is read once more for exact quantiles."""
 
 
 class TensorPanel(QWidget):
@@ -54,6 +58,10 @@ class TensorPanel(QWidget):
         self._ask.setSingleShot(True)
         self._ask.setInterval(0)
         self._ask.timeout.connect(self._want_figures)
+        self._linger = QTimer(self)  # who walks through the tree does not stay for exact quantiles
+        self._linger.setSingleShot(True)
+        self._linger.setInterval(LINGER_MS)
+        self._linger.timeout.connect(self._want_exact)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         page = ScrollPage(self, margin=0, top=0, bottom=0)  # scrolls only where the window is low
@@ -122,6 +130,7 @@ class TensorPanel(QWidget):
         info = checkpoint.info(row)
         section = checkpoint.section_of(row)
         self._info, self._settled = info, False
+        self._linger.stop()
         self._role = section.role if section else Role.OTHER
         above = max(0, len(info.path) - 1)  # a tensor that is a section of its own does not hang below itself
         below = min(len(section.path), above) if section else above
@@ -173,7 +182,11 @@ class TensorPanel(QWidget):
         reason = why_no_figures(info) or summaries.error(info.index) or ""
         summary = summaries.get(info.index)
         if reason or summary is None:
-            self.statistics.clear()
+            figures = None if reason else summaries.profile.statistics(info.index)
+            if figures is None:
+                self.statistics.clear()
+            else:
+                self.statistics.show_summary(Summary(figures))
             if reason:
                 self.histogram.say(tr("There are no figures.") if info.error else reason)
                 self._settled = True
@@ -188,6 +201,8 @@ class TensorPanel(QWidget):
             self.histogram.say(nothing_text(summary.statistics))
         else:
             self.histogram.show_series(series, summary.statistics)
+            if not series.distribution.exact and is_read_at_once(series):
+                self._linger.start()
         self._settled = self._settled or self.histogram.picture() is None
 
     def _series(self, info: TensorInfo, summary: Summary, integral: bool) -> Series | None:
@@ -215,7 +230,7 @@ class TensorPanel(QWidget):
         self._on_ready(row)
 
     def _want_exact(self) -> None:
-        if self._info is not None and self._summaries is not None:
+        if self._info is not None and self._summaries is not None and shiboken6.isValid(self._summaries):
             self._summaries.want_first(self._info.index, exact=True)
 
     def show_place(self, index: tuple[int, ...]) -> None:

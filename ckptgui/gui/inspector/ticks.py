@@ -91,9 +91,14 @@ def count_text(count: float, top: float = 0) -> str:
 
 def count_ticks(top: float, marks: int = 4) -> list[tuple[float, str]]:
     """Marks for counts from 0 to at least ``top``; the last one is the upper end of the axis."""
-    step = whole_step(max(top, 1.0), marks)
+    step = min((whole_step(max(top, 1.0), marks + by) for by in (-1, 0, 1)), key=lambda step: _end(top, step))
     last = max(1, math.ceil(top / step - 1e-9))
     return [(number * step, count_text(number * step, last * step)) for number in range(last + 1)]
+
+
+def _end(top: float, step: float) -> tuple[float, float]:
+    """Where an axis ends that reaches ``top``; of two that end there the one with fewer marks is less."""
+    return max(1, math.ceil(top / step - 1e-9)) * step, -step
 
 
 def log_count_ticks(top: float) -> list[tuple[float, str]]:
@@ -108,7 +113,8 @@ def log_count_ticks(top: float) -> list[tuple[float, str]]:
 
 def share_ticks(top: float, marks: int = 4) -> list[tuple[float, str]]:
     """Marks for shares from 0 to at least ``top``, as percentages; the last one is the end of the axis."""
-    step = nice_step(max(top, 1e-12) * 100.0, marks)
+    most = max(top, 1e-12) * 100.0
+    step = min((nice_step(most, marks + by) for by in (-1, 0, 1)), key=lambda step: _end(most, step))
     last = max(1, math.ceil(top * 100.0 / step - 1e-9))
     return [(number * step / 100.0, f"{axis_text(number * step, step)} %") for number in range(last + 1)]
 

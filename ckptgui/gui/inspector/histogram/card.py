@@ -41,12 +41,12 @@ class Card(QWidget):
         self.resize(self.sizeHint())
         self.update()
 
-    def stand_beside(self, bar: QRectF, room: QRect) -> None:
-        """Take a place right of a bar, or left of it where the right has no room."""
-        x = round(bar.right()) + 14
-        if x + self.width() > room.right() - 4:
-            x = round(bar.left()) - 14 - self.width()
-        self.move(QPoint(max(room.left(), x), room.top() + 56))
+    def stand_beside(self, bar: QRectF, room: QRect, *, left: bool) -> None:
+        """Take a place beside a bar: ``left`` where that is wished and fits, or where the right has no room."""
+        before, after = round(bar.left()) - 14 - self.width(), round(bar.right()) + 14
+        fits = after + self.width() <= room.right() - 4
+        x = before if (left and before >= room.left()) or not fits else after
+        self.move(QPoint(max(room.left(), x), room.top() + 62))
         self.show()
         self.raise_()
 

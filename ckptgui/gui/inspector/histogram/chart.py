@@ -21,6 +21,9 @@ from ckptgui.gui.inspector.ticks import (
 _LOG_FLOOR = 0.3
 """On a log axis a bar of one value is this many decades high, so that it can be seen."""
 
+_DIGIT = 6.5
+"""Pixels of a digit of a mark, about."""
+
 Marks = list[tuple[float, str]]
 
 
@@ -69,14 +72,25 @@ def _logarithmic(picture: Picture, bars: tuple[Bars, ...], top: float) -> tuple[
 
 def _value_marks(picture: Picture, width: float) -> Marks:
     low, high = float(picture.edges[0]), float(picture.edges[-1])
-    fit = max(2, int(width // 84))
+    fit = max(2, int(width // 60))
     if picture.scale == "symlog" and picture.threshold > 0:
         ticks = _spaced(symlog_ticks(low, high, picture.threshold), picture, width, 44)
     elif picture.scale == "log":
         ticks = _spaced(log_ticks(low, high, fit), picture, width, 44)
     else:
-        ticks = linear_ticks(low, high, fit, whole=picture.integral)
+        ticks = _fitting(low, high, fit, width, picture.integral)
     return [(picture.place(value), text) for value, text in ticks]
+
+
+def _fitting(low: float, high: float, fit: int, width: float, whole: bool) -> Marks:
+    """As many round marks as have room for their texts."""
+    ticks: Marks = []
+    for count in range(fit, 1, -1):
+        ticks = linear_ticks(low, high, count, whole=whole)
+        widest = max((len(text) for _, text in ticks), default=0) * _DIGIT + 16
+        if widest * (len(ticks) - 1) <= width * 0.95:
+            break
+    return ticks
 
 
 def _spaced(marks: Marks, picture: Picture, width: float, least: float) -> Marks:

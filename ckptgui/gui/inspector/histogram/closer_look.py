@@ -21,6 +21,9 @@ from ckptgui.gui.jobs import Background
 PAUSE_MS = 60
 """After a view came, before it is read: who turns the wheel or walks down the tree reads only where they stop."""
 
+READ_AT_ONCE = 64 * 2**20
+"""Bytes of a tensor that is made exact without being asked; larger ones are where a view would look wrong."""
+
 Found = dict[tuple[str, Path], Distribution]
 
 
@@ -31,6 +34,11 @@ class Look:
     series: Series
     distribution: Distribution = field(repr=False)
     coarse: bool
+
+
+def is_read_at_once(series: Series) -> bool:
+    """Whether it is small enough to be made exact without being asked."""
+    return series.info is not None and series.info.nbytes <= READ_AT_ONCE
 
 
 class CloserLook(QObject):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QRectF, QSize, Signal
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QEnterEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from ckptgui.core.checkpoint import Role
 from ckptgui.core.display import display
@@ -93,25 +93,19 @@ class Legend(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        outer = QVBoxLayout(self)
+        outer = QHBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 2)
-        outer.setSpacing(2)
+        outer.setSpacing(12)
         self._flow_place = QWidget(self)
         self._flow = FlowLayout(self._flow_place, gap=14, leading=2)
         grow_with_lines(self._flow_place)
-        outer.addWidget(self._flow_place)
+        outer.addWidget(self._flow_place, 1)
         self.measure = Segmented(tr("Heights"), [("counts", tr("Counts")), ("shares", tr("Shares"))], self)
         self.measure.buttons["shares"].setToolTip(tr("Each bar as a share of the values of its own tensor"))
         self.measured = False  # whether somebody chose
         self.measure.chosen.connect(self._choose_measure)
-        self.clear = LinkLabel(tr("Remove all pins"), self, pixels=11)
-        self.clear.clicked.connect(self.cleared)
-        foot = QHBoxLayout()
-        foot.setContentsMargins(0, 0, 0, 0)
-        foot.addWidget(self.clear)
-        foot.addStretch(1)
-        foot.addWidget(self.measure)
-        outer.addLayout(foot)
+        outer.addWidget(self.measure, 0, Qt.AlignmentFlag.AlignTop)
+        self.clear: LinkLabel | None = None
         self.entries: list[_Entry] = []
         self.hide()
 
@@ -124,7 +118,12 @@ class Legend(QWidget):
             self._add(own, -1, own)
         for pin in pins:
             self._add(pin.series, pin.slot, own)
-        self.clear.setVisible(len(pins) > 1)
+        self.clear = None
+        if len(pins) > 1:
+            self.clear = LinkLabel(tr("Remove all"), self._flow_place, pixels=11)
+            self.clear.clicked.connect(self.cleared)
+            self._flow.addWidget(self.clear)
+            self.clear.show()
         self._flow_place.updateGeometry()
 
     def _choose_measure(self, key: str) -> None:

@@ -20,8 +20,11 @@ RAIL = 38.0
 WIDEST = 48
 """Pixels of a bar; where few values have one each, it stands in the middle of its place."""
 
-_SHARES = (1.0, 0.0, 0.75, 0.3)
-"""Places on the ramp of epochs that can be told apart and from the bars; the second four pins are dashed."""
+_SHARES = (1.0, 0.0, 0.2)
+"""Places on the ramp of epochs that can be told apart, and from the bars."""
+
+_DASHES = ((), (4.0, 2.0), (1.5, 1.5))
+"""Of the first three pins, the next three, and the last two."""
 
 
 def outline_pen(ink: Theme, slot: int, wide: float = 1.5) -> QPen:
@@ -29,8 +32,9 @@ def outline_pen(ink: Theme, slot: int, wide: float = 1.5) -> QPen:
     pen = QPen(ink.epoch(_SHARES[slot % len(_SHARES)]), wide)
     pen.setCapStyle(Qt.PenCapStyle.FlatCap)
     pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
-    if slot >= len(_SHARES):
-        pen.setDashPattern([3.0, 2.0])
+    dashes = _DASHES[slot // len(_SHARES) % len(_DASHES)]
+    if dashes:
+        pen.setDashPattern(dashes)
     return pen
 
 

@@ -60,6 +60,7 @@ class HistogramPlot(QWidget):
         self._chart: Chart | None = None
         self._painted = True
         self._drag: tuple[float, float] | None = None
+        self._by_key = True
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -127,7 +128,7 @@ class HistogramPlot(QWidget):
         paint_outlines(painter, frame, chart, ink, self.role, self.slots, self.lit)
         paint_rail(painter, frame, chart.picture, ink)
         paint_axes(painter, frame, chart, ink)
-        if self.hasFocus():
+        if self.hasFocus() and self._by_key:
             draw_focus(painter, self.rect())
         if not self._painted:
             self._painted = True
@@ -253,6 +254,11 @@ class HistogramPlot(QWidget):
 
     def _move(self, share: float) -> None:
         self.part_wanted.emit(share, 1 + share)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """The ring is for who came with the keys."""
+        self._by_key = event.reason() is not Qt.FocusReason.MouseFocusReason
+        super().focusInEvent(event)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """Read nothing when the keys are elsewhere."""

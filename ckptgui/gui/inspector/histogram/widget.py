@@ -14,7 +14,7 @@ from ckptgui.analysis.statistics import Statistics
 from ckptgui.core.checkpoint import Role
 from ckptgui.gui.inspector.controls import SectionHead, Segmented
 from ckptgui.gui.inspector.histogram.card import Card
-from ckptgui.gui.inspector.histogram.closer_look import CloserLook, Found, Look
+from ckptgui.gui.inspector.histogram.closer_look import CloserLook, Found, Look, is_read_at_once
 from ckptgui.gui.inspector.histogram.lattice import WHOLE, Lattice, lattice_of
 from ckptgui.gui.inspector.histogram.legend import Legend
 from ckptgui.gui.inspector.histogram.notes import Notes, approximate_tip, nothing_text
@@ -29,9 +29,6 @@ from ckptgui.gui.numbers import significant, tr
 
 HEIGHT = 196
 """Of the plot with its axis."""
-
-READ_AT_ONCE = 64 * 2**20
-"""Bytes of a tensor that is read again for exact bars without being asked; larger ones wait until it is seen."""
 
 _BAR = 5
 """Pixels that a bar takes, its gap included."""
@@ -65,6 +62,7 @@ class Histogram(QWidget):
     def __init__(self, background: Background, pins: Pins, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._shown: _Shown | None = None
+        self._insisted = False  # on exact figures of this tensor, whatever it weighs
         self._wanted_scale: Scale = "linear"
         self.pins = pins
         layout = QVBoxLayout(self)
@@ -181,6 +179,7 @@ class Histogram(QWidget):
 
     def _forget(self) -> None:
         self._shown = None
+        self._insisted = False
         self._closer.drop()
         self.notes.clear()
         self.legend.hide()
@@ -284,8 +283,8 @@ class Histogram(QWidget):
         series = [shown.series, *self._all_series(shown)]
         looks = []
         for each, bars in zip(series, (picture.bars, *picture.outlines)):
-            small = each.info is not None and each.info.nbytes <= READ_AT_ONCE
-            if each.info is not None and not bars.exact and (bars.coarse or small):
+            wanted = bars.coarse or is_read_at_once(each) or self._insisted
+            if each.info is not None and not bars.exact and wanted:
                 looks.append(Look(each, shown.now(each), bars.coarse))
         if looks:
             self._closer.want(looks, picture.edges, picture.scale)
@@ -307,15 +306,19 @@ class Histogram(QWidget):
         self.notes.tell_approximate(text, reason, failed=True)
 
     def _offer_exact(self) -> None:
+        """A large tensor is read once more only when somebody wants to; a small one is anyway."""
         shown = self._shown
-        offered = shown is not None and shown.series.info is not None and not shown.series.distribution.exact
+        large = shown is not None and shown.series.info is not None and not is_read_at_once(shown.series)
         self.exact.setText(tr("Make exact"))
         self.exact.setEnabled(True)
-        self.exact.setVisible(offered)
+        self.exact.setVisible(large and not self._insisted)
 
     def _want_exact(self) -> None:
+        """Quantiles and, in each view from now on, bars."""
+        self._insisted = True
         self.exact.setText(tr("Reading…"))
         self.exact.setEnabled(False)
+        self._redraw(same=True)
         self.exact_wanted.emit()
 
     # pins
@@ -348,7 +351,8 @@ class Histogram(QWidget):
             self.reading.hide()
             return
         self.reading.tell(picture, number, self.plot.slots)
-        self.reading.stand_beside(self.plot.bin_rect(number), self._place.rect())
+        away = number < int(picture.counts.argmax())  # from the tallest bars, which are looked at most
+        self.reading.stand_beside(self.plot.bin_rect(number), self._place.rect(), left=away)
 
     def open_menu(self, at: QPoint) -> None:
         """What can be done with the plot."""
