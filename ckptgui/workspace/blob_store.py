@@ -89,7 +89,7 @@ class BlobStore:
                 db.execute("ROLLBACK")
                 return False
             db.execute("COMMIT")
-            db.execute("PRAGMA incremental_vacuum").fetchall()  # frees a page with each row that is fetched
+            db.executescript("PRAGMA incremental_vacuum")  # ``execute`` would free a single page
             return True
 
         return self._attempt(write, False, write=True)
