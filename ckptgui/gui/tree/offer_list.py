@@ -80,7 +80,7 @@ class OfferList(QListView):
         self.raise_()
 
     def press(self, event: QKeyEvent) -> bool:
-        """A key in the field: arrows choose, Enter takes, Escape closes; False where the list has no use for it."""
+        """A key in the field: arrows choose, Enter takes, Escape closes; False where that is not for the list."""
         row = self.currentIndex().row()
         if event.key() == Qt.Key.Key_Escape:
             self.hide()
