@@ -70,7 +70,9 @@ def window_parser() -> Parser:
     picture.add_argument("--view", choices=("overview", "inspect"), help="what the right side shows")
     timing = parser.add_argument_group("timings")
     timing.add_argument("--timings", action="store_true", help="a JSON line on standard error per milestone")
-    timing.add_argument("--quit-after", choices=("window", "tree", "histogram"), help="quit once that is painted")
+    timing.add_argument(
+        "--quit-after", choices=("window", "tree", "histogram", "profile"), help="quit once that is painted"
+    )
     return parser
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ckptgui.core.checkpoint import Checkpoint
 
-ALONE = 64 * 2**20
+ALONE = 256 * 2**20
 """Bytes from which a tensor is a portion of its own, so that it is known what is being read."""
 
 PORTION_BYTES = 256 * 2**20

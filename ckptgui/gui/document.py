@@ -20,7 +20,8 @@ from ckptgui.gui.jobs import Background
 from ckptgui.gui.notices import Notice, Tone
 from ckptgui.gui.numbers import counted, size_text, tr
 from ckptgui.gui.opening import Opened, Opening
-from ckptgui.gui.page import Activity, Page
+from ckptgui.gui.page import Activity, Link, Page
+from ckptgui.gui.pass_words import activity_of, link_of, outcome_of
 from ckptgui.gui.states import FailedView, OpeningView
 from ckptgui.workspace.run import Run
 from ckptgui.workspace.watch import Change, News, Watch
@@ -59,8 +60,11 @@ class DocumentPage(Page):
         self.view.selected.connect(self.changed)
         self.view.tree_painted.connect(self.tree_painted)
         self.view.histogram_painted.connect(self.histogram_painted)
+        self.view.profiled.connect(self.profiled)
         self.export.changed.connect(self.changed)
-        self.view.reading_changed.connect(self.changed)
+        self.view.reading_changed.connect(self.moved)
+        self.view.health_changed.connect(self.changed)
+        self.view.file_changed.connect(self.look_for_changes)
         self._watch = QTimer(self, interval=WATCH_INTERVAL)
         self._watch.timeout.connect(self.look_for_changes)
 
@@ -136,10 +140,14 @@ class DocumentPage(Page):
         return whole if whole and PurePath(whole) == PurePath(self.path).parent else self.path
 
     def activity(self) -> Activity | None:
-        """Opening, exporting, or reading a tensor that takes long."""
+        """Opening, exporting, reading a tensor that takes long, or the whole file."""
         if self._lane.busy:
             return Activity(tr("Reading the header"), cancel=self._lane.cancel)
-        return self.export.activity() or self._reading()
+        return self.export.activity() or self._reading() or self._whole_reading()
+
+    def _whole_reading(self) -> Activity | None:
+        summaries = self.view.summaries
+        return activity_of(summaries.progress, summaries.stop_pass) if summaries is not None else None
 
     def _reading(self) -> Activity | None:
         reading, summaries = self.view.slow_reading, self.view.summaries
@@ -148,11 +156,20 @@ class DocumentPage(Page):
         detail = tr("{done} of {total}").format(done=size_text(reading.done), total=size_text(reading.total))
         name = display(reading.note, 40)
         text = tr("Reading {name}").format(name=name)
-        return Activity(text, reading.done, reading.total, detail, summaries.stop)
+        return Activity(text, reading.done, reading.total, detail, summaries.stop_waiting)
 
     def outcome(self) -> str:
-        """How many tensors were listed."""
-        return opened_sentence(self.view.opened) if self.view.opened else ""
+        """What the reading of the file came to, or how many tensors were listed."""
+        if self.view.opened is None:
+            return ""
+        summaries = self.view.summaries
+        words = outcome_of(summaries.progress, summaries.failures) if summaries is not None else ""
+        return words or opened_sentence(self.view.opened)
+
+    def link(self) -> Link | None:
+        """To go on reading where that was stopped."""
+        summaries = self.view.summaries
+        return link_of(summaries.progress, summaries.begin) if summaries is not None else None
 
     def facts(self) -> tuple[str, ...]:
         """Format, parameters, what the pickle names."""

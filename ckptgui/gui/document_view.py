@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ckptgui.analysis.health.finding import Finding
@@ -50,6 +50,9 @@ class DocumentView(Ground):
     histogram_painted = Signal()
     view_ready = Signal()
     reading_changed = Signal()
+    health_changed = Signal()
+    file_changed = Signal()
+    profiled = Signal()
 
     def __init__(self, background: Background, share: float, parent: QWidget | None = None) -> None:
         super().__init__("panel", parent)
@@ -135,6 +138,8 @@ class DocumentView(Ground):
         self._summaries.arrived.connect(self._figures_arrived)
         self._summaries.failed.connect(lambda row: self.ribbon.mark_errors(np.array([row])))
         self._summaries.reading_changed.connect(self._on_reading)
+        self._summaries.progress_changed.connect(self._on_progress)
+        self._summaries.finished.connect(self._watch_last_painting)
         self.ribbon.set_document(checkpoint, opened.tree, opened.places)
         if self._inspector is not None:
             self._fill(self._inspector)
@@ -164,7 +169,7 @@ class DocumentView(Ground):
             self.health_line.set_findings(health.findings, checkpoint, health.slots, complete=health.complete)
             self.tree.set_findings(row_marks(health.findings))
             self._make_room()
-            self.reading_changed.emit()
+            self.health_changed.emit()
 
     def _make_room(self) -> None:
         """In a low window the line gives its room to the tree; the status bar says how many were found."""
@@ -182,6 +187,16 @@ class DocumentView(Ground):
         if paths:
             at = paths.index(selection.path) + 1 if selection is not None and selection.path in paths else 0
             self._follow(paths[at % len(paths)])
+
+    def _on_progress(self) -> None:
+        self.reading_changed.emit()
+        if self._summaries is not None and self._summaries.progress.changed:
+            self.file_changed.emit()
+
+    def _watch_last_painting(self) -> None:
+        """All is read; the next painting of the ribbon shows it."""
+        PaintWatch(self.ribbon).painted.connect(self.profiled)
+        self.ribbon.update()
 
     def _on_reading(self) -> None:
         reading = self._summaries.reading if self._summaries is not None else None
@@ -285,6 +300,19 @@ class DocumentView(Ground):
         tree, inspector = self.splitter.sizes()
         if self.splitter.orientation() is Qt.Orientation.Horizontal and tree + inspector:
             self._share = tree / (tree + inspector)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._tell_front(True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._tell_front(False)
+
+    def _tell_front(self, front: bool) -> None:
+        """What is looked at is read before what lies behind another tab."""
+        if self._summaries is not None:
+            self._summaries.set_front(front)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

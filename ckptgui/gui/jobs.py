@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from ckptgui.engine.gate import Gate
 from ckptgui.engine.job import Cancel, Job, Jobs, Progress, Report, State, Work
 from ckptgui.errors import CheckpointError
+from ckptgui.workspace.results import Results
 
 B = TypeVar("B")
 R = TypeVar("R")
@@ -51,10 +52,15 @@ class _Courier(QObject):
 
 
 class Background(QObject):
-    """Owns the job threads of the window. ``shutdown`` refuses new work, cancels, and waits briefly."""
+    """What all documents share: the job threads, the gate between them, and the results of earlier times.
 
-    def __init__(self, parent: QObject | None = None, threads: int = 4) -> None:
+    ``shutdown`` refuses new work, cancels, and waits briefly.
+    """
+
+    def __init__(self, parent: QObject | None = None, threads: int = 4, results: Results | None = None) -> None:
+        """Without ``results`` nothing is looked up there, and nothing is kept."""
         super().__init__(parent)
+        self.results = results
         self._jobs = Jobs(threads)
         self._patient = Jobs(MOST_PATIENT)
         self._courier = _Courier(self)

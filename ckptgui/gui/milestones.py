@@ -12,18 +12,18 @@ from ckptgui.workspace.clock import since_start
 
 
 class Milestones(QObject):
-    """Prints each milestone once; ``reached`` tells the name, after it is printed."""
+    """Prints each milestone once, none after ``last``; ``reached`` tells the name, after it is printed."""
 
     reached = Signal(str)
 
-    def __init__(self, parent: QObject | None = None, *, speak: bool = False) -> None:
+    def __init__(self, parent: QObject | None = None, *, speak: bool = False, last: str | None = None) -> None:
         super().__init__(parent)
-        self._speak = speak
+        self._speak, self._last = speak, last
         self.times: dict[str, float] = {}
 
     def mark(self, name: str) -> None:
         """``name`` is on the screen now."""
-        if name in self.times:
+        if name in self.times or self._last in self.times:
             return
         self.times[name] = round(since_start(), 1)
         if self._speak:

@@ -20,12 +20,23 @@ class Activity:
     cancel: Callable[[], None] | None = None
 
 
+@dataclass(frozen=True)
+class Link:
+    """What can be done about an outcome: a word, and what it does."""
+
+    text: str
+    act: Callable[[], None]
+
+
 class Page(QWidget):
-    """A tab. ``changed`` says that a title, a fact, or what can be done is another now."""
+    """A tab. ``changed`` says that a title, a fact, or what can be done is another now, ``moved`` that only what
+    is going on is further."""
 
     changed = Signal()
+    moved = Signal()
     tree_painted = Signal()
     histogram_painted = Signal()
+    profiled = Signal()
 
     icon = "checkpoint"
     path = ""
@@ -41,6 +52,10 @@ class Page(QWidget):
     def outcome(self) -> str:
         """What was done last, when nothing is going on."""
         return ""
+
+    def link(self) -> Link | None:
+        """What can be done about the outcome."""
+        return None
 
     def facts(self) -> tuple[str, ...]:
         """For the right of the status bar."""

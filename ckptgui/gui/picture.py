@@ -94,8 +94,8 @@ class Picture(QObject):
             self._histogram_due = row is not None and row not in table.errors and int(table.numel[row]) > 0
         else:
             view.select(())
-        view.summaries.ready.connect(self._check)
-        view.summaries.failed.connect(self._check)
+        for signal in (view.summaries.arrived, view.summaries.ready, view.summaries.failed):
+            signal.connect(self._check)
         for part in (view.completed, view.view_ready):
             part.connect(self._check, Qt.ConnectionType.QueuedConnection)
         QTimer.singleShot(0, self._check)
@@ -121,16 +121,17 @@ class Picture(QObject):
         view = self._document()
         if view is None or view.summaries is None or self._row is None:
             return False
-        known = view.summaries.get(self._row)
-        return known is not None and known.distribution is None
+        profile = view.summaries.profile
+        return bool(profile.known[self._row]) and not profile.sparkline(self._row)
 
     def _pending(self) -> bool:
         view = self._document()
         if view is None or view.summaries is None or view.opened is None or not view.complete:
             return True
-        known = view.summaries
-        rows = [int(view.opened.tree.row[node]) for node in view.tree.view.visible_nodes()]
-        return any(row >= 0 and known.get(row) is None and known.error(row) is None for row in rows)
+        rows = view.opened.tree.row[view.tree.view.visible_nodes()]
+        rows = rows[rows >= 0]
+        unknown = rows[~view.summaries.profile.known[rows]].tolist()
+        return any(view.summaries.error(row) is None for row in unknown)
 
     def _document(self) -> DocumentView | None:
         return self._page.document() if self._page is not None else None

@@ -4,45 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from enum import Enum
+from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from ckptgui.core.checkpoint import Checkpoint
-from ckptgui.engine.branch_spreads import BranchSpreads
 from ckptgui.engine.gate import Turn, Urgency
 from ckptgui.engine.job import Cancel, Progress, Report
 from ckptgui.engine.profile import Profiled, profile
 from ckptgui.engine.reading_order import ReadingOrder
+from ckptgui.errors import CheckpointError
 from ckptgui.gui.jobs import Background
-from ckptgui.sources.locate import SourcePool
+from ckptgui.gui.pass_progress import PassProgress, Phase
+from ckptgui.gui.reading import Reading
+from ckptgui.gui.warm import wait_until_warm
 
-
-class Phase(Enum):
-    """How far the reading of the whole file is."""
-
-    WAITING = "waiting"  # it has not begun
-    READING = "reading"
-    STOPPED = "stopped"  # somebody had enough; it can go on
-    FINISHED = "finished"
-
-
-@dataclass(frozen=True, slots=True)
-class PassProgress:
-    """``done`` of ``total`` bytes in ``seconds``; ``failures`` counts tensors that could not be read."""
-
-    phase: Phase = Phase.WAITING
-    done: int = 0
-    total: int = 0
-    seconds: float = 0.0
-    failures: int = 0
-
-    @property
-    def rate(self) -> float:
-        """Bytes a second, 0 where it is not known yet."""
-        return self.done / self.seconds if self.seconds > 0 else 0.0
+RESTORED_ROWS = 16_384
+"""Records from the disk that are handed on at once."""
 
 
 class ProfilePass(QObject):
@@ -52,24 +30,17 @@ class ProfilePass(QObject):
     changed = Signal()
 
     def __init__(
-        self,
-        checkpoint: Checkpoint,
-        pool: SourcePool,
-        background: Background,
-        spreads: BranchSpreads | None,
-        nbytes: np.ndarray,
-        parent: QObject | None = None,
+        self, reading: Reading, background: Background, nbytes: np.ndarray, parent: QObject | None = None
     ) -> None:
         """``nbytes`` is what each row adds to the whole."""
         super().__init__(parent)
-        self._checkpoint, self._pool, self._spreads = checkpoint, pool, spreads
-        self._nbytes = nbytes
+        self._reading, self._nbytes = reading, nbytes
         self._gate = background.gate
         self._lane = background.lane(self, patient=True)
         self._order: ReadingOrder | None = None
         self._turn: Turn | None = None
         self._urgency = Urgency.FRONT
-        self._began = 0.0
+        self._began: float | None = None
         self._before = 0.0  # seconds of the stretches before a stop
         self.progress = PassProgress(total=int(nbytes.sum()))
 
@@ -77,16 +48,15 @@ class ProfilePass(QObject):
         """Start, or go on after a stop."""
         if self.progress.phase in (Phase.READING, Phase.FINISHED):
             return
-        self._began = time.monotonic()
-        self._set(replace(self.progress, phase=Phase.READING))
-        self._lane.stream(self._work, self._take, self._done, on_progress=self._progressed)
+        self._began = None
+        self._set(replace(self.progress, phase=Phase.READING, changed=False))
+        self._lane.stream(self._work, self._take, lambda _: None, self._failed, self._progressed)
 
     def stop(self) -> None:
         """Give up for now; what was read is kept."""
         if self.progress.phase is Phase.READING:
             self._lane.cancel()
-            self._before = self.progress.seconds
-            self._set(replace(self.progress, phase=Phase.STOPPED))
+            self._halt()
 
     @property
     def current(self) -> tuple[int, ...]:
@@ -107,50 +77,97 @@ class ProfilePass(QObject):
     def let(self, urgency: Urgency) -> None:
         """Go before or after others from now on."""
         self._urgency = urgency
-        if self._turn is not None:
-            self._gate.let(self._turn, urgency)
+        turn = self._turn
+        if turn is not None:
+            self._gate.let(turn, urgency)
 
-    def _work(self, cancel: Cancel, report: Report, tell: Callable[[Profiled], None]) -> None:
-        """On a thread of its own."""
-        if self._order is None:
-            self._order = ReadingOrder(self._checkpoint, self._nbytes)
+    def _work(self, cancel: Cancel, report: Report, tell: Callable[[Profiled | PassProgress], None]) -> None:
+        """On a thread of its own. The last that is told is a ``PassProgress``."""
+        reading = self._reading
         order = self._order
+        if order is None:
+            order = ReadingOrder(reading.checkpoint, self._nbytes)
+            remembered = self._restore(order, cancel, tell)
+            self._order = order
+            tell(PassProgress(Phase.READING, remembered, order.total, remembered))
+        try:
+            self._read(order, cancel, report, tell)
+            tell(PassProgress(Phase.FINISHED))
+            reading.finish()
+        finally:
+            reading.remembered.write()
+
+    def _restore(self, order: ReadingOrder, cancel: Cancel, tell: Callable[[Profiled], None]) -> int:
+        """Hand on what was kept when the file was read before; bytes of it."""
+        kept: list[tuple[np.ndarray, np.ndarray]] = []
+        before = order.left()
+
+        def hand_on() -> None:
+            if kept:
+                rows, records = (np.concatenate(column) for column in zip(*kept))
+                order.done(rows)
+                tell(Profiled(rows, records))
+                kept.clear()
+
+        for block in self._reading.remembered.records():
+            cancel.check()
+            kept.append(block)
+            if sum(len(rows) for rows, _ in kept) >= RESTORED_ROWS:
+                hand_on()
+        hand_on()
+        self._reading.restore()
+        return before - order.left()
+
+    def _read(self, order: ReadingOrder, cancel: Cancel, report: Report, tell: Callable[[Profiled], None]) -> None:
+        reading = self._reading
 
         def take(batch: Profiled) -> None:
             order.done(batch.rows)
-            if self._spreads is not None:
-                self._spreads.add(batch.rows, batch.spreads)
+            reading.note(batch)
             tell(batch)
 
         with self._gate.turn(cancel, self._urgency) as turn:
             self._turn = turn
             try:
                 while rows := order.deal():
+                    wait_until_warm(turn)
+                    self._began = self._began or time.monotonic()
                     before = order.total - order.left()
 
                     def moved(progress: Progress, before: int = before) -> None:
                         report(Progress(before + progress.done, order.total))
 
-                    profile(self._checkpoint, rows, self._pool, take, turn, moved)
+                    profile(reading.checkpoint, rows, reading.pool, take, turn, moved)
                     order.done(np.array(rows))  # also those that could not be read
             finally:
                 self._turn = None
 
-    def _take(self, batch: Profiled) -> None:
-        if batch.errors:
-            self._set(replace(self.progress, failures=self.progress.failures + len(batch.errors)))
-        self.batch.emit(batch)
+    def _take(self, news: Profiled | PassProgress) -> None:
+        if isinstance(news, Profiled):
+            if news.errors:
+                self._set(replace(self.progress, failures=self.progress.failures + len(news.errors)))
+            self.batch.emit(news)
+        elif news.phase is Phase.FINISHED:
+            done = replace(self.progress, phase=Phase.FINISHED, done=self.progress.total, seconds=self._seconds())
+            self._set(done)
+        else:
+            self._set(replace(self.progress, done=news.done, total=news.total, remembered=news.remembered))
 
     def _progressed(self, progress: Progress) -> None:
-        done = max(self.progress.done, min(progress.done, progress.total))
-        self._set(replace(self.progress, done=done, total=progress.total, seconds=self._seconds()))
+        if self.progress.phase is Phase.READING:
+            done = max(self.progress.done, min(progress.done, progress.total))
+            self._set(replace(self.progress, done=done, total=progress.total, seconds=self._seconds()))
 
-    def _done(self, _: None) -> None:
-        total = self.progress.total
-        self._set(replace(self.progress, phase=Phase.FINISHED, done=total, seconds=self._seconds()))
+    def _failed(self, _: CheckpointError) -> None:
+        """The file is no longer the one that was opened."""
+        self._halt(changed=True)
+
+    def _halt(self, changed: bool = False) -> None:
+        self._before = self._seconds()
+        self._set(replace(self.progress, phase=Phase.STOPPED, seconds=self._before, changed=changed))
 
     def _seconds(self) -> float:
-        return self._before + time.monotonic() - self._began
+        return self._before + (time.monotonic() - self._began if self._began is not None else 0.0)
 
     def _set(self, progress: PassProgress) -> None:
         if progress != self.progress:

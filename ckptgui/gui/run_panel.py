@@ -18,7 +18,7 @@ from ckptgui.gui.document_view import DocumentView
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.labels import SEMIBOLD, PlainLabel
 from ckptgui.gui.numbers import counted, integer, size_text, tr
-from ckptgui.gui.page import Activity, Page
+from ckptgui.gui.page import Activity, Link, Page
 from ckptgui.gui.run_strip import RunStrip
 from ckptgui.gui.states import FailedView, OpeningView
 from ckptgui.workspace.run import Run, read_run
@@ -64,10 +64,12 @@ class RunPage(Page):
         self.strip.chosen.connect(self.show_member)
         page = self.document_page
         page.changed.connect(self.changed)
+        page.moved.connect(self.moved)
         page.open_another.connect(self.open_another)
         page.found_run.connect(lambda _: self.open_path(self.path))  # a member is many by now: look again
         page.tree_painted.connect(self.tree_painted)
         page.histogram_painted.connect(self.histogram_painted)
+        page.profiled.connect(self.profiled)
         page.opened.connect(self.opened)
         page.failed.connect(self.failed)
 
@@ -207,6 +209,10 @@ class RunPage(Page):
     def outcome(self) -> str:
         """What the epoch's page says."""
         return self.document_page.outcome()
+
+    def link(self) -> Link | None:
+        """What can be done about the epoch's outcome."""
+        return self.document_page.link()
 
     def facts(self) -> tuple[str, ...]:
         """What the epoch's page says."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import gc
 import sys
-import threading
 from contextlib import ExitStack
 from types import TracebackType
 
-from PySide6.QtCore import Qt, QTimer
+import numpy as np
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from ckptgui.engine.executors import shutdown_executors
@@ -19,9 +19,10 @@ from ckptgui.gui.jobs import Background
 from ckptgui.gui.milestones import Milestones, PaintWatch
 from ckptgui.gui.opening import Opening
 from ckptgui.gui.theme import apply_theme
-from ckptgui.gui.warm import WARM_THREAD, warm_up
+from ckptgui.gui.warm import give_up, warm_up
 from ckptgui.gui.window import Document, MainWindow, theme_mode
 from ckptgui.workspace.logs import log_folder, logging_to
+from ckptgui.workspace.results import Results
 from ckptgui.workspace.settings import Settings, SettingsFile
 
 SWITCH_INTERVAL = 0.0005
@@ -50,7 +51,7 @@ class Session:
         self.bugs = Bugs(logger, str(log_folder()))
         self._stack.enter_context(hooks(self.bugs, logger))
         self._stack.enter_context(Interrupts())
-        self.background = Background()
+        self.background = Background(results=Results() if remember else None)
         self.window = MainWindow(settings, self.background)
         self._maximised = settings.now.maximised
 
@@ -58,7 +59,7 @@ class Session:
         self, paths: list[str], opening: Opening | None, *, speak: bool, quit_after: str | None, select: str | None
     ) -> int:
         """Show the window with ``paths`` in it until it is closed."""
-        self.milestones = Milestones(self.app, speak=speak)
+        self.milestones = Milestones(self.app, speak=speak, last=quit_after)
         self.milestones.reached.connect(lambda name: self.app.quit() if name == quit_after else None)
         PaintWatch(self.window).painted.connect(lambda: self.milestones.mark("window"))
         self.window.page_added.connect(self._listen)
@@ -85,6 +86,7 @@ class Session:
 
     def _listen(self, page: Document) -> None:
         page.tree_painted.connect(self._tree_painted)
+        page.profiled.connect(lambda: self.milestones.mark("profile"))
         if self._selects:
             page.histogram_painted.connect(self._histogram_painted)
         else:
@@ -93,15 +95,21 @@ class Session:
     def _watch_sparklines(self, page: Document) -> None:
         """The first figures of a row are there; the next painting of the tree shows them."""
         view = page.document()
-        if view is None or view.summaries is None or "histogram" in self.milestones.times:
+        if view is None or view.opened is None or view.summaries is None or "histogram" in self.milestones.times:
             return
-        viewport = view.tree.view.viewport()
+        tree, summaries, shown = view.opened.tree, view.summaries, view.tree.view
+        seen = False
 
-        def arrived() -> None:
-            PaintWatch(viewport).painted.connect(self._histogram_painted)
+        def arrived(rows: np.ndarray) -> None:
+            nonlocal seen
+            visible = tree.row[shown.visible_nodes()]
+            if not seen and any(
+                summaries.profile.sparkline(row) for row in np.intersect1d(rows, visible).tolist()
+            ):
+                seen = True
+                PaintWatch(shown.viewport()).painted.connect(self._histogram_painted)
 
-        single = Qt.ConnectionType.SingleShotConnection
-        view.summaries.ready.connect(arrived, single)
+        summaries.arrived.connect(arrived)
 
     def _histogram_painted(self) -> None:
         self.milestones.mark("histogram")
@@ -127,9 +135,7 @@ class Session:
         self.window.close_now()
         self.background.shutdown()
         shutdown_executors()
-        for thread in threading.enumerate():
-            if thread.name == WARM_THREAD:
-                thread.join(5)
+        give_up()
         self.window.deleteLater()
         self.app.processEvents()
         self._stack.close()

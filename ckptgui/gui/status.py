@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from ckptgui.gui.assets import draw_icon
 from ckptgui.gui.controls import Ground, Hairline, IconButton, ProgressLine
-from ckptgui.gui.labels import ElidedLabel, PlainLabel, plain_tooltip
+from ckptgui.gui.labels import ElidedLabel, LinkLabel, PlainLabel, plain_tooltip
 from ckptgui.gui.numbers import tr
-from ckptgui.gui.page import Activity
+from ckptgui.gui.page import Activity, Link
 from ckptgui.gui.theme import STATUS, theme, theme_signal, ui_font
 
 _FACT_GAP, _LEAST_FACT = 16, 120
@@ -25,17 +25,20 @@ class StatusBar(Ground):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("win", parent)
         self._cancel: Callable[[], None] | None = None
+        self._act: Callable[[], None] | None = None
         self.mark = _Mark("check", self)
         self.text = ElidedLabel("", self, colour="text2", pixels=12)
         self.progress = ProgressLine(self)
         self.detail = PlainLabel("", self, colour="text2", pixels=12)
         self.cross = IconButton("close", tr("Cancel"), self, side=20, size=12)
         self.cross.clicked.connect(self._on_cancel)
+        self.link = LinkLabel("", self, pixels=12)
+        self.link.clicked.connect(self._on_link)
         self.facts = Facts(self)
         row = QHBoxLayout()
         row.setContentsMargins(12, 0, 12, 0)
         row.setSpacing(8)
-        for part in (self.mark, self.text, self.progress, self.detail, self.cross):
+        for part in (self.mark, self.text, self.progress, self.detail, self.cross, self.link):
             row.addWidget(part)
         row.addSpacing(8)
         row.addWidget(self.facts, 1)
@@ -47,9 +50,14 @@ class StatusBar(Ground):
         self.setFixedHeight(max(STATUS, self.text.sizeHint().height() + 6))
         self.show_state(None, "", ())
 
-    def show_state(self, activity: Activity | None, outcome: str, facts: tuple[str, ...]) -> None:
-        """Take over what the current page says."""
+    def show_state(
+        self, activity: Activity | None, outcome: str, facts: tuple[str, ...], link: Link | None = None
+    ) -> None:
+        """Take over what the current page says; the link stands after an outcome."""
         self._cancel = activity.cancel if activity else None
+        self._act = link.act if link is not None and activity is None else None
+        self.link.setVisible(self._act is not None)
+        self.link.setText(link.text if link is not None else "")
         self.text.setText(activity.text if activity else outcome)
         self.mark.setVisible(activity is None and bool(outcome))
         self.progress.setVisible(activity is not None)
@@ -63,6 +71,10 @@ class StatusBar(Ground):
     def _on_cancel(self) -> None:
         if self._cancel is not None:
             self._cancel()
+
+    def _on_link(self) -> None:
+        if self._act is not None:
+            self._act()
 
 
 class Facts(QWidget):

@@ -2,47 +2,40 @@
 
 from __future__ import annotations
 
-import time
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from ckptgui.analysis.profile import RECORD, Profile, record_of
+from ckptgui.analysis.profile import UNKNOWN, Profile
 from ckptgui.analysis.spread import Spread
-from ckptgui.analysis.spreads import Spreads
 from ckptgui.analysis.summary import Summary
 from ckptgui.core.checkpoint import Checkpoint
-from ckptgui.core.tensors import TensorInfo
 from ckptgui.core.tree.build import Tree
-from ckptgui.engine.branch_spreads import BranchSpreads
 from ckptgui.engine.gate import Urgency
 from ckptgui.engine.job import Cancel, Progress, Report
-from ckptgui.engine.profile import Profiled
+from ckptgui.engine.profile import Profiled, profile
+from ckptgui.engine.reading_order import ALONE
 from ckptgui.engine.summarise import summarise
 from ckptgui.errors import CheckpointError
 from ckptgui.gui.jobs import Background
-from ckptgui.gui.profile_pass import PassProgress, Phase, ProfilePass
+from ckptgui.gui.pass_progress import PassProgress, Phase
+from ckptgui.gui.profile_pass import ProfilePass
+from ckptgui.gui.reading import Reading
+from ckptgui.gui.remembered import Remembered
+from ckptgui.gui.warm import wait_until_warm
 from ckptgui.sources.locate import SourcePool
 
-BATCH_SECONDS = 0.05
-"""A batch of visible rows reports at least this often, so rows fill as they are known."""
+LARGE = ALONE
+"""Bytes of a tensor that is not read for a row on the screen while smaller ones wait, and that the reading of the
+whole file is not interrupted for once it is at it."""
 
-LARGE = 256 * 2**20
-"""Bytes of a tensor whose reading is given up for a smaller one that came into view, and begun again later."""
+MOST_ROWS, MOST_BYTES = 2048, 64 * 2**20
+"""What is read of the visible rows before it is asked whether they still are on the screen."""
 
-MAX_KEPT_BYTES = 64 * 2**20
-"""Distributions kept in memory; the ones that were looked at longest ago are computed again."""
-
-
-@dataclass
-class _Batch:
-    """What a batch of rows came to."""
-
-    summaries: dict[int, Summary] = field(default_factory=dict)
-    errors: dict[int, str] = field(default_factory=dict)
+MOST_SUMMARIES = 128
+"""Tensors whose distribution is at hand unpacked: those that were looked at last."""
 
 
 class Summaries(QObject):
@@ -70,27 +63,58 @@ class Summaries(QObject):
     ) -> None:
         """Without a ``tree`` there are no branches to tell the spread of."""
         super().__init__(parent)
-        self._checkpoint = checkpoint
-        self._pool = pool
+        self._checkpoint, self._pool = checkpoint, pool
         self._gate = background.gate
-        self._spreads = BranchSpreads(tree) if tree is not None else None
         self.profile = Profile(len(checkpoint.tensors), checkpoint.tensors.shape)
+        remembered = Remembered(checkpoint, background.results)
+        self._source = Reading(checkpoint, pool, self._gate, self.profile, remembered, tree)
         nbytes = _shown_bytes(tree) if tree is not None else checkpoint.tensors.nbytes
-        self._pass = ProfilePass(checkpoint, pool, background, self._spreads, nbytes, self)
+        self._pass = ProfilePass(self._source, background, nbytes, self)
         self._pass.batch.connect(self._take)
         self._pass.changed.connect(self._pass_changed)
-        self._known: OrderedDict[int, Summary] = OrderedDict()
-        self._kept_bytes = 0
+        self._looked_at: OrderedDict[int, Summary] = OrderedDict()
         self._errors: dict[int, str] = dict(checkpoint.tensors.errors)
         self._waiting: list[int] = []
         self._running: list[int] = []
-        self.reading: Progress | None = None  # of the tensor that is being read, its name as the note
+        self._hurried: int | None = None  # a large tensor that the pass is at, and that is looked at
+        self._urgency = Urgency.FRONT
+        self.reading: Progress | None = None  # of the tensor that is looked at, its name as the note
         self._visible = background.lane(self)
         self._first = background.lane(self)
 
+    # what is known
+
     def get(self, row: int) -> Summary | None:
-        """What is known of a row, at once."""
-        return self._known.get(row)
+        """The whole distribution of a tensor with its figures, at once; None where it has to be read (again)."""
+        known = self._looked_at.get(row)
+        if known is not None:
+            return known
+        distribution = self._source.distribution(row)
+        statistics = self.profile.statistics(row)
+        if distribution is None or statistics is None:
+            return None
+        known = Summary(statistics, distribution, self.profile.records["digest"][row].tobytes())
+        self._look_at(row, known)
+        return known
+
+    def error(self, row: int) -> str | None:
+        """Why a row has no statistics, in a sentence."""
+        return self._errors.get(row)
+
+    @property
+    def failures(self) -> int:
+        """How many tensors have no statistics because they cannot be read."""
+        return len(self._errors)
+
+    def spread(self, node: int, cancel: Cancel | None = None) -> Spread | None:
+        """How the values below a node of the tree are spread, weighted by elements, as far as they were read.
+
+        For any thread but the GUI's: small tensors may be read again for it. None where nothing was read, or too
+        much would have to be. Raises ``CheckpointError``, and ``Cancelled``.
+        """
+        return self._source.spread(node, cancel or Cancel())
+
+    # the whole file
 
     @property
     def progress(self) -> PassProgress:
@@ -105,20 +129,25 @@ class Summaries(QObject):
         """Read only what is looked at from now on."""
         self._pass.stop()
 
-    def spread(self, node: int) -> Spread | None:
-        """How the values below a node of the tree are spread, as far as they were read; None where none were."""
-        return self._spreads.of(node) if self._spreads is not None else None
+    def set_front(self, front: bool) -> None:
+        """Whether the checkpoint is looked at; the reading of one that is not waits for those that are."""
+        self._urgency = Urgency.FRONT if front else Urgency.BEHIND
+        self._pass.let(self._urgency)
 
-    def error(self, row: int) -> str | None:
-        """Why a row has no statistics, in a sentence."""
-        return self._errors.get(row)
+    # what is on the screen
 
     def want(self, rows: Sequence[int]) -> None:
         """These rows are on the screen; rows that were asked for before and are not among them may wait.
 
-        Small tensors go first, so that one of many gigabytes does not keep a screenful of rows empty.
+        Small tensors go first, so that one of many gigabytes does not keep a screenful of rows empty. Large ones
+        are left to the reading of the whole file, where there is one.
         """
-        self._waiting = sorted(self._unknown(rows), key=self._checkpoint.tensors.nbytes.__getitem__)
+        nbytes = self._checkpoint.tensors.nbytes
+        wanted = sorted(self._unknown(rows), key=nbytes.__getitem__)
+        if self._pass.progress.phase is Phase.READING:
+            self._pass.ask([row for row in wanted if nbytes[row] >= LARGE])
+            wanted = [row for row in wanted if nbytes[row] < LARGE]
+        self._waiting = wanted
         if self._visible.busy and self._is_outdated(self._running):
             self._visible.cancel()
         if not self._visible.busy:
@@ -126,7 +155,7 @@ class Summaries(QObject):
 
     def _unknown(self, rows: Sequence[int]) -> list[int]:
         known = self.profile.records["known"]
-        return [row for row in rows if not known[row] and row not in self._errors]
+        return [row for row in rows if known[row] == UNKNOWN and row not in self._errors]
 
     def _is_outdated(self, running: list[int]) -> bool:
         """Whether what is being read is no longer on the screen, or large while something small waits."""
@@ -135,21 +164,66 @@ class Summaries(QObject):
         left = [row for row in running if row in seen]
         if not left or not self._waiting:
             return not left
-        return bool(nbytes[left[-1]] > LARGE and self._waiting[0] not in left)
+        return bool(nbytes[left[-1]] >= LARGE and self._waiting[0] not in left)
+
+    def _next_batch(self) -> None:
+        self._waiting = self._unknown(self._waiting)
+        if not self._waiting or self._first.busy:
+            return
+        sizes = np.cumsum(self._checkpoint.tensors.nbytes[self._waiting[:MOST_ROWS]])
+        count = max(1, int(np.searchsorted(sizes, MOST_BYTES, side="right")))
+        rows = self._running = self._waiting[:count]
+        source, pool, gate = self._source, self._pool, self._gate
+
+        def work(cancel: Cancel, report: Report, tell: Callable[[Profiled], None]) -> None:
+            def take(batch: Profiled) -> None:
+                source.note(batch)
+                tell(batch)
+
+            wait_until_warm(cancel)
+            with gate.turn(cancel, Urgency.VISIBLE) as turn:
+                profile(source.checkpoint, rows, pool, take, turn, report)
+
+        # An error is that the file changed; the reading of the whole file says so too.
+        self._visible.stream(work, self._take, lambda _: self._next_batch(), lambda _: None)
+
+    # what is looked at
 
     def want_first(self, row: int, exact: bool = False) -> None:
         """This row is looked at: it goes before all others, and an elder wish of this kind is dropped."""
-        if row in self._errors or self._is_enough(self._known.get(row), exact):
+        self._hurry(None)
+        if row in self._errors or self._is_enough(self.get(row), exact):
             self._first.cancel()
+            self._set_reading(None)
+            return
+        info, source, gate, pool = self._checkpoint.info(row), self._source, self._gate, self._pool
+        if not exact and self._pass.current == (row,) and info.nbytes >= LARGE:
+            self._first.cancel()
+            self._hurry(row)
             return
         self._visible.cancel()  # both cores for what the person waits for
-        info, gate = self._checkpoint.info(row), self._gate
+        known = self.profile.statistics(row)
+        digest = self.profile.records["digest"][row].tobytes()
 
-        def work(cancel: Cancel, report: Report) -> _Batch:
-            with gate.turn(cancel, Urgency.SELECTED) as turn:
-                return _summarise_rows([info], self._pool, turn, report, exact)
+        def work(cancel: Cancel, report: Report) -> Profiled:
+            kept = source.distribution_from_disk(row) if known is not None and not exact else None
+            if kept is not None and known is not None:
+                return Profiled(np.zeros(0, np.int64), np.zeros(0), summaries={row: Summary(known, kept, digest)})
 
-        self._first.start(work, self._first_done, on_progress=self._progressed)
+            def named(progress: Progress) -> None:
+                report(Progress(progress.done, progress.total, info.name))
+
+            wait_until_warm(cancel)
+            try:
+                with gate.turn(cancel, Urgency.SELECTED) as turn:
+                    found = source.profiled({row: summarise(info, pool, turn, named, exact=exact)}, {})
+            except CheckpointError as error:
+                return source.profiled({}, {row: str(error)})
+            if not exact:
+                source.note(found)
+            return found
+
+        self._first.start(work, self._first_done, on_progress=self._set_reading)
 
     @staticmethod
     def _is_enough(known: Summary | None, exact: bool) -> bool:
@@ -157,69 +231,54 @@ class Summaries(QObject):
             return False
         return not exact or known.distribution is None or known.distribution.exact
 
-    def stop(self) -> None:
-        """Drop all wishes: the document closes, or somebody had enough of waiting."""
-        self._waiting = []
-        self._visible.cancel()
+    def _hurry(self, row: int | None) -> None:
+        """Let the pass go before everything else while it is at a row that is looked at."""
+        if row != self._hurried:
+            self._hurried = row
+            self._pass.let(self._urgency if row is None else Urgency.SELECTED)
+
+    def _first_done(self, batch: Profiled) -> None:
+        self._set_reading(None)
+        for row, summary in batch.summaries.items():
+            self._look_at(row, summary)
+        self._take(batch)
+        self._next_batch()
+
+    def _look_at(self, row: int, summary: Summary) -> None:
+        self._looked_at[row] = summary
+        self._looked_at.move_to_end(row)
+        if len(self._looked_at) > MOST_SUMMARIES:
+            self._looked_at.popitem(last=False)
+
+    def stop_waiting(self) -> None:
+        """Somebody had enough of waiting for the tensor that is looked at."""
         self._first.cancel()
-        self._pass.stop()
         self._set_reading(None)
 
-    def _progressed(self, progress: Progress) -> None:
-        self._set_reading(progress)
+    def stop(self) -> None:
+        """Drop all wishes: the document closes."""
+        self._waiting = []
+        self._visible.cancel()
+        self._pass.stop()
+        self.stop_waiting()
 
     def _set_reading(self, progress: Progress | None) -> None:
         if progress != self.reading:
             self.reading = progress
             self.reading_changed.emit()
 
-    def _first_done(self, batch: _Batch) -> None:
-        self._keep(batch)
-        self._next_batch()
-
-    def _next_batch(self) -> None:
-        self._waiting = self._unknown(self._waiting)
-        if not self._waiting or self._first.busy:
-            return
-        self._running = self._waiting[:64]
-        infos, gate = [self._checkpoint.info(row) for row in self._running], self._gate
-
-        def work(cancel: Cancel, report: Report) -> _Batch:
-            with gate.turn(cancel, Urgency.VISIBLE) as turn:
-                return _summarise_rows(infos, self._pool, turn, report)
-
-        self._visible.start(work, self._batch_done, on_progress=self._progressed)
-
-    def _batch_done(self, batch: _Batch) -> None:
-        self._keep(batch)
-        self._next_batch()
-
-    def _keep(self, batch: _Batch) -> None:
-        self._set_reading(None)
-        rows = np.fromiter(batch.summaries, np.int64, len(batch.summaries))
-        records = np.zeros(len(rows), RECORD)
-        for number, (row, summary) in enumerate(batch.summaries.items()):
-            records[number] = record_of(summary, self._checkpoint.tensors.shape(row))
-        spreads = [Spread.of(summary.distribution) for summary in batch.summaries.values()]
-        if self._spreads is not None:
-            self._spreads.add(rows, spreads)
-        self._take(Profiled(rows, records, Spreads.of(spreads), batch.summaries, batch.errors))
+    # what arrives
 
     def _take(self, batch: Profiled) -> None:
-        """What was read, on the GUI thread."""
-        self.profile.put(batch.rows, batch.records)
-        self._pass.has(batch.rows)
-        for row, summary in batch.summaries.items():
-            elder = self._known.pop(row, None)
-            self._kept_bytes += summary.nbytes - (elder.nbytes if elder else 0)
-            self._known[row] = summary
+        """What was read, by whomever."""
         if batch.rows.size:
+            self.profile.put(batch.rows, batch.records)
+            self._pass.has(batch.rows)
             self.arrived.emit(batch.rows)
         for row in batch.summaries:
+            if row == self._hurried:
+                self._hurry(None)
             self.ready.emit(row)
-        while self._kept_bytes > MAX_KEPT_BYTES and len(self._known) > 64:
-            _, oldest = self._known.popitem(last=False)
-            self._kept_bytes -= oldest.nbytes
         for row, reason in batch.errors.items():
             self._errors[row] = reason
             self.failed.emit(row)
@@ -228,27 +287,6 @@ class Summaries(QObject):
         self.progress_changed.emit()
         if self.progress.phase is Phase.FINISHED:
             self.finished.emit()
-
-
-def _summarise_rows(
-    infos: Sequence[TensorInfo], pool: SourcePool, cancel: Cancel, report: Report, exact: bool = False
-) -> _Batch:
-    """Summarise rows until the batch's time is up or a large one comes; at least one is done."""
-    batch = _Batch()
-    stop = time.monotonic() + BATCH_SECONDS
-    for number, info in enumerate(infos):
-        if number and (info.nbytes > LARGE or time.monotonic() > stop):
-            break
-        cancel.check()
-
-        def named(progress: Progress, name: str = info.name) -> None:
-            report(Progress(progress.done, progress.total, name))
-
-        try:
-            batch.summaries[info.index] = summarise(info, pool, cancel, named, exact=exact)
-        except CheckpointError as error:
-            batch.errors[info.index] = str(error)
-    return batch
 
 
 def _shown_bytes(tree: Tree) -> np.ndarray:

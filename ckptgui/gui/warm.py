@@ -1,22 +1,23 @@
-"""What the first click would wait for, done before it: pyqtgraph imported, the kernels compiled or fetched."""
+"""What the first click would wait for, done before it: the inspector and its plot imported, the kernels fetched.
+
+One after the other on one thread: several that import at a time hold the window up longer than one.
+"""
 
 from __future__ import annotations
 
 import gc
 import threading
 
-from ckptgui.engine.courtesy import give_way
+from ckptgui.engine import warming
+from ckptgui.engine.job import Cancel
 
 WARM_THREAD = "ckptgui-warm-up"
-
-_ELEMENTS = 70_000
-"""Enough that a tensor takes the same way through the kernels as a large one."""
-
-_DTYPES = ("float32", "bfloat16", "float16", "float64", "int64")
 
 
 class _State:
     begun = False
+    ready = threading.Event()
+    given_up = threading.Event()
 
 
 def warm_up() -> None:
@@ -26,23 +27,31 @@ def warm_up() -> None:
         threading.Thread(target=_warm, name=WARM_THREAD, daemon=True).start()
 
 
-def _warm() -> None:
-    give_way()
-    from ckptgui.core.builder import TableBuilder
-    from ckptgui.core.dtypes import BY_NAME
-    from ckptgui.core.extents import Extent
-    from ckptgui.engine.job import Cancel, silent
-    from ckptgui.engine.summarise import summarise
-    from ckptgui.sources.locate import SourcePool
+def wait_until_warm(cancel: Cancel) -> None:
+    """On a job's thread, before the kernels are wanted: return when they are there, or nobody fetches them."""
+    while _State.begun and not _State.ready.wait(0.02):
+        cancel.check()
 
-    table = TableBuilder()
-    for name in _DTYPES:
-        dtype = BY_NAME[name]
-        extent = Extent(dtype.nbytes(_ELEMENTS), inline=bytes(dtype.nbytes(_ELEMENTS)))
-        table.add((name,), (_ELEMENTS,), dtype, storage=table.add_storage(None, extent))
-    for info in table.build():
-        summarise(info, SourcePool(), Cancel(), silent)
-    # After the kernels, which the first rows want too: two threads that import hold the window up longer than one.
-    import ckptgui.gui.inspector.plot  # noqa: F401 - for the import of pyqtgraph
+
+def give_up() -> None:
+    """The application ends: do not wait for what is being compiled, and wait for the thread."""
+    _State.given_up.set()
+    for thread in threading.enumerate():
+        if thread.name == WARM_THREAD:
+            thread.join(5)
+
+
+def _warm() -> None:
+    try:
+        # Both imports are for their cost.
+        import ckptgui.gui.inspector.inspector
+
+        if not warming.are_kept():
+            warming.compile_apart(_State.given_up)
+        if not _State.given_up.is_set():
+            warming.load_kernels()
+    finally:
+        _State.ready.set()
+    import ckptgui.gui.inspector.tensor_panel  # noqa: F401 - with the plot in it
 
     gc.freeze()  # what was imported stays; to look through it once more would hold the window up for 40 to 90 ms

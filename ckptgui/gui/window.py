@@ -183,6 +183,7 @@ class MainWindow(QMainWindow):
     def _place(self, page: Document, path: str) -> None:
         """Take a page in and listen to it."""
         page.changed.connect(self._refresh)
+        page.moved.connect(lambda: self._show_state() if page is self.current else None)
         page.open_another.connect(self.open_file)
         page.opened.connect(lambda: self._page_opened(page, path))
         tree = _view_of(page).tree
@@ -299,10 +300,15 @@ class MainWindow(QMainWindow):
             known.checkpoint if known else None, view.tree.prepared if view is not None else None
         )
         self.setWindowTitle(f"{page.title()} – ckptgui" if page is not None else "ckptgui")
+        self._show_state()
+
+    def _show_state(self) -> None:
+        """Let the foot say what the page in front says."""
+        page = self.current
         if page is None:
             self.status.show_state(None, "", ())
-        else:
-            self.status.show_state(page.activity(), page.outcome(), page.facts())
+        elif not self._closing:
+            self.status.show_state(page.activity(), page.outcome(), page.facts(), page.link())
 
     # what the actions do
 

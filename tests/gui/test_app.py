@@ -114,7 +114,7 @@ def test_a_signal_ends_an_idle_window_at_once(checkpoint, number):
     words = [sys.executable, "-m", "ckptgui", "--timings", checkpoint]
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
     with subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=environment) as process:
-        while '"histogram"' not in process.stderr.readline():
+        while '"profile"' not in process.stderr.readline():
             assert process.poll() is None
         process.send_signal(number)
         assert process.wait(timeout=20) == 128 + number

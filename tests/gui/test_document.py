@@ -119,10 +119,13 @@ def test_a_tensor_that_takes_long_to_read_shows_how_far_it_is_and_can_be_stopped
         file.truncate(8 + len(header) + nbytes)
     page = opened(qtbot, window, path)
     qtbot.waitUntil(lambda: page.activity() is not None and page.activity().done > 0, timeout=10_000)
-    assert window.status.text.text() == "Reading huge"
-    assert window.status.detail.text().endswith("of 64.00 GiB")
-    qtbot.mouseClick(window.status.cross, Qt.MouseButton.LeftButton)
+    assert window.status.text.text() == "Reading values"
+    assert "of 64.00 GiB, " in window.status.detail.text()
+    qtbot.mouseClick(window.status.cross, LEFT)
     assert page.activity() is None
+    assert window.status.text.text().startswith("Reading stopped at ")
+    qtbot.mouseClick(window.status.link, LEFT)
+    qtbot.waitUntil(lambda: page.activity() is not None)
 
 
 def test_a_tensor_with_nan_gets_its_mark_in_the_ribbon(qtbot, window, tmp_path):

@@ -46,16 +46,16 @@ def summaries(qtbot, checkpoint):
 
 def test_small_rows_are_filled_although_a_huge_one_stands_above_them(qtbot, summaries):
     summaries.want([0, 1, 2, 3])
-    qtbot.waitUntil(lambda: all(summaries.get(row) for row in (1, 2, 3)), timeout=10_000)
-    assert summaries.get(0) is None
-    assert summaries.get(2).statistics.mean == pytest.approx(5.5)
+    qtbot.waitUntil(lambda: summaries.profile.known[1:].all(), timeout=10_000)
+    assert not summaries.profile.known[0]
+    assert summaries.profile.statistics(2).mean == pytest.approx(5.5)
 
 
 def test_a_huge_row_that_is_being_read_gives_way_to_a_small_one_that_comes_into_view(qtbot, summaries):
     summaries.want([0])
     qtbot.wait(50)
     summaries.want([0, 1])
-    qtbot.waitUntil(lambda: summaries.get(1) is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: summaries.profile.known[1], timeout=10_000)
 
 
 def test_the_selected_row_does_not_wait_for_the_visible_ones(qtbot, summaries):

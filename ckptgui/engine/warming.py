@@ -1,0 +1,120 @@
+"""The compiled loops made ready before they are wanted: compiled by another process, then fetched from its cache.
+
+Compiling holds the interpreter for seconds, in which a window in the same process would not answer.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import importlib.util
+import os
+import platform
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
+
+import platformdirs
+
+from ckptgui.engine.courtesy import give_way
+
+ELEMENTS = 70_000
+"""Enough that a tensor takes the same way through the loops as a large one."""
+
+DTYPES = ("float32", "bfloat16", "float16", "float64", "int64")
+
+_LONGEST = 180
+"""Seconds after which a compiling process is given up; what it did not finish is compiled here."""
+
+
+def load_kernels() -> None:
+    """Compile or fetch what reading tensors of the common types takes. The first time ever it takes seconds."""
+    _open_compiler()
+    from ckptgui.core.builder import TableBuilder
+    from ckptgui.core.dtypes import BY_NAME
+    from ckptgui.core.extents import Extent
+    from ckptgui.engine.job import Cancel
+    from ckptgui.engine.summarise import summarise
+    from ckptgui.sources.locate import SourcePool
+
+    table = TableBuilder()
+    for name in DTYPES:
+        dtype = BY_NAME[name]
+        extent = Extent(dtype.nbytes(ELEMENTS), inline=bytes(dtype.nbytes(ELEMENTS)))
+        table.add((name,), (ELEMENTS,), dtype, storage=table.add_storage(None, extent))
+    for info in table.build():
+        summarise(info, SourcePool(), Cancel())
+
+
+def are_kept() -> bool:
+    """Whether a process has compiled these very loops for this machine before."""
+    return _mark().exists()
+
+
+def compile_apart(given_up: threading.Event) -> None:
+    """Let another process compile and keep the loops; returns when it has ended or nobody waits any more.
+
+    Does nothing where nothing could be kept: what is compiled elsewhere would be of no use here.
+    """
+    if not sys.executable or not _can_be_kept():
+        return
+    # ``-P``: nothing is imported from the folder that one happens to be in.
+    command = [sys.executable, "-P", "-c", "from ckptgui.engine.warming import main; main()"]
+    found = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    nowhere = subprocess.DEVNULL
+    with (
+        suppress(OSError),
+        subprocess.Popen(command, stdin=nowhere, stdout=nowhere, stderr=nowhere, env=found) as child,
+    ):
+        for _ in range(_LONGEST * 20):
+            if given_up.is_set() or child.poll() is not None:
+                break
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(0.05)
+        child.kill()
+
+
+def main() -> None:
+    """What the other process does."""
+    give_way()
+    load_kernels()
+    mark = _mark()
+    mark.parent.mkdir(parents=True, exist_ok=True)
+    for elder in mark.parent.glob("ready-*"):
+        elder.unlink(missing_ok=True)
+    mark.touch()
+
+
+def _folder() -> Path:
+    return Path(platformdirs.user_cache_dir("ckptgui")) / "kernels"
+
+
+def _mark() -> Path:
+    """A file whose name says which loops, which compiler and which machine: another one means to compile again."""
+    loops = sorted((Path(__file__).parent.parent / "analysis").glob("*.py"))
+    stamps = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in loops]
+    state = (stamps, version("numba"), sys.version, platform.machine(), platform.processor())
+    return _folder() / f"ready-{hashlib.blake2b(repr(state).encode(), digest_size=12).hexdigest()}"
+
+
+def _can_be_kept() -> bool:
+    folder = _folder()
+    with suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+    return os.access(folder, os.W_OK)
+
+
+def _open_compiler() -> None:
+    """Load the compiler's library of a hundred megabytes through a call that leaves the interpreter to others.
+
+    The import that follows finds it there; by itself it would hold all threads up for a twentieth of a second.
+    """
+    package = importlib.util.find_spec("llvmlite")
+    if sys.platform == "win32" or package is None or not package.submodule_search_locations:
+        return
+    folder = Path(package.submodule_search_locations[0]) / "binding"
+    for library in folder.glob("libllvmlite.*"):
+        ctypes.CDLL(None).dlopen(os.fsencode(library), os.RTLD_NOW)

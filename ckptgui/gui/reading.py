@@ -1,0 +1,109 @@
+"""What the readings of one checkpoint share, whichever lane they run on: where it is read from, and what is noted.
+
+Everything here may be called from any thread but the GUI's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from ckptgui.analysis.distribution import Distribution
+from ckptgui.analysis.profile import RECORD, UNKNOWN, Profile, record_of
+from ckptgui.analysis.spread import Spread
+from ckptgui.analysis.spreads import Spreads
+from ckptgui.analysis.summary import Summary
+from ckptgui.core.checkpoint import Checkpoint
+from ckptgui.core.tree.build import Tree
+from ckptgui.engine.branch_spreads import BranchSpreads
+from ckptgui.engine.gate import Gate, Urgency
+from ckptgui.engine.job import Cancel
+from ckptgui.engine.kept_distributions import KeptDistributions
+from ckptgui.engine.profile import Profiled, profile
+from ckptgui.gui.remembered import WORTH_KEEPING, Remembered
+from ckptgui.gui.warm import wait_until_warm
+from ckptgui.sources.locate import SourcePool
+
+MOST_READ_AGAIN = 256 * 2**20
+"""Bytes of small tensors that are read again for a branch's distribution; beyond it there is none."""
+
+
+class Reading:
+    """Of one checkpoint. ``figures`` are filled on the GUI thread, and read here a batch later at worst."""
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        pool: SourcePool,
+        gate: Gate,
+        figures: Profile,
+        remembered: Remembered,
+        tree: Tree | None,
+    ) -> None:
+        self.checkpoint, self.pool, self.remembered = checkpoint, pool, remembered
+        self._gate, self._profile = gate, figures
+        self._distributions = KeptDistributions(checkpoint.tensors.numel)
+        self._spreads = BranchSpreads(tree) if tree is not None else None
+
+    def note(self, batch: Profiled) -> None:
+        """What was read just now: for the branches, for being shown again, and for the next time."""
+        if self._spreads is not None:
+            self._spreads.add(batch.rows, batch.spreads)
+        for row, summary in batch.summaries.items():
+            if summary.distribution is not None and self._is_worth_keeping(row):
+                self._distributions.put(row, summary.distribution)
+        self.remembered.add(batch)
+
+    def profiled(self, summaries: Mapping[int, Summary], errors: Mapping[int, str]) -> Profiled:
+        """What single tensors came to, in the form of a batch."""
+        rows = np.fromiter(summaries, np.int64, len(summaries))
+        records = np.zeros(len(rows), RECORD)
+        for number, (row, summary) in enumerate(summaries.items()):
+            records[number] = record_of(summary, self.checkpoint.tensors.shape(row))
+        spreads = Spreads.of([Spread.of(summary.distribution) for summary in summaries.values()])
+        return Profiled(rows, records, spreads, summaries, errors)
+
+    def restore(self) -> None:
+        """Let the branches know what they came to when the file was read before."""
+        if self._spreads is not None:
+            self.remembered.restore(self._spreads)
+
+    def finish(self) -> None:
+        """All is read: keep what the branches came to."""
+        if self._spreads is not None:
+            self.remembered.write_branches(self._spreads)
+
+    def distribution(self, row: int) -> Distribution | None:
+        """The whole distribution of a large tensor, if it was kept here. In a moment, so for any thread."""
+        return self._distributions.get(row)
+
+    def distribution_from_disk(self, row: int) -> Distribution | None:
+        """The same, else as it was kept on the disk."""
+        return self._distributions.get(row) or self.remembered.distribution(row)
+
+    def spread(self, node: int, cancel: Cancel) -> Spread | None:
+        """How the values below a node are spread, as far as they were read; it may read small tensors again."""
+        if self._spreads is None:
+            return None
+        rows = self._spreads.left_out(node)
+        rows = rows[self._profile.records["known"][rows] != UNKNOWN]
+        parts: list[Spread | None] = [self._spreads.counted(node)]
+        again = []
+        for row in rows.tolist():
+            cancel.check()
+            found = self.distribution_from_disk(row) if self._is_worth_keeping(row) else None
+            if found is None:
+                again.append(row)
+            else:
+                parts.append(Spread.of(found))
+        if self.checkpoint.tensors.nbytes[again].sum() > MOST_READ_AGAIN:
+            return None
+        if again:
+            wait_until_warm(cancel)
+            with self._gate.turn(cancel, Urgency.VISIBLE) as turn:
+                profile(self.checkpoint, again, self.pool, lambda batch: parts.extend(batch.spreads), turn)
+        return Spread.joined(parts)
+
+    def _is_worth_keeping(self, row: int) -> bool:
+        return bool(self.checkpoint.tensors.nbytes[row] >= WORTH_KEEPING)
