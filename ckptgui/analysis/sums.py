@@ -10,7 +10,7 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """The sum of ``n`` values, that of their magnitudes, both in ``2**unit``, and of their squares in its square."""
+    """Of ``n`` values the sum and that of magnitudes in units of ``2**unit``; of squares in those of its square."""
 
     n: int = 0
     total: int = 0
