@@ -39,7 +39,7 @@ class HealthWatch(QObject):
         super().__init__(parent)
         self._lane = background.lane(self)
         self._checkpoint: Checkpoint | None = None
-        self._summaries: Summaries | None = None
+        self.summaries: Summaries | None = None
         self._pool: SourcePool | None = None
         self._read = False
         self.slots: SlotMap | None = None
@@ -51,7 +51,7 @@ class HealthWatch(QObject):
     def set_document(self, checkpoint: Checkpoint, pool: SourcePool, summaries: Summaries) -> None:
         """Follow another checkpoint."""
         self.forget()
-        self._checkpoint, self._pool, self._summaries = checkpoint, pool, summaries
+        self._checkpoint, self._pool, self.summaries = checkpoint, pool, summaries
         summaries.arrived.connect(self._arrived)
         summaries.finished.connect(self._finished)
         if summaries.progress.phase is Phase.FINISHED:
@@ -63,10 +63,10 @@ class HealthWatch(QObject):
         """Follow none."""
         self._soon.stop()
         self._lane.cancel()
-        if self._summaries is not None and shiboken6.isValid(self._summaries):
-            self._summaries.arrived.disconnect(self._arrived)
-            self._summaries.finished.disconnect(self._finished)
-        self._checkpoint = self._pool = self._summaries = self.slots = None
+        if self.summaries is not None and shiboken6.isValid(self.summaries):
+            self.summaries.arrived.disconnect(self._arrived)
+            self.summaries.finished.disconnect(self._finished)
+        self._checkpoint = self._pool = self.summaries = self.slots = None
         self._read = False
         self._take((), complete=False)
 
@@ -77,9 +77,9 @@ class HealthWatch(QObject):
             self._soon.start()
 
     def _arrived(self, rows: np.ndarray) -> None:
-        if self._summaries is None or self._read or len(self._summaries.profile) > COPIED:
+        if self.summaries is None or self._read or len(self.summaries.profile) > COPIED:
             return
-        records = self._summaries.profile.records[rows]
+        records = self.summaries.profile.records[rows]
         if (records["nan"] + records["posinf"] + records["neginf"] > 0).any() and not self._soon.isActive():
             self._soon.start()
 
@@ -89,7 +89,7 @@ class HealthWatch(QObject):
 
     def _look(self) -> None:
         """Make the list, off the GUI thread; the last wish counts."""
-        checkpoint, pool, summaries = self._checkpoint, self._pool, self._summaries
+        checkpoint, pool, summaries = self._checkpoint, self._pool, self.summaries
         if checkpoint is None or pool is None or summaries is None:
             return
         slots, complete = self.slots, self._read

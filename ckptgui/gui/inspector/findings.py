@@ -36,6 +36,7 @@ from ckptgui.gui.inspector.byte_parts import Part, byte_parts
 from ckptgui.gui.inspector.metadata_model import count_text
 from ckptgui.gui.inspector.relations import wholes
 from ckptgui.gui.inspector.tensor_list import largest_tensors
+from ckptgui.gui.inspector.values_strip_map import StripMap, strip_map
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.numbers import counted, integer, size_text, tr
 from ckptgui.sources.locate import SourcePool
@@ -47,12 +48,15 @@ DELAY_MS = 15
 
 @dataclass(frozen=True)
 class Layout:
-    """Where the bytes are: facts for the line below the title, the bar's parts, waste, nodes of the largest."""
+    """Where the bytes are: facts for the line below the title, the bar's parts, waste, nodes of the largest; and
+    which tensors the strip of values has.
+    """
 
     facts: tuple[str, ...]
     parts: tuple[Part, ...]
     waste: Waste
     largest: tuple[int, ...]
+    strip: StripMap
 
 
 @dataclass(frozen=True)
@@ -141,7 +145,9 @@ def _layout(checkpoint: Checkpoint, tree: Tree, cancel: Cancel, _: Report) -> La
     cancel.check()
     parts = byte_parts(checkpoint, tree, wasted)
     cancel.check()
-    return Layout(tuple(file_facts(checkpoint)), parts, wasted, tuple(largest_tensors(tree, 0, LARGEST)))
+    strip = strip_map(checkpoint, tree)
+    largest = tuple(largest_tensors(tree, 0, LARGEST))
+    return Layout(tuple(file_facts(checkpoint)), parts, wasted, largest, strip)
 
 
 def _account(checkpoint: Checkpoint, pool: SourcePool, cancel: Cancel, _: Report) -> Account:

@@ -21,6 +21,7 @@ from ckptgui.gui.inspector.page import ScrollPage
 from ckptgui.gui.inspector.readiness_panel import ReadinessPanel
 from ckptgui.gui.inspector.tensor_list import TensorList
 from ckptgui.gui.inspector.training_panel import TrainingPanel
+from ckptgui.gui.inspector.values_strip import ValuesStrip
 from ckptgui.gui.inspector.waste_line import WasteLine
 from ckptgui.gui.labels import Caption, PlainLabel
 from ckptgui.gui.numbers import integer, tr
@@ -41,6 +42,7 @@ class Summary(ScrollPage):
         self._checkpoint: Checkpoint | None = None
         self.warnings = PlainLabel("", self, colour="warn", wrap=True, selectable=True)
         self.training = TrainingPanel(self)
+        self.values = ValuesStrip(self)
         self.health = HealthPanel(self)
         self.readiness = ReadinessPanel(self)
         self.load = LoadPanel(self)
@@ -52,14 +54,14 @@ class Summary(ScrollPage):
         self.waste = WasteLine(self)
         self.origin = OriginPanel(self)
         self.training.metadata_wanted.connect(self.metadata_wanted)
-        for part in (self.health, self.readiness, self.largest, self.waste):
+        for part in (self.values, self.health, self.readiness, self.largest, self.waste):
             part.link_activated.connect(self.link_activated)
         health.changed.connect(self._show_health)
         self._place()
 
     def _place(self) -> None:
         self.body.setSpacing(14)
-        for widget in (self.warnings, self.training, self.health, self.readiness):
+        for widget in (self.warnings, self.training, self.values, self.health, self.readiness):
             self.body.addWidget(widget)
         load = QVBoxLayout()
         load.setSpacing(8)
@@ -84,7 +86,15 @@ class Summary(ScrollPage):
         self.health.setVisible(bool(len(checkpoint)))
         self._show_health()
         if not keep:
-            for part in (self.training, self.readiness, self.load, self.device, self.waste, self.origin):
+            for part in (
+                self.training,
+                self.values,
+                self.readiness,
+                self.load,
+                self.device,
+                self.waste,
+                self.origin,
+            ):
                 part.hide()
             self.largest_head.hide()
             self.largest.hide()
@@ -94,10 +104,15 @@ class Summary(ScrollPage):
             health = self._health
             self.health.set_findings(health.findings, self._checkpoint, health.slots, complete=health.complete)
 
+    def _show_values(self, found: Layout, checkpoint: Checkpoint) -> None:
+        if self._health.summaries is not None:
+            self.values.set_document(checkpoint, self._health.summaries, found.strip)
+
     def steps(self, found: object, checkpoint: Checkpoint, tree: Tree) -> list[Callable[[], None]]:
         """What a finding fills, in parts that are quick enough for one turn of the loop each."""
         if isinstance(found, Layout):
             return [
+                lambda: self._show_values(found, checkpoint),
                 lambda: self.waste.set_waste(checkpoint, found.waste),
                 lambda: self._fill_largest(found, checkpoint, tree, None),
             ]
