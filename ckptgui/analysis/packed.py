@@ -71,13 +71,13 @@ def _checked(found: Distribution, elements: int) -> Distribution | None:
 
 
 def _inflated(data: bytes, size: int) -> bytes | None:
-    """``size`` bytes out of ``data``, which may not have one more in it."""
+    """The ``size`` bytes that ``data`` has to come to."""
     inflate = zlib.decompressobj()
     try:
         raw = inflate.decompress(data, size + 1)
     except zlib.error:
         return None
-    return raw if len(raw) == size else None
+    return raw if len(raw) == size and inflate.eof and not inflate.unused_data else None
 
 
 def _fits(values: np.ndarray) -> bool:

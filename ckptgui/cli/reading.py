@@ -136,9 +136,14 @@ class Values:
                     self._read_exactly(row)
 
     def _profile_new(self, rows: list[int]) -> None:
-        if rows:
+        if not rows:
+            return
+        try:
             profile(self._checkpoint, rows, self._pool, self._take, self._cancel, self._tell)
-            self._keep()
+        except CheckpointError as error:  # the files are no longer those that were opened
+            known = self.profile.records["known"]
+            self.errors.update({row: str(error) for row in rows if known[row] == UNKNOWN})
+        self._keep()
 
     def _take(self, batch: Profiled) -> None:
         self.profile.put(batch.rows, batch.records)

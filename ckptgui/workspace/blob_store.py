@@ -89,7 +89,8 @@ class BlobStore:
                 db.execute("ROLLBACK")
                 return False
             db.execute("COMMIT")
-            db.executescript("PRAGMA incremental_vacuum")  # ``execute`` would free a single page
+            if _pages(db)[1]:
+                db.executescript("PRAGMA incremental_vacuum")  # ``execute`` would free a single page
             return True
 
         return self._attempt(write, False, write=True)
@@ -105,7 +106,7 @@ class BlobStore:
 
     def _make_room(self, db: sqlite3.Connection, place: int) -> bool:
         """Drop those used longest ago until the file fits; False where ``place`` alone is too much."""
-        while _used_pages(db) * _PAGE > self._limit:
+        while _pages(db)[0] * _PAGE > self._limit:
             eldest = db.execute("SELECT id FROM owner WHERE id != ? ORDER BY used LIMIT 1", (place,)).fetchone()
             if eldest is None:
                 return False
@@ -209,9 +210,10 @@ def _replace(db: sqlite3.Connection, place: int, kind: str, sealed: Mapping[int,
     )
 
 
-def _used_pages(db: sqlite3.Connection) -> int:
+def _pages(db: sqlite3.Connection) -> tuple[int, int]:
+    """How many pages are used, and how many are free."""
     (pages,), (free,) = (db.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "freelist_count"))
-    return int(pages) - int(free)
+    return int(pages) - int(free), int(free)
 
 
 def _sealed(data: bytes, owner: bytes, kind: str, number: int) -> bytes:
