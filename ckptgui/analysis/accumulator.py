@@ -18,7 +18,7 @@ LOWEST = -2304
 _SPLIT = 134217729.0
 
 
-@njit(nogil=True, cache=True)
+@njit()
 def add(digits, value, exponent):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     """Add ``value * 2**exponent`` to int64 ``digits``."""
     if value == 0.0:
@@ -40,7 +40,7 @@ def add(digits, value, exponent):  # type: ignore[no-untyped-def]  # noqa: ANN00
     digits[at + 2] += sign * (high >> 32)
 
 
-@njit(nogil=True, cache=True)
+@njit()
 def rest_of_product(a, b, product):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     """What rounding took off ``product = a * b`` (Dekker)."""
     high_a = _SPLIT * a
@@ -51,7 +51,7 @@ def rest_of_product(a, b, product):  # type: ignore[no-untyped-def]  # noqa: ANN
     return low_a * low_b - (((product - high_a * high_b) - low_a * high_b) - high_a * low_b)
 
 
-@njit(nogil=True, cache=True)
+@njit()
 def add_product(digits, a, b, exponent):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     """Add ``a * b * 2**exponent``, with what rounding takes off the product."""
     product = a * b

@@ -1,17 +1,69 @@
-"""The compiler of the loops, told where to keep what it compiled before it is imported.
+"""The compiler of the loops, with what it compiles kept in the user's cache folder.
 
-Import it late: numba costs a third of a second. Compiled code is kept in the user's cache folder, apart from
-what is kept of checkpoints.
+Import it late: numba costs a third of a second. A folder that is full, damaged or not to be written costs the
+time to compile again, nothing else. The folder is apart from what is kept of checkpoints.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
 os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(platformdirs.user_cache_dir("ckptgui")) / "kernels"))
 
 # Numba reads the folder's place when it is imported.
-from numba import njit as njit
+import numba
+from numba.core.caching import FunctionCache
+
+
+def njit(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """numba's decorator of the same name, for functions that leave the interpreter to others and are kept."""
+
+    def compiled(function: Callable[..., Any]) -> Any:
+        dispatcher = numba.njit(**options | {"cache": False, "nogil": True})(function)
+        with suppress(RuntimeError):  # there is no folder to write to
+            # What ``cache=True`` does, but forgiving; numba has no types.
+            dispatcher._cache = _Kept(function)  # type: ignore[no-untyped-call]
+        return dispatcher
+
+    return compiled
+
+
+class _Kept(FunctionCache):
+    """Compiled code on the disk; whatever goes wrong with it, the function is compiled again."""
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """The compiled function, or None."""
+        try:
+            return super().load_overload(sig, target_context)  # type: ignore[no-untyped-call]
+        except Exception:  # noqa: BLE001 - damage comes as whatever a decoder stumbles over
+            with suppress(OSError):
+                self.flush()  # type: ignore[no-untyped-call]
+            return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep it where that can be."""
+        with suppress(OSError):
+            super().save_overload(sig, data)  # type: ignore[no-untyped-call]
+
+    def _index_key(self, sig: Any, codegen: Any) -> Any:
+        # numba looks at the function's own file only, but compiles into it what it calls from others.
+        key = super()._index_key(sig, codegen)  # type: ignore[no-untyped-call]
+        return (*key, _all_loops())
+
+
+@cache
+def _all_loops() -> str:
+    """A digest of the sources of all loops."""
+    found = hashlib.blake2b(digest_size=16)
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        if path.stem.endswith("kernels") or path.stem == "accumulator":
+            found.update(path.read_bytes())
+    return found.hexdigest()

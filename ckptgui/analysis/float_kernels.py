@@ -20,7 +20,7 @@ from ckptgui.analysis.compiled import njit
 _FAST = {"reassoc", "nsz", "contract"}
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST)
+@njit(fastmath=_FAST)
 def _level(values, scale):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     """The sum of finite values and that of their magnitudes."""
     total = size = 0.0
@@ -31,7 +31,7 @@ def _level(values, scale):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN2
     return total, size
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST)
+@njit(fastmath=_FAST)
 def _around(values, scale, pivot):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     """The sum of the deviations from ``pivot`` and that of their squares."""
     off = squares = 0.0
@@ -42,7 +42,7 @@ def _around(values, scale, pivot):  # type: ignore[no-untyped-def]  # noqa: ANN0
     return off, squares
 
 
-@njit(nogil=True, cache=True)
+@njit()
 def _exponent_of(values):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     """The power of two to take off before squaring: none where squares fit float64 anyway."""
     biggest = 0.0
@@ -53,7 +53,7 @@ def _exponent_of(values):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN20
     return max(np.int64(-1020), np.int64(math.frexp(biggest)[1]))
 
 
-@njit(nogil=True, cache=True)
+@njit()
 def _fold_finite(values, digits):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     """Add to ``digits`` what an atom comes to whose values are all finite."""
     n = values.size
@@ -82,7 +82,7 @@ def _fold_finite(values, digits):  # type: ignore[no-untyped-def]  # noqa: ANN00
     add_product(digits[2], count, rest_of_product(pivot, pivot, square), 2 * exponent)
 
 
-@njit(nogil=True, cache=True)
+@njit()
 def finite_of(values, room):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     """Copy the finite values to ``room``; how many they are."""
     n = 0
@@ -93,14 +93,14 @@ def finite_of(values, room):  # type: ignore[no-untyped-def]  # noqa: ANN001, AN
     return n
 
 
-@njit(nogil=True, cache=True)
+@njit()
 def fold_atom(values, digits):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     """Add to ``digits`` what an atom comes to; NaN and infinities are left out."""
     room = np.empty_like(values)
     _fold_finite(room[: finite_of(values, room)], digits)
 
 
-@njit(nogil=True, cache=True)
+@njit()
 def _find_special(values, start, special):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     """Count NaN, inf and -inf, and keep the first place of each."""
     for i in range(values.size):
@@ -112,7 +112,7 @@ def _find_special(values, start, special):  # type: ignore[no-untyped-def]  # no
             special[sort] += 1
 
 
-@njit(nogil=True, cache=True)
+@njit()
 def ends_of(bits, ints, mask):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     """The least and the greatest key, the least of ``ints`` and the least of those that are not negative.
 
@@ -131,7 +131,7 @@ def ends_of(bits, ints, mask):  # type: ignore[no-untyped-def]  # noqa: ANN001, 
     return least, most, np.int64(under), np.int64(lowest) if over >= 0 else np.int64(1)
 
 
-@njit(nogil=True, cache=True)
+@njit()
 def _count_equal(ints, wanted):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     """How many integers equal ``wanted``."""
     count = 0
@@ -140,7 +140,7 @@ def _count_equal(ints, wanted):  # type: ignore[no-untyped-def]  # noqa: ANN001,
     return count
 
 
-@njit(nogil=True, cache=True)
+@njit()
 def place_of(ints, start, mask, key):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     """Where in the block at ``start`` the first value with this key stands."""
     for i in range(start, min(ints.size, start + ATOM)):
@@ -150,7 +150,7 @@ def place_of(ints, start, mask, key):  # type: ignore[no-untyped-def]  # noqa: A
     return -1
 
 
-@njit(nogil=True, cache=True)
+@njit()
 def fold_floats(values, bits, ints, halves, first, digits, counts, special):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     """Fold floats of 32 or 64 bits, and count them by their top 16 or 19 bits.
 

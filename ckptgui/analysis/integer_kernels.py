@@ -24,7 +24,7 @@ _BASE = np.int64(1029 * 128)
 _LEADING = np.uint64(0xFFFFFFFFFFFFF800)
 
 
-@njit(nogil=True, cache=True)
+@njit()
 def _fold_block(values, sizes, narrow, sums):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     """Write the magnitudes to ``sizes`` and add to ``sums``; least, greatest and zeros."""
     low = high = values[0]
@@ -59,7 +59,7 @@ def _fold_block(values, sizes, narrow, sums):  # type: ignore[no-untyped-def]  #
     return low, high, np.int64(zeros)
 
 
-@njit(nogil=True, cache=True)
+@njit()
 def _place_of(values, start, value):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     """Where in the block at ``start`` the first value stands that equals ``value``."""
     for i in range(start, min(values.size, start + BLOCK)):
@@ -68,7 +68,7 @@ def _place_of(values, start, value):  # type: ignore[no-untyped-def]  # noqa: AN
     return -1
 
 
-@njit(nogil=True, cache=True)
+@njit()
 def fold_integers(values, counts, offset, sums):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     """Fold integers; a negative one is counted ``offset`` codes further.
 

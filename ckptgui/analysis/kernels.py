@@ -19,7 +19,7 @@ _MAG32 = np.uint32(0x7FFFFFFF)
 _MAG64 = np.uint64(0x7FFFFFFFFFFFFFFF)
 
 
-@njit(nogil=True, cache=True)
+@njit()
 def count_codes(codes, counts):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     """Count each code of 8 or 16 bits, in four tables in turn, so that equal neighbours do not wait."""
     whole = codes.size // 4 * 4
@@ -32,7 +32,7 @@ def count_codes(codes, counts):  # type: ignore[no-untyped-def]  # noqa: ANN001,
         counts[0, codes[i]] += np.uint32(1)
 
 
-@njit(nogil=True, cache=True)
+@njit()
 def fold_halves(codes, ints, infinite, counts, special):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     """Fold floats of 16 bits; ``ints`` are the same bytes as signed integers, ``infinite`` the bits of infinity.
 
@@ -70,7 +70,7 @@ def fold_halves(codes, ints, infinite, counts, special):  # type: ignore[no-unty
     return at_low, at_high
 
 
-@njit(nogil=True, cache=True)
+@njit()
 def first_of(codes, wanted):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     """The first position of each wanted code."""
     found = np.full(wanted.size, -1, np.int64)
@@ -90,7 +90,7 @@ def first_of(codes, wanted):  # type: ignore[no-untyped-def]  # noqa: ANN001, AN
     return found
 
 
-@njit(nogil=True, cache=True)
+@njit()
 def float32_keys(bits, keys):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     """Keys that sort as the float32 values do."""
     for i in range(bits.size):
@@ -98,7 +98,7 @@ def float32_keys(bits, keys):  # type: ignore[no-untyped-def]  # noqa: ANN001, A
         keys[i] = magnitude if bits[i] <= _MAG32 else -magnitude
 
 
-@njit(nogil=True, cache=True)
+@njit()
 def float64_keys(bits, keys):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     """Keys that sort as the float64 values do."""
     for i in range(bits.size):
@@ -106,7 +106,7 @@ def float64_keys(bits, keys):  # type: ignore[no-untyped-def]  # noqa: ANN001, A
         keys[i] = magnitude if bits[i] <= _MAG64 else -magnitude
 
 
-@njit(nogil=True, cache=True)
+@njit()
 def count_ranges(keys, lows, highs, shifts, places, counts):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     """Count the keys within each range (sorted, disjoint) by their distance from its start, shifted right."""
     last = lows.size - 1

@@ -10,7 +10,7 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """Of ``n`` values the sum and that of magnitudes in units of ``2**unit``; of squares in those of its square."""
+    """Of ``n`` values the sum and that of magnitudes in ``2**unit``, and that of squares in its square."""
 
     n: int = 0
     total: int = 0

@@ -1,4 +1,4 @@
-"""Figures against exact fractions, for every dtype and every way of reading, over values that make sums go wrong."""
+"""Figures against exact fractions, for every dtype and both ways of reading, over values that make sums go wrong."""
 
 import math
 from concurrent.futures import ThreadPoolExecutor
