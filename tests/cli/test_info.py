@@ -119,7 +119,7 @@ def test_nan_and_infinity_are_counted_and_told_as_health(ckptgui, save):
     assert (stats["count"], stats["nan"], stats["inf"], stats["zeros"]) == (6, 1, 2, 1)
     assert (stats["min"], stats["max"]) == (0.0, 3.0)
     assert [(f["kind"], f["path"]) for f in found["health"]] == [("nan", ["bad"]), ("inf", ["bad"])]
-    assert found["health"][0]["text"] == "1 of 6 values is NaN."
+    assert found["health"][0]["text"] == "1 of 6 values is NaN, at [1]."
 
 
 def test_only_nan_leaves_figures_without_meaning_null(ckptgui, save):
@@ -304,4 +304,4 @@ def test_statistics_in_text_are_those_of_json(ckptgui, save):
     text = ckptgui("info", path, "--stats").out
     row = next(line for line in text.splitlines() if line.split()[:1] == ["w"])
     assert row.split()[1:] == ["3", "float32", "12", "B", "1.5", "0.5", "1", "2", "1", "NaN"]
-    assert "1 of 3 values is NaN." in text
+    assert "1 of 3 values is NaN, at [2]." in text
