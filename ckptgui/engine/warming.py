@@ -12,7 +12,7 @@ import os
 import platform
 import subprocess
 import sys
-import threading
+from collections.abc import Callable
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -21,40 +21,33 @@ import platformdirs
 
 from ckptgui.engine.courtesy import give_way
 
-ELEMENTS = 70_000
-"""Enough that a tensor takes the same way through the loops as a large one."""
-
-DTYPES = ("float32", "bfloat16", "float16", "float64", "int64")
-
 _LONGEST = 180
 """Seconds after which a compiling process is given up; what it did not finish is compiled here."""
 
 
 def load_kernels() -> None:
-    """Compile or fetch what reading tensors of the common types takes. The first time ever it takes seconds."""
+    """Compile or fetch what reading tensors takes, of whatever type. The first time ever it takes seconds."""
     _open_compiler()
-    from ckptgui.core.builder import TableBuilder
-    from ckptgui.core.dtypes import BY_NAME
-    from ckptgui.core.extents import Extent
-    from ckptgui.engine.job import Cancel
-    from ckptgui.engine.summarise import summarise
-    from ckptgui.sources.locate import SourcePool
+    from ckptgui.analysis import batch, kernels
 
-    table = TableBuilder()
-    for name in DTYPES:
-        dtype = BY_NAME[name]
-        extent = Extent(dtype.nbytes(ELEMENTS), inline=bytes(dtype.nbytes(ELEMENTS)))
-        table.add((name,), (ELEMENTS,), dtype, storage=table.add_storage(None, extent))
-    for info in table.build():
-        summarise(info, SourcePool(), Cancel())
+    kernels.warm()
+    batch.warm()
 
 
-def are_kept() -> bool:
-    """Whether a process has compiled these very loops for this machine before."""
-    return _mark().exists()
+def load_rare_kernels() -> None:
+    """The same for pages that few people open."""
+    _open_compiler()
+    from ckptgui.analysis import precision_passes
+
+    precision_passes.warm()
 
 
-def compile_apart(given_up: threading.Event) -> None:
+def are_kept(*, rare: bool = False) -> bool:
+    """Whether a process has compiled these very loops, or the rare ones, for this machine before."""
+    return _mark(rare).exists()
+
+
+def compile_apart(given_up: Callable[[], bool], *, rare: bool = False) -> None:
     """Let another process compile and keep the loops; returns when it has ended or nobody waits any more.
 
     Does nothing where nothing could be kept: what is compiled elsewhere would be of no use here.
@@ -62,7 +55,7 @@ def compile_apart(given_up: threading.Event) -> None:
     if not sys.executable or not _can_be_kept():
         return
     # ``-P``: nothing is imported from the folder that one happens to be in.
-    command = [sys.executable, "-P", "-c", "from ckptgui.engine.warming import main; main()"]
+    command = [sys.executable, "-P", "-c", "from ckptgui.engine.warming import main; main()", *["rare"][:rare]]
     found = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     nowhere = subprocess.DEVNULL
     with (
@@ -70,7 +63,7 @@ def compile_apart(given_up: threading.Event) -> None:
         subprocess.Popen(command, stdin=nowhere, stdout=nowhere, stderr=nowhere, env=found) as child,
     ):
         for _ in range(_LONGEST * 20):
-            if given_up.is_set() or child.poll() is not None:
+            if given_up() or child.poll() is not None:
                 break
             with suppress(subprocess.TimeoutExpired):
                 child.wait(0.05)
@@ -80,10 +73,11 @@ def compile_apart(given_up: threading.Event) -> None:
 def main() -> None:
     """What the other process does."""
     give_way()
-    load_kernels()
-    mark = _mark()
+    rare = sys.argv[1:] == ["rare"]
+    (load_rare_kernels if rare else load_kernels)()
+    mark = _mark(rare)
     mark.parent.mkdir(parents=True, exist_ok=True)
-    for elder in mark.parent.glob("ready-*"):
+    for elder in mark.parent.glob(f"{mark.name.partition('-')[0]}-*"):
         elder.unlink(missing_ok=True)
     mark.touch()
 
@@ -92,12 +86,13 @@ def _folder() -> Path:
     return Path(platformdirs.user_cache_dir("ckptgui")) / "kernels"
 
 
-def _mark() -> Path:
+def _mark(rare: bool) -> Path:
     """A file whose name says which loops, which compiler and which machine: another one means to compile again."""
     loops = sorted((Path(__file__).parent.parent / "analysis").glob("*.py"))
     stamps = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in loops]
     state = (stamps, version("numba"), sys.version, platform.machine(), platform.processor())
-    return _folder() / f"ready-{hashlib.blake2b(repr(state).encode(), digest_size=12).hexdigest()}"
+    stamp = hashlib.blake2b(repr(state).encode(), digest_size=12).hexdigest()
+    return _folder() / f"{'rare' if rare else 'ready'}-{stamp}"
 
 
 def _can_be_kept() -> bool:
