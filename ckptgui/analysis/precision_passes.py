@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from ckptgui.analysis.precision import FloatTarget
+from ckptgui.analysis.precision import FLOATS, FloatTarget
 from ckptgui.analysis.reduction import Chunk, Reduction
 
 P = TypeVar("P")
@@ -250,3 +250,12 @@ def step_scale(peaks: np.ndarray) -> np.ndarray:
     """The distance of int8's steps for magnitudes up to ``peaks``, in their own precision."""
     scales: np.ndarray = (peaks / peaks.dtype.type(127)).astype(peaks.dtype)
     return scales
+
+
+def warm() -> None:
+    """Compile or fetch the loops, for both widths that they take."""
+    for dtype in (np.float32, np.float64):
+        chunk = Chunk(np.ones(4, dtype), (0,), (4,), (1,), in_order=True)
+        CastPass(FLOATS).of(chunk)
+        peaks = PeaksPass(2, 2).of(chunk).values
+        StepsPass(step_scale(peaks)[0], step_scale(peaks), 2).of(chunk)

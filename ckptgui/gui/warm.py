@@ -47,7 +47,7 @@ def _warm() -> None:
         import ckptgui.gui.inspector.inspector
 
         if not warming.are_kept():
-            warming.compile_apart(_State.given_up)
+            warming.compile_apart(_State.given_up.is_set)
         if not _State.given_up.is_set():
             warming.load_kernels()
     finally:

@@ -8,6 +8,7 @@ from ckptgui.analysis.precision import Example
 from ckptgui.analysis.summary import Summary
 from ckptgui.core.display import display
 from ckptgui.core.dtypes import Kind
+from ckptgui.engine import warming
 from ckptgui.engine.job import Cancel, Progress, Report
 from ckptgui.engine.precision import Precision, precision
 from ckptgui.errors import CheckpointError
@@ -18,6 +19,7 @@ from ckptgui.gui.inspector.precision_text import integer_sentence, sentence, tel
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.labels import LinkLabel, PlainLabel
 from ckptgui.gui.numbers import size_text, tr
+from ckptgui.gui.warm import wait_until_warm
 
 _INTEGERS = (Kind.SIGNED, Kind.UNSIGNED)
 
@@ -52,11 +54,10 @@ class PrecisionTab(LowerTab):
         words.addLayout(line)
         layout.addWidget(top)
         self.table = PrecisionTable(self)
-        layout.addWidget(self.table, 1)
+        layout.addWidget(self.table)
         self.legend = Legend(self)
         layout.addWidget(self.legend)
-        self._filler = QWidget(self)
-        layout.addWidget(self._filler, 1)
+        layout.addStretch(1)
         self.place.clicked.connect(self._go)
         self.stop.clicked.connect(self._on_stop)
         self.table.selectionModel().currentRowChanged.connect(self._describe)
@@ -89,6 +90,10 @@ class PrecisionTab(LowerTab):
         info, pool = looked_at.info, looked_at.pool
 
         def work(cancel: Cancel, report: Report) -> Precision:
+            wait_until_warm(cancel)
+            if not warming.are_kept(rare=True):  # to compile here would hold the window up
+                warming.compile_apart(lambda: cancel.requested, rare=True)
+                cancel.check()
             return precision(info, pool, cancel, report)
 
         self._show(tr("Trying every type on {0}").format(size_text(info.nbytes)), table=False)
@@ -147,7 +152,6 @@ class PrecisionTab(LowerTab):
         self.text.setText(text)
         self.table.setVisible(table)
         self.legend.setVisible(table)
-        self._filler.setVisible(not table)
         for part in (self.lead, self.place, self.bar, self.stop):
             part.hide()
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRect, Qt
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QKeyEvent, QKeySequence, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
+    QSizePolicy,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -22,7 +23,7 @@ from ckptgui.core.checkpoint import Role
 from ckptgui.gui.inspector.copying import copy_text
 from ckptgui.gui.inspector.flat import FlatHeader, slim
 from ckptgui.gui.inspector.precision_text import decibels, name
-from ckptgui.gui.labels import draw_focus, plain_tooltip, token
+from ckptgui.gui.labels import plain_tooltip, token
 from ckptgui.gui.numbers import counted, integer, percent, size_text, tr
 from ckptgui.gui.theme import ROW, theme, theme_signal, ui_font
 
@@ -37,7 +38,7 @@ HEADS = (
     (tr("To zero"), tr("Values that would become zero"), "< 0.001 %"),
     (tr("Beyond"), tr("Values beyond the range"), "< 0.001 %"),
     (tr("Mean error"), tr("Mean relative error of values within the range"), "< 0.001 %"),
-    (tr("Largest"), tr("Largest relative error of values that do not become zero"), "0.0488 %"),
+    (tr("Largest error"), tr("Largest relative error of values that do not become zero"), "0.0488 %"),
     (tr("SNR, dB"), tr("Root mean square of the values to that of the errors, in decibels"), "exact.."),
     (tr("Size"), tr("Bytes after the cast, with int8's scales as float32"), "1,023.9 MiB"),
 )
@@ -164,8 +165,6 @@ class _Painter(QStyledItemDelegate):
             room = rect.adjusted(16 if column == NAME else 2, 0, -16 if column == SIZE else -6, 0)
             text = option.fontMetrics.elidedText(cell(loss, column), Qt.TextElideMode.ElideRight, room.width())
             painter.drawText(room, _LEFT if column == NAME else _RIGHT, text)
-        if view.hasFocus() and view.currentIndex() == index:
-            draw_focus(painter, rect, 2)
 
 
 def _colour(loss: Loss, column: int) -> QColor:
@@ -180,6 +179,7 @@ def _colour(loss: Loss, column: int) -> QColor:
 
 def paint_bar(painter: QPainter, rect: QRect, loss: Loss, role: Role) -> None:
     """A bar of what becomes of the values; what is lost is never thinner than two pixels."""
+    painter.fillRect(rect.adjusted(-1, -1, 1, 1), theme().panel)  # pale ends are seen on a selected row too
     if not loss.count:
         painter.fillRect(rect, theme().hairline)
         return
@@ -251,13 +251,28 @@ class PrecisionTable(QTableView):
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setTabKeyNavigation(False)
         self.setAccessibleName(tr("Precision"))
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
         slim(self)
         self.setHorizontalHeader(FlatHeader(Qt.Orientation.Horizontal, self, lead=16, trail=16))
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(ROW)
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.losses.modelReset.connect(self.updateGeometry)
         theme_signal().changed.connect(self.viewport().update)
+
+    def sizeHint(self) -> QSize:
+        """All rows."""
+        bar = self.horizontalScrollBar()
+        below = bar.sizeHint().height() if bar.maximum() > 0 else 0
+        return QSize(super().sizeHint().width(), self._head() + ROW * self.losses.rowCount() + below)
+
+    def minimumSizeHint(self) -> QSize:
+        """Two rows; the others are scrolled to."""
+        return QSize(120, self._head() + 2 * ROW)
+
+    def _head(self) -> int:
+        return self.horizontalHeader().sizeHint().height()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The bar takes what the figures leave."""
