@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from functools import cached_property
 
 import numpy as np
@@ -14,15 +12,10 @@ from ckptgui.core.sharing import unreached_bytes
 from ckptgui.core.tensors import UNKNOWN, Flag, TensorKind
 from ckptgui.core.tree.build import Tree
 from ckptgui.gui.numbers import integer, size_text, tr
+from ckptgui.gui.tree.found_below import FoundBelow, RowFinding, Tone
 from ckptgui.gui.tree.row_figures import RowFigures
 
-
-class Tone(Enum):
-    """How loud a badge is."""
-
-    PLAIN = "plain"  # outlined
-    WARN = "warn"
-    ALARM = "alarm"
+__all__ = ["Badge", "Badges", "RowFinding", "Tone", "alarms", "badge_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,34 +27,17 @@ class Badge:
     short: str = ""  # what it says where the name would lose a letter
 
 
-@dataclass(frozen=True, slots=True)
-class RowFinding:
-    """What somebody found out about a tensor that its figures alone do not tell, ``17 dead`` for instance.
-
-    ``count`` 0 leaves the word alone. Of a closed module the finding with the least ``rank`` is shown, its
-    counts added up.
-    """
-
-    word: str
-    count: int = 0
-    rank: int = 0
-    tone: Tone = Tone.WARN
-
-
 class Badges:
     """Answers for the rows of one tree, from its table, the figures known so far, and findings."""
 
     def __init__(self, tree: Tree, figures: RowFigures) -> None:
         self._tree, self._table = tree, tree.checkpoint.tensors
         self._figures = figures
-        self._findings: Mapping[int, Sequence[RowFinding]] = {}
-        self._found_at = np.zeros(0, np.int64)
+        self._found = FoundBelow(tree, {})
 
-    def set_findings(self, findings: Mapping[int, Sequence[RowFinding]]) -> None:
-        """What was found, by row of the table."""
-        self._findings = findings
-        rows = np.fromiter(findings, np.int64, len(findings))
-        self._found_at = np.sort(self._tree.nodes[rows])
+    def set_findings(self, found: FoundBelow) -> None:
+        """What somebody found out about tensors."""
+        self._found = found
 
     def of_tensor(self, row: int, members: np.ndarray, error: str | None) -> list[Badge]:
         """Of a tensor's row, or of one that stands for several ``members``; ``error`` is why it has no values."""
@@ -69,7 +45,7 @@ class Badges:
             return [Badge(tr("missing"))]
         found = [] if error is None else [self.error_badge(row)]
         found += alarms(*self._figures.alarms(int(self._tree.nodes[row])))
-        found += [badge_of(each) for each in self._findings_below(members)]
+        found += [badge_of(each) for each in self._found.below(members)]
         if not found and len(members) == 1 and self._figures.is_all_zero(row):
             found.append(Badge(tr("all zero"), Tone.WARN))
         return found + self._nature(row)
@@ -80,24 +56,9 @@ class Badges:
         if broken:
             return [Badge(f"{integer(broken)} {tr('broken')}", Tone.ALARM)]
         found = alarms(*self._figures.alarms(node))
-        if not found and (worst := self._findings_below(members)):
+        if not found and (worst := self._found.below(members)):
             found.append(badge_of(worst[0]))
         return found
-
-    def _findings_below(self, members: np.ndarray) -> list[RowFinding]:
-        """What was found in these nodes or below them, each kind once with all its counts, worst first."""
-        if not len(self._found_at):
-            return []
-        first = np.searchsorted(self._found_at, members)
-        stop = np.searchsorted(self._found_at, self._tree.end[members])
-        together: dict[tuple[int, str], RowFinding] = {}
-        for start, end in zip(first.tolist(), stop.tolist()):
-            for node in self._found_at[start:end].tolist():
-                for each in self._findings[int(self._tree.row[node])]:
-                    key = each.rank, each.word
-                    before = together[key].count if key in together else 0
-                    together[key] = RowFinding(each.word, before + each.count, each.rank, each.tone)
-        return [together[key] for key in sorted(together)]
 
     def _nature(self, row: int) -> list[Badge]:
         """What a tensor is, where it is not simply a parameter in the file."""

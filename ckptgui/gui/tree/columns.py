@@ -132,7 +132,7 @@ class Widths:
         self.mean = metrics.horizontalAdvance("−9.9e−05")
         self.std = metrics.horizontalAdvance("9.9e−05") + 2
         self.to = metrics.horizontalAdvance(f" {tr('to')} ") + 4
-        self.zeros = metrics.horizontalAdvance("0.001 %") + 2
+        self.zeros = metrics.horizontalAdvance("< 0.001 %") + 2
         self.shape = metrics.horizontalAdvance("50,304 × 1,024")
         self.type = max(map(metrics.horizontalAdvance, ("bfloat16", "float32 +1")))
 

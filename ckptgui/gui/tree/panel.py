@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QMenu, QStackedLay
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.tensors import Path
 from ckptgui.core.tree.build import NodeKind, Tree
+from ckptgui.core.tree.facets import terms_of
 from ckptgui.core.tree.offers import Vocabulary
 from ckptgui.core.tree.search import Found
 from ckptgui.core.tree.sort import Arrangement, SortKey
@@ -19,12 +20,12 @@ from ckptgui.engine.memory import give_memory_back
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.selection import Selection
 from ckptgui.gui.summaries import Summaries
-from ckptgui.gui.tree.badges import RowFinding
 from ckptgui.gui.tree.column_menu import column_menu, columns_of, keys_of
 from ckptgui.gui.tree.columns import Column
 from ckptgui.gui.tree.filter_box import FilterBox
 from ckptgui.gui.tree.filterer import Filterer
 from ckptgui.gui.tree.folding import carried_over, first_expansion
+from ckptgui.gui.tree.found_below import FoundBelow, RowFinding
 from ckptgui.gui.tree.held_place import held_place, put_back
 from ckptgui.gui.tree.late import LateColumns
 from ckptgui.gui.tree.layer_folder import LayerFolder
@@ -37,6 +38,9 @@ from ckptgui.gui.tree.shown import Shown
 from ckptgui.gui.tree.sorter import Sorter
 from ckptgui.gui.tree.tools import TreeTools
 from ckptgui.gui.tree.view import TreeView
+
+FINDINGS_AT_ONCE = 2_000
+"""Tensors with findings up to which those are added up on the spot."""
 
 
 class TreePanel(QWidget):
@@ -51,6 +55,7 @@ class TreePanel(QWidget):
         self._shown: Shown | None = None
         self._last: Selection | None = None
         self._prepare_lane = background.lane(self)
+        self._findings_lane = background.lane(self)
         self._model = TreeModel(self)
         self._folder = LayerFolder(background, self)
         self.filter_box = FilterBox(self)
@@ -162,6 +167,7 @@ class TreePanel(QWidget):
 
     def _cancel(self) -> None:
         self._prepare_lane.cancel()
+        self._findings_lane.cancel()
         self._filterer.stop()
 
     def _show_all(self, shown: Shown) -> None:
@@ -329,9 +335,19 @@ class TreePanel(QWidget):
 
     def set_findings(self, findings: Mapping[int, Sequence[RowFinding]]) -> None:
         """Show badges for what somebody found out about tensors, by row of the table."""
-        if self._shown is not None:
-            self._shown.rows.set_findings(findings)
+        shown = self._shown
+        if shown is None:
+            return
+
+        def take(found: FoundBelow) -> None:
+            shown.rows.set_findings(found)
             self._model.rows_changed(self.view.visible_rows())
+
+        self._findings_lane.cancel()
+        if len(findings) <= FINDINGS_AT_ONCE:
+            take(FoundBelow(shown.tree, findings))
+        else:
+            self._findings_lane.start(lambda cancel, _: FoundBelow(shown.tree, findings), take)
 
     # columns
 
@@ -379,7 +395,7 @@ class TreePanel(QWidget):
 
     def _filter(self, text: str) -> None:
         shown = self._shown
-        if shown is not None and not text:
+        if shown is not None and next(terms_of(text), None) is None:  # as long as only "dtype:" is typed, too
             self._filterer.stop()
             chosen = self._chosen()
             self._show_all(shown)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 import numpy as np
 
 from ckptgui.core.checkpoint import Role
@@ -11,7 +9,8 @@ from ckptgui.core.display import MAX_CELL, MAX_DETAIL, display
 from ckptgui.core.tree.build import ROLES, NodeKind, Remainder, Tree
 from ckptgui.core.tree.folds import Folds
 from ckptgui.gui.numbers import counted, integer, percent, shape_text, size, tr
-from ckptgui.gui.tree.badges import Badge, Badges, RowFinding, Tone
+from ckptgui.gui.tree.badges import Badge, Badges, Tone
+from ckptgui.gui.tree.found_below import FoundBelow
 from ckptgui.gui.tree.plain_values import value_text, value_type
 from ckptgui.gui.tree.row_figures import RowFigures, SummarySource
 
@@ -182,9 +181,9 @@ class Rows:
         """Work out in advance what the first rows of tensors would have to wait for; for any thread."""
         self._badges.make_ready()
 
-    def set_findings(self, findings: Mapping[int, Sequence[RowFinding]]) -> None:
-        """What somebody found out about tensors, by row of the table."""
-        self._badges.set_findings(findings)
+    def set_findings(self, found: FoundBelow) -> None:
+        """What somebody found out about tensors."""
+        self._badges.set_findings(found)
 
     def badges(self, node: int, open_branch: bool = False) -> list[Badge]:
         """What has to be known about a row at a glance, the worst first."""
