@@ -63,6 +63,12 @@ def test_the_parts_of_a_bar_are_all_finite_values():
     assert sum(part.count for part in parts_of(some)) == some.count
 
 
+@pytest.fixture(autouse=True)
+def loops_are_kept(monkeypatch):
+    """The suite's own cache has them; each test's folder does not say so."""
+    monkeypatch.setattr("ckptgui.engine.warming.are_kept", lambda *, rare=False: True)
+
+
 @pytest.fixture
 def bench(open_bench, tmp_path):
     torch.manual_seed(9)
@@ -175,6 +181,14 @@ def test_a_bar_is_drawn_to_scale(bench):
     magenta = theme().nan.rgb()
     assert any(image.pixel(x, y) == magenta for y in range(24, 48) for x in range(image.width()))
     assert [part.word for part in page.legend.parts][-1] == "beyond the range"
+
+
+def test_loops_that_are_not_kept_yet_are_compiled_by_another_process(bench, monkeypatch):
+    asked = []
+    monkeypatch.setattr("ckptgui.engine.warming.are_kept", lambda *, rare=False: not rare)
+    monkeypatch.setattr("ckptgui.engine.warming.compile_apart", lambda given_up, rare=False: asked.append(rare))
+    assert opened(bench, "weight").table.isVisible()
+    assert asked == [True]
 
 
 def test_a_cancel_is_heard_and_it_can_be_read_again(bench, qtbot, monkeypatch):
