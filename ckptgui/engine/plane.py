@@ -93,20 +93,13 @@ class PlaneReader:
         """Where the bytes come from."""
         return self._reader
 
-    @property
-    def floats(self) -> np.dtype:
-        """What ``numbers`` gives: float32 where it holds every value, else float64."""
-        dtype = self.info.dtype
-        small = dtype.bits <= 16 or (dtype.kind is Kind.FLOAT and dtype.bits == 32)
-        return np.dtype(np.float32 if small and dtype.kind not in (Kind.QUANTIZED, Kind.COMPLEX) else np.float64)
-
     def values(self, rows: range, columns: range) -> np.ndarray:
         """A part of the plane as its elements read: of the tensor's own type, quantised ones as they are meant."""
         values, crop = self._elements(rows, columns)
         return self._flat(values, crop)
 
     def numbers(self, rows: range, columns: range) -> np.ndarray:
-        """A part of the plane as real numbers in rows that lie end to end; of complex ones the modulus."""
+        """A part of the plane as ``floats_of`` says, in rows that lie end to end; of complex ones the modulus."""
         values, crop = self._elements(rows, columns)
         return np.ascontiguousarray(self._flat(self.real(values), crop))
 
@@ -117,8 +110,9 @@ class PlaneReader:
             flat = np.ascontiguousarray(values)
             return modulus(flat.reshape(-1)).reshape(flat.shape)
         if dtype.kind is not Kind.QUANTIZED and dtype.bits <= 16:
-            return _table(dtype.name)[values.view(f"u{dtype.itemsize}")]
-        return values.astype(self.floats, copy=False)
+            looked_up: np.ndarray = _table(dtype.name)[values.view(f"u{dtype.itemsize}")]
+            return looked_up
+        return values.astype(floats_of(self.info), copy=False)
 
     def _elements(self, rows: range, columns: range) -> tuple[np.ndarray, tuple[slice, slice]]:
         """Whole tiles around a part, one axis a dimension, those that run down first; and what of it is meant."""
@@ -160,7 +154,15 @@ class PlaneReader:
         """From one axis a dimension to rows and columns."""
         down = len(self.plane.down)
         height, width = math.prod(values.shape[:down]), math.prod(values.shape[down:])
-        return values.reshape(height, width)[crop]
+        flat: np.ndarray = values.reshape(height, width)[crop]
+        return flat
+
+
+def floats_of(info: TensorInfo) -> np.dtype:
+    """What a tensor's values are as real numbers: float32 where it holds every one of them, else float64."""
+    dtype = info.dtype
+    small = dtype.bits <= 16 or (dtype.kind is Kind.FLOAT and dtype.bits == 32)
+    return np.dtype(np.float32 if small and dtype.kind not in (Kind.QUANTIZED, Kind.COMPLEX) else np.float64)
 
 
 @lru_cache(maxsize=32)
@@ -169,7 +171,7 @@ def _table(name: str) -> np.ndarray:
     dtype = BY_NAME[name]
     codes = np.arange(1 << dtype.bits, dtype=f"u{dtype.itemsize}")
     if dtype.kind is Kind.BOOL:
-        return (codes != 0).astype(np.float32)
+        codes = (codes != 0).astype(np.uint8)
     with np.errstate(invalid="ignore"):
         table: np.ndarray = codes.view(dtype.array).astype(np.float32)
     return table

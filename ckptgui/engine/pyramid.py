@@ -13,11 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ckptgui.analysis.blocks import Cells, folded
+from ckptgui.core.tensors import TensorInfo
 from ckptgui.engine.executors import chunk_executor
 from ckptgui.engine.gather import Box
 from ckptgui.engine.job import Cancel, Report, silent
 from ckptgui.engine.plan import CHUNK, Layout, Plan
-from ckptgui.engine.plane import PlaneReader
+from ckptgui.engine.plane import Plane, PlaneReader, floats_of
 from ckptgui.engine.run import run
 
 CELLS = 1 << 22
@@ -54,8 +55,7 @@ class Pyramid:
         self.reader = reader
         plane = reader.plane
         self.size = plane.height, plane.width
-        most = CELLS * 4 // reader.floats.itemsize
-        self.cells = Cells.unread(self.size, block_for(self.size, most), reader.floats)
+        self.cells = Cells.unread(self.size, overview_block(reader.info, plane), floats_of(reader.info))
         self.whole = False
         self._lying = _step(reader, plane.down) < _step(reader, plane.across)
         self._along = PlaneReader.over(reader, plane.flipped) if self._lying else reader
@@ -74,11 +74,6 @@ class Pyramid:
         run(scan, chunk_executor() if scan.total > _INLINE else None, cancel, report)
         self.whole = True
         return self
-
-    def offers(self, values: int, axis: int) -> bool:
-        """Whether so many values a pixel can be had along an axis: what is read for a view has to be little."""
-        step = self.block[axis]
-        return not values % step or values <= step // 2
 
     def fits(self, block: tuple[int, int]) -> bool:
         """Whether a view of such blocks is joined from the overview."""
@@ -111,8 +106,8 @@ class Pyramid:
 
 
 def _folded(reader: PlaneReader, rows: range, columns: range, block: tuple[int, int], cancel: Cancel) -> Cells:
-    cells = Cells.unread((len(rows), len(columns)), block, reader.floats)
-    step = max(1, CHUNK // reader.floats.itemsize // max(1, len(columns)) // block[0]) * block[0]
+    cells = Cells.unread((len(rows), len(columns)), block, floats_of(reader.info))
+    step = max(1, CHUNK // floats_of(reader.info).itemsize // max(1, len(columns)) // block[0]) * block[0]
 
     def fold(start: int) -> None:
         cancel.check()
@@ -124,6 +119,16 @@ def _folded(reader: PlaneReader, rows: range, columns: range, block: tuple[int, 
     for _ in chunk_executor().map(fold, starts) if spread else map(fold, starts):
         pass
     return cells
+
+
+def overview_block(info: TensorInfo, plane: Plane) -> tuple[int, int]:
+    """Rows and columns of values behind a cell of the overview."""
+    return block_for((plane.height, plane.width), CELLS * 4 // floats_of(info).itemsize)
+
+
+def offers(block: tuple[int, int], values: int, axis: int) -> bool:
+    """Whether views have so many values a pixel along an axis (0 down): what is read for one has to be little."""
+    return not values % block[axis] or values <= block[axis] // 2
 
 
 def block_for(size: tuple[int, int], most: int) -> tuple[int, int]:
@@ -164,7 +169,7 @@ class _Scan(Plan[int, int]):
         """Bands of rows; of very long rows, parts of bands."""
         height, width = self.cells.size
         down, across = self.cells.block
-        most = max(1, CHUNK // self.plane.floats.itemsize)
+        most = max(1, CHUNK // floats_of(self.info).itemsize)
         columns = min(width, max(1, most // down // across) * across)
         tile = self.plane.plane.tile[0]
         unit = math.lcm(down, tile) if tile * columns <= most else down

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QFont, QKeyEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QHBoxLayout, QSizePolicy, QWidget
 
 from ckptgui.gui.labels import MEDIUM, SEMIBOLD, Caption, PlainLabel, Pressable, draw_focus
@@ -181,6 +181,8 @@ class TabStrip(QWidget):
         self._layout.setContentsMargins(margin, 0, margin, 0)
         self._layout.setSpacing(4)
         self._group = QButtonGroup(self)
+        self._corners: list[QWidget] = []
+        self._corner: QWidget | None = None
         for number, name in enumerate(names):
             tab = _Tab(name, self)
             self._group.addButton(tab, number)
@@ -191,8 +193,26 @@ class TabStrip(QWidget):
         theme_signal().changed.connect(self.update)
 
     def add(self, widget: QWidget) -> None:
-        """Put something at the right end."""
+        """Put something at the right end, to be shown by ``show_corner``."""
         self._layout.addWidget(widget)
+        self._corners.append(widget)
+        widget.hide()
+
+    def show_corner(self, widget: QWidget | None) -> None:
+        """Show what was put at the right end, where the tabs leave room."""
+        self._corner = widget
+        self._fit()
+
+    def _fit(self) -> None:
+        tabs = [tab for tab in self._group.buttons() if not tab.isHidden()]
+        taken = sum(tab.sizeHint().width() + self._layout.spacing() for tab in tabs)
+        for widget in self._corners:
+            room = self.width() - taken - 2 * self._layout.contentsMargins().left()
+            widget.setVisible(widget is self._corner and widget.sizeHint().width() <= room)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
 
     def tab(self, number: int) -> QAbstractButton:
         """The button of one tab."""

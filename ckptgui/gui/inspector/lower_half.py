@@ -7,11 +7,14 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ckptgui.analysis.summary import Summary
 from ckptgui.core.tensors import TensorInfo
+from ckptgui.engine.channels import has_channels
+from ckptgui.engine.spectrum import may_have_spectrum
 from ckptgui.gui.inspector.controls import TabStrip
 from ckptgui.gui.inspector.details import DetailsTab
 from ckptgui.gui.inspector.lower_tab import LookedAt, LowerKind, LowerTab
 from ckptgui.gui.inspector.page import LowerPages
-from ckptgui.gui.inspector.values import ValuesTab
+from ckptgui.gui.inspector.precision_text import may_be_cast
+from ckptgui.gui.inspector.values import ValuesTab, why_no_values
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.numbers import tr
 
@@ -23,8 +26,36 @@ def _any(_: TensorInfo) -> bool:
     return True
 
 
+def _image(background: Background, parent: QWidget) -> LowerTab:
+    from ckptgui.gui.inspector.image import ImageTab
+
+    return ImageTab(background, parent)
+
+
+def _channels(background: Background, parent: QWidget) -> LowerTab:
+    from ckptgui.gui.inspector.channels import ChannelsTab
+
+    return ChannelsTab(background, parent)
+
+
+def _spectrum(background: Background, parent: QWidget) -> LowerTab:
+    from ckptgui.gui.inspector.spectrum import SpectrumTab
+
+    return SpectrumTab(background, parent)
+
+
+def _precision(background: Background, parent: QWidget) -> LowerTab:
+    from ckptgui.gui.inspector.precision import PrecisionTab
+
+    return PrecisionTab(background, parent)
+
+
 KINDS = (
+    LowerKind("image", tr("Image"), lambda info: not why_no_values(info), _image),
     LowerKind("values", tr("Values"), _any, ValuesTab),
+    LowerKind("channels", tr("Channels"), has_channels, _channels),
+    LowerKind("spectrum", tr("Spectrum"), may_have_spectrum, _spectrum),
+    LowerKind("precision", tr("Precision"), may_be_cast, _precision),
     LowerKind("details", tr("Details"), _any, lambda _, parent: DetailsTab(parent)),
 )
 """From left to right. ``values`` and ``details`` fit every tensor."""
@@ -64,6 +95,8 @@ class LowerHalf(QWidget):
             page.filled.connect(self.filled)
             page.place_wanted.connect(self.place_wanted)
             page.counted.connect(lambda text: self._count(number, text))
+            if page.corner is not None:
+                self.strip.add(page.corner)
         return self._made[key]
 
     @property
@@ -107,6 +140,7 @@ class LowerHalf(QWidget):
         if self.strip.current() != number:
             self.strip.tab(number).setChecked(True)
         self.pages.setCurrentWidget(page)
+        self.strip.show_corner(page.corner)
         if self._looked_at is not None and key not in self._told:
             self._told.add(key)
             page.set_tensor(self._looked_at)

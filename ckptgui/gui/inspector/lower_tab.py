@@ -40,6 +40,11 @@ class LowerTab(QWidget):
         """Whether something of what is seen is still to come."""
         return False
 
+    @property
+    def corner(self) -> QWidget | None:
+        """What stands at the right end of the tabs while the page is open."""
+        return None
+
     def set_tensor(self, looked_at: LookedAt) -> None:
         """Show another tensor; what was begun for the last one is dropped."""
         raise NotImplementedError

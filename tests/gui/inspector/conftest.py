@@ -100,7 +100,7 @@ def open_bench(qtbot, qapp):
     apply_theme(qapp, dark=False)
     opened = []
 
-    def open_file(path, size=(646, 760)) -> Bench:
+    def open_file(path, size=(646, 760), page="values") -> Bench:
         checkpoint = open_checkpoint(str(path))
         tree = build_tree(checkpoint)
         background, pool = Background(), SourcePool()
@@ -109,6 +109,8 @@ def open_bench(qtbot, qapp):
         qtbot.addWidget(inspector)
         inspector.resize(*size)
         inspector.set_document(checkpoint, tree, pool, summaries)
+        if page:
+            inspector._tensor_panel().half.open(page)
         with qtbot.waitExposed(inspector):
             inspector.show()
         bench = Bench(inspector, checkpoint, tree, pool, summaries, background, qtbot)
