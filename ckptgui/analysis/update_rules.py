@@ -16,8 +16,10 @@ from ckptgui.core.optimizers.updates import LastUpdate, Rule
 STILL = 1e-7
 """Size of an update against its weight below which float32 mostly rounds it away: the parameter stands still."""
 
-RUNS_AWAY = 0.1
-"""And from which a parameter is another one within ten steps; a healthy network's lie near 1e-3."""
+RUNS_AWAY = 0.3
+"""And from which a parameter is another one within three steps. A healthy network's lie near 1e-3; a bias that
+began at zero passes 0.1 for its first steps.
+"""
 
 
 @dataclass(frozen=True, slots=True)

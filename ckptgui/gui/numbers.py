@@ -53,6 +53,16 @@ def significant(number: float | int | None, digits: int = 4) -> str:
     return text.replace("-", MINUS)
 
 
+def short_number(value: float | int | None) -> str:
+    """A number that a person wrote: ``0.9`` stays so, everything longer gets four significant digits."""
+    text = significant(value)
+    if isinstance(value, float) and 1e-3 <= abs(value) < 1e7:
+        point = QLocale().decimalPoint()
+        head, mark, tail = text.partition(point)
+        return head + mark + tail.rstrip("0") if tail.rstrip("0") else head
+    return text
+
+
 def duration(seconds: float) -> str:
     """``12 ms``, ``4.1 s``"""
     return f"{integer(max(1, round(seconds * 1000)))} ms" if seconds < 1 else f"{significant(seconds, 2)} s"

@@ -21,6 +21,7 @@ from ckptgui.core.loading.how_to_load import load_snippet
 from ckptgui.core.loading.saved_devices import device_sentence, tells_devices
 from ckptgui.core.names_used import UsedName, names_verdict, used_names
 from ckptgui.core.optimizers.slots import SlotMap, slots
+from ckptgui.core.optimizers.updates import LastUpdates, last_updates
 from ckptgui.core.tensors import Path
 from ckptgui.core.training.callbacks import Callback, callbacks
 from ckptgui.core.training.history import Curve, history
@@ -94,6 +95,7 @@ class Judgement:
     """
 
     slots: SlotMap
+    updates: LastUpdates
     wholes: Mapping[int, int]
     readiness: Readiness
     provenance: Provenance
@@ -171,7 +173,9 @@ def _judgement(checkpoint: Checkpoint, cancel: Cancel, _: Report) -> Judgement:
     cancel.check()
     ready = readiness(checkpoint, matched)
     cancel.check()
-    return Judgement(matched, wholes(checkpoint), ready, provenance(checkpoint))
+    updates = last_updates(checkpoint, matched)
+    cancel.check()
+    return Judgement(matched, updates, wholes(checkpoint), ready, provenance(checkpoint))
 
 
 def _scores(checkpoint: Checkpoint, remembered: Sequence[Callback], pool: SourcePool) -> dict[Path, float]:

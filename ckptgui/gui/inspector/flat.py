@@ -121,3 +121,23 @@ class FlatHeader(QHeaderView):
         else:
             painter.fillRect(0, end, self.width(), self.height() - end, t.panel)
         painter.end()
+
+
+class SortedHeader(FlatHeader):
+    """A flat header with a small arrow on the column that the rows are sorted by."""
+
+    def paintSection(self, painter: QPainter, rect: QRect, logicalIndex: int) -> None:  # noqa: N803 - Qt calls it so
+        super().paintSection(painter, rect, logicalIndex)
+        if self.sortIndicatorSection() != logicalIndex:
+            return
+        model = self.model()
+        text = str(model.headerData(logicalIndex, Qt.Orientation.Horizontal)) if model is not None else ""
+        x = rect.left() + (self._lead if logicalIndex == 0 else 4) + self.fontMetrics().horizontalAdvance(text) + 8
+        y = rect.center().y()
+        tip = 2 if self.sortIndicatorOrder() == Qt.SortOrder.AscendingOrder else -2
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(theme().text2, 1.25))
+        painter.drawLine(x - 3, y + tip, x, y - tip)
+        painter.drawLine(x, y - tip, x + 3, y + tip)
+        painter.restore()

@@ -73,7 +73,10 @@ class IndexPlot(QWidget):
     def _ticks(self) -> list[tuple[float, str]]:
         low, high = self._range()
         count = max(2, self.height() // 34)
-        return log_ticks(10.0**low, 10.0**high, count) if self._log else linear_ticks(low, high, count)
+        if not self._log:
+            return linear_ticks(low, high, count)
+        marks = log_ticks(10.0**low, 10.0**high, count)
+        return marks[:: max(1, -(-len(marks) // count))]
 
     def _heights(self, values: np.ndarray) -> np.ndarray:
         """From 0 at the bottom to 1 at the top."""
@@ -139,16 +142,17 @@ class IndexPlot(QWidget):
         starts = np.unique(np.arange(columns) * count // columns)
         x = area.left() + (np.arange(len(starts)) + 0.5) / len(starts) * area.width()
         least, most = np.minimum.reduceat(heights, starts), np.maximum.reduceat(heights, starts)
+        tops = [QPointF(float(a), area.bottom() - float(b)) for a, b in zip(x, most)]
+        lows = [QPointF(float(a), area.bottom() - float(b)) for a, b in zip(x, least)]
+        ends = [QPointF(area.right(), area.bottom()), QPointF(area.left(), area.bottom())]
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        for tops, colour in ((most, pale), (least, full)):
-            points = [QPointF(float(a), area.bottom() - float(b)) for a, b in zip(x, tops)]
-            ends = [QPointF(area.right(), area.bottom()), QPointF(area.left(), area.bottom())]
+        for points, colour in (([*tops, *ends], pale), ([*tops, *reversed(lows)], full)):
             painter.setBrush(colour)
-            painter.drawPolygon(QPolygonF([*points, *ends]))
+            painter.drawPolygon(QPolygonF(points))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(full, 1.0))
-        painter.drawPolyline(QPolygonF([QPointF(float(a), area.bottom() - float(b)) for a, b in zip(x, most)]))
+        painter.drawPolyline(QPolygonF(tops))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
     def _paint_marks(self, painter: QPainter, area: QRectF) -> None:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, Qt, QTimer
-from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QKeySequence, QPainter, QPen, QResizeEvent
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt, QTimer
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QKeySequence, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -27,7 +27,7 @@ from ckptgui.core.display import display
 from ckptgui.core.names_used import UsedName
 from ckptgui.gui.controls import Hairline
 from ckptgui.gui.inspector.copying import CopyButton, copy_text
-from ckptgui.gui.inspector.flat import Field, FlatHeader, slim
+from ckptgui.gui.inspector.flat import Field, SortedHeader, slim
 from ckptgui.gui.inspector.names_model import Column, NamesModel, cell_text
 from ckptgui.gui.labels import Caption, ElidedLabel, PlainLabel
 from ckptgui.gui.numbers import counted, integer, tr
@@ -38,26 +38,6 @@ MAX_COPIED = 100_000
 _FILTER_MS = 60
 _ELIDED = {Column.EFFECT: Qt.TextElideMode.ElideRight, Column.WHERE: Qt.TextElideMode.ElideLeft}
 _TOKENS = {GlobalClass.CALLABLE: "danger", GlobalClass.CLASS: "warn", GlobalClass.KNOWN: "text2"}
-
-
-class _SortedHeader(FlatHeader):
-    """A flat header with a small arrow on the column that the rows are sorted by."""
-
-    def paintSection(self, painter: QPainter, rect: QRect, logicalIndex: int) -> None:  # noqa: N803 - Qt calls it so
-        super().paintSection(painter, rect, logicalIndex)
-        if self.sortIndicatorSection() != logicalIndex:
-            return
-        model = self.model()
-        text = str(model.headerData(logicalIndex, Qt.Orientation.Horizontal)) if model is not None else ""
-        x = rect.left() + (self._lead if logicalIndex == 0 else 4) + self.fontMetrics().horizontalAdvance(text) + 8
-        y = rect.center().y()
-        tip = 2 if self.sortIndicatorOrder() == Qt.SortOrder.AscendingOrder else -2
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(theme().text2, 1.25))
-        painter.drawLine(x - 3, y + tip, x, y - tip)
-        painter.drawLine(x, y - tip, x + 3, y + tip)
-        painter.restore()
 
 
 class _Cells(QStyledItemDelegate):
@@ -107,7 +87,7 @@ class NamesTable(QTableView):
         self.setItemDelegate(_Cells(self))
         self.setAccessibleName(tr("Names"))
         slim(self)
-        header = _SortedHeader(Qt.Orientation.Horizontal, self, lead=24)
+        header = SortedHeader(Qt.Orientation.Horizontal, self, lead=24)
         self.setHorizontalHeader(header)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)

@@ -17,19 +17,20 @@ from ckptgui.gui.health.watch import HealthWatch
 from ckptgui.gui.inspector.byte_bar import ByteBar
 from ckptgui.gui.inspector.code_panel import CodePanel
 from ckptgui.gui.inspector.controls import TabStrip
-from ckptgui.gui.inspector.findings import Account, Finder, Layout
+from ckptgui.gui.inspector.findings import Account, Finder, Judgement, Layout
 from ckptgui.gui.inspector.metadata import MetadataBrowser
 from ckptgui.gui.inspector.names_panel import NamesPanel
 from ckptgui.gui.inspector.page import LowerPages, ScrollPage
 from ckptgui.gui.inspector.safety_foot import SafetyFoot
 from ckptgui.gui.inspector.summary import Summary
+from ckptgui.gui.inspector.updates.panel import UpdatesPanel
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.labels import SEMIBOLD, ElidedLabel, PlainLabel, plain_tooltip
 from ckptgui.gui.numbers import integer, tr
 from ckptgui.sources.locate import SourcePool
 
 MARGIN = 24
-SUMMARY, METADATA, NAMES, CODE = range(4)
+SUMMARY, UPDATES, METADATA, NAMES, CODE = range(5)
 
 LEAST_PAGE = 200
 """Height under which the head scrolls away rather than the page below it gets lower."""
@@ -68,6 +69,7 @@ class Overview(QWidget):
         self._steps: list[Callable[[], None]] = []
         self._next = QTimer(self, interval=STEP)
         self._next.timeout.connect(self._step)
+        self.updates: UpdatesPanel | None = None
         self.metadata: MetadataBrowser | None = None
         self.names: NamesPanel | None = None
         self.code: CodePanel | None = None
@@ -90,7 +92,7 @@ class Overview(QWidget):
         page.body.setSpacing(0)
         layout.addWidget(page, 1)
         page.body.addWidget(top)
-        self._titles = (tr("Summary"), tr("Metadata"), tr("Names"), tr("Code"))
+        self._titles = (tr("Summary"), tr("Last update"), tr("Metadata"), tr("Names"), tr("Code"))
         self.tabs = TabStrip(self._titles, self, margin=MARGIN - 11)
         page.body.addWidget(self.tabs)
         self.pages = LowerPages(LEAST_PAGE, self)
@@ -122,7 +124,9 @@ class Overview(QWidget):
         self._counts = {CODE: integer(len(code)), NAMES: integer(len(checkpoint.globals))}
         self.tabs.tab(CODE).setVisible(bool(code))
         self.tabs.tab(NAMES).setVisible(bool(checkpoint.globals))
-        for number in (CODE, NAMES):
+        if not keep:
+            self.tabs.tab(UPDATES).hide()
+        for number in (UPDATES, CODE, NAMES):
             if self.tabs.tab(number).isHidden() and self.tabs.current() == number:
                 self.tabs.open(SUMMARY)
         self._name_tabs()
@@ -144,6 +148,8 @@ class Overview(QWidget):
             self._steps.append(lambda: self._fill_bytes(found))
         elif isinstance(found, Account):
             self._steps.append(lambda: self._count(found))
+        elif isinstance(found, Judgement):
+            self._steps.append(lambda: self._offer_updates(found))
         self._steps += self.summary.steps(found, checkpoint, tree)
         self._next.start()
 
@@ -169,6 +175,13 @@ class Overview(QWidget):
         self._name_tabs()
         self._turn(self.tabs.current())
 
+    def _offer_updates(self, judgement: Judgement) -> None:
+        """The last update has a tab where an optimizer keeps something, even if that does not tell it."""
+        offered = bool(judgement.updates.updates or judgement.updates.why_not)
+        self.tabs.tab(UPDATES).setVisible(offered)
+        if not offered and self.tabs.current() == UPDATES:
+            self.tabs.open(SUMMARY)
+
     def _name_tabs(self) -> None:
         """Each tab with how many are behind it, where there is room for that."""
         for number, title in enumerate(self._titles):
@@ -192,9 +205,17 @@ class Overview(QWidget):
         if self._checkpoint is None or self._pool is None:
             return
         fresh = self._made_for.get(number) is self._checkpoint
-        account = self._finder.account
+        account, judgement = self._finder.account, self._finder.judgement
         if number == SUMMARY:
             self.pages.setCurrentWidget(self.summary)
+        elif number == UPDATES:
+            if self.updates is None:
+                self.updates = UpdatesPanel(self._background, self.pages, margin=MARGIN)
+                self.updates.link_activated.connect(self.link_activated)
+                self.pages.addWidget(self.updates)
+            if not fresh and judgement is not None:
+                self.updates.set_updates(self._checkpoint, judgement.updates, self._pool)
+            self.pages.setCurrentWidget(self.updates)
         elif number == METADATA:
             if self.metadata is None:
                 self.metadata = MetadataBrowser(self.pages)
@@ -208,7 +229,6 @@ class Overview(QWidget):
                 self.pages.addWidget(self.names)
             if not fresh:
                 self.names.set_names(account.names if account else (), account.verdict if account else "")
-                fresh = account is None  # they are on their way
             self.pages.setCurrentWidget(self.names)
         else:
             if self.code is None:
@@ -217,5 +237,6 @@ class Overview(QWidget):
             if not fresh:
                 self.code.set_code(self._checkpoint.attributes.get("code") or (), self._pool)
             self.pages.setCurrentWidget(self.code)
-        if number != NAMES or account is not None:
+        on_its_way = (number == NAMES and account is None) or (number == UPDATES and judgement is None)
+        if not on_its_way:
             self._made_for[number] = self._checkpoint

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QLocale, QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
@@ -21,7 +21,7 @@ from ckptgui.gui.inspector.findings import Account
 from ckptgui.gui.inspector.flow import FlowLayout, grow_with_lines
 from ckptgui.gui.inspector.values_grid import ValuesGrid
 from ckptgui.gui.labels import Caption, Figure, LinkLabel, PlainLabel, plain_tooltip
-from ckptgui.gui.numbers import DASH, exact, integer, significant, tr
+from ckptgui.gui.numbers import DASH, exact, integer, short_number, tr
 from ckptgui.gui.tree.plain_values import value_text
 
 MAX_FIGURES, MAX_GROUPS, MAX_CURVES, MAX_CALLBACKS = 8, 6, 4, 6
@@ -273,13 +273,3 @@ def _betas(group: ParameterGroup) -> str:
 
 def _options(group: ParameterGroup) -> str:
     return "\n".join(f"{display(key)}: {value_text(value)}" for key, value in list(group.options.items())[:24])
-
-
-def short_number(value: float | int | None) -> str:
-    """A number that a person wrote: ``0.9`` stays so, everything longer gets four significant digits."""
-    text = significant(value)
-    if isinstance(value, float) and 1e-3 <= abs(value) < 1e7:
-        point = QLocale().decimalPoint()
-        head, mark, tail = text.partition(point)
-        return head + mark + tail.rstrip("0") if tail.rstrip("0") else head
-    return text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import shiboken6
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPolygonF
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPolygonF, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QVBoxLayout, QWidget
 
 from ckptgui.analysis.histogram import to_symlog
@@ -26,6 +26,9 @@ _TOP, _BOTTOM = 8, 18
 _WIDEST = 7.0
 """Pixels of the bar of the middle half at most, however few tensors there are."""
 
+NARROW = 440
+"""Width under which the head has its title alone."""
+
 TICK_MS = 120
 """Between two pictures while figures come in."""
 
@@ -41,7 +44,8 @@ class ValuesStrip(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
         self.head = SectionHead(tr("Values of every model tensor"), self)
-        self.head.add(Caption(tr("middle 50 % and 98 %, in network order"), self))
+        self.note = Caption(tr("middle 50 % and 98 %, in network order"), self)
+        self.head.add(self.note)
         self.strip = _Strip(self)
         self.strip.chosen.connect(self.link_activated)
         layout.addWidget(self.head)
@@ -61,6 +65,14 @@ class ValuesStrip(QWidget):
         self.setVisible(len(places.rows) > 1)
         self.strip.set_document(checkpoint, places)
         self._refresh()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The note has its place where there is room for it."""
+        super().resizeEvent(event)
+        self.note.setVisible(self.width() >= NARROW)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, super().minimumSizeHint().height())
 
     def _arrived(self, _: np.ndarray) -> None:
         if not self._tick.isActive():

@@ -1,0 +1,1 @@
+"""The optimizer lens: the update that each parameter took last, against its size."""
