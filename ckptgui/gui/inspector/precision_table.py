@@ -35,9 +35,9 @@ NAME, BAR, ZERO, BEYOND, MEAN, LARGEST, SNR, SIZE = range(8)
 HEADS = (
     (tr("Cast to"), "", "float8_e4m3fn"),
     (tr("How far off"), tr("What becomes of the finite values"), ""),
-    (tr("To zero"), tr("Values that would become zero"), "< 0.001 %"),
-    (tr("Beyond"), tr("Values beyond the range"), "< 0.001 %"),
-    (tr("Mean error"), tr("Mean relative error of values within the range"), "< 0.001 %"),
+    (tr("To zero"), tr("Values that would become zero"), "0.00278 %"),
+    (tr("Beyond"), tr("Values beyond the range"), "0.00278 %"),
+    (tr("Mean error"), tr("Mean relative error of values within the range"), "0.00278 %"),
     (tr("Largest error"), tr("Largest relative error of values that do not become zero"), "0.0488 %"),
     (tr("SNR, dB"), tr("Root mean square of the values to that of the errors, in decibels"), "exact.."),
     (tr("Size"), tr("Bytes after the cast, with int8's scales as float32"), "1,023.9 MiB"),

@@ -233,7 +233,13 @@ class ValuesTab(LowerTab):
         self.filled.emit()
 
     def _tell_copied(self, count: int) -> None:
-        self.foot.say(tr("Copied {0}.").format(counted(count, "value", "values")))
+        chosen = self.table.chosen()
+        text = tr("Copied {0}.").format(counted(count, "value", "values"))
+        if chosen is not None and len(chosen[0]) * len(chosen[1]) > MAX_COPIED:
+            text = tr("Copied the first {0}, which is as much as one copy takes; Save takes all.").format(
+                counted(count, "value", "values")
+            )
+        self.foot.say(text)
 
 
 def why_no_values(info: TensorInfo) -> str:

@@ -265,6 +265,16 @@ def test_a_line_that_is_wrapped_is_copied_as_one_list(bench, qtbot):
     assert torch.equal(torch.tensor(evaluated(QGuiApplication.clipboard().text())), tensor)
 
 
+def test_a_copy_that_leaves_some_away_says_so(bench, qtbot, monkeypatch):
+    monkeypatch.setattr("ckptgui.gui.inspector.values_table.MAX_COPIED", 100)
+    monkeypatch.setattr("ckptgui.gui.inspector.values.MAX_COPIED", 100)
+    tab = opened(bench, "clean")
+    tab.table.selectAll()
+    with qtbot.waitSignal(tab.table.copied, timeout=10_000):
+        qtbot.keyClick(tab.table, Qt.Key.Key_C, CTRL)
+    assert tab.foot.text.text().startswith("Copied the first 100 values, which is as much as one copy takes")
+
+
 def test_without_a_selection_there_is_nothing_to_copy(bench, qtbot):
     tab = opened(bench, "clean")
     qtbot.mouseClick(tab.acts.copy, LEFT)
