@@ -5,6 +5,8 @@ Import this module late (see ``analysis.compiled``).
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ckptgui.analysis.compiled import njit
@@ -18,7 +20,39 @@ _NOT_SHOWN = np.uint32(15 << 28)
 _FAST = {"reassoc", "nsz", "contract"}
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST)
+@njit()
+def fold_odd_block(block):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    """Fold one block in which values are not finite, or whose sum is not."""
+    low, high = np.inf, -np.inf
+    count = 0
+    signs = np.uint32(0)
+    for i in range(block.shape[0]):
+        for j in range(block.shape[1]):
+            x = block[i, j]
+            if x != x:
+                signs |= _NAN
+            elif x == np.inf:
+                signs |= _POSINF
+            elif x == -np.inf:
+                signs |= _NEGINF
+            else:
+                low = min(low, np.float64(x))
+                high = max(high, np.float64(x))
+                count += 1
+    bad = block.size - count
+    odd = signs | np.uint32(min(bad, np.int64(_COUNT)))
+    if count == 0:
+        return np.nan, np.nan, np.nan, odd
+    mean = 0.0
+    for i in range(block.shape[0]):
+        for j in range(block.shape[1]):
+            x = np.float64(block[i, j])
+            if abs(x) <= _LARGEST:
+                mean += x / count  # divided first: the sum may not fit
+    return low, high, mean, odd
+
+
+@njit(fastmath=_FAST)
 def fold_blocks(values, rows, columns, low, high, mean, odd):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     """Fold each block of ``rows`` by ``columns`` values into one cell of the four last arrays.
 
@@ -64,39 +98,7 @@ def fold_blocks(values, rows, columns, low, high, mean, odd):  # type: ignore[no
                     low[r, c], high[r, c], mean[r, c], odd[r, c] = fold_odd_block(block)
 
 
-@njit(nogil=True, cache=True)
-def fold_odd_block(block):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
-    """The same of one block in which values are not finite, or whose sum is not."""
-    low, high = np.inf, -np.inf
-    count = 0
-    signs = np.uint32(0)
-    for i in range(block.shape[0]):
-        for j in range(block.shape[1]):
-            x = block[i, j]
-            if x != x:
-                signs |= _NAN
-            elif x == np.inf:
-                signs |= _POSINF
-            elif x == -np.inf:
-                signs |= _NEGINF
-            else:
-                low = min(low, np.float64(x))
-                high = max(high, np.float64(x))
-                count += 1
-    bad = block.size - count
-    odd = signs | np.uint32(min(bad, np.int64(_COUNT)))
-    if count == 0:
-        return np.nan, np.nan, np.nan, odd
-    mean = 0.0
-    for i in range(block.shape[0]):
-        for j in range(block.shape[1]):
-            x = np.float64(block[i, j])
-            if abs(x) <= _LARGEST:
-                mean += x / count  # divided first: the sum may not fit
-    return low, high, mean, odd
-
-
-@njit(nogil=True, cache=True)
+@njit()
 def join_blocks(low, high, mean, odd, sizes, rows, columns, out_low, out_high, out_mean, out_odd):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     """Join ``rows`` by ``columns`` cells into one; ``sizes`` are the values across a cell, down and at the edges.
 
@@ -139,7 +141,7 @@ def join_blocks(low, high, mean, odd, sizes, rows, columns, out_low, out_high, o
             out_odd[r, c] = signs | np.uint32(min(bad, np.int64(_COUNT)))
 
 
-@njit(nogil=True, cache=True)
+@njit()
 def shade(values, odd, low, middle, high, colours, bad, unread, hatch, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     """Give each cell the colour of its value: the first of ``colours`` at ``low``, the last at ``high``.
 
@@ -162,3 +164,19 @@ def shade(values, odd, low, middle, high, colours, bad, unread, hatch, out):  # 
             else:
                 place = half + (x - middle) * (below if x < middle else above)
                 out[i, j] = colours[np.int64(min(max(place + 0.5, 0.0), np.float64(last)))]
+
+
+def _settle(loop: Any, signature: str) -> None:
+    """Compile or fetch a loop for both widths and no other arrays: parts of some need no loop of their own."""
+    for wide in ("float32", "float64"):
+        loop.compile(signature.format(wide, cells=f"{wide}[:,:], {wide}[:,:], {wide}[:,:], uint32[:,:]"))
+    loop.disable_compile()
+
+
+# Whoever imports this module finds all loops ready; the first time ever that takes some seconds.
+_settle(fold_blocks, "void({0}[:,::1], int64, int64, {cells})")
+_settle(join_blocks, "void({cells}, int64[::1], int64, int64, {cells})")
+_settle(
+    shade,
+    "void({0}[:,:], uint32[:,:], float64, float64, float64, uint32[::1], uint32, uint32, boolean, uint32[:,:])",
+)

@@ -32,6 +32,7 @@ def load_kernels() -> None:
 
     kernels.warm()
     batch.warm()
+    import ckptgui.analysis.block_kernels  # noqa: F401 - its loops are ready once it is imported
 
 
 def load_rare_kernels() -> None:

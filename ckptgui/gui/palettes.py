@@ -41,9 +41,7 @@ def table(palette: Palette, dark: bool, flipped: bool = False) -> np.ndarray:
         channel = [stop >> shift & 0xFF for stop in stops]
         part = np.round(np.interp(places, np.arange(len(stops)), channel)).astype(np.uint32)
         packed |= part << np.uint32(shift)
-    packed = packed[::-1].copy() if flipped else packed
-    packed.flags.writeable = False
-    return packed
+    return packed[::-1].copy() if flipped else packed
 
 
 def packed(colour: QColor) -> int:
