@@ -239,7 +239,7 @@ def test_a_cancel_is_heard(shelf):
 
 
 def test_runs_of_rows_are_found_in_any_box():
-    from ckptgui.analysis.precision_passes import by_rank, runs
+    from ckptgui.analysis.rows import by_rank, runs
 
     box = Chunk(np.arange(12.0), (1, 2), (3, 4), (1, 6), in_order=False)  # rows of six, stored by column
     ordered = by_rank(box)

@@ -14,7 +14,8 @@ from ckptgui.engine.precision import Precision, precision
 from ckptgui.errors import CheckpointError
 from ckptgui.gui.controls import ProgressLine
 from ckptgui.gui.inspector.lower_tab import LookedAt, LowerTab
-from ckptgui.gui.inspector.precision_table import Legend, PrecisionTable
+from ckptgui.gui.inspector.precision_bar import Legend
+from ckptgui.gui.inspector.precision_table import PrecisionTable
 from ckptgui.gui.inspector.precision_text import integer_sentence, sentence, telling_example
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.labels import LinkLabel, PlainLabel

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QKeyEvent, QKeySequence, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt
+from PySide6.QtGui import QColor, QKeyEvent, QKeySequence, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -22,8 +21,9 @@ from ckptgui.analysis.precision import Loss
 from ckptgui.core.checkpoint import Role
 from ckptgui.gui.inspector.copying import copy_text
 from ckptgui.gui.inspector.flat import FlatHeader, slim
+from ckptgui.gui.inspector.precision_bar import paint_bar, parts_of
 from ckptgui.gui.inspector.precision_text import decibels, name
-from ckptgui.gui.labels import plain_tooltip, token
+from ckptgui.gui.labels import plain_tooltip
 from ckptgui.gui.numbers import counted, integer, percent, size_text, tr
 from ckptgui.gui.theme import ROW, theme, theme_signal, ui_font
 
@@ -46,28 +46,6 @@ HEADS = (
 
 MUCH = 0.01
 """A larger part of the values that become zero is marked."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """A stretch of a bar: how many values, and its colour."""
-
-    word: str
-    count: int
-    shade: float | str  # between the role's colour (0) and its pale (1), or a token
-
-
-def parts_of(loss: Loss) -> tuple[Part, ...]:
-    """What becomes of the finite values, from those that stay to those that are lost."""
-    fine, fair, coarse, worse = loss.within
-    return (
-        Part(tr("exact or within 0.1 %"), loss.exact + fine, 0.0),
-        Part(tr("within 1 %"), fair, 0.4),
-        Part(tr("within 10 %"), coarse, 0.7),
-        Part(tr("farther off"), worse, 1.0),
-        Part(tr("become zero"), loss.zeroed, "control"),
-        Part(tr("beyond the range"), loss.overflowed, "nan"),
-    )
 
 
 class PrecisionModel(QAbstractTableModel):
@@ -175,64 +153,6 @@ def _colour(loss: Loss, column: int) -> QColor:
         return t.warn
     nothing = (column == ZERO and not loss.zeroed) or (column == BEYOND and not loss.overflowed)
     return t.text2 if nothing else t.text
-
-
-def paint_bar(painter: QPainter, rect: QRect, loss: Loss, role: Role) -> None:
-    """A bar of what becomes of the values; what is lost is never thinner than two pixels."""
-    painter.fillRect(rect.adjusted(-1, -1, 1, 1), theme().panel)  # pale ends are seen on a selected row too
-    if not loss.count:
-        painter.fillRect(rect, theme().hairline)
-        return
-    kept, lost = parts_of(loss)[:4], parts_of(loss)[4:]
-    right = rect.right() + 1
-    for part in reversed([part for part in lost if part.count]):
-        width = max(2, round(rect.width() * part.count / loss.count))
-        painter.fillRect(right - width, rect.y(), width, rect.height(), shade(part.shade, role))
-        right -= width
-    room, whole, before = max(0, right - rect.x()), sum(part.count for part in kept), 0
-    for part in kept:
-        start, stop = (rect.x() + round(room * n / max(1, whole)) for n in (before, before + part.count))
-        painter.fillRect(start, rect.y(), stop - start, rect.height(), shade(part.shade, role))
-        before += part.count
-
-
-def shade(part: float | str, role: Role) -> QColor:
-    """The colour of a stretch."""
-    t = theme()
-    if isinstance(part, str):
-        return token(part)
-    full, pale = t.role(role), t.role_pale(role)
-    channels = zip((full.redF(), full.greenF(), full.blueF()), (pale.redF(), pale.greenF(), pale.blueF()))
-    return QColor.fromRgbF(*(a + (b - a) * part for a, b in channels))
-
-
-class Legend(QWidget):
-    """What the stretches of the bars mean."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setFont(ui_font(11))
-        self.setFixedHeight(24)
-        self.parts: tuple[Part, ...] = ()
-        self._role = Role.OTHER
-        theme_signal().changed.connect(self.update)
-
-    def set_losses(self, losses: Sequence[Loss], role: Role) -> None:
-        """Name the parts that occur."""
-        every = [parts_of(loss) for loss in losses]
-        self._role = role
-        self.parts = tuple(column[0] for column in zip(*every) if any(part.count for part in column))
-        self.setAccessibleName(", ".join(part.word for part in self.parts))
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter, x = QPainter(self), 16
-        painter.setPen(theme().text2)
-        for part in self.parts:
-            painter.fillRect(x, 8, 8, 8, shade(part.shade, self._role))
-            width = self.fontMetrics().horizontalAdvance(part.word)
-            painter.drawText(QRect(x + 13, 0, width + 4, self.height()), _LEFT, part.word)
-            x += width + 29
 
 
 class PrecisionTable(QTableView):

@@ -13,24 +13,20 @@ from PySide6.QtWidgets import (
 from ckptgui.analysis.summary import Summary
 from ckptgui.core.dtypes import Kind
 from ckptgui.core.tensors import TensorInfo
-from ckptgui.gui.inspector.cells import exact_text
 from ckptgui.gui.inspector.lower_tab import LookedAt, LowerTab
 from ckptgui.gui.inspector.slice_bar import SliceBar
 from ckptgui.gui.inspector.slices import PAGE, Slice, wrap_for
 from ckptgui.gui.inspector.values_actions import ValuesActions
 from ckptgui.gui.inspector.values_foot import ValuesFoot
 from ckptgui.gui.inspector.values_jumps import ValuesJumps
-from ckptgui.gui.inspector.values_model import Block, ValuesModel
+from ckptgui.gui.inspector.values_model import ValuesModel
 from ckptgui.gui.inspector.values_saving import ValuesSaving
-from ckptgui.gui.inspector.values_selection import selection_text
+from ckptgui.gui.inspector.values_selection import SelectionReader
 from ckptgui.gui.inspector.values_table import MAX_COPIED, ValuesTable
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.labels import PlainLabel
 from ckptgui.gui.numbers import counted, integer, significant, tr
 from ckptgui.sources.locate import SourcePool
-
-SETTLE_MS = 60
-"""How long a selection stays as it is before it is read."""
 
 
 class ValuesTab(LowerTab):
@@ -70,10 +66,7 @@ class ValuesTab(LowerTab):
             self.bar.add(control)
         for link in (self.acts.copy, self.acts.save):
             self.bar.add(link)
-        self._select_soon = QTimer(self)
-        self._select_soon.setSingleShot(True)
-        self._select_soon.setInterval(SETTLE_MS)
-        self._select_soon.timeout.connect(self._tell_selected)
+        self._selection = SelectionReader(self.table, self.model, self.foot)
         self.bar.changed.connect(self._slice)
         self.bar.place_wanted.connect(self.show_place)
         self.bar.refused.connect(self._say)
@@ -82,8 +75,6 @@ class ValuesTab(LowerTab):
         self.table.copied.connect(self._tell_copied)
         self.table.stepped.connect(lambda backward: self.jumps.step(backward=backward))
         self.table.selectionModel().currentChanged.connect(self._clear_note)
-        self.table.selectionModel().selectionChanged.connect(self._selected)
-        self.model.modelReset.connect(self._selected)
         self.jumps.current = self._current_place
         self.jumps.found.connect(self.show_place)
         self._say("")
@@ -194,29 +185,6 @@ class ValuesTab(LowerTab):
         if not cell.isValid() or self.model.is_beyond(cell.row(), cell.column()):
             return None
         return self.model.position(cell.row(), cell.column())
-
-    def _selected(self) -> None:
-        self.foot.select("")
-        self._select_soon.start()
-
-    def _tell_selected(self) -> None:
-        """One value with every digit, several in short; what is too much to read for that is only counted."""
-        chosen = self.table.chosen()
-        if chosen is None or self.foot.busy:
-            return
-        rows, columns = chosen
-        cells = len(rows) * len(columns)
-        if cells == 1:
-            place = ", ".join(map(str, self.model.position(rows[0], columns[0])))
-            self.model.read(rows, columns, lambda found: self._show_one(f"[{place}]", found), quietly=True)
-        elif cells > MAX_COPIED:
-            self.foot.select(counted(cells, "value", "values"))
-        else:
-            self.model.read(rows, columns, lambda found: self.foot.select(selection_text(found)), quietly=True)
-
-    def _show_one(self, place: str, found: Block) -> None:
-        values = [value for row in found for value in row]
-        self.foot.select(f"{place}  {exact_text(values[0])}" if values else "")
 
     def _say(self, text: str) -> None:
         self.note.set_colour("text2")

@@ -1,12 +1,57 @@
-"""What a selection of cells comes to: how many, the least, the largest, the mean. No widgets."""
+"""What a selection of cells comes to: one value with every digit, or how many, the range and the mean."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
+from PySide6.QtCore import QObject, QTimer
 
+from ckptgui.gui.inspector.cells import exact_text
+from ckptgui.gui.inspector.values_foot import ValuesFoot
+from ckptgui.gui.inspector.values_model import Block, ValuesModel
+from ckptgui.gui.inspector.values_table import MAX_COPIED, ValuesTable
 from ckptgui.gui.numbers import counted, significant, tr
+
+SETTLE_MS = 60
+"""How long a selection stays as it is before it is read."""
+
+
+class SelectionReader(QObject):
+    """Follows the table's selection and tells the foot, once it has stayed the same for a moment."""
+
+    def __init__(self, table: ValuesTable, model: ValuesModel, foot: ValuesFoot) -> None:
+        super().__init__(table)
+        self._table, self._model, self._foot = table, model, foot
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(SETTLE_MS)
+        self._soon.timeout.connect(self._read)
+        table.selectionModel().selectionChanged.connect(self._changed)
+        model.modelReset.connect(self._changed)
+
+    def _changed(self) -> None:
+        self._foot.select("")
+        self._soon.start()
+
+    def _read(self) -> None:
+        """What is too much to read for this is only counted."""
+        chosen = self._table.chosen()
+        if chosen is None:
+            return
+        rows, columns = chosen
+        cells = len(rows) * len(columns)
+        if cells > MAX_COPIED:
+            self._foot.select(counted(cells, "value", "values"))
+            return
+        place = self._model.position(rows[0], columns[0])
+
+        def tell(found: Block) -> None:
+            values = [value for row in found for value in row] if cells == 1 else []
+            one = f"[{', '.join(map(str, place))}]  {exact_text(values[0])}" if values else ""
+            self._foot.select(one if cells == 1 else selection_text(found))
+
+        self._model.read(rows, columns, tell, quietly=True)
 
 
 def selection_text(rows: Sequence[np.ndarray]) -> str:

@@ -10,7 +10,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QAbstractItemModelTester
 
 from ckptgui.analysis.precision import FLOATS, STEPS, Example, Loss
-from ckptgui.gui.inspector.precision_table import parts_of
+from ckptgui.gui.inspector.precision_bar import parts_of
 from ckptgui.gui.inspector.precision_text import sentence, telling_example
 
 LEFT = Qt.MouseButton.LeftButton
