@@ -165,8 +165,8 @@ class DocumentView(Ground):
         """Hand the findings to the line and to the tree's badges."""
         if self._opened is not None:
             health = self.inspector.health
-            checkpoint = self._opened.checkpoint
-            self.health_line.set_findings(health.findings, checkpoint, health.slots, complete=health.complete)
+            tree = self._opened.tree
+            self.health_line.set_findings(health.findings, tree, health.slots, complete=health.complete)
             self.tree.set_findings(row_marks(health.findings))
             self._make_room()
             self.health_changed.emit()

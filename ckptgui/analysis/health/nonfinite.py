@@ -51,5 +51,6 @@ def _finding(evidence: Evidence, kind: Kind, rows: list[int], count: int, word: 
         text = f"All {total:,} values are {word}."
     if len(rows) > 1 and evidence.slots is not None:
         names = [evidence.slots.name(each) for each in rows]
-        text = f"{text[:-1]}, at the same place in {' and '.join((', '.join(names[:-1]), names[-1]))}."
+        places = "place" if count == 1 else "places"
+        text = f"{text[:-1]}, at the same {places} in {' and '.join((', '.join(names[:-1]), names[-1]))}."
     return Finding(kind, table.path(row), count, text, tuple(rows), place)

@@ -30,9 +30,11 @@ def ranges(evidence: Evidence) -> Iterator[Finding]:
     low, high = evidence.profile.column("min"), evidence.profile.column("max")
     for row, count in sorted(evidence.beyond16.items()):
         worst = low[row] if abs(low[row]) > abs(high[row]) else high[row]
-        what = "value is" if count == 1 else "values are"
-        text = f"{count:,} {what} beyond float16, up to {worst:.4g}: a cast would make infinities of them."
-        yield Finding("overflow", table.path(row), count, text.replace("−", "-"), (row,))
+        if count == 1:
+            text = f"1 value, {worst:.4g}, is beyond float16: a cast would make it infinite."
+        else:
+            text = f"{count:,} values are beyond float16, up to {worst:.4g}: a cast would make them infinite."
+        yield Finding("overflow", table.path(row), count, text, (row,))
     lost = records["underflow16"]
     share = np.where(table.numel > 0, lost / np.maximum(table.numel, 1), 0.0)
     for row in np.flatnonzero(evidence.weights & (share > UNDERFLOW_SHARE)).tolist():

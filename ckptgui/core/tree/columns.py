@@ -101,6 +101,14 @@ class Tree:
             found.append(node)
         return found
 
+    def bare_name(self, row: int) -> str:
+        """A tensor's name below its section, without what a wrapper put before it."""
+        name = self.checkpoint.info(row).name
+        if not self.prefixes:
+            return name
+        above = (self.prefixes[node] for node in self.ancestors(self.node_of_row(row)) if node in self.prefixes)
+        return name.removeprefix(next(above, "")) or name
+
     def path(self, node: int) -> Path:
         """A tensor's or value's own path; for a module its section's keys and its dotted name."""
         if self.row[node] >= 0:

@@ -9,8 +9,8 @@ from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from ckptgui.analysis.health.finding import Finding
-from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.optimizers.slots import SlotMap
+from ckptgui.core.tree.build import Tree
 from ckptgui.gui.health.sign import Sign
 from ckptgui.gui.health.words import badge, count_words, name
 from ckptgui.gui.labels import ElidedLabel, LinkLabel, plain_tooltip
@@ -41,6 +41,7 @@ class _Item(QWidget):
         self.sentence.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         row.addWidget(self.sign)
         row.addWidget(self.link)
+        row.addSpacing(2)
         row.addWidget(self.sentence, 1)
 
     def width_without_sentence(self) -> int:
@@ -71,14 +72,14 @@ class HealthLine(QWidget):
         self.hide()
 
     def set_findings(
-        self, findings: Sequence[Finding], checkpoint: Checkpoint, slots: SlotMap | None, *, complete: bool
+        self, findings: Sequence[Finding], tree: Tree, slots: SlotMap | None, *, complete: bool
     ) -> None:
         """Show another list."""
         for item in self._items:
             self._row.removeWidget(item)
             item.hide()
             item.deleteLater()
-        self._items = [_Item(finding, name(finding, checkpoint, slots), self) for finding in findings[:MOST]]
+        self._items = [_Item(finding, name(finding, tree, slots), self) for finding in findings[:MOST]]
         for number, item in enumerate(self._items):
             self._row.insertWidget(number, item, 0)
             item.link.clicked.connect(lambda _=False, found=item.finding: self.link_activated.emit(found.path))

@@ -8,9 +8,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from ckptgui.analysis.health.finding import Finding
-from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.display import display
 from ckptgui.core.optimizers.slots import SlotMap
+from ckptgui.core.tree.build import Tree
 from ckptgui.gui.health.sign import Sign
 from ckptgui.gui.health.words import badge, count_words, name
 from ckptgui.gui.inspector.controls import SectionHead
@@ -74,17 +74,17 @@ class HealthPanel(QWidget):
         self._layout.addWidget(self.all, 0, Qt.AlignmentFlag.AlignLeft)
         self.rows: list[_Row] = []
         self._findings: Sequence[Finding] = ()
-        self._checkpoint: Checkpoint | None = None
+        self._tree: Tree | None = None
         self._slots: SlotMap | None = None
         self._whole = False
 
     def set_findings(
-        self, findings: Sequence[Finding], checkpoint: Checkpoint, slots: SlotMap | None, *, complete: bool
+        self, findings: Sequence[Finding], tree: Tree, slots: SlotMap | None, *, complete: bool
     ) -> None:
         """Show another list."""
-        if checkpoint is not self._checkpoint:
+        if tree is not self._tree:
             self._whole = False
-        self._findings, self._checkpoint, self._slots = findings, checkpoint, slots
+        self._findings, self._tree, self._slots = findings, tree, slots
         words = count_words(findings, complete)
         self.note.setText(tr("{0}, worst first").format(words) if len(findings) > 1 else "")
         nothing = tr("Nothing found: no NaN, no dead channel, no layer unlike its siblings.")
@@ -101,10 +101,10 @@ class HealthPanel(QWidget):
             row.hide()
             row.deleteLater()
         self.rows = []
-        assert self._checkpoint is not None
+        assert self._tree is not None
         listed = self._findings[: MANY if self._whole else FEW]
         for number, finding in enumerate(listed):
-            row = _Row(finding, name(finding, self._checkpoint, self._slots), self)
+            row = _Row(finding, name(finding, self._tree, self._slots), self)
             row.link_activated.connect(self.link_activated)
             self._layout.insertWidget(number + 2, row)
             row.show()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ckptgui.analysis.health.finding import WORST_FIRST, Finding
-from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.display import display
 from ckptgui.core.optimizers.slots import SlotMap
+from ckptgui.core.tree.build import Tree
 from ckptgui.gui.numbers import tr
 from ckptgui.gui.tree.badges import Badge, RowFinding, Tone
 
@@ -36,16 +36,15 @@ def _tone(finding: Finding) -> Tone:
     return Tone.ALARM if finding.kind in _LOUD else Tone.PLAIN if finding.kind in _QUIET else Tone.WARN
 
 
-def name(finding: Finding, checkpoint: Checkpoint, slots: SlotMap | None) -> str:
-    """The tensor's name below its section; an optimizer's slot by the parameter that it belongs to."""
+def name(finding: Finding, tree: Tree, slots: SlotMap | None) -> str:
+    """The tensor's name as the tree has it; an optimizer's slot by the parameter that it belongs to."""
     if not finding.rows:
         return display("/".join(finding.path), 200)
     row = finding.rows[0]
     owner = slots.parameter_of(row) if slots is not None else None
     if slots is None or owner is None:
-        return display(checkpoint.info(row).name, 200)
-    of = display(checkpoint.info(owner).name, 200)
-    return tr("{0} of {1}").format(display(slots.name(row), 60), of)
+        return display(tree.bare_name(row), 200)
+    return tr("{0} of {1}").format(display(slots.name(row), 60), display(tree.bare_name(owner), 200))
 
 
 def count_words(findings: Sequence[Finding], complete: bool) -> str:

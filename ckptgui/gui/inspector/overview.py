@@ -118,7 +118,7 @@ class Overview(QWidget):
             self.facts.setText(" ")
             self.bytes.set_parts(())
         self.bytes.setVisible(bool(len(checkpoint.tensors)))
-        self.summary.set_document(checkpoint, keep=keep)
+        self.summary.set_document(checkpoint, tree, keep=keep)
         self.foot.set_checkpoint(checkpoint)
         code = checkpoint.attributes.get("code") or ()
         self._counts = {CODE: integer(len(code)), NAMES: integer(len(checkpoint.globals))}

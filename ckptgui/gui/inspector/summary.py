@@ -39,7 +39,7 @@ class Summary(ScrollPage):
         super().__init__(parent, margin=margin, top=12)
         self._finder = finder
         self._health = health
-        self._checkpoint: Checkpoint | None = None
+        self._tree: Tree | None = None
         self.warnings = PlainLabel("", self, colour="warn", wrap=True, selectable=True)
         self.training = TrainingPanel(self)
         self.values = ValuesStrip(self)
@@ -78,11 +78,11 @@ class Summary(ScrollPage):
         self.body.addWidget(self.origin)
         self.body.addStretch(1)
 
-    def set_document(self, checkpoint: Checkpoint, *, keep: bool) -> None:
+    def set_document(self, checkpoint: Checkpoint, tree: Tree, *, keep: bool) -> None:
         """Show another file: what is known at once. ``keep`` leaves the rest as it is until it is found anew."""
         self.warnings.setText("\n".join(display(text, 1024) for text in checkpoint.warnings[:12]))
         self.warnings.setVisible(bool(checkpoint.warnings))
-        self._checkpoint = checkpoint
+        self._tree = tree
         self.health.setVisible(bool(len(checkpoint)))
         self._show_health()
         if not keep:
@@ -100,9 +100,9 @@ class Summary(ScrollPage):
             self.largest.hide()
 
     def _show_health(self) -> None:
-        if self._checkpoint is not None:
+        if self._tree is not None:
             health = self._health
-            self.health.set_findings(health.findings, self._checkpoint, health.slots, complete=health.complete)
+            self.health.set_findings(health.findings, self._tree, health.slots, complete=health.complete)
 
     def _show_values(self, found: Layout, checkpoint: Checkpoint) -> None:
         if self._health.summaries is not None:

@@ -112,10 +112,10 @@ class TensorList(QWidget):
             info, owner = checkpoint.info(int(tree.row[node])), owners[node]
             nbytes, role = int(tree.nbytes[node]), ROLES[int(tree.role[node])]
             if owner is not None and slots is not None:
-                of = _bare_name(checkpoint, tree, tree.node_of_row(owner), "")
+                of = tree.bare_name(owner)
                 name = tr("{0} of {1}").format(slots.name(info.index), of)
             else:
-                name = _bare_name(checkpoint, tree, node, prefix)
+                name = tree.bare_name(info.index).removeprefix(prefix) or info.name
                 section = checkpoint.section_of(info.index)
                 if several and section is not None:
                     name = " › ".join((*section.path[: len(info.path) - 1], name))
@@ -124,13 +124,6 @@ class TensorList(QWidget):
             self._layout.addWidget(row)
             row.show()
             self.rows.append(row)
-
-
-def _bare_name(checkpoint: Checkpoint, tree: Tree, node: int, prefix: str) -> str:
-    """A tensor's name below its section, without what a wrapper or the module around put before it."""
-    name = checkpoint.info(int(tree.row[node])).name
-    above = (tree.prefixes[other] for other in tree.ancestors(node) if other in tree.prefixes)
-    return name.removeprefix(next(above, "")).removeprefix(prefix) or name
 
 
 def largest_tensors(tree: Tree, node: int, count: int) -> list[int]:

@@ -63,14 +63,14 @@ def strip_map(checkpoint: Checkpoint, tree: Tree) -> StripMap:
     real = np.array([dtype.kind in (Kind.FLOAT, Kind.QUANTIZED) for dtype in table.dtypes] or [False])
     some &= real[table.dtype] & (table.numel > 0) & ~sharing(checkpoint).repeated
     rows = np.flatnonzero(some)
-    return StripMap(rows, tuple(_groups(checkpoint, tree, rows)) if len(rows) <= MOST_NAMED else ())
+    return StripMap(rows, tuple(_groups(tree, rows)) if len(rows) <= MOST_NAMED else ())
 
 
-def _groups(checkpoint: Checkpoint, tree: Tree, rows: np.ndarray) -> list[Group]:
+def _groups(tree: Tree, rows: np.ndarray) -> list[Group]:
     """Layers by their number, what is before and behind them by its first word."""
     found: list[Group] = []
     for place, row in enumerate(rows.tolist()):
-        name = _group_name(checkpoint, tree, row)
+        name = _group_name(tree, row)
         if found and found[-1].name == name:
             found[-1] = Group(name, found[-1].start, place + 1)
         else:
@@ -78,11 +78,8 @@ def _groups(checkpoint: Checkpoint, tree: Tree, rows: np.ndarray) -> list[Group]
     return found
 
 
-def _group_name(checkpoint: Checkpoint, tree: Tree, row: int) -> str:
-    name = checkpoint.info(row).name
-    for prefix in tree.prefixes.values():
-        name = name.removeprefix(prefix)
-    parts = name.split(".")
+def _group_name(tree: Tree, row: int) -> str:
+    parts = tree.bare_name(row).split(".")
     for number, part in enumerate(parts[:-1]):
         if _NUMBER.fullmatch(part):
             above = parts[number - 1] if number else ""
