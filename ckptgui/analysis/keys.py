@@ -81,13 +81,16 @@ def keys_of(space: Space, values: np.ndarray) -> np.ndarray:
 def float_ranges(counts: np.ndarray, width: int, zeros: int, negative_zeros: int) -> Ranges:
     """The ranges behind counts by sign and leading bits of a float; ``width`` is the keys in one code.
 
-    The first half of ``counts`` is positive. Codes of infinities and NaN must have been cleared.
+    The first half of ``counts`` (int64, changed here) is positive. Codes of infinities and NaN must have been
+    cleared.
     """
     half = counts.size // 2
-    positive, negative = counts[:half].astype(np.int64), counts[half:].astype(np.int64)
-    positive[0] -= zeros - negative_zeros
-    negative[0] -= negative_zeros
-    above, below = np.flatnonzero(positive), np.flatnonzero(negative)[::-1]
+    counts[0] -= zeros - negative_zeros
+    counts[half] -= negative_zeros
+    held = np.flatnonzero(counts != 0)  # of truth values, for speed
+    positive, negative = counts[:half], counts[half:]
+    split = np.searchsorted(held, half)
+    above, below = held[:split], held[split:][::-1] - half
     zero = np.zeros(1 if zeros else 0, np.int64)
     first = np.maximum(above * width, 1)
     last = np.maximum(below * width, 1)

@@ -37,10 +37,12 @@ class Tally:
 
     def total(self) -> np.ndarray:
         """int64 counts of everything so far."""
-        total = np.zeros(self._shape[1], np.int64)
-        for counts, _ in self._free:
-            for copy in counts:
-                total += copy
-        for part in self._full:
-            total += part
-        return total
+        parts = [copy for counts, _ in self._free for copy in counts]
+        if sum(used for _, used in self._free) < _FULL:  # then no sum needs more than 32 bits, and half the time
+            total = np.zeros(self._shape[1], np.uint32)
+            for part in parts:
+                total += part
+            return sum(self._full, start=total.astype(np.int64))
+        return sum(
+            (part.astype(np.int64) for part in [*parts, *self._full]), start=np.zeros(self._shape[1], np.int64)
+        )
