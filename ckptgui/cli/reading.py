@@ -15,8 +15,8 @@ from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.tensors import TensorInfo
 from ckptgui.engine.job import Cancel, Progress
 from ckptgui.engine.profile import Profiled, profile
+from ckptgui.engine.sparse import summarise_row
 from ckptgui.engine.stream import digest
-from ckptgui.engine.summarise import summarise
 from ckptgui.errors import CheckpointError
 from ckptgui.sources.locate import SourcePool
 from ckptgui.workspace.results import Kept, Results
@@ -170,7 +170,7 @@ class Values:
             self.exact[row] = np.frombuffer(kept, "<f8")
             return
         try:
-            summary = summarise(self._checkpoint.info(row), self._pool, self._cancel, self._tell, exact=True)
+            summary = summarise_row(self._checkpoint, row, self._pool, self._cancel, self._tell, exact=True)
         except CheckpointError as error:
             self.errors[row] = str(error)
             return

@@ -19,7 +19,8 @@ from ckptgui.engine.executors import chunk_executor, worker_count
 from ckptgui.engine.job import Cancel, Progress, Report, silent
 from ckptgui.engine.placing import first_of_same, places_of
 from ckptgui.engine.profiled import Profiled as Profiled
-from ckptgui.engine.summarise import SMALL, summarise
+from ckptgui.engine.sparse import summarise_row
+from ckptgui.engine.summarise import SMALL
 from ckptgui.errors import Cancelled, ChangedOnDiskError, CheckpointError
 from ckptgui.sources.locate import SourcePool
 
@@ -171,7 +172,9 @@ class _Reading:
             self._partly[row] = min(progress.done, info.nbytes)
 
         try:
-            summary = summarise(info, self._pool, cancel, partly if alone else silent, alone=alone)
+            summary = summarise_row(
+                self._checkpoint, row, self._pool, cancel, partly if alone else silent, alone=alone
+            )
         except ChangedOnDiskError:
             raise
         except CheckpointError as error:
