@@ -66,7 +66,7 @@ class BlobStore:
             )
             return {number: data for number, data in rows if isinstance(number, int) and isinstance(data, bytes)}
 
-        found: dict[int, bytes] = self._attempt(read, {}, write=False)
+        found: dict[int, bytes] = self._attempt(read, {}, make=False)
         checked = {number: _opened(data, owner, kind, number) for number, data in found.items()}
         return {number: data for number, data in checked.items() if data is not None}
 
@@ -93,16 +93,15 @@ class BlobStore:
                 db.executescript("PRAGMA incremental_vacuum")  # ``execute`` would free a single page
             return True
 
-        return self._attempt(write, False, write=True)
+        return self._attempt(write, False, make=True)
 
     def touch(self, owner: bytes) -> None:
         """Say that an owner's blobs were used now."""
 
-        def write(db: sqlite3.Connection) -> None:
+        def mark(db: sqlite3.Connection) -> None:
             db.execute("UPDATE owner SET used = ? WHERE name = ?", (time.time_ns(), owner))
 
-        if self._path.exists():
-            self._attempt(write, None, write=True)
+        self._attempt(mark, None, make=False)
 
     def _make_room(self, db: sqlite3.Connection, place: int) -> bool:
         """Drop those used longest ago until the file fits; False where ``place`` alone is too much."""
@@ -114,11 +113,11 @@ class BlobStore:
             db.execute("DELETE FROM owner WHERE id = ?", eldest)
         return True
 
-    def _attempt(self, action: Callable[[sqlite3.Connection], T], otherwise: T, *, write: bool) -> T:
+    def _attempt(self, action: Callable[[sqlite3.Connection], T], otherwise: T, *, make: bool) -> T:
         """What ``action`` comes to, once more on a new database where the old one is of no use."""
         for _ in range(2):
             try:
-                if not self._is_there(write):
+                if not self._is_there(make):
                     return otherwise
                 with closing(self._connected()) as db:
                     self._prepare(db)
@@ -136,16 +135,18 @@ class BlobStore:
                 return otherwise
         return otherwise
 
-    def _is_there(self, write: bool) -> bool:
-        """Whether there is a file to open; to ``write``, its folder is made. Raises where it is no plain file."""
+    def _is_there(self, make: bool) -> bool:
+        """Whether there is a file to open, or one may be made. Raises where it is no plain file."""
         try:
-            mode = self._path.lstat().st_mode
+            status = self._path.lstat()
         except FileNotFoundError:
-            if write:
+            if make:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
-            return write
-        if not stat.S_ISREG(mode):
+            return make
+        if not stat.S_ISREG(status.st_mode):
             raise OSError("something else has its name")
+        if status.st_size > 2 * self._limit:
+            raise sqlite3.DatabaseError("it is far larger than it may be")
         return True
 
     def _connected(self) -> sqlite3.Connection:
@@ -160,7 +161,7 @@ class BlobStore:
         db.execute("PRAGMA trusted_schema = OFF")
         if self._is_ours(db):
             return
-        if db.execute("SELECT count(*) FROM sqlite_schema").fetchone() != (0,):
+        if db.execute("SELECT count(*) FROM sqlite_schema").fetchone() != (0,) and not self._is_ours(db):
             raise sqlite3.DatabaseError("it is of another version")
         db.execute(f"PRAGMA page_size = {_PAGE}")
         db.execute("PRAGMA auto_vacuum = INCREMENTAL")
@@ -176,7 +177,7 @@ class BlobStore:
         if db.execute("PRAGMA user_version").fetchone() != (self._version,):
             return False
         found = db.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL").fetchmany(len(_SCHEMA) + 1)
-        return sorted(found) == sorted((statement,) for statement in _SCHEMA)
+        return len(found) == len(_SCHEMA) and set(found) == {(statement,) for statement in _SCHEMA}
 
     def _removed(self) -> bool:
         try:

@@ -164,6 +164,15 @@ def test_a_file_with_changed_bytes_never_lies(path):
         assert store(path).get(B, "x", 0, 1) in ({}, {0: b"works"})
 
 
+def test_a_file_that_is_far_too_large_is_made_anew(path):
+    store(path).put(A, "x", {0: b"data"})
+    with open(path, "r+b") as file:
+        file.truncate(2**30)
+    assert store(path).get(A, "x", 0, 1) == {}
+    assert store(path).put(A, "x", {0: b"data"})
+    assert path.stat().st_size < 2**20
+
+
 def test_a_lock_of_another_program_is_not_waited_for(path, log):
     kept = store(path)
     kept.put(A, "x", {0: b"data"})
@@ -210,6 +219,8 @@ def test_a_folder_without_permission_costs_the_cache_only(path, mode):
     path.parent.mkdir()
     path.parent.chmod(mode)
     try:
+        store(path).touch(A)
+        assert store(path).get(A, "x", 0, 1) == {}
         assert not store(path).put(A, "x", {0: b"data"})
     finally:
         path.parent.chmod(0o700)
