@@ -38,7 +38,7 @@ class ValuesTab(LowerTab):
         self._pool: SourcePool | None = None
         self._stale = False
         self._looked_at: LookedAt | None = None
-        self._range: tuple[float | int | None, float | int | None] = (None, None)
+        self._summary: Summary | None = None
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -87,7 +87,7 @@ class ValuesTab(LowerTab):
     def set_tensor(self, looked_at: LookedAt) -> None:
         """Show another tensor, as soon as the tab is seen."""
         self._looked_at = looked_at
-        self._info, self._pool, self._stale, self._range = looked_at.info, looked_at.pool, True, (None, None)
+        self._info, self._pool, self._stale, self._summary = looked_at.info, looked_at.pool, True, None
         if self.isVisible():
             self._fill()
 
@@ -110,6 +110,8 @@ class ValuesTab(LowerTab):
         self.foot.setVisible(not reason)
         if self._pool is not None:
             self.jumps.set_tensor(None if reason else info, self._pool)
+        if self._summary is not None:
+            self.jumps.set_summary(self._summary)
         self.acts.set_tensor(None if reason else self._looked_at)
         self.acts.slice = self.model.slice
         self._say(reason)
@@ -122,16 +124,18 @@ class ValuesTab(LowerTab):
 
     def set_summary(self, summary: Summary) -> None:
         """Columns of integers are as wide as the least and the largest value, once they are known."""
-        self._range = summary.statistics.min, summary.statistics.max
-        self.jumps.set_summary(summary)
+        self._summary = summary
         if self._info is not None and not self._stale:
+            self.jumps.set_summary(summary)
             self._fit()
             self._wrap()
 
     def _fit(self) -> None:
         info = self._info
         if info is not None:
-            self.table.fit(_widest(info, *self._range), integer(max(99, max(info.shape, default=1) - 1)))
+            known = self._summary.statistics if self._summary is not None else None
+            low, high = (known.min, known.max) if known is not None else (None, None)
+            self.table.fit(_widest(info, low, high), integer(max(99, max(info.shape, default=1) - 1)))
 
     def _wrap(self) -> None:
         """Lines of a single dimension are as long as there is room; what was at the top stays there."""

@@ -141,6 +141,16 @@ def test_the_first_nan_that_the_figures_tell_needs_no_reading(bench, qtbot):
     assert at(tab) == (20, 0)
 
 
+def test_figures_that_came_before_the_page_was_opened_are_used(bench, qtbot):
+    bench.select("clean")
+    half = bench.inspector.tensor.half
+    half.open("details")
+    bench.select("holes")
+    known(bench, "holes")
+    half.open("values")
+    assert half.page("values").jumps.steps.text.text() == "3 NaN"
+
+
 def test_a_search_is_cancelled_by_its_link(bench, qtbot, monkeypatch):
     tab = opened(bench, "holes")
     tab.jumps.set_tensor(bench.checkpoint.info(0), bench.pool)
