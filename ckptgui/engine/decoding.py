@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,12 @@ from ckptgui.analysis.reduction import Chunk
 from ckptgui.core.dtypes import Kind
 from ckptgui.core.tensors import TensorInfo
 from ckptgui.engine.plan import Decode, Layout
+
+
+def layout_of(info: TensorInfo) -> Layout:
+    """How to read a tensor that has elements; repeated ones that stand for different numbers are read apart."""
+    rule = quantisation(info)
+    return Layout.of(info.shape, info.strides, None if rule is None else rule[2])
 
 
 def decoder(info: TensorInfo, layout: Layout) -> Decode | None:
@@ -79,9 +86,6 @@ def _dequantiser(info: TensorInfo, layout: Layout) -> Decode | None:
     scale, zero, axis = rule
     if axis is None:
         return _Dequantise(scale, zero, 1, 1)
-    if layout.times != 1:
+    if layout.axes[axis] != scale.size:
         return None
-    weight = 1
-    for size in layout.axes[axis + 1 :]:
-        weight *= size
-    return _Dequantise(scale, zero, weight, scale.size)
+    return _Dequantise(scale, zero, math.prod(layout.axes[axis + 1 :]), scale.size)

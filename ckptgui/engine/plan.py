@@ -43,9 +43,11 @@ class Layout:
     times: int
 
     @classmethod
-    def of(cls, shape: tuple[int, ...], strides: tuple[int, ...]) -> Layout:
-        """The layout of a view that has elements."""
-        axes = tuple(1 if step == 0 else size for size, step in zip(shape, strides))
+    def of(cls, shape: tuple[int, ...], strides: tuple[int, ...], whole: int | None = None) -> Layout:
+        """The layout of a view that has elements; the dimension ``whole`` is read along even where it repeats."""
+        axes = tuple(
+            1 if step == 0 and axis != whole else size for axis, (size, step) in enumerate(zip(shape, strides))
+        )
         steps = contiguous_strides(axes)
         kept = [d for d in range(len(axes)) if axes[d] > 1]
         kept.sort(key=lambda d: -strides[d])

@@ -14,10 +14,10 @@ from ckptgui.analysis.keys import Ranges, Space
 from ckptgui.analysis.refinement import RefinementPass, distribution_of, replaced
 from ckptgui.core.tensors import TensorInfo
 from ckptgui.engine.access import storage_reader
-from ckptgui.engine.decoding import decoder
+from ckptgui.engine.decoding import decoder, layout_of
 from ckptgui.engine.executors import chunk_executor
 from ckptgui.engine.job import Cancel, Report, silent
-from ckptgui.engine.plan import Layout, Plan
+from ckptgui.engine.plan import Plan
 from ckptgui.engine.run import run
 from ckptgui.engine.summarise import INLINE, space_of
 from ckptgui.sources.locate import SourcePool
@@ -71,7 +71,7 @@ def _counted_again(
     cancel: Cancel,
     report: Report,
 ) -> Distribution:
-    layout = Layout.of(info.shape, info.strides)
+    layout = layout_of(info)
     decode = decoder(info, layout)
     if info.extent is None or decode is None:
         return distribution

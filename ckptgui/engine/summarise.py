@@ -26,7 +26,7 @@ from ckptgui.analysis.wide import FloatPass, IntegerPass
 from ckptgui.core.dtypes import DType, Kind
 from ckptgui.core.tensors import TensorInfo
 from ckptgui.engine.access import storage_reader
-from ckptgui.engine.decoding import as_stored, decoder
+from ckptgui.engine.decoding import as_stored, decoder, layout_of
 from ckptgui.engine.executors import chunk_executor
 from ckptgui.engine.gather import require_whole
 from ckptgui.engine.identity import tag_of
@@ -67,7 +67,7 @@ def summarise(
     require_whole(info)
     if info.numel == 0:
         return Summary(Statistics(0))
-    layout = Layout.of(info.shape, info.strides)
+    layout = layout_of(info)
     decode = decoder(info, layout)
     if decode is None or info.extent is None:
         return Summary(Statistics(info.numel))

@@ -1,4 +1,4 @@
-"""Figures against exact fractions, for every dtype and both ways of reading, over values that make sums go wrong."""
+"""Figures against exact fractions, for every dtype and way of reading, over values that make sums go wrong."""
 
 import math
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +16,7 @@ from ckptgui.engine import plan
 from ckptgui.engine import summarise as module
 from ckptgui.engine.job import Cancel
 from ckptgui.engine.summarise import summarise
+from tests.engine.files import figures
 
 FLOATS = [d for d in BY_NAME.values() if d.kind is Kind.FLOAT]
 WHOLE = [d for d in BY_NAME.values() if d.kind in (Kind.SIGNED, Kind.UNSIGNED, Kind.BOOL)]
@@ -165,6 +166,27 @@ def test_a_billion_that_cancel_leave_what_is_left():
     assert sums.n == n > 1e9
     assert sums.mean == pytest.approx(0.1 / 3, rel=1e-15)
     assert sums.std == pytest.approx(1e17 * math.sqrt(2 / 3), rel=1e-15)
+
+
+@pytest.mark.parametrize("strides", [(250, 1), (1, 300), (0, 1), (250, 0), (0, 0)])
+@pytest.mark.parametrize("axis", [None, 0, 1])
+def test_quantised_tensors_have_the_figures_of_their_real_values(shelf, way, axis, strides):
+    shape = (300, 250)
+    source = np.random.default_rng(2)
+    storage = source.integers(-128, 128, 75_000).astype(np.int8)
+    size = 1 if axis is None else shape[axis]
+    scales, zeros = source.random(size) + 0.1, source.integers(-5, 5, size)
+    rule = {"axis": axis, "scales": scales.tolist(), "zero_points": zeros.tolist()}
+    tensor = shelf.put(storage, "qint8", shape=shape, strides=strides, extra={"quantization": rule})
+    broad = [-1 if axis == d else 1 for d in range(2)]
+    real = (tensor.values - zeros.reshape(broad).astype(float)) * scales.reshape(broad)
+    got, summary = figures(real)[0], summarise(tensor.info, tensor.pool, Cancel())
+    for name, value in got.items():
+        if name in ("mean", "std", "l2"):
+            assert getattr(summary.statistics, name) == pytest.approx(value, rel=1e-9, abs=1e-12), name
+        else:
+            assert getattr(summary.statistics, name) == value, name
+    assert summary.distribution.total == real.size
 
 
 LAYOUTS = [
