@@ -16,10 +16,10 @@ from ckptgui.engine.reading_order import ReadingOrder
 from ckptgui.errors import CheckpointError
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.pass_progress import PassProgress, Phase
-from ckptgui.gui.reading import Reading
+from ckptgui.gui.reading import Arrival, Reading
 from ckptgui.gui.warm import wait_until_warm
 
-RESTORED_ROWS = 16_384
+RESTORED_ROWS = 8_192
 """Records from the disk that are handed on at once."""
 
 
@@ -81,7 +81,7 @@ class ProfilePass(QObject):
         if turn is not None:
             self._gate.let(turn, urgency)
 
-    def _work(self, cancel: Cancel, report: Report, tell: Callable[[Profiled | PassProgress], None]) -> None:
+    def _work(self, cancel: Cancel, report: Report, tell: Callable[[Arrival | PassProgress], None]) -> None:
         """On a thread of its own. The last that is told is a ``PassProgress``."""
         reading = self._reading
         order = self._order
@@ -97,7 +97,7 @@ class ProfilePass(QObject):
         finally:
             reading.remembered.write()
 
-    def _restore(self, order: ReadingOrder, cancel: Cancel, tell: Callable[[Profiled], None]) -> int:
+    def _restore(self, order: ReadingOrder, cancel: Cancel, tell: Callable[[Arrival], None]) -> int:
         """Hand on what was kept when the file was read before; bytes of it."""
         kept: list[tuple[np.ndarray, np.ndarray]] = []
         before = order.left()
@@ -106,7 +106,7 @@ class ProfilePass(QObject):
             if kept:
                 rows, records = (np.concatenate(column) for column in zip(*kept))
                 order.done(rows)
-                tell(Profiled(rows, records))
+                tell(Arrival(rows, records))
                 kept.clear()
 
         for block in self._reading.remembered.records():
@@ -118,13 +118,12 @@ class ProfilePass(QObject):
         self._reading.restore()
         return before - order.left()
 
-    def _read(self, order: ReadingOrder, cancel: Cancel, report: Report, tell: Callable[[Profiled], None]) -> None:
+    def _read(self, order: ReadingOrder, cancel: Cancel, report: Report, tell: Callable[[Arrival], None]) -> None:
         reading = self._reading
 
         def take(batch: Profiled) -> None:
             order.done(batch.rows)
-            reading.note(batch)
-            tell(batch)
+            tell(reading.note(batch))
 
         with self._gate.turn(cancel, self._urgency) as turn:
             self._turn = turn
@@ -142,8 +141,8 @@ class ProfilePass(QObject):
             finally:
                 self._turn = None
 
-    def _take(self, news: Profiled | PassProgress) -> None:
-        if isinstance(news, Profiled):
+    def _take(self, news: Arrival | PassProgress) -> None:
+        if isinstance(news, Arrival):
             if news.errors:
                 self._set(replace(self.progress, failures=self.progress.failures + len(news.errors)))
             self.batch.emit(news)

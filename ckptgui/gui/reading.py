@@ -6,11 +6,12 @@ Everything here may be called from any thread but the GUI's.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from ckptgui.analysis.distribution import Distribution
-from ckptgui.analysis.profile import RECORD, UNKNOWN, Profile, record_of
+from ckptgui.analysis.profile import UNKNOWN, Profile, record_of
 from ckptgui.analysis.spread import Spread
 from ckptgui.analysis.spreads import Spreads
 from ckptgui.analysis.summary import Summary
@@ -20,6 +21,7 @@ from ckptgui.engine.branch_spreads import BranchSpreads
 from ckptgui.engine.gate import Gate, Urgency
 from ckptgui.engine.job import Cancel
 from ckptgui.engine.kept_distributions import KeptDistributions
+from ckptgui.engine.memory import give_memory_back
 from ckptgui.engine.profile import Profiled, profile
 from ckptgui.gui.remembered import WORTH_KEEPING, Remembered
 from ckptgui.gui.warm import wait_until_warm
@@ -27,6 +29,16 @@ from ckptgui.sources.locate import SourcePool
 
 MOST_READ_AGAIN = 256 * 2**20
 """Bytes of small tensors that are read again for a branch's distribution; beyond it there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What the GUI thread is told of a batch; ``whole`` are the rows whose whole distribution was found too."""
+
+    rows: np.ndarray
+    records: np.ndarray
+    whole: tuple[int, ...] = ()
+    errors: Mapping[int, str] = field(default_factory=dict)
 
 
 class Reading:
@@ -46,7 +58,7 @@ class Reading:
         self._distributions = KeptDistributions(checkpoint.tensors.numel)
         self._spreads = BranchSpreads(tree) if tree is not None else None
 
-    def note(self, batch: Profiled) -> None:
+    def note(self, batch: Profiled) -> Arrival:
         """What was read just now: for the branches, for being shown again, and for the next time."""
         if self._spreads is not None:
             self._spreads.add(batch.rows, batch.spreads)
@@ -54,15 +66,15 @@ class Reading:
             if summary.distribution is not None and self._is_worth_keeping(row):
                 self._distributions.put(row, summary.distribution)
         self.remembered.add(batch)
+        return Arrival(batch.rows, batch.records, tuple(batch.summaries), batch.errors)
 
-    def profiled(self, summaries: Mapping[int, Summary], errors: Mapping[int, str]) -> Profiled:
-        """What single tensors came to, in the form of a batch."""
-        rows = np.fromiter(summaries, np.int64, len(summaries))
-        records = np.zeros(len(rows), RECORD)
-        for number, (row, summary) in enumerate(summaries.items()):
-            records[number] = record_of(summary, self.checkpoint.tensors.shape(row))
-        spreads = Spreads.of([Spread.of(summary.distribution) for summary in summaries.values()])
-        return Profiled(rows, records, spreads, summaries, errors)
+    def one(self, row: int, summary: Summary, worth_noting: bool) -> Arrival:
+        """What a single tensor came to; what a person had made exact is not for the next time."""
+        rows, record = np.array([row]), record_of(summary, self.checkpoint.tensors.shape(row)).reshape(1)
+        if worth_noting:
+            spreads = Spreads.of([Spread.of(summary.distribution)])
+            self.note(Profiled(rows, record, spreads, {row: summary}))
+        return Arrival(rows, record)
 
     def restore(self) -> None:
         """Let the branches know what they came to when the file was read before."""
@@ -70,9 +82,10 @@ class Reading:
             self.remembered.restore(self._spreads)
 
     def finish(self) -> None:
-        """All is read: keep what the branches came to."""
+        """All is read: keep what the branches came to, and no more memory than is needed to look at it."""
         if self._spreads is not None:
             self.remembered.write_branches(self._spreads)
+        give_memory_back()
 
     def distribution(self, row: int) -> Distribution | None:
         """The whole distribution of a large tensor, if it was kept here. In a moment, so for any thread."""

@@ -12,6 +12,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from ckptgui.engine.executors import shutdown_executors
+from ckptgui.engine.memory import share_memory
 from ckptgui.gui import numbers
 from ckptgui.gui.bugs import Bugs, hooks
 from ckptgui.gui.interrupts import Interrupts
@@ -38,6 +39,7 @@ class Session:
 
     def __init__(self, theme: str | None = None, *, remember: bool = True) -> None:
         sys.setswitchinterval(SWITCH_INTERVAL)
+        share_memory()
         self._stack = ExitStack()
         logger = self._stack.enter_context(logging_to(log_folder()))
         existing = QApplication.instance()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from ckptgui.analysis.profile import UNKNOWN, Profile
+from ckptgui.analysis.profile import RECORD, UNKNOWN, Profile
 from ckptgui.analysis.spread import Spread
 from ckptgui.analysis.summary import Summary
 from ckptgui.core.checkpoint import Checkpoint
@@ -17,12 +18,12 @@ from ckptgui.engine.gate import Urgency
 from ckptgui.engine.job import Cancel, Progress, Report
 from ckptgui.engine.profile import Profiled, profile
 from ckptgui.engine.reading_order import ALONE
-from ckptgui.engine.summarise import summarise
+from ckptgui.engine.sparse import summarise_row
 from ckptgui.errors import CheckpointError
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.pass_progress import PassProgress, Phase
 from ckptgui.gui.profile_pass import ProfilePass
-from ckptgui.gui.reading import Reading
+from ckptgui.gui.reading import Arrival, Reading
 from ckptgui.gui.remembered import Remembered
 from ckptgui.gui.warm import wait_until_warm
 from ckptgui.sources.locate import SourcePool
@@ -36,6 +37,9 @@ MOST_ROWS, MOST_BYTES = 2048, 64 * 2**20
 
 MOST_SUMMARIES = 128
 """Tensors whose distribution is at hand unpacked: those that were looked at last."""
+
+
+_NOTHING_NEW = Arrival(np.zeros(0, np.int64), np.zeros(0, RECORD))
 
 
 class Summaries(QObject):
@@ -175,10 +179,9 @@ class Summaries(QObject):
         rows = self._running = self._waiting[:count]
         source, pool, gate = self._source, self._pool, self._gate
 
-        def work(cancel: Cancel, report: Report, tell: Callable[[Profiled], None]) -> None:
+        def work(cancel: Cancel, report: Report, tell: Callable[[Arrival], None]) -> None:
             def take(batch: Profiled) -> None:
-                source.note(batch)
-                tell(batch)
+                tell(source.note(batch))
 
             wait_until_warm(cancel)
             with gate.turn(cancel, Urgency.VISIBLE) as turn:
@@ -197,6 +200,7 @@ class Summaries(QObject):
             self._set_reading(None)
             return
         info, source, gate, pool = self._checkpoint.info(row), self._source, self._gate, self._pool
+        checkpoint = self._checkpoint
         if not exact and self._pass.current == (row,) and info.nbytes >= LARGE:
             self._first.cancel()
             self._hurry(row)
@@ -205,10 +209,10 @@ class Summaries(QObject):
         known = self.profile.statistics(row)
         digest = self.profile.records["digest"][row].tobytes()
 
-        def work(cancel: Cancel, report: Report) -> Profiled:
+        def work(cancel: Cancel, report: Report) -> tuple[Arrival, Summary | None]:
             kept = source.distribution_from_disk(row) if known is not None and not exact else None
             if kept is not None and known is not None:
-                return Profiled(np.zeros(0, np.int64), np.zeros(0), summaries={row: Summary(known, kept, digest)})
+                return _NOTHING_NEW, Summary(known, kept, digest)
 
             def named(progress: Progress) -> None:
                 report(Progress(progress.done, progress.total, info.name))
@@ -216,14 +220,12 @@ class Summaries(QObject):
             wait_until_warm(cancel)
             try:
                 with gate.turn(cancel, Urgency.SELECTED) as turn:
-                    found = source.profiled({row: summarise(info, pool, turn, named, exact=exact)}, {})
+                    summary = summarise_row(checkpoint, row, pool, turn, named, exact=exact)
             except CheckpointError as error:
-                return source.profiled({}, {row: str(error)})
-            if not exact:
-                source.note(found)
-            return found
+                return replace(_NOTHING_NEW, errors={row: str(error)}), None
+            return source.one(row, summary, worth_noting=not exact), summary
 
-        self._first.start(work, self._first_done, on_progress=self._set_reading)
+        self._first.start(work, lambda found: self._first_done(row, found), on_progress=self._set_reading)
 
     @staticmethod
     def _is_enough(known: Summary | None, exact: bool) -> bool:
@@ -237,11 +239,12 @@ class Summaries(QObject):
             self._hurried = row
             self._pass.let(self._urgency if row is None else Urgency.SELECTED)
 
-    def _first_done(self, batch: Profiled) -> None:
+    def _first_done(self, row: int, found: tuple[Arrival, Summary | None]) -> None:
+        arrival, summary = found
         self._set_reading(None)
-        for row, summary in batch.summaries.items():
+        if summary is not None:
             self._look_at(row, summary)
-        self._take(batch)
+        self._take(replace(arrival, whole=(row,) if summary is not None else ()))
         self._next_batch()
 
     def _look_at(self, row: int, summary: Summary) -> None:
@@ -269,13 +272,13 @@ class Summaries(QObject):
 
     # what arrives
 
-    def _take(self, batch: Profiled) -> None:
+    def _take(self, batch: Arrival) -> None:
         """What was read, by whomever."""
         if batch.rows.size:
             self.profile.put(batch.rows, batch.records)
             self._pass.has(batch.rows)
             self.arrived.emit(batch.rows)
-        for row in batch.summaries:
+        for row in batch.whole:
             if row == self._hurried:
                 self._hurry(None)
             self.ready.emit(row)
