@@ -18,7 +18,7 @@ class FloatTarget:
     """A float type: ``digits`` bits behind the point, its smallest normal exponent, its largest value.
 
     What is beyond the largest becomes infinite, or the largest where the type has no infinity: so does torch
-    from 2.7 or so on; before, it became NaN.
+    2.13, while earlier versions made NaN of it.
     """
 
     name: str

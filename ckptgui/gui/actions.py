@@ -69,6 +69,7 @@ OTHER_KEYS = (
     ("*", "Open everything below what is selected"),
     ("=", "Show each of the equal layers in a row, or fold them again"),
     ("Tab", "Go to the next part of the window"),
+    ("F3, Shift+F3", "Go to the next or the previous NaN among the values"),
     ("Ctrl+C", "Copy what is selected"),
 )
 """Keys that no menu shows, for the list of shortcuts."""

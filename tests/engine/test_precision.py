@@ -197,6 +197,18 @@ def test_an_expanded_tensor_counts_each_place(shelf):
     assert half.nbytes == 300
 
 
+@pytest.mark.filterwarnings("ignore:ComplexHalf support")
+def test_complex_values_of_16_bits_are_measured_too(shelf):
+    stored = on_shelf(shelf, torch.tensor([1.0 + 1e-6j, 2.0 + 3.0j]).to(torch.complex32))
+    found = precision(stored.info, stored.pool, Cancel())
+    assert [(loss.target.name, loss.zeroed, loss.count) for loss in found.losses] == [
+        ("bfloat16", 0, 4),
+        ("float8_e4m3fn", 1, 4),
+        ("float8_e5m2", 1, 4),
+    ]
+    assert found.index(found.losses[1].largest_zeroed) == (0,)
+
+
 def test_complex_values_are_measured_by_their_parts(shelf):
     tensor = torch.tensor([[1.0 + 1e-9j, 2.0 + 70000j]])
     stored = on_shelf(shelf, tensor)

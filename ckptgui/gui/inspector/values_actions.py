@@ -13,7 +13,7 @@ from ckptgui.gui.inspector.slices import Slice
 from ckptgui.gui.inspector.values_jumps import ValuesJumps
 from ckptgui.gui.inspector.values_saving import ValuesSaving
 from ckptgui.gui.inspector.values_table import ValuesTable
-from ckptgui.gui.labels import LinkLabel
+from ckptgui.gui.labels import LinkLabel, plain_tooltip
 from ckptgui.gui.numbers import shape_text, tr
 
 
@@ -28,6 +28,8 @@ class ValuesActions(QObject):
         self.slice = Slice(-1, -1, ())
         self.copy = LinkLabel(tr("Copy as"), parent, pixels=12)
         self.save = LinkLabel(tr("Save"), parent, pixels=12)
+        self.copy.setToolTip(plain_tooltip(tr("Copy the selected values as text or as a Python literal")))
+        self.save.setToolTip(plain_tooltip(tr("Save the values as .npy or CSV")))
         self.copy.clicked.connect(lambda: self._below(self.copy, self._add_copies))
         self.save.clicked.connect(self._on_save)
         table.menu_wanted.connect(self.open_menu)

@@ -21,6 +21,7 @@ from ckptgui.gui.inspector.values_foot import ValuesFoot
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.labels import LinkLabel, PlainLabel, plain_tooltip
 from ckptgui.gui.numbers import integer, tr
+from ckptgui.gui.warm import wait_until_warm
 from ckptgui.sources.locate import SourcePool
 
 _KEY = "search"
@@ -116,6 +117,7 @@ class ValuesJumps(QObject):
             return
 
         def work(cancel: Cancel, report: Report) -> Statistics:
+            wait_until_warm(cancel)
             return summarise(info, pool, cancel, report).statistics
 
         self._start(work, lambda figures: self._arrive_extreme(figures, where))
