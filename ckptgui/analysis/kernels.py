@@ -111,31 +111,25 @@ def count_ranges(keys, lows, highs, shifts, places, counts):  # type: ignore[no-
     """Count the keys within each range (sorted, disjoint) by their distance from its start, shifted right."""
     last = lows.size - 1
     base = np.uint64(lows[0])
-    # Most keys are in no range; a map of 65,536 stretches tells so without a search.
+    # A map of 65,536 stretches tells which range a key can be in, or (past the last) that it is in none.
     coarse = np.uint64(0)
     while (np.uint64(highs[last]) - base) >> coarse >= np.uint64(65536):
         coarse += np.uint64(1)
-    near = np.zeros(65536, np.uint8)
-    for j in range(lows.size):
+    first = np.full(65536, last + 1, np.int32)
+    for j in range(last, -1, -1):
         begin = np.int64((np.uint64(lows[j]) - base) >> coarse)
         end = np.int64((np.uint64(highs[j]) - base) >> coarse)
-        near[begin : end + 1] = 1
+        first[begin : end + 1] = j
     for i in range(keys.size):
         key = keys[i]
         if key < lows[0] or key > highs[last]:
             continue
-        if not near[np.int64((np.uint64(key) - base) >> coarse)]:
-            continue
-        left, right = 0, last
-        while left < right:
-            middle = (left + right + 1) >> 1
-            if lows[middle] <= key:
-                left = middle
-            else:
-                right = middle - 1
-        if key <= highs[left]:
-            step = np.uint64(key) - np.uint64(lows[left])
-            counts[places[left] + np.int64(step >> np.uint64(shifts[left]))] += np.uint32(1)
+        j = np.int64(first[np.int64((np.uint64(key) - base) >> coarse)])
+        while j <= last and highs[j] < key:
+            j += 1
+        if j <= last and lows[j] <= key:
+            step = np.uint64(key) - np.uint64(lows[j])
+            counts[places[j] + np.int64(step >> np.uint64(shifts[j]))] += np.uint32(1)
 
 
 def warm() -> None:
