@@ -88,12 +88,14 @@ class NarrowPass:
 
     def finish(self, whole: Places) -> Found:
         """What was found."""
-        counts, values = self._tally.total(), code_values(self.dtype)
-        codes = finite_codes(self.dtype)
-        codes = codes[counts[codes] > 0]
-        points, starts = np.unique(values[codes], return_index=True)
+        counts = self._tally.total()
+        ranks = np.sort(_ranks(self.dtype)[np.flatnonzero(counts != 0)])  # of truth values, for speed
+        codes = finite_codes(self.dtype)[ranks[ranks >= 0]]
+        points = code_values(self.dtype)[codes]
+        starts = np.flatnonzero(np.diff(points, prepend=np.nan) != 0)  # both zeros are one point
         tally = np.add.reduceat(counts[codes], starts) if codes.size else counts[codes]
-        zeros = int(counts[values == 0].sum())
+        points = points[starts]
+        zeros = int(tally[points == 0].sum())
         sums = sums_of(points, tally)
         return Found(sums, whole.specials, zeros, whole.low, whole.high, points=(points, tally))
 
@@ -130,3 +132,12 @@ def finite_codes(dtype: DType) -> np.ndarray:
     order = np.argsort(values, kind="stable")
     finite: np.ndarray = order[np.isfinite(values[order])]
     return finite
+
+
+@lru_cache(maxsize=32)
+def _ranks(dtype: DType) -> np.ndarray:
+    """Where each bit pattern stands in ``finite_codes``; -1 for those that are not there."""
+    codes = finite_codes(dtype)
+    ranks = np.full(1 << dtype.bits, -1, np.int64)
+    ranks[codes] = np.arange(codes.size)
+    return ranks
