@@ -10,9 +10,10 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QSizePolicy, QSta
 
 from ckptgui.analysis.summary import Summary
 from ckptgui.engine.job import Cancel, Report
-from ckptgui.engine.plane import Plane
+from ckptgui.engine.plane import Plane, PlaneReader
 from ckptgui.errors import CheckpointError
 from ckptgui.gui.dialogs import file_dialog
+from ckptgui.gui.inspector.cells import exact_text
 from ckptgui.gui.inspector.controls import Segmented
 from ckptgui.gui.inspector.copying import copy_text
 from ckptgui.gui.inspector.image_choices import PaletteButton
@@ -24,7 +25,7 @@ from ckptgui.gui.inspector.lower_tab import LookedAt, LowerTab
 from ckptgui.gui.inspector.slice_bar import SliceBar
 from ckptgui.gui.inspector.slices import Slice
 from ckptgui.gui.jobs import Background
-from ckptgui.gui.labels import PlainLabel
+from ckptgui.gui.labels import SEMIBOLD, PlainLabel
 from ckptgui.gui.numbers import tr
 from ckptgui.gui.palettes import Palette
 
@@ -56,14 +57,18 @@ class ImageTab(LowerTab):
         self.layouts = Segmented(tr("Show"), [("kernels", tr("Kernels")), ("slice", tr("One slice"))], self.top)
         self.layouts.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.bar = SliceBar(self.top)
-        top.addWidget(self.layouts, 0, Qt.AlignmentFlag.AlignTop)
+        top.addWidget(self.layouts, 0, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         top.addWidget(self.bar, 1)
-        top.addStretch(0)
         self.note = PlainLabel("", self, colour="text2", wrap=True, selectable=True)
         self.note.setContentsMargins(16, 8, 16, 4)
         self.pages = QStackedWidget(self)
         self.matrix = MatrixPage(background, self.pages)
+        self.number = PlainLabel("", self.pages, pixels=20, weight=SEMIBOLD, selectable=True)
+        self.number.setContentsMargins(16, 12, 16, 12)
+        self.number.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        self._numbers = background.lane(self)
         self.pages.addWidget(self.matrix)
+        self.pages.addWidget(self.number)
         layout.addWidget(self.top)
         layout.addWidget(self.note)
         layout.addWidget(self.pages, 1)
@@ -87,19 +92,20 @@ class ImageTab(LowerTab):
     @property
     def waiting(self) -> bool:
         """Whether something of what is seen is still to come."""
-        return self._stale or self.matrix.waiting
+        return self._stale or self.matrix.waiting or self._numbers.busy
 
     def set_tensor(self, looked_at: LookedAt) -> None:
         """Show another tensor, as soon as the page is seen."""
         self._looked_at, self._summary, self._stale, self._flipped = looked_at, None, True, False
         self.matrix.clear()
+        self._numbers.cancel()
         if self.isVisible():
             self._fill()
 
     def set_summary(self, summary: Summary) -> None:
         """Take the limits of colours from the figures."""
         self._summary = summary
-        if not self._stale:
+        if not self._stale and self._looked_at is not None and self._looked_at.info.shape:
             self.matrix.set_summary(summary)
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -136,10 +142,28 @@ class ImageTab(LowerTab):
         self.bar.setVisible(not self._kernels)
         if len(info.shape) > 2:
             self.bar.show_slice(self._slice)
-        self.pages.setCurrentWidget(self.matrix)
-        self.matrix.set_plane(info, looked_at.pool, self._plane(info.shape), flipped=self._flipped)
+        self.palette_button.setVisible(len(info.shape) > 1)
+        self.pages.setCurrentWidget(self.matrix if info.shape else self.number)
+        if not info.shape:
+            self._read_number(looked_at)
+            return
+        self.matrix.set_plane(looked_at, self._plane(info.shape), flipped=self._flipped)
         if self._summary is not None:
             self.matrix.set_summary(self._summary)
+
+    def _read_number(self, looked_at: LookedAt) -> None:
+        """The one value of a tensor without dimensions."""
+        self.number.setText("")
+
+        def work(cancel: Cancel, report: Report) -> str:
+            plane = plane_of(())
+            return exact_text(PlaneReader(looked_at.info, plane, looked_at.pool).values(range(1), range(1))[0, 0])
+
+        def done(text: str) -> None:
+            self.number.setText(text)
+            self.filled.emit()
+
+        self._numbers.start(work, done, lambda error: self._fail(str(error)))
 
     def _choose_layout(self, key: str) -> None:
         self._kernels = key == "kernels"

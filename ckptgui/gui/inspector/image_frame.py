@@ -117,7 +117,7 @@ class Frame:
         """One step closer; the side that is farther away goes first, until values are square."""
         scales = [axis.scale for axis in self.axes]
         axes = [
-            _closer(axis, number, offers) if axis.scale <= min(scales) else axis
+            closer_axis(axis, number, offers) if axis.scale <= min(scales) else axis
             for number, axis in enumerate(self.axes)
         ]
         return self.scaled(axes[0], axes[1], y, x)
@@ -127,24 +127,28 @@ class Frame:
         far = self.fitted(offers)
         axes = []
         for number, (axis, most) in enumerate(zip(self.axes, far.axes)):
-            stepped = _farther(axis, number, offers)
+            stepped = farther_axis(axis, number, offers)
             axes.append(stepped if stepped.scale >= most.scale else min(axis, most, key=lambda a: a.scale))
         return self.scaled(axes[0], axes[1], y, x)
 
     def fitted(self, offers: Offers) -> Frame:
         """As large as all of the matrix fits, values square unless that leaves a thin strip."""
-        axes = [_fit(n, room, number, offers) for number, (n, room) in enumerate(zip(self.size, self.room))]
+        sides = list(zip(self.size, self.room))
+        axes = [fitting_axis(n, room, number, offers) for number, (n, room) in enumerate(sides)]
         least = min(axis.scale for axis in axes)
-        for number, (n, room) in enumerate(zip(self.size, self.room)):
+        for number, (n, room) in enumerate(sides):
             square = _at_most(least, number, offers)
             thin = square.length(n) < room // 6
             axes[number] = _at_most(min(axes[number].scale, least * _LONGEST), number, offers) if thin else square
         return replace(self, down=axes[0], across=axes[1], top=0, left=0)
 
-    def first(self, offers: Offers) -> Frame:
-        """What is shown at first: all of a matrix that fits, else the beginning with a pixel a value."""
+    def first(self, offers: Offers, least: int = 1) -> Frame:
+        """What is shown at first: all of a matrix that fits, else the beginning with ``least`` pixels a value."""
         fitted = self.fitted(offers)
-        axes = [axis if axis.values == 1 else Axis() for axis in fitted.axes]
+        axes = [axis if axis.scale >= least else Axis(least) for axis in fitted.axes]
+        for number, (n, room) in enumerate(zip(self.size, self.room)):
+            if axes[number].length(n) < room // 6:
+                axes[number] = Axis(max(axes[number].pixels, min(room // n, least * _LONGEST)))
         return replace(fitted, down=axes[0], across=axes[1])
 
     def _within(self) -> Frame:
@@ -165,19 +169,22 @@ def _rungs() -> list[int]:
 _RUNGS = _rungs()
 
 
-def _closer(axis: Axis, number: int, offers: Offers) -> Axis:
+def closer_axis(axis: Axis, number: int, offers: Offers) -> Axis:
+    """One step closer along an axis (0 down)."""
     if axis.values > 1:
         return Axis(1, next(n for n in reversed(_RUNGS) if n < axis.values and (n == 1 or offers(n, number))))
     return Axis(next((n for n in _LADDER if n > axis.pixels), axis.pixels))
 
 
-def _farther(axis: Axis, number: int, offers: Offers) -> Axis:
+def farther_axis(axis: Axis, number: int, offers: Offers) -> Axis:
+    """One step farther away."""
     if axis.pixels > 1:
         return Axis(next(n for n in reversed(_LADDER) if n < axis.pixels))
     return Axis(1, next(n for n in _RUNGS if n > axis.values and offers(n, number)))
 
 
-def _fit(size: int, room: int, number: int, offers: Offers) -> Axis:
+def fitting_axis(size: int, room: int, number: int, offers: Offers) -> Axis:
+    """As large as so many values fit into so many pixels."""
     return _at_most(max(1, room) / max(1, size), number, offers)
 
 

@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPolygonF, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
+from ckptgui.core.checkpoint import Role
 from ckptgui.gui.inspector.image_shading import Limits
 from ckptgui.gui.labels import MEDIUM, draw_focus
 from ckptgui.gui.numbers import significant, tr
@@ -135,7 +136,7 @@ class LimitsBar(QWidget):
         tallest = float(scale.bars.max()) if scale.bars.size else 0.0
         if tallest <= 0:
             return
-        ground = theme().strong
+        ground = theme().role(Role.OTHER)
         step = self.height() / scale.bars.size
         for number, count in enumerate(scale.bars.tolist()):
             if count > 0:

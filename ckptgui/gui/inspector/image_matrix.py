@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
 from ckptgui.analysis.blocks import NOT_FINITE, Shown
 from ckptgui.analysis.distribution import Distribution
 from ckptgui.analysis.summary import Summary
+from ckptgui.core.dtypes import Kind
 from ckptgui.core.tensors import TensorInfo
 from ckptgui.engine.job import Cancel, Progress, Report
 from ckptgui.engine.plane import Plane, PlaneReader
@@ -18,7 +19,10 @@ from ckptgui.engine.pyramid import Pyramid, offers, overview_block
 from ckptgui.errors import CheckpointError
 from ckptgui.gui.inspector.image_choices import ShownButton
 from ckptgui.gui.inspector.image_frame import Frame
+from ckptgui.gui.inspector.image_limits import WIDTH as LIMITS_WIDTH
 from ckptgui.gui.inspector.image_limits import LimitsBar, Scale
+from ckptgui.gui.inspector.image_line import LineView
+from ckptgui.gui.inspector.image_map import WIDEST as MAP_WIDTH
 from ckptgui.gui.inspector.image_map import ImageMap
 from ckptgui.gui.inspector.image_reading import ReadingCard, part_text, reading, scale_text
 from ckptgui.gui.inspector.image_shading import (
@@ -31,10 +35,12 @@ from ckptgui.gui.inspector.image_shading import (
     overview_image,
     usual_limits,
 )
-from ckptgui.gui.inspector.image_view import ImageView, Place
+from ckptgui.gui.inspector.image_surface import Place, Surface
+from ckptgui.gui.inspector.image_view import ImageView
+from ckptgui.gui.inspector.lower_tab import LookedAt
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.labels import MEDIUM, Caption, ElidedLabel
-from ckptgui.gui.numbers import percent, tr
+from ckptgui.gui.numbers import percent, significant, tr
 from ckptgui.gui.palettes import Palette
 from ckptgui.gui.theme import theme, theme_signal
 from ckptgui.sources.locate import SourcePool
@@ -82,12 +88,13 @@ class MatrixPage(QWidget):
         self._pyramid: Pyramid | None = None
         self._asked: _Asked | None = None
         self._due = False  # an overview is still to be begun
+        self._figured = False  # figures have come, or never will
         self._distribution: Distribution | None = None
         self._usual: Limits | None = None
         self._chosen_limits: Limits | None = None
         self._found: dict[tuple[tuple[int, int], Shown], Limits] = {}
         self.palette_chosen = Palette.BY_SIGN
-        self.shown = Shown.LARGEST
+        self.shown = self._wanted_number = Shown.LARGEST
         self._build()
         self._soon = _timer(self, 0, self._ask)
         self._again = _timer(self, _OVERVIEW_AGAIN, self._paint_map)
@@ -107,9 +114,11 @@ class MatrixPage(QWidget):
             "", self, colour="text2", pixels=11, weight=MEDIUM, mode=Qt.TextElideMode.ElideRight
         )
         self.shown_button = ShownButton(self)
-        self.view = ImageView(self)
-        self.view.setAccessibleName(tr("Picture of the values. Arrows move, plus and minus zoom, 0 shows all."))
-        self.card = ReadingCard(self.view)
+        self.image, self.line = ImageView(self), LineView(self)
+        self.image.setAccessibleName(tr("Picture of the values. Arrows move, plus and minus zoom, 0 shows all."))
+        self.line.setAccessibleName(tr("Line of the values. Arrows move, plus and minus zoom, 0 shows all."))
+        self.view: Surface = self.image
+        self.card = ReadingCard(self)
         self.limits_caption = Caption(tr("Limits"), self)
         self.bar = LimitsBar(self)
         self.beyond = Caption("", self)
@@ -122,15 +131,16 @@ class MatrixPage(QWidget):
         layout.addLayout(captions, 0, 1)
         layout.addWidget(self.limits_caption, 0, 2)
         layout.addWidget(self.map, 1, 0, 2, 1)
-        layout.addWidget(self.view, 1, 1, 2, 1)
+        for surface in (self.image, self.line):
+            layout.addWidget(surface, 1, 1, 2, 1)
+            surface.changed.connect(self._moved)
+            surface.read.connect(self._read)
+            surface.values_wanted.connect(self._want_values)
+            surface.menu_wanted.connect(self.menu_wanted)
         layout.addWidget(self.bar, 1, 2)
         layout.addWidget(self.beyond, 2, 2)
         layout.setColumnStretch(1, 1)
         layout.setRowStretch(1, 1)
-        self.view.changed.connect(self._moved)
-        self.view.read.connect(self._read)
-        self.view.values_wanted.connect(self._want_values)
-        self.view.menu_wanted.connect(self.menu_wanted)
         self.map.wanted.connect(lambda row, column: self._go(row, column))
         self.map.moved.connect(self._step)
         self.bar.dragged.connect(self._take_limits)
@@ -142,18 +152,26 @@ class MatrixPage(QWidget):
         """Whether something of what is seen is still to come."""
         return self._due or self._soon.isActive() or self._views.busy or self._passes.busy or self._maps.busy
 
-    def set_plane(self, info: TensorInfo, pool: SourcePool, plane: Plane, *, flipped: bool = False) -> None:
-        """Show another plane, its first view first; figures of its tensor may follow."""
+    def set_plane(self, looked_at: LookedAt, plane: Plane, *, flipped: bool = False) -> None:
+        """Show another plane, its first view first; figures of its tensor may follow. One of one row is a line."""
+        info = looked_at.info
         self._stop()
         if self._info is not info:
             self._distribution = self._usual = self._chosen_limits = None
-        self._info, self._pool, self.plane, self.flipped = info, pool, plane, flipped
+            self._figured = False
+            self._choose_number(Shown.MEAN if info.dtype.kind is Kind.BOOL else self._wanted_number)
+        self._info, self._pool, self.plane, self.flipped = info, looked_at.pool, plane, flipped
         self._pyramid, self._due = None, True
         self._found.clear()
         size = plane.height, plane.width
         block = overview_block(info, plane)
         self.map.set_matrix(size)
         self.map_caption.setText(tr("Whole"))
+        self.line.role = looked_at.role
+        self.view = self.image if plane.down else self.line
+        other = self.line if plane.down else self.image
+        other.clear()
+        self._fit_parts()
         self.view.set_matrix(size, plane.tile, lambda values, axis: offers(block, values, axis))
 
     def clear(self) -> None:
@@ -161,7 +179,9 @@ class MatrixPage(QWidget):
         self._stop()
         self._info = self.plane = self._pyramid = None
         self._due = False
-        self.view.clear()
+        self.image.clear()
+        self.line.clear()
+        self.card.hide()
 
     def _stop(self) -> None:
         for lane in (self._views, self._passes, self._maps):
@@ -177,6 +197,7 @@ class MatrixPage(QWidget):
             self._distribution = spread
             low, high = spread.bounds(USUAL)
             self._usual = usual_limits(low, high, float(figures.min), float(figures.max))
+        self._figured = True
         self._soon.start()
         self._begin_overview()
 
@@ -188,7 +209,7 @@ class MatrixPage(QWidget):
             return
         self.part.setText(part_text(plane, frame, self.flipped))
         self.scale_caption.setText(scale_text(frame))
-        self.shown_button.setVisible(not frame.exact)
+        self.shown_button.setVisible(not frame.exact and self.view is self.image)
         self.map.show_frame(frame)
         self._read(self.view.place)
         self._soon.start()
@@ -267,13 +288,10 @@ class MatrixPage(QWidget):
 
     # The overview
 
-    def begin_without_figures(self) -> None:
-        """Figures will not come: read the overview all the same."""
-        self._begin_overview(wait=False)
-
-    def _begin_overview(self, *, wait: bool = True) -> None:
+    def _begin_overview(self) -> None:
+        """Read all, once the pass that gives the figures has: what is seen and its colours go first."""
         pyramid = self._pyramid
-        if not self._due or pyramid is None or (wait and self._usual is None and self._distribution is None):
+        if not self._due or pyramid is None or not self._figured:
             return
         self._due = False
 
@@ -304,11 +322,13 @@ class MatrixPage(QWidget):
 
     def _paint_map(self) -> None:
         pyramid, room, colours = self._pyramid, self.map.room(), theme()
+        info = self._info
+        shown = Shown.MEAN if info is not None and info.dtype.kind is Kind.BOOL else Shown.LARGEST
         if pyramid is None or self.map.isHidden():
             return
 
         def work(cancel: Cancel, report: Report) -> tuple[QImage, object]:
-            return overview_image(pyramid.cells, room, colours)
+            return overview_image(pyramid.cells, room, shown, colours)
 
         def done(answer: tuple[QImage, object]) -> None:
             self.map.show_overview(*answer)  # type: ignore[arg-type]
@@ -329,7 +349,7 @@ class MatrixPage(QWidget):
             inside = whole.histogram(1, "linear", picture.limits.low, picture.limits.high).total
             beyond = max(0.0, 1 - inside / whole.total)
         self.bar.show_scale(Scale(picture.limits, picture.span, bars, self.palette_chosen))
-        self.beyond.setText(tr("{0} beyond").format(percent(float(f"{beyond:.1e}"), 1)) if beyond > 0 else "")
+        self.beyond.setText(tr("{0} % beyond").format(significant(100 * beyond, 2)) if beyond > 0 else "")
 
     @property
     def signed(self) -> bool:
@@ -349,9 +369,13 @@ class MatrixPage(QWidget):
 
     def choose_shown(self, shown: Shown) -> None:
         """Show another number of each block."""
+        self._wanted_number = shown
+        self._choose_number(shown)
+        self._recolour()
+
+    def _choose_number(self, shown: Shown) -> None:
         self.shown = shown
         self.shown_button.show_choice(shown)
-        self._recolour()
 
     def choose_palette(self, palette: Palette) -> None:
         """Paint in another palette."""
@@ -381,10 +405,10 @@ class MatrixPage(QWidget):
         )
         alarm = bool(int(cells.odd[row, column]) & NOT_FINITE) and cells.exact
         cell = self.view.cell_rect(place).toAlignedRect()
-        if not self.view.rect().intersects(cell):
+        if not self.view.area().intersects(cell):
             self.card.hide()
             return
-        self.card.show_reading(found, cell, alarm)
+        self.card.show_reading(found, cell.translated(self.view.pos()), self.view.geometry(), alarm)
         self.view.setAccessibleDescription(" ".join(filter(None, found)))
 
     def go_to(self, index: tuple[int, ...]) -> None:
@@ -413,13 +437,28 @@ class MatrixPage(QWidget):
             self.view.turn(frame.moved(down * max(1, frame.room[0] // 4), right * max(1, frame.room[1] // 4)))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Leave the map, then the limits, where there is no room for them."""
         super().resizeEvent(event)
-        with_map: tuple[QWidget, ...] = (self.map, self.map_caption)
-        with_limits: tuple[QWidget, ...] = (self.bar, self.beyond, self.limits_caption)
-        for widgets, least in ((with_map, 420), (with_limits, 300)):
-            for widget in widgets:
-                widget.setVisible(self.width() >= least)
+        self._fit_parts()
+
+    def _fit_parts(self) -> None:
+        """Show the line or the picture. The map goes where all is seen anyway, limits where there is no room."""
+        drawn = self.view is self.line
+        for surface in (self.image, self.line):
+            surface.setVisible(surface is self.view)
+        with_limits = not drawn and self.width() >= 300
+        with_map = not drawn and self.width() >= 420 and not self._fits_whole()
+        parts: dict[QWidget, bool] = {self.map: with_map, self.map_caption: with_map}
+        parts |= {self.bar: with_limits, self.beyond: with_limits, self.limits_caption: with_limits}
+        for part, visible in parts.items():
+            part.setVisible(visible)
+
+    def _fits_whole(self) -> bool:
+        """Whether all of the matrix has its pixels beside a map."""
+        plane, ratio = self.plane, self.devicePixelRatioF()
+        if plane is None or max(plane.tile) > 1:
+            return False
+        room = self.width() - MAP_WIDTH - LIMITS_WIDTH - 60
+        return plane.width <= room * ratio and plane.height <= self.image.height() * ratio
 
     def minimumSizeHint(self) -> QSize:
         """Room for a small picture; the rest goes first."""

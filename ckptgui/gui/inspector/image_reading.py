@@ -23,7 +23,11 @@ def part_text(plane: Plane, frame: Frame, flipped: bool) -> str:
     rows, columns = frame.visible()
     if not len(rows) or not len(columns):
         return ""
+    if not plane.down:
+        return tr("values {0} to {1}").format(integer(columns.start), integer(columns.stop - 1))
     tile = plane.tile
+    if frame.whole and not frame.exact:
+        return tr("all rows and columns")
     if max(tile) > 1:
         words = tr("inputs {0} to {1}"), tr("outputs {0} to {1}")
         names = words if flipped else words[::-1]
@@ -38,6 +42,10 @@ def part_text(plane: Plane, frame: Frame, flipped: bool) -> str:
 def scale_text(frame: Frame) -> str:
     """``1 value per pixel, exact``, or with a comma at the end what the choice of a block's number completes."""
     down, across = frame.axes
+    if frame.size[0] == 1 and not frame.exact:
+        return tr("{0} values per pixel, least to greatest and mean").format(integer(across.values))
+    if frame.size[0] == 1 and across.pixels > 1:
+        return tr("{0} pixels per value, exact").format(integer(across.pixels))
     if not frame.exact:
         return tr("{0} values per pixel,").format(f"{integer(down.values)} {TIMES} {integer(across.values)}")
     if down.pixels == across.pixels == 1:
@@ -96,23 +104,20 @@ class ReadingCard(QWidget):
         layout.addWidget(self.more, 1, 0, 1, 2)
         self.hide()
 
-    def show_reading(self, reading: Reading, cell: QRect, alarm: bool) -> None:
-        """Show it beside a cell, inside the parent."""
+    def show_reading(self, reading: Reading, cell: QRect, room: QRect, alarm: bool) -> None:
+        """Show it beside a cell; both are in the parent's places, and so is the room that it keeps to."""
         self.where.setText(reading[0])
         self.what.setText(reading[1])
         self.what.set_colour("nan" if alarm else "text")
         self.more.setText(reading[2])
         self.more.setVisible(bool(reading[2]))
         self.adjustSize()
-        parent = self.parentWidget()
-        assert parent is not None
-        room = parent.rect()
         x, y = cell.right() + 12, cell.bottom() + 8
         if x + self.width() > room.right() - 2:
             x = cell.left() - 12 - self.width()
         if y + self.height() > room.bottom() - 2:
             y = cell.top() - 8 - self.height()
-        self.move(QPoint(min(max(2, x), max(2, room.right() - self.width() - 2)), max(2, y)))
+        self.move(QPoint(max(room.left() + 2, x), max(room.top() + 2, y)))
         self.show()
         self.raise_()
 

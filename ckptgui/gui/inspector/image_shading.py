@@ -19,7 +19,7 @@ USUAL = 0.998
 _SAMPLE = 200_000
 """Cells that quantiles of a view are taken from."""
 
-MOST_MARKS = 4000
+MOST_MARKS = 3000
 """Marks of a view; where more cells than that are not finite, lines are drawn through them instead."""
 
 _BINS = 64
@@ -130,16 +130,16 @@ def shade_image(cells: Cells, numbers: np.ndarray, limits: Limits, look: Look, *
     return image
 
 
-def overview_image(cells: Cells, room: tuple[int, int], theme: Theme) -> tuple[QImage, np.ndarray]:
-    """The whole matrix in about ``room`` pixels, the largest magnitude of each block, by its own limits."""
+def overview_image(cells: Cells, room: tuple[int, int], shown: Shown, theme: Theme) -> tuple[QImage, np.ndarray]:
+    """The whole matrix in about ``room`` pixels, how large each block's number is, by its own limits; its marks."""
     factors = [max(1, length // pixels) for length, pixels in zip(cells.low.shape, room)]
     joined = cells.joined(factors[0], factors[1])
-    sizes = np.abs(joined.shown(Shown.LARGEST))
+    sizes = np.abs(joined.shown(shown))
     sample = _sample(sizes)
     low, high = (float(end) for end in np.quantile(sample, (0.01, 0.995))) if sample.size else (0.0, 1.0)
     low, high = max(0.0, low - (high - low)), high + 0.3 * (high - low)  # most of it in the middle of the palette
     limits = Limits(low, high) if low < high else Limits(0.0, high or 1.0)
-    look = Look(Shown.LARGEST, limits, Palette.MAGNITUDE, theme)
+    look = Look(shown, limits, Palette.MAGNITUDE, theme)
     marks = _marks(joined, 3)
     return shade_image(joined, sizes, limits, look), marks
 
