@@ -18,7 +18,6 @@ from ckptgui.core.tree.figures import figures_of, waiting_rows
 from ckptgui.engine.job import Cancel, Report
 from ckptgui.gui.inspector.head import PanelHead
 from ckptgui.gui.inspector.histogram.buttons import add_plot_buttons
-from ckptgui.gui.inspector.histogram.notes import nothing_text
 from ckptgui.gui.inspector.histogram.series import Pins, Series
 from ckptgui.gui.inspector.histogram.widget import Histogram
 from ckptgui.gui.inspector.statistics import StatisticsGrid
@@ -155,7 +154,7 @@ class ModuleValues(QWidget):
         self.left.setVisible(found.left > 0)
         if found.spread is None:
             if not found.left:
-                self.histogram.say(nothing_text(found.statistics))
+                self.histogram.say_nothing(found.statistics)
             return
         distribution = found.spread.distribution()
         self.statistics.show_summary(Summary(found.statistics, distribution))

@@ -14,7 +14,8 @@ from ckptgui.gui.labels import LinkLabel, PlainLabel
 from ckptgui.gui.numbers import DASH, exact, integer, significant, tr
 
 _WIDE = (("values", "mean", "std"), ("min", "max", "norms"), ("q5", "q50", "q95"), ("zeros", "nan", "inf"))
-_NARROW = (("values", "mean", "std", "q5", "q50", "q95"), ("min", "max", "norms", "zeros", "nan", "inf"))
+_NARROW = (("values", "mean", "std", "q5", "q50", "q95"), ("min", "max", "zeros", "nan", "inf"))
+"""The norms then have a line of their own below."""
 LEAST = 300
 """Pixels that two columns need at most to be read."""
 
@@ -113,6 +114,9 @@ class StatisticsGrid(QWidget):
             if column + 1 < len(columns):
                 self._grid.setColumnStretch(3 * column + 2, 1)
                 self._grid.setColumnMinimumWidth(3 * column + 2, 10)
+        if columns is _NARROW:
+            self._grid.addWidget(self.titles["norms"], len(_NARROW[0]), 0, 1, 2)
+            self._grid.addWidget(self._cells["norms"], len(_NARROW[0]), 2, 1, 3)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Four columns where they fit, else two."""

@@ -18,7 +18,6 @@ from ckptgui.gui.inspector.findings import Finder
 from ckptgui.gui.inspector.head import PanelHead, add_head
 from ckptgui.gui.inspector.histogram.buttons import add_plot_buttons
 from ckptgui.gui.inspector.histogram.closer_look import is_read_at_once
-from ckptgui.gui.inspector.histogram.notes import nothing_text
 from ckptgui.gui.inspector.histogram.series import Pins, Series
 from ckptgui.gui.inspector.histogram.widget import Histogram
 from ckptgui.gui.inspector.lower_half import LowerHalf
@@ -198,7 +197,7 @@ class TensorPanel(QWidget):
         self.half.set_summary(summary)
         series = self._series(info, summary, integral)
         if series is None:
-            self.histogram.say(nothing_text(summary.statistics))
+            self.histogram.say_nothing(summary.statistics)
         else:
             self.histogram.show_series(series, summary.statistics)
             if not series.distribution.exact and is_read_at_once(series):

@@ -74,9 +74,7 @@ def test_a_wrappers_prefix_stands_in_the_crumbs_and_not_in_the_title(open_bench,
 def test_the_panel_for_tensors_is_made_before_it_is_wanted(open_bench, file, qtbot):
     bench = open_bench(file, page=None)
     bench.select("")
-    assert bench.inspector.tensor is None
     qtbot.waitUntil(lambda: bench.inspector.tensor is not None, timeout=10_000)
-    qtbot.waitUntil(lambda: bench.inspector.tensor.histogram.plot is not None)
     assert bench.inspector.overview.isVisible() and not bench.inspector.tensor.isVisible()
 
 

@@ -72,7 +72,7 @@ def _logarithmic(picture: Picture, bars: tuple[Bars, ...], top: float) -> tuple[
 
 def _value_marks(picture: Picture, width: float) -> Marks:
     low, high = float(picture.edges[0]), float(picture.edges[-1])
-    fit = max(2, int(width // 60))
+    fit = max(2, int(width // (28 if picture.integral else 60)))
     if picture.scale == "symlog" and picture.threshold > 0:
         ticks = _spaced(symlog_ticks(low, high, picture.threshold), picture, width, 44)
     elif picture.scale == "log":

@@ -8,8 +8,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QBuffer, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QFont, QFontMetricsF, QImage, QPainter
+from PySide6.QtCore import QBuffer, QByteArray, QLocale, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QFont, QFontMetricsF, QImage, QImageWriter, QPainter
 from PySide6.QtSvg import QSvgGenerator
 
 from ckptgui.core.checkpoint import Role
@@ -25,7 +25,7 @@ from ckptgui.gui.inspector.histogram.painting import (
 from ckptgui.gui.inspector.histogram.picture import Bars, Picture
 from ckptgui.gui.inspector.histogram.rail import paint_rail
 from ckptgui.gui.labels import MEDIUM, SEMIBOLD
-from ckptgui.gui.numbers import percent, significant, tr
+from ckptgui.gui.numbers import significant, tr
 from ckptgui.gui.theme import LIGHT, ui_font
 
 SIZE = QSize(880, 480)
@@ -84,7 +84,7 @@ def png(picture: QImage) -> bytes:
     """A picture's file; for any thread."""
     device = QBuffer()
     device.open(QBuffer.OpenModeFlag.WriteOnly)
-    picture.save(device, b"PNG")
+    QImageWriter(device, QByteArray(b"png")).write(picture)
     return bytes(device.data().data())
 
 
@@ -177,8 +177,9 @@ def _legend(painter: QPainter, sheet: Sheet, y: float) -> float:
 
 def _quantiles(picture: Picture) -> list[str]:
     """The quantiles in words, and what the bars leave out."""
-    parts = [f"{percent(share, 1.0)}  {significant(value)}" for share, value in picture.quantiles.items()]
-    lines = [tr("Quantiles: {0}").format("   ".join(parts))]
+    shares = {share: QLocale().toString(share * 100, "g", 3) for share in picture.quantiles}
+    parts = [f"{shares[share]} %: {significant(value)}" for share, value in picture.quantiles.items()]
+    lines = [tr("Quantiles: {0}").format("  ".join(parts))]
     outside: Sequence[str] = [
         words.format(significant(round(count)))
         for words, count in ((tr("{0} below"), picture.below), (tr("{0} above"), picture.above))

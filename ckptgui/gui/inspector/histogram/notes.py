@@ -31,6 +31,14 @@ class _Note(PlainLabel):
         super().paintEvent(event)
 
 
+class _WayBack(LinkLabel):
+    """A link on the ground of the panel."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        QPainter(self).fillRect(self.rect(), theme().panel)
+        super().paintEvent(event)
+
+
 class Notes:
     """The lines, those that have something to say below each other. ``whole`` leads back to the first view."""
 
@@ -40,7 +48,7 @@ class Notes:
         self.constant = _Note("text2", place)
         self.outside = _Note("text2", place)
         self.approximate = _Note("text2", place)
-        self.whole = LinkLabel(tr("Show all"), place, pixels=11)
+        self.whole = _WayBack(tr("Show all"), place, pixels=11)
         self.whole.setToolTip(tr("Back to the first view (0, Esc or a double click)"))
         self.whole.clicked.connect(show_all)
         self.whole.hide()

@@ -23,6 +23,10 @@ QUANTILES = (0.001, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 0.999)
 """The marks of the rail."""
 
 
+_SPANS_A_BAR = 2
+"""With at least so many spans, on average, bars that divide them in proportion look right."""
+
+
 @dataclass(frozen=True)
 class Wish:
     """How someone wants the bars: about how many, on which axes, as counts or as shares of each one's values."""
@@ -35,21 +39,20 @@ class Wish:
 
 @dataclass(frozen=True)
 class Bars:
-    """One series in the bins of a picture. ``unsure`` is how many values may belong to a neighbour instead."""
+    """One series in the bins of a picture. ``unsure`` is how many values may belong to a neighbour instead.
+
+    It is ``coarse`` where there are too few spans for the bars, so that their shape would be that of the spans.
+    """
 
     counts: np.ndarray  # float64
     unsure: np.ndarray  # int64
     total: int
+    coarse: bool = False
 
     @property
     def exact(self) -> bool:
         """Whether every bar is."""
         return not self.unsure.any()
-
-    @property
-    def coarse(self) -> bool:
-        """Whether a bar could be wrong by more than is seen."""
-        return bool(self.unsure.max(initial=0) > self.counts.max(initial=0.0) / 64)
 
 
 @dataclass(frozen=True)
@@ -139,7 +142,10 @@ def draw(
 
 def _bars(distribution: Distribution, edges: np.ndarray) -> Bars:
     torn = parted(distribution, edges)
-    return Bars(distribution.counts_between(edges), np.maximum(torn[:-1], torn[1:]), distribution.total)
+    first = int(np.searchsorted(distribution.highs, edges[0]))
+    spans = int(np.searchsorted(distribution.lows, edges[-1], side="right")) - first
+    coarse = bool(torn.any()) and spans < _SPANS_A_BAR * (len(edges) - 1)
+    return Bars(distribution.counts_between(edges), np.maximum(torn[:-1], torn[1:]), distribution.total, coarse)
 
 
 def _outside(distribution: Distribution, edges: np.ndarray, rest: float) -> tuple[float, float]:

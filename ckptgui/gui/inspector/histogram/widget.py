@@ -33,6 +33,9 @@ HEIGHT = 196
 _BAR = 5
 """Pixels that a bar takes, its gap included."""
 
+_ROOM_FOR_PINS = 1.0
+"""How far the first view may reach to either side for the sake of pins, in widths of what is shown."""
+
 _SCALES: tuple[tuple[Scale, str], ...] = (("linear", "Linear"), ("log", "Log"), ("symlog", "Symlog"))
 
 
@@ -148,17 +151,22 @@ class Histogram(QWidget):
         self.plot.show_picture(None, Role.OTHER)
         self._pages.setCurrentWidget(self.plot)
 
-    def say(self, text: str) -> None:
+    def say(self, text: str, *, alarming: bool = False) -> None:
         """There will be no plot, and why."""
         self._forget()
         self.plot.show_picture(None, Role.OTHER)
         self._message.setText(text)
+        self._message.set_colour("nan" if alarming else "text2")
         self._pages.setCurrentWidget(self._message)
+
+    def say_nothing(self, statistics: Statistics) -> None:
+        """There are no finite values."""
+        self.say(nothing_text(statistics), alarming=bool(statistics.nan or statistics.inf))
 
     def show_series(self, series: Series, statistics: Statistics | None = None) -> None:
         """Plot what is known; the view stays when more is known of the same series."""
         if not series.distribution.total:
-            self.say(nothing_text(statistics or Statistics(0)))
+            self.say_nothing(statistics or Statistics(0))
             return
         elder = self._shown if self._shown is not None and self._shown.series.key == series.key else None
         if elder is None:
@@ -228,12 +236,17 @@ class Histogram(QWidget):
             self._redraw()
 
     def _first(self, shown: _Shown) -> View:
+        """With pins theirs too, but what is shown keeps its share of the width."""
         bins, scale = self._bins(), self._scale()
-        view = first_view(shown.series.distribution, shown.quantiles, shown.series.integral, bins, scale)
+        own = first_view(shown.series.distribution, shown.quantiles, shown.series.integral, bins, scale)
+        view = own
         for other in self._all_series(shown):
             quantiles = dict(zip(QUANTILES, other.distribution.quantiles(QUANTILES)))
             view = view.joined(first_view(other.distribution, quantiles, other.integral, bins, scale))
-        return view
+        if view == own:
+            return own
+        wide = part_of(own, -_ROOM_FOR_PINS, 1 + _ROOM_FOR_PINS, scale, shown.series.distribution.threshold)
+        return View(max(view.low, wide.low), min(view.high, wide.high))
 
     def _whole(self, shown: _Shown) -> View:
         bins, scale = self._bins(), self._scale()
