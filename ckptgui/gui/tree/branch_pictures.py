@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, Signal
@@ -9,9 +10,13 @@ from PySide6.QtCore import QObject, Signal
 from ckptgui.analysis.profile import BARS
 from ckptgui.analysis.spread import Spread
 from ckptgui.engine.job import Cancel, Report
+from ckptgui.errors import CheckpointError
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.summaries import Summaries
 from ckptgui.gui.tree.shown import Shown
+
+BATCH_SECONDS = 0.05
+"""How long rows wait for each other's distributions; those of the next rows come after that."""
 
 _KEPT = 20_000
 
@@ -52,7 +57,13 @@ class BranchPictures(QObject):
         summaries = shown.summaries
 
         def work(cancel: Cancel, report: Report) -> dict[tuple[int, int], bytes]:
-            return {(node, len(members)): _picture(summaries, members, cancel) for node, members in wanted}
+            stop = time.monotonic() + BATCH_SECONDS
+            found: dict[tuple[int, int], bytes] = {}
+            for node, members in wanted:
+                found[node, len(members)] = _picture(summaries, members, cancel)
+                if time.monotonic() > stop:
+                    break
+            return found
 
         self._lane.start(work, self._take)
 
@@ -63,10 +74,14 @@ class BranchPictures(QObject):
 
 
 def _picture(summaries: Summaries, members: Sequence[int], cancel: Cancel) -> bytes:
+    """Bars from 0 to 255; none where a member cannot be read, as those of the rest would mislead."""
     spreads: list[Spread | None] = []
     for node in members:
         cancel.check()
-        spreads.append(summaries.spread(node))
+        try:
+            spreads.append(summaries.spread(node, cancel))
+        except CheckpointError:  # the tensor's own row says why
+            return b""
         if len(spreads) == _JOINED:  # in groups, so that a thousand layers take no more memory than some
             spreads = [Spread.joined(spreads)]
     whole = Spread.joined(spreads)

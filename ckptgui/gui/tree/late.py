@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -11,6 +12,7 @@ from ckptgui.core.tree.build import Tree
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.tree.branch_figures import BranchFigures
 from ckptgui.gui.tree.branch_pictures import BranchPictures
+from ckptgui.gui.tree.found_below import FoundBelow, RowFinding
 from ckptgui.gui.tree.model import TreeModel
 from ckptgui.gui.tree.shown import Shown
 from ckptgui.gui.tree.view import TreeView
@@ -23,6 +25,10 @@ _TICK_MS = 100
 MOST_TENSORS = 32
 MOST_BYTES = 64 * 2**20
 """A branch up to this size is read for its row; larger ones wait until the whole file is."""
+
+
+FINDINGS_AT_ONCE = 2_000
+"""Tensors with findings up to which those are added up on the spot."""
 
 
 class LateColumns(QObject):
@@ -39,6 +45,7 @@ class LateColumns(QObject):
         self._shown: Shown | None = None
         self.branches = BranchFigures(background, self)
         self.pictures = BranchPictures(background, self)
+        self._findings_lane = background.lane(self)
         self._ticked_at = 0.0
         self._settle = QTimer(self, singleShot=True, interval=_SETTLE_MS)
         self._tick = QTimer(self, singleShot=True)
@@ -53,6 +60,7 @@ class LateColumns(QObject):
         if self._shown is not None:
             self._listen(self._shown, False)
         self._tick.stop()
+        self._findings_lane.cancel()
         self._shown = shown
         self.branches.follow(shown)
         self.pictures.follow(shown)
@@ -69,6 +77,22 @@ class LateColumns(QObject):
             (summaries.finished, self._finished),
         ):
             signal.connect(slot) if on else signal.disconnect(slot)
+
+    def set_findings(self, findings: Mapping[int, Sequence[RowFinding]]) -> None:
+        """Show badges for what somebody found out about tensors, by row of the table."""
+        shown = self._shown
+        if shown is None:
+            return
+
+        def take(found: FoundBelow) -> None:
+            shown.rows.set_findings(found)
+            self._repaint()
+
+        self._findings_lane.cancel()
+        if len(findings) <= FINDINGS_AT_ONCE:
+            take(FoundBelow(shown.tree, findings))
+        else:
+            self._findings_lane.start(lambda cancel, _: FoundBelow(shown.tree, findings), take)
 
     def settle(self) -> None:
         """The screen changes: ask for its rows when it has come to rest."""

@@ -20,17 +20,17 @@ from ckptgui.engine.memory import give_memory_back
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.selection import Selection
 from ckptgui.gui.summaries import Summaries
-from ckptgui.gui.tree.column_menu import column_menu, columns_of, keys_of
-from ckptgui.gui.tree.columns import Column
+from ckptgui.gui.tree.column_choice import ColumnChoice
 from ckptgui.gui.tree.filter_box import FilterBox
 from ckptgui.gui.tree.filterer import Filterer
 from ckptgui.gui.tree.folding import carried_over, first_expansion
-from ckptgui.gui.tree.found_below import FoundBelow, RowFinding
+from ckptgui.gui.tree.found_below import RowFinding
 from ckptgui.gui.tree.held_place import held_place, put_back
 from ckptgui.gui.tree.late import LateColumns
 from ckptgui.gui.tree.layer_folder import LayerFolder
 from ckptgui.gui.tree.model import TreeModel
 from ckptgui.gui.tree.nothing import NothingFound
+from ckptgui.gui.tree.open_branches import OpenBranches
 from ckptgui.gui.tree.prepared import Prepared
 from ckptgui.gui.tree.row_menu import RowActs, copy_text, row_menu
 from ckptgui.gui.tree.rows import Rows
@@ -38,9 +38,6 @@ from ckptgui.gui.tree.shown import Shown
 from ckptgui.gui.tree.sorter import Sorter
 from ckptgui.gui.tree.tools import TreeTools
 from ckptgui.gui.tree.view import TreeView
-
-FINDINGS_AT_ONCE = 2_000
-"""Tensors with findings up to which those are added up on the spot."""
 
 
 class TreePanel(QWidget):
@@ -55,13 +52,14 @@ class TreePanel(QWidget):
         self._shown: Shown | None = None
         self._last: Selection | None = None
         self._prepare_lane = background.lane(self)
-        self._findings_lane = background.lane(self)
         self._model = TreeModel(self)
         self._folder = LayerFolder(background, self)
         self.filter_box = FilterBox(self)
         self.tools = TreeTools(self)
         self.view = TreeView(self._model, self)
+        self.columns = ColumnChoice(self.view, self.tools, self)
         self._nothing = NothingFound(self)
+        self._branches = OpenBranches(self.view, self._model, self)
         self._late = LateColumns(self.view, self._model, background, self)
         self._sorter = Sorter(background, lambda: self.view.delegate.hovered >= 0, self)
         self._filterer = Filterer(background, self._late.branches, self)
@@ -99,13 +97,13 @@ class TreePanel(QWidget):
         self._filterer.found.connect(self._show_found)
         self._filterer.problem.connect(self.filter_box.show_problem)
         self._late.updated.connect(self._figures_changed)
-        self.tools.columns_button.clicked.connect(self._show_column_menu)
-        self.view.header.menu_asked.connect(self._show_column_menu_at)
+        self.columns.changed.connect(self.columns_changed)
         self._folder.wish_changed.connect(self.fold_changed)
         self._folder.changed.connect(self._show_folding)
         self._folder.refolded.connect(self._show_folds)
-        self.view.toggled.connect(self._toggle)
+        self.view.toggled.connect(self._branches.toggle)
         self.view.expanded_below.connect(self.expand_below)
+        self._branches.moved.connect(self._late.settle)
         self.view.run_toggled.connect(self.toggle_run)
         self.view.current_node.connect(self._current_node)
         self.view.menu_asked.connect(self._show_menu)
@@ -130,6 +128,7 @@ class TreePanel(QWidget):
         else:
             shown.expanded = first_expansion(tree, None if shown.folds is None else shown.folds.hidden())
         self._shown = shown
+        self._branches.follow(shown)
         self._late.follow(shown)
         self.view.delegate.sparklines.clear()
         self.view.fit(shown.rows)
@@ -157,6 +156,7 @@ class TreePanel(QWidget):
     def clear_document(self) -> None:
         """Show nothing."""
         self._cancel()
+        self._branches.follow(None)
         self._late.follow(None)
         self._sorter.follow(None)
         self._filterer.follow(None)
@@ -167,7 +167,6 @@ class TreePanel(QWidget):
 
     def _cancel(self) -> None:
         self._prepare_lane.cancel()
-        self._findings_lane.cancel()
         self._filterer.stop()
 
     def _show_all(self, shown: Shown) -> None:
@@ -214,13 +213,7 @@ class TreePanel(QWidget):
             self.clear_filter()
         if shown.active_folds is not None and (runs := shown.active_folds.over(node)):
             self._folder.fold(runs, False)
-        above = shown.tree.ancestors(node)
-        if not shown.folding[above].all():
-            shown.folding[above] = True
-            self._model.show_rows(shown.visible(), shown.folding)
-        far = node not in self.view.visible_nodes()
-        hints = QAbstractItemView.ScrollHint
-        return self.view.go_to(node, hints.PositionAtCenter if far else hints.EnsureVisible)
+        return self._branches.go_to(node)
 
     def _current_node(self, node: int) -> None:
         shown = self._shown
@@ -232,37 +225,13 @@ class TreePanel(QWidget):
             self._last = chosen
             self.selected.emit(chosen)
 
-    # opening and closing
-
-    def _toggle(self, node: int, opened: bool) -> None:
-        self._open(slice(node, node + 1), opened)
-
     def expand_below(self, node: int) -> None:
         """Open a branch and all below it."""
-        if self._shown is not None:
-            self._open(slice(node, int(self._shown.tree.end[node])), True)
+        self._branches.expand_below(node)
 
     def collapse_below(self, node: int) -> None:
         """Close a branch and all below it; the file's own row stays open."""
-        if self._shown is not None:
-            self._open(slice(max(node, 1), int(self._shown.tree.end[node])), False)
-
-    def _open(self, nodes: slice, opened: bool) -> None:
-        shown = self._shown
-        if shown is None:
-            return
-        chosen = self.view.current()
-        shown.folding[nodes] = opened
-        self._model.show_rows(shown.visible(), shown.folding)
-        self._stay_at(shown, chosen)
-
-    def _stay_at(self, shown: Shown, chosen: int) -> None:
-        """Keep a node selected, or what its row went into."""
-        while chosen > 0 and self._model.row_of(chosen) < 0:
-            chosen = int(shown.tree.parent[chosen])
-        if chosen >= 0 and chosen != self.view.current():
-            self.view.go_to(chosen)
-        self._late.settle()
+        self._branches.collapse_below(node)
 
     # equal layers
 
@@ -288,7 +257,7 @@ class TreePanel(QWidget):
         self._late.branches.refold()
         self._model.show_rows(shown.visible(), shown.folding)
         self._model.rows_changed(self.view.visible_rows())
-        self._stay_at(shown, shown.folds.shown_for(chosen) if chosen >= 0 else chosen)
+        self._branches.stay_at(shown.folds.shown_for(chosen) if chosen >= 0 else chosen)
         self._sorter.sort_again()
 
     def _show_folding(self) -> None:
@@ -335,44 +304,11 @@ class TreePanel(QWidget):
 
     def set_findings(self, findings: Mapping[int, Sequence[RowFinding]]) -> None:
         """Show badges for what somebody found out about tensors, by row of the table."""
-        shown = self._shown
-        if shown is None:
-            return
-
-        def take(found: FoundBelow) -> None:
-            shown.rows.set_findings(found)
-            self._model.rows_changed(self.view.visible_rows())
-
-        self._findings_lane.cancel()
-        if len(findings) <= FINDINGS_AT_ONCE:
-            take(FoundBelow(shown.tree, findings))
-        else:
-            self._findings_lane.start(lambda cancel, _: FoundBelow(shown.tree, findings), take)
-
-    # columns
+        self._late.set_findings(findings)
 
     def show_columns(self, keys: Iterable[str]) -> None:
         """Show these of the columns that can be chosen, as far as there is room."""
-        self.view.choose_columns(columns_of(keys))
-
-    def _toggle_column(self, column: Column, on: bool) -> None:
-        chosen = self.view.chosen_columns
-        self.view.choose_columns(chosen | {column} if on else chosen - {column})
-        self._late.settle()
-        self.columns_changed.emit(keys_of(self.view.chosen_columns))
-
-    def _show_column_menu(self) -> None:
-        corner = self.tools.columns_button.rect().bottomLeft()
-        self._show_column_menu_at(self.tools.columns_button.mapToGlobal(corner))
-
-    def _show_column_menu_at(self, place: QPoint) -> None:
-        menu = self.column_menu()
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(place)
-
-    def column_menu(self) -> QMenu:
-        """The columns that can be shown, those that are ticked."""
-        return column_menu(self.view.chosen_columns, self.view.hidden_columns(), self._toggle_column, self)
+        self.columns.show(keys)
 
     # filtering
 

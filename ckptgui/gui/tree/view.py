@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
@@ -25,9 +23,7 @@ from ckptgui.gui.tree.header import TreeHeader
 from ckptgui.gui.tree.model import TreeModel
 from ckptgui.gui.tree.rows import Rows
 from ckptgui.gui.tree.scroll_bar import SlimScrollBar
-
-_TYPING_PAUSE = 1.0
-_TYPE_AHEAD_ROWS = 200_000
+from ckptgui.gui.tree.type_ahead import TypeAhead
 
 
 class TreeView(QTableView):
@@ -44,7 +40,7 @@ class TreeView(QTableView):
     def __init__(self, model: TreeModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._model = model
-        self._typed, self._typed_at = "", 0.0
+        self._type_ahead = TypeAhead(model)
         self._by_keyboard = False
         self.chosen_columns = SHOWN_FIRST
         self.delegate = TreeDelegate(model, self)
@@ -180,21 +176,9 @@ class TreeView(QTableView):
 
     def keyboardSearch(self, search: str) -> None:
         """Jump to the next name that begins with what is typed; after a pause it begins anew."""
-        now = time.monotonic()
-        fresh = now - self._typed_at > _TYPING_PAUSE
-        self._typed_at = now
-        again = not fresh and self._typed == search
-        self._typed = search if fresh or again else self._typed + search
-        rows, count = self._model.rows, self._model.rowCount()
-        if rows is None or not count or not self._typed.strip():
-            return
-        start = max(0, self.currentIndex().row()) + (1 if fresh or again else 0)
-        wanted = self._typed.lower()
-        for step in range(min(count, _TYPE_AHEAD_ROWS)):
-            node = self._model.node((start + step) % count)
-            if rows.tree.labels[node].lower().startswith(wanted):
-                self.go_to(node)
-                return
+        row = self._type_ahead.find(search, self.currentIndex().row())
+        if row >= 0:
+            self.go_to(self._model.node(row))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if self._by_keyboard:

@@ -41,7 +41,7 @@ class FakeSummaries(QObject):
         self.tree = tree
         self.spreads = {}
 
-    def spread(self, node):
+    def spread(self, node, cancel):
         rows = self.tree.row[node : self.tree.end[node]]
         return Spread.joined(self.spreads.get(row) for row in rows.tolist() if not self.tree.repeated[row])
 
