@@ -63,24 +63,17 @@ def digest_of(data: memoryview, tag: bytes) -> bytes:
 
 @dataclass(frozen=True)
 class DigestPass(Generic[P, R]):
-    """Another reduction with the digest of the values as they are before ``decode``.
-
-    ``sizes`` are the dimensions of what is read, outermost first as stored.
-    """
+    """Another reduction with the digest of the values as they are before ``decode``."""
 
     reduction: Reduction[P, R]
     decode: Callable[[np.ndarray, Chunk], np.ndarray]
-    sizes: tuple[int, ...]
     tag: bytes
 
     def of(self, chunk: Chunk) -> tuple[P, Blocks]:
         """Fold one chunk of stored values."""
         decoded = self.decode(chunk.values, chunk)
         part = self.reduction.of(chunk if decoded is chunk.values else replace(chunk, values=decoded))
-        place = 0
-        for start, size in zip(chunk.starts, self.sizes):
-            place = place * size + start
-        return part, Blocks().add(place * chunk.values.itemsize, chunk.values.view(np.uint8).data)
+        return part, Blocks().add(chunk.place * chunk.values.itemsize, chunk.values.view(np.uint8).data)
 
     def merge(self, left: tuple[P, Blocks], right: tuple[P, Blocks]) -> tuple[P, Blocks]:
         """Two neighbours as one."""

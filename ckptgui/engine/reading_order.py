@@ -63,9 +63,11 @@ class ReadingOrder:
         rows = rows[self._left[rows]]
         sizes = self._nbytes[rows]
         large = np.flatnonzero(sizes >= ALONE)
-        if large.size:
-            rows = rows[: max(1, int(large[0]))]
-        return rows[: max(1, int(np.searchsorted(np.cumsum(self._nbytes[rows]), PORTION_BYTES, side="right")))]
+        stop = int(np.searchsorted(np.cumsum(sizes), PORTION_BYTES, side="right"))
+        stop = max(1, min(stop, int(large[0])) if large.size else stop)
+        # A tensor's other names, which add no bytes, go with it: it is read once.
+        more = np.flatnonzero(sizes[stop:])
+        return rows[: stop + int(more[0])] if more.size else rows
 
 
 def _as_in_file(checkpoint: Checkpoint) -> np.ndarray:

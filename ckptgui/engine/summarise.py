@@ -104,7 +104,7 @@ class _Reading:
     def first(self) -> tuple[Found, bytes]:
         """The pass that fits the values as they are once decoded, and the digest of what is stored."""
         tag = tag_of(self.info, self.layout)
-        return self.run(DigestPass(self.fitting(), self.decode, self.layout.sizes, tag), as_stored)
+        return self.run(DigestPass(self.fitting(), self.decode, tag), as_stored)
 
     def fitting(self) -> Reduction[Any, Found]:
         """What to fold the values with."""

@@ -141,7 +141,7 @@ def in_cache(reduction, dtype):
     """A function that folds one chunk again and again on two threads, and how many bytes that are."""
     size = plan.CHUNK // dtype.itemsize
     values = (np.random.default_rng(0).normal(size=size) * 0.02).astype(dtype.array)
-    fold = DigestPass(reduction, as_stored, (size,), b"")
+    fold = DigestPass(reduction, as_stored, b"")
     times = 64
 
     def one():
