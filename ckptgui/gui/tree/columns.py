@@ -127,7 +127,7 @@ class Widths:
     def __init__(self) -> None:
         metrics = self._metrics = QFontMetrics(ui_font())
         self.unit = metrics.horizontalAdvance("MiB")
-        self.number = QFontMetrics(ui_font(weight=QFont.Weight.DemiBold)).horizontalAdvance("999.9")
+        self.number = QFontMetrics(ui_font(weight=QFont.Weight.DemiBold)).horizontalAdvance("1,023.9")
         self.plus_minus = metrics.horizontalAdvance(" ± ")
         self.mean = metrics.horizontalAdvance("−9.9e−05")
         self.std = metrics.horizontalAdvance("9.9e−05") + 2
