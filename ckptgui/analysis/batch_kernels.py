@@ -102,14 +102,14 @@ def _sums(ordered, scale):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN2
 
 
 @njit(nogil=True, cache=True, fastmath=_FAST)
-def _around(ordered, scale, mean):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Sum of the deviations from ``mean`` and of their squares."""
+def _around(ordered, base, scale, mean):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Sum of the deviations of ``values - base`` from ``mean`` and of their squares."""
     total = squares = 0.0
     for start in range(0, ordered.size, PART):
         part = ordered[start : start + PART]
         a = b = 0.0
         for i in range(part.size):
-            d = np.float64(part[i]) * scale - mean
+            d = np.float64(part[i] - base) * scale - mean
             a += d
             b += d * d
         total += a
@@ -125,7 +125,7 @@ def _held(value, exponent):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN
 
 
 @njit(nogil=True, cache=True)
-def _moments(ordered, reals):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _moments(ordered, whole, reals):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     """Mean, standard deviation, sum of magnitudes and Euclidean norm."""
     n = ordered.size
     if n == 0:
@@ -140,11 +140,14 @@ def _moments(ordered, reals):  # type: ignore[no-untyped-def]  # noqa: ANN001, A
     scale = math.ldexp(1.0, -exponent)
     total, size, squares = _sums(ordered, scale)
     mean = total / n
-    off, m2 = _around(ordered, scale, mean)
-    if first == last:
+    # Integers beyond 2**53 are told apart by how far they are from the first.
+    base = ordered[0] if whole and last - first < 2.0**62 else ordered.dtype.type(0)
+    centre = mean if base == 0 else _around(ordered, base, scale, 0.0)[0] / n
+    off, m2 = _around(ordered, base, scale, centre)
+    if ordered[0] == ordered[n - 1]:
         mean, m2 = first * scale, 0.0
     else:
-        mean += off / n
+        mean += off / n if base == 0 else 0.0
         m2 = max(0.0, m2 - off * off / n)
     reals[0] = _held(mean, exponent)
     reals[1] = _held(math.sqrt(m2 / n), exponent)
@@ -286,7 +289,7 @@ def fold_many(  # type: ignore[no-untyped-def]  # noqa: ANN201
         for i in range(n):
             keys[i] ^= top if whole or keys[i] & top else ones
         ordered = sorted_values[:n]
-        _moments(ordered, reals[t])
+        _moments(ordered, whole, reals[t])
         row[10] = row[11] = -1
         if n == 0:
             quantiles[t] = np.nan

@@ -10,7 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ckptgui.analysis.atoms import Atoms
+from ckptgui.analysis.batch import batched, fold
 from ckptgui.analysis.float_kernels import fold_atom
+from ckptgui.analysis.profile import Profile
 from ckptgui.core.dtypes import BY_NAME, Kind
 from ckptgui.engine import plan
 from ckptgui.engine import summarise as module
@@ -82,7 +84,13 @@ def first(mask, shape):
 
 def check(summary, values):
     """Assert every figure; ``values`` are float64 or integers."""
-    got, finite = summary.statistics, values[np.isfinite(values)]
+    check_figures(summary.statistics, values)
+    finite = np.isfinite(values).sum()
+    assert summary.distribution.total == finite if finite else summary.distribution is None
+
+
+def check_figures(got, values):
+    finite = values[np.isfinite(values)]
     assert got.count == values.size
     assert got.zeros == (values == 0).sum()
     kinds = {"nan": np.isnan(values), "posinf": values == np.inf, "neginf": values == -np.inf}
@@ -91,7 +99,7 @@ def check(summary, values):
         assert getattr(got, f"first_{name}") == first(mask, values.shape), name
     if not finite.size:
         assert got.min is got.max is got.mean is got.std is got.argmin is got.argmax is None
-        assert got.l1 == got.l2 == 0.0 and summary.distribution is None and not got.constant
+        assert got.l1 == got.l2 == 0.0 and not got.constant
         return
     assert (got.min, got.max) == (finite.min(), finite.max())
     assert got.argmin == first(values == finite.min(), values.shape)
@@ -101,7 +109,6 @@ def check(summary, values):
     assert close(got.mean, exact["mean"], Fraction(1, 10**12) * mean_size), "mean"
     for name in ("std", "l1", "l2"):
         assert close(getattr(got, name), exact[name], Fraction(1, 10**9) * exact[name]), name
-    assert summary.distribution.total == finite.size
 
 
 @pytest.fixture(params=["sorted", "counted"])
@@ -128,6 +135,28 @@ def test_integers_have_the_figures_of_exact_fractions(shelf, way, dtype, values)
     tensor = shelf.put(stored, dtype.name)
     plain = stored.view(np.uint8) if dtype.kind is Kind.BOOL else stored
     check(summarise(tensor.info, tensor.pool, Cancel(), exact=True), plain)
+
+
+def folded(stored, dtype):
+    """The figures of the way that small tensors take among many others."""
+    records, _ = fold(stored.view(np.uint8), dtype, np.zeros(1, np.int64), np.array([stored.size]))
+    profile = Profile(1, lambda _: stored.shape)
+    profile.put(np.zeros(1, np.int64), records)
+    return profile.statistics(0)
+
+
+@pytest.mark.parametrize("dtype", [d for d in FLOATS + WHOLE if batched(d)], ids=str)
+def test_many_at_once_have_the_figures_of_exact_fractions(dtype):
+    for values in (ADVERSARIAL if dtype.kind is Kind.FLOAT else INTEGERS).values():
+        if dtype.kind is Kind.FLOAT:
+            with np.errstate(all="ignore"):
+                stored = np.array(values).astype(dtype.array)
+                plain = stored.astype(np.float64)
+        else:
+            stored = np.array([value % 2**64 for value in values], np.uint64)
+            stored = stored.astype(bool if dtype.kind is Kind.BOOL else dtype.array)
+            plain = stored.view(np.uint8) if dtype.kind is Kind.BOOL else stored
+        check_figures(folded(stored, dtype), plain)
 
 
 @pytest.mark.parametrize(
