@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 import numpy as np
@@ -120,8 +121,12 @@ def _by_byte(dtype: DType) -> np.ndarray:
     return values
 
 
-def warm() -> None:
-    """Compile or load the loop for all types; for a background thread, as the very first time takes seconds."""
-    for name in ("float32", "float64", "int64"):
+KINDS = ("float32", "int64", "float64")
+"""What small tensors' values are widened to, that of most files first."""
+
+
+def warm(kinds: Iterable[str] = KINDS) -> None:
+    """Compile or load the loop for these; for a background thread, as the very first time takes seconds."""
+    for name in kinds:
         dtype = BY_NAME[name]
         fold(np.zeros(2 * dtype.itemsize, np.uint8), dtype, np.zeros(1, np.int64), np.full(1, 2))

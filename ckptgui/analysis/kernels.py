@@ -6,6 +6,7 @@ sorts as the values do (``analysis.keys``).
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -132,11 +133,16 @@ def count_ranges(keys, lows, highs, shifts, places, counts):  # type: ignore[no-
             counts[places[j] + np.int64(step >> np.uint64(shifts[j]))] += np.uint32(1)
 
 
-def warm() -> None:
-    """Load or compile every loop that a first reading can need, so that no click need wait for them.
+KINDS = ("float32", "narrow", "integers", "float64")
+"""Values as they are once decoded, those that most files have first."""
+
+
+def warm(kinds: Collection[str] = KINDS) -> None:
+    """Load or compile every loop that a first reading of these can need, so that no click need wait for them.
 
     For a background thread: it takes a third of a second, the very first time many.
     """
+    from ckptgui.analysis.keys import Space
     from ckptgui.analysis.narrow import NarrowPass
     from ckptgui.analysis.reduction import Chunk
     from ckptgui.analysis.refinement import RefinementPass
@@ -147,11 +153,14 @@ def warm() -> None:
         reduction.finish(reduction.of(Chunk(values, (0,), values.shape, (1,), in_order=True)))
 
     ends = np.array([1], np.int64)
-    for space in ("float32", "float64"):
+    spaces: tuple[Space, ...] = ("float32", "float64")
+    for space in spaces:
+        if space not in kinds:
+            continue
         values = np.array([1.0, np.nan, -1.0, 0.0], space)
         fold(FloatPass(space), values)
         fold(RefinementPass(space, ends, ends), values)
-    for name in ("int32", "uint32", "int64", "uint64"):
+    for name in ("int32", "uint32", "int64", "uint64") if "integers" in kinds else ():
         fold(IntegerPass("uint64" if name == "uint64" else "int"), np.arange(4, dtype=name))
-    for name in ("bfloat16", "int16", "int8"):
+    for name in ("bfloat16", "int16", "int8") if "narrow" in kinds else ():
         fold(NarrowPass(BY_NAME[name]), np.zeros(4, BY_NAME[name].array))

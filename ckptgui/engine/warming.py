@@ -12,88 +12,120 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
 import platformdirs
 
-from ckptgui.engine.courtesy import give_way
+from ckptgui.core.dtypes import DType, Kind
 
+_SMALL = "small-"
+READING = ("float32", "small-float32", "narrow", "small-int64", "integers", "small-float64", "float64")
+"""What reading takes, by what values are once decoded; tensors of few elements go through loops of their own."""
+
+PICTURES = ("blocks",)
+RARE = ("precision",)
+"""For a page that few people open."""
+
+_PROCESSES = 2
 _LONGEST = 180
 """Seconds after which a compiling process is given up; what it did not finish is compiled here."""
 
 
-def load_kernels() -> None:
-    """Compile or fetch what reading tensors takes, of whatever type. The first time ever it takes seconds."""
+def pieces_of(dtypes: Iterable[DType]) -> tuple[str, ...]:
+    """What reading tensors of these types takes."""
+    found: dict[str, None] = {}
+    for dtype in dtypes:
+        whole = dtype.kind in (Kind.SIGNED, Kind.UNSIGNED, Kind.BOOL)
+        if dtype.kind in (Kind.COMPLEX, Kind.QUANTIZED) or (dtype.bits > 32 and not whole):
+            found |= dict.fromkeys(("float64", "small-float64"))
+        elif dtype.bits <= 16:
+            found |= dict.fromkeys(("narrow", "small-int64" if whole else "small-float32"))
+        else:
+            found |= dict.fromkeys(("integers", "small-int64") if whole else ("float32", "small-float32"))
+    return tuple(found)
+
+
+def load(pieces: Iterable[str]) -> None:
+    """Fetch these, or compile what is not kept, which takes some seconds for each."""
     _open_compiler()
+    for piece in pieces:
+        _load(piece)
+
+
+def _load(piece: str) -> None:
     from ckptgui.analysis import batch, kernels
 
-    kernels.warm()
-    batch.warm()
-    import ckptgui.analysis.block_kernels  # noqa: F401 - its loops are ready once it is imported
+    if piece in PICTURES:
+        import ckptgui.analysis.block_kernels  # noqa: F401 - its loops are ready once it is imported
+    elif piece in RARE:
+        from ckptgui.analysis import precision_passes
+
+        precision_passes.warm()
+    elif piece.startswith(_SMALL):
+        batch.warm([piece.removeprefix(_SMALL)])
+    else:
+        kernels.warm([piece])
 
 
-def load_rare_kernels() -> None:
-    """The same for pages that few people open."""
-    _open_compiler()
-    from ckptgui.analysis import precision_passes
-
-    precision_passes.warm()
+def missing(pieces: Iterable[str]) -> tuple[str, ...]:
+    """Those that no process has compiled for this machine before, as they are now."""
+    return tuple(piece for piece in pieces if not _mark(piece).exists())
 
 
-def are_kept(*, rare: bool = False) -> bool:
-    """Whether a process has compiled these very loops, or the rare ones, for this machine before."""
-    return _mark(rare).exists()
-
-
-def compile_apart(given_up: Callable[[], bool], *, rare: bool = False) -> None:
-    """Let another process compile and keep the loops; returns when it has ended or nobody waits any more.
+def compile_apart(given_up: Callable[[], bool], pieces: Sequence[str]) -> None:
+    """Let other processes compile and keep these; returns when they have ended or nobody waits any more.
 
     Does nothing where nothing could be kept: what is compiled elsewhere would be of no use here.
     """
     if not sys.executable or not _can_be_kept():
         return
+    children: list[subprocess.Popen[bytes]] = []
+    try:
+        for number in range(min(_PROCESSES, len(pieces))):
+            with suppress(OSError):
+                children.append(_begin(pieces[number::_PROCESSES]))
+        late = time.monotonic() + _LONGEST
+        while any([child.poll() is None for child in children]) and not given_up() and time.monotonic() < late:
+            time.sleep(0.02)
+    finally:
+        for child in children:
+            child.kill()
+            child.wait()
+
+
+def _begin(pieces: Sequence[str]) -> subprocess.Popen[bytes]:
     # ``-P``: nothing is imported from the folder that one happens to be in.
-    command = [sys.executable, "-P", "-c", "from ckptgui.engine.warming import main; main()", *["rare"][:rare]]
+    command = [sys.executable, "-P", "-c", "from ckptgui.engine.warming import main; main()", *pieces]
     found = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     nowhere = subprocess.DEVNULL
-    with (
-        suppress(OSError),
-        subprocess.Popen(command, stdin=nowhere, stdout=nowhere, stderr=nowhere, env=found) as child,
-    ):
-        for _ in range(_LONGEST * 20):
-            if given_up() or child.poll() is not None:
-                break
-            with suppress(subprocess.TimeoutExpired):
-                child.wait(0.05)
-        child.kill()
+    return subprocess.Popen(command, stdin=nowhere, stdout=nowhere, stderr=nowhere, env=found)
 
 
 def main() -> None:
-    """What the other process does."""
-    give_way()
-    rare = sys.argv[1:] == ["rare"]
-    (load_rare_kernels if rare else load_kernels)()
-    mark = _mark(rare)
-    mark.parent.mkdir(parents=True, exist_ok=True)
-    for elder in mark.parent.glob(f"{mark.name.partition('-')[0]}-*"):
-        elder.unlink(missing_ok=True)
-    mark.touch()
+    """What another process does: compile the pieces that it is told, and say of each that it is kept."""
+    for piece in sys.argv[1:]:
+        load([piece])
+        mark = _mark(piece)
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        for elder in mark.parent.glob(f"{piece}.*.kept"):
+            elder.unlink(missing_ok=True)
+        mark.touch()
 
 
 def _folder() -> Path:
     return Path(platformdirs.user_cache_dir("ckptgui")) / "kernels"
 
 
-def _mark(rare: bool) -> Path:
+def _mark(piece: str) -> Path:
     """A file whose name says which loops, which compiler and which machine: another one means to compile again."""
     loops = sorted((Path(__file__).parent.parent / "analysis").glob("*.py"))
     stamps = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in loops]
     state = (stamps, version("numba"), sys.version, platform.machine(), platform.processor())
-    stamp = hashlib.blake2b(repr(state).encode(), digest_size=12).hexdigest()
-    return _folder() / f"{'rare' if rare else 'ready'}-{stamp}"
+    return _folder() / f"{piece}.{hashlib.blake2b(repr(state).encode(), digest_size=12).hexdigest()}.kept"
 
 
 def _can_be_kept() -> bool:

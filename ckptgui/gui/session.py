@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
 from types import TracebackType
 
@@ -11,6 +12,7 @@ import numpy as np
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
+from ckptgui.core.dtypes import DType
 from ckptgui.engine.executors import shutdown_executors
 from ckptgui.engine.memory import share_memory
 from ckptgui.gui import numbers
@@ -126,7 +128,12 @@ class Session:
             gc.freeze()
             gc.enable()
         if self._quit_after not in self.milestones.times:
-            warm_up()
+            warm_up(self._dtypes())
+
+    def _dtypes(self) -> Sequence[DType]:
+        """Of the file in front."""
+        view = self.window.current.document() if self.window.current is not None else None
+        return view.opened.checkpoint.tensors.dtypes if view is not None and view.opened is not None else ()
 
     def __enter__(self) -> Session:
         return self

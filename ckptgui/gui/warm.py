@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import gc
 import threading
+from collections.abc import Sequence
 
+from ckptgui.core.dtypes import DType
 from ckptgui.engine import warming
 from ckptgui.engine.job import Cancel
 
@@ -20,11 +22,15 @@ class _State:
     given_up = threading.Event()
 
 
-def warm_up() -> None:
-    """Begin, once a process, on a thread of its own. Call it when the tree is painted, not before."""
+def warm_up(dtypes: Sequence[DType] = ()) -> None:
+    """Begin, once a process, on a thread of its own: what values of ``dtypes`` take comes first.
+
+    Call it when the tree is painted, not before.
+    """
     if not _State.begun:
         _State.begun = True
-        threading.Thread(target=_warm, name=WARM_THREAD, daemon=True).start()
+        pieces = warming.pieces_of(dtypes) or ("float32", "small-float32")
+        threading.Thread(target=_warm, args=(pieces,), name=WARM_THREAD, daemon=True).start()
 
 
 def wait_until_warm(cancel: Cancel) -> None:
@@ -41,17 +47,25 @@ def give_up() -> None:
             thread.join(5)
 
 
-def _warm() -> None:
+def _warm(pieces: Sequence[str]) -> None:
     try:
-        # Both imports are for their cost.
-        import ckptgui.gui.inspector.inspector
+        import ckptgui.gui.inspector.inspector  # before the kernels, as it is seen at once
 
-        if not warming.are_kept():
-            warming.compile_apart(_State.given_up.is_set)
+        new = warming.missing(pieces)
+        if new:  # in the meantime there is time
+            import ckptgui.gui.inspector.tensor_panel
+
+            warming.compile_apart(_State.given_up.is_set, new)
         if not _State.given_up.is_set():
-            warming.load_kernels()
+            warming.load(pieces)
     finally:
         _State.ready.set()
     import ckptgui.gui.inspector.tensor_panel  # noqa: F401 - with the plot in it
 
     gc.freeze()  # what was imported stays; to look through it once more would hold the window up for 40 to 90 ms
+    rest = warming.missing([*warming.PICTURES, *warming.READING])
+    if rest:
+        warming.compile_apart(_State.given_up.is_set, rest)
+    if not _State.given_up.is_set():
+        warming.load(warming.PICTURES)
+        gc.freeze()

@@ -92,8 +92,8 @@ class PrecisionTab(LowerTab):
 
         def work(cancel: Cancel, report: Report) -> Precision:
             wait_until_warm(cancel)
-            if not warming.are_kept(rare=True):  # to compile here would hold the window up
-                warming.compile_apart(lambda: cancel.requested, rare=True)
+            if warming.missing(warming.RARE):  # to compile here would hold the window up
+                warming.compile_apart(lambda: cancel.requested, warming.RARE)
                 cancel.check()
             return precision(info, pool, cancel, report)
 

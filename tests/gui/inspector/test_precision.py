@@ -66,7 +66,7 @@ def test_the_parts_of_a_bar_are_all_finite_values():
 @pytest.fixture(autouse=True)
 def loops_are_kept(monkeypatch):
     """The suite's own cache has them; each test's folder does not say so."""
-    monkeypatch.setattr("ckptgui.engine.warming.are_kept", lambda *, rare=False: True)
+    monkeypatch.setattr("ckptgui.engine.warming.missing", lambda pieces: ())
 
 
 @pytest.fixture
@@ -185,10 +185,10 @@ def test_a_bar_is_drawn_to_scale(bench):
 
 def test_loops_that_are_not_kept_yet_are_compiled_by_another_process(bench, monkeypatch):
     asked = []
-    monkeypatch.setattr("ckptgui.engine.warming.are_kept", lambda *, rare=False: not rare)
-    monkeypatch.setattr("ckptgui.engine.warming.compile_apart", lambda given_up, rare=False: asked.append(rare))
+    monkeypatch.setattr("ckptgui.engine.warming.missing", lambda pieces: pieces)
+    monkeypatch.setattr("ckptgui.engine.warming.compile_apart", lambda given_up, pieces: asked.append(pieces))
     assert opened(bench, "weight").table.isVisible()
-    assert asked == [True]
+    assert asked == [("precision",)]
 
 
 def test_a_cancel_is_heard_and_it_can_be_read_again(bench, qtbot, monkeypatch):
