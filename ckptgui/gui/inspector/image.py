@@ -188,11 +188,11 @@ class ImageTab(LowerTab):
         self.matrix.go_to(index)
 
     def _choose_palette(self, palette: Palette) -> None:
-        self.matrix.choose_palette(palette)
+        self.matrix.colours.choose_palette(palette)
         self._show_palette()
 
     def _show_palette(self) -> None:
-        self.palette_button.show_palette(self.matrix.palette_chosen, self.matrix.signed)
+        self.palette_button.show_palette(self.matrix.colours.palette_chosen, self.matrix.colours.signed)
 
     def _say(self, text: str, colour: str = "text2") -> None:
         self.note.set_colour(colour)

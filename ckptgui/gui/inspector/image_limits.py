@@ -44,7 +44,6 @@ class LimitsBar(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.scale: Scale | None = None
-        self.setFixedWidth(WIDTH)
         self.setToolTip(
             tr("Drag a handle to move where colours end, with Shift one end alone. Double-click resets.")
         )

@@ -29,6 +29,7 @@ class ImageMap(QWidget):
         self._image: QImage | None = None
         self._marks = np.empty((0, 3), np.int64)
         self._grabbed = QPointF()
+        self._size = 1, 1
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName(tr("The whole matrix. Arrows move the part that is shown."))
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -38,7 +39,6 @@ class ImageMap(QWidget):
         """Take the proportions of another matrix, still unread."""
         self._image, self._marks = None, np.empty((0, 3), np.int64)
         self._size = size
-        self.setFixedWidth(WIDEST)
         self.update()
 
     def room(self) -> tuple[int, int]:
@@ -58,7 +58,7 @@ class ImageMap(QWidget):
 
     def _box(self) -> QRectF:
         """Where the matrix is: its proportions as far as its width allows."""
-        height, width = getattr(self, "_size", (1, 1))
+        height, width = self._size
         room = QRectF(self.rect())
         scale = min(room.width() / max(1, width), room.height() / max(1, height))
         wide = min(room.width(), max(NARROWEST, width * scale))

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+
 from PySide6.QtCore import QPoint, QRect, QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QGridLayout, QWidget
 
+from ckptgui.analysis.blocks import NOT_FINITE, UNREAD
 from ckptgui.engine.plane import Plane
 from ckptgui.engine.pyramid import View
 from ckptgui.gui.inspector.cells import cell_text
@@ -14,8 +18,20 @@ from ckptgui.gui.labels import MEDIUM, SEMIBOLD, PlainLabel
 from ckptgui.gui.numbers import TIMES, counted, integer, significant, tr
 from ckptgui.gui.theme import theme
 
-Reading = tuple[str, str, str]
-"""Where, what, and what else is known of it; the last may be empty."""
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Where, what, and what else is known of it, which may be nothing. ``alarm``: the value is not finite."""
+
+    where: str
+    what: str
+    more: str = ""
+    alarm: bool = False
+
+    @property
+    def text(self) -> str:
+        """All of it in a line."""
+        return " ".join(filter(None, (self.where, self.what, self.more)))
 
 
 def part_text(plane: Plane, frame: Frame, flipped: bool) -> str:
@@ -53,26 +69,28 @@ def scale_text(frame: Frame) -> str:
     return tr("{0} pixels per value, exact").format(f"{integer(down.pixels)} {TIMES} {integer(across.pixels)}")
 
 
-def reading(plane: Plane, view: View, place: tuple[int, int], flipped: bool) -> Reading | None:
+def reading(plane: Plane, view: View, place: tuple[int, int]) -> Reading | None:
     """What stands at a place; None where that was not read."""
     cells = view.cells
     row, column = (place[0] - view.row) // cells.block[0], (place[1] - view.column) // cells.block[1]
     if not (0 <= row < cells.low.shape[0] and 0 <= column < cells.low.shape[1]):
         return None
+    odd = int(cells.odd[row, column])
     if view.values is not None:
-        return index_text(plane.index(*place)), cell_text(view.values[row, column]), ""
-    last = [
-        min(start + step, size) - 1 for start, step, size in zip(place, cells.block, (plane.height, plane.width))
-    ]
+        value = cell_text(view.values[row, column])
+        return Reading(index_text(plane.index(*place)), value, alarm=bool(odd & NOT_FINITE))
+    ends = zip(place, cells.block, (plane.height, plane.width))
+    last = [min(start + step, size) - 1 for start, step, size in ends]
     where = range_text(plane.index(*place), plane.index(last[0], last[1]))
-    if cells.low[row, column] != cells.low[row, column]:
-        return where, tr("no finite value"), ""
-    low, high, mean = (float(array[row, column]) for array in (cells.low, cells.high, cells.mean))
+    if odd & UNREAD:
+        return Reading(where, tr("not read yet"))
     bad = cells.not_finite(row, column)
-    more = tr("mean {0}").format(significant(mean))
-    if bad:
-        more += ", " + counted(bad, "value is not finite", "values are not finite")
-    return where, tr("{0} to {1}").format(significant(low), significant(high)), more
+    alarm = counted(bad, "value is not finite", "values are not finite") if bad else ""
+    low, high, mean = (float(array[row, column]) for array in (cells.low, cells.high, cells.mean))
+    if math.isnan(low):
+        return Reading(where, tr("no finite value"), alarm, alarm=True)
+    more = ", ".join(filter(None, (tr("mean {0}").format(significant(mean)), alarm)))
+    return Reading(where, tr("{0} to {1}").format(significant(low), significant(high)), more)
 
 
 def index_text(index: tuple[int, ...]) -> str:
@@ -104,13 +122,13 @@ class ReadingCard(QWidget):
         layout.addWidget(self.more, 1, 0, 1, 2)
         self.hide()
 
-    def show_reading(self, reading: Reading, cell: QRect, room: QRect, alarm: bool) -> None:
+    def show_reading(self, reading: Reading, cell: QRect, room: QRect) -> None:
         """Show it beside a cell; both are in the parent's places, and so is the room that it keeps to."""
-        self.where.setText(reading[0])
-        self.what.setText(reading[1])
-        self.what.set_colour("nan" if alarm else "text")
-        self.more.setText(reading[2])
-        self.more.setVisible(bool(reading[2]))
+        self.where.setText(reading.where)
+        self.what.setText(reading.what)
+        self.what.set_colour("nan" if reading.alarm else "text")
+        self.more.setText(reading.more)
+        self.more.setVisible(bool(reading.more))
         self.adjustSize()
         x, y = cell.right() + 12, cell.bottom() + 8
         if x + self.width() > room.right() - 2:

@@ -131,7 +131,7 @@ def shade_image(cells: Cells, numbers: np.ndarray, limits: Limits, look: Look, *
 
 
 def overview_image(cells: Cells, room: tuple[int, int], shown: Shown, theme: Theme) -> tuple[QImage, np.ndarray]:
-    """The whole matrix in about ``room`` pixels, how large each block's number is, by its own limits; its marks."""
+    """The whole matrix in about ``room`` pixels, how large each block is by its own limits, and its marks."""
     factors = [max(1, length // pixels) for length, pixels in zip(cells.low.shape, room)]
     joined = cells.joined(factors[0], factors[1])
     sizes = np.abs(joined.shown(shown))
