@@ -12,6 +12,8 @@ from ckptgui.core.dtypes import BY_NAME as DTYPES
 from ckptgui.engine.job import Cancel
 from ckptgui.engine.precision import precision, targets_of
 from ckptgui.errors import Cancelled, CheckpointError
+from ckptgui.formats.registry import open_checkpoint
+from ckptgui.sources.locate import SourcePool
 
 BY_NAME = {target.name: target for target in FLOATS}
 NARROW = ("float16", "bfloat16", "float8_e4m3fn", "float8_e5m2")
@@ -218,6 +220,25 @@ def test_complex_values_are_measured_by_their_parts(shelf):
     assert (found.parts, half.count, half.zeroed, half.overflowed) == (2, 4, 1, 1)
     assert found.index(half.largest_overflowed) == (0, 1) and half.largest_overflowed.value == 70000
     assert half.nbytes == 8
+
+
+@pytest.mark.filterwarnings("ignore")  # torch deprecates its own quantised tensors
+def test_quantised_values_are_measured_as_the_numbers_they_stand_for(tmp_path):
+    torch.manual_seed(8)
+    scales, zeros = torch.tensor([0.1, 0.2, 300.0]), torch.tensor([0, 1, 2])
+    tensor = torch.quantize_per_channel(torch.randn(3, 400) * 40, scales, zeros, 0, torch.qint8)
+    tensor = torch.cat([tensor.dequantize()[:2], torch.full((1, 400), 300.0 * 100)])
+    tensor = torch.quantize_per_channel(tensor, scales, zeros, 0, torch.qint8)
+    torch.save({"w": tensor}, tmp_path / "q.pt")
+    checkpoint, pool = open_checkpoint(str(tmp_path / "q.pt")), SourcePool()
+    found = precision(checkpoint.info(0), pool, Cancel())
+    pool.close()
+    real = tensor.dequantize()
+    for loss in found.losses:
+        after = real.to(getattr(torch, loss.target.name)).float()
+        assert loss.zeroed == int(((after == 0) & (real != 0)).sum())
+        assert loss.changed == int((after != real).sum())
+    assert [loss.target.name for loss in found.losses] == list(NARROW)
 
 
 def test_a_tensor_without_finite_values_has_no_errors(shelf):

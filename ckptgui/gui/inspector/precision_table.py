@@ -44,6 +44,12 @@ HEADS = (
 )
 """Caption, tooltip, and the widest text of each column."""
 
+LESS_TELLING = (LARGEST, SIZE, MEAN, SNR)
+"""Columns that go where there is no room, in this order; their figures stay in the tooltip of the name."""
+
+LEAST_BAR = 64
+"""Pixels that the bars have at least."""
+
 MUCH = 0.01
 """A larger part of the values that become zero is marked."""
 
@@ -112,7 +118,8 @@ def full(loss: Loss, column: int) -> str:
     if column in (NAME, BAR):
         lines = [f"{integer(part.count)} {part.word}" for part in parts_of(loss)]
         some = [tr("{0} exact").format(integer(loss.exact)), tr("{0} subnormal").format(integer(loss.subnormal))]
-        return "\n".join([*lines, *some])
+        figures = [f"{HEADS[other][0]}: {cell(loss, other)}" for other in (MEAN, LARGEST, SNR, SIZE)]
+        return "\n".join([*lines, *some, "", *figures])
     return {
         ZERO: counted(loss.zeroed, "value", "values"),
         BEYOND: counted(loss.overflowed, "value", "values"),
@@ -195,17 +202,22 @@ class PrecisionTable(QTableView):
         return self.horizontalHeader().sizeHint().height()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """The bar takes what the figures leave."""
+        """The bar takes what the figures leave; where there is too little, some figures go."""
         super().resizeEvent(event)
         metrics, heads = self.fontMetrics(), self.horizontalHeader().fontMetrics()
-        left = self.viewport().width()
+        widths = {}
         for column, (caption, _, widest) in enumerate(HEADS):
-            if column != BAR:
-                width = max(metrics.horizontalAdvance(widest), heads.horizontalAdvance(caption)) + 10
-                width += 12 if column in (NAME, SIZE) else 0
-                self.setColumnWidth(column, width)
-                left -= width
-        self.setColumnWidth(BAR, max(heads.horizontalAdvance(HEADS[BAR][0]) + 12, left))
+            more = 22 if column in (NAME, SIZE) else 10
+            widths[column] = max(metrics.horizontalAdvance(widest), heads.horizontalAdvance(caption)) + more
+        widths[BAR] = max(widths[BAR], LEAST_BAR)
+        left = self.viewport().width() - sum(widths.values())
+        for column in LESS_TELLING:
+            hidden = left < 0
+            self.setColumnHidden(column, hidden)
+            left += widths[column] if hidden else 0
+        widths[BAR] += max(0, left)
+        for column, width in widths.items():
+            self.setColumnWidth(column, width)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Handle the keys named above."""

@@ -11,6 +11,7 @@ from PySide6.QtTest import QAbstractItemModelTester
 
 from ckptgui.analysis.precision import FLOATS, STEPS, Example, Loss
 from ckptgui.gui.inspector.precision_bar import parts_of
+from ckptgui.gui.inspector.precision_table import BAR, BEYOND, LARGEST, NAME, SIZE, ZERO, full
 from ckptgui.gui.inspector.precision_text import sentence, telling_example
 
 LEFT = Qt.MouseButton.LeftButton
@@ -132,6 +133,17 @@ def test_the_link_leads_to_the_value(bench, qtbot):
     assert half.current == "values"
     cell = values.table.currentIndex()
     assert (cell.row(), cell.column()) == (3, 7)
+
+
+def test_in_a_narrow_panel_the_less_telling_columns_go(bench, qtbot):
+    page = opened(bench, "weight")
+    table = page.table
+    assert not any(table.isColumnHidden(column) for column in range(8))
+    bench.inspector.resize(400, 760)
+    qtbot.waitUntil(lambda: table.isColumnHidden(SIZE) and table.isColumnHidden(LARGEST), timeout=5_000)
+    assert not any(table.isColumnHidden(column) for column in (NAME, BAR, ZERO, BEYOND))
+    assert table.horizontalHeader().length() <= table.viewport().width()
+    assert "Size: 2.3 KiB" in full(table.losses.losses[0], NAME)
 
 
 def test_what_is_exact_is_said_so(bench):
