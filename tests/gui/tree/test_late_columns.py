@@ -11,7 +11,9 @@ from ckptgui.gui.tree import shown as shown_module
 from ckptgui.gui.tree import sorter as sorter_module
 from ckptgui.gui.tree.badges import RowFinding, Tone
 from ckptgui.gui.tree.columns import Column
+from ckptgui.workspace.settings import SettingsFile
 from tests.core.trees import CheckpointMaker, flat, gpt
+from tests.gui.conftest import opened, save_epoch
 from tests.gui.tree.conftest import summary_of
 
 
@@ -166,3 +168,17 @@ def test_many_arrivals_are_one_repaint_a_tick(shown, qtbot):
         shown.summaries.deliver(row, summary_of([1.0] * 6))
     qtbot.waitUntil(lambda: shown.model.rows.mean_std(0) == ("1.000", "0"))
     assert len(notices) <= 3
+
+
+def test_chosen_columns_are_remembered_and_all_tabs_do_alike(window, qtbot, checkpoint, tmp_path, settings):
+    first = opened(qtbot, window, checkpoint)
+    save_epoch(tmp_path / "epoch_4.pt", 4)
+    second = opened(qtbot, window, tmp_path / "epoch_4.pt")
+    tree = second.document().tree
+    actions = {action.text(): action for action in tree.columns.menu().actions()}
+    actions["Min to max"].trigger()
+    actions["Share"].trigger()
+    assert settings.now.columns == ("type", "mean", "range", "distribution")
+    assert SettingsFile(settings.path).now.columns == settings.now.columns
+    assert first.document().tree.view.chosen_columns == tree.view.chosen_columns
+    assert Column.RANGE in tree.view.chosen_columns
