@@ -20,12 +20,16 @@ class Report:
         print(f"\n{name}: " + ", ".join(f"{key} {value:.3g}" for key, value in figures.items()))
 
     def target(self, name, value, least=None, most=None):
-        """Note a figure that has to be at ``least`` or at ``most`` so much, and fail where it is not."""
+        """Note a figure that has to be at ``least`` or at ``most`` so much; ``check`` fails where it is not."""
         met = (least is None or value >= least) and (most is None or value <= most)
         self.targets.append({"name": name, "value": round(value, 3), "least": least, "most": most, "met": met})
         aim = f"at least {least}" if most is None else f"at most {most}"
         print(f"\n{'met   ' if met else 'MISSED'} {name}: {value:.3g} ({aim})")
-        assert met, f"{name}: {value:.3g}, {aim}"
+
+    def check(self, begins):
+        """Fail if a target whose name begins so was missed."""
+        missed = [each["name"] for each in self.targets if each["name"].startswith(begins) and not each["met"]]
+        assert not missed, missed
 
     def save(self, path: Path):
         """Write everything with what is known of the machine."""

@@ -160,13 +160,14 @@ def in_cache(reduction, dtype):
 
 
 def in_turns(**runs):
-    """Median seconds of each, one round after the other."""
+    """Median seconds of each, one round after the other, and seconds of processor time (``_processor``)."""
     seconds = defaultdict(list)
     for _ in range(ROUNDS):
         for name, run in runs.items():
-            began = time.perf_counter()
+            began, worked = time.perf_counter(), time.process_time()
             run()
             seconds[name].append(time.perf_counter() - began)
+            seconds[f"{name}_processor"].append(time.process_time() - worked)
     return {name: statistics.median(found) for name, found in seconds.items()}
 
 
@@ -193,6 +194,7 @@ def test_a_gigabyte_of_float32(float32, report):
         least=2.5,
     )
     report.target("float32: share of the rate in the cache", rate / (folded / found["in_cache"] / 1e9), least=0.7)
+    report.check("float32")
 
 
 def test_half_a_gigabyte_of_bfloat16(bfloat16, report):
@@ -204,12 +206,14 @@ def test_half_a_gigabyte_of_bfloat16(bfloat16, report):
     report.add("bfloat16", gigabytes=nbytes(state) / 1e9, rate_gb_s=rate, **found)
     report.add("bfloat16 in the cache", rate_gb_s=folded / found["in_cache"] / 1e9)
     report.target("bfloat16: times faster than torch", found["torch"] / found["ours"], least=10)
+    report.check("bfloat16")
 
 
 def test_a_hundred_thousand_small_tensors(many, report):
     found = in_turns(ours=ours(many))
     report.add("100,000 tensors of 1,000", **found)
     report.target("100,000 tensors of 1,000: seconds", found["ours"], most=4)
+    report.check("100,000")
 
 
 def test_beside_sft_stat(float32, report):
@@ -224,6 +228,7 @@ def test_beside_sft_stat(float32, report):
     found = in_turns(ours=ours(path), sft_stat=theirs)
     report.add("sft stat, its start included", gigabytes=nbytes(state) / 1e9, **found)
     report.target("times faster than sft stat", found["sft_stat"] / found["ours"], least=1)
+    report.check("times faster than sft")
 
 
 PROFILE = """
@@ -248,3 +253,4 @@ def test_peak_memory(which, request, folder, report):
     run = run_child("-c", PROFILE, str(path))
     assert run.status == 0, run.output
     report.target(f"peak memory, {which}: MiB", run.peak_mib, most=400)
+    report.check("peak memory")
