@@ -8,19 +8,49 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
+import time
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import platformdirs
 
-os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(platformdirs.user_cache_dir("ckptgui")) / "kernels"))
+_LATELY = 7 * 24 * 3600.0
 
-# Numba reads the folder's place when it is imported.
-import numba
-from numba.core.caching import FunctionCache
+
+def loops() -> str:
+    """A name for the sources of all loops as they are now.
+
+    numba looks at a function's own file only, but compiles into it what it calls from others; and what two states
+    of a file leave in one folder it takes for one another.
+    """
+    found = hashlib.blake2b(digest_size=8)
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        if path.stem.endswith("kernels") or path.stem == "accumulator":
+            found.update(path.read_bytes())
+    return found.hexdigest()
+
+
+def kept_in() -> Path:
+    """The folder that compiled loops are kept in."""
+    place = Path(os.environ.get("NUMBA_CACHE_DIR") or Path(platformdirs.user_cache_dir("ckptgui")) / "kernels")
+    return place if place.name == loops() else place / loops()
+
+
+def forget_elders() -> None:
+    """Remove what earlier versions of the loops left, but for what was made lately: two may be in use in turn."""
+    with suppress(OSError):
+        for folder in kept_in().parent.iterdir():
+            if folder.is_dir() and folder.name != loops() and folder.stat().st_mtime < time.time() - _LATELY:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+os.environ["NUMBA_CACHE_DIR"] = str(kept_in())
+
+import numba  # noqa: E402 - it reads the folder's place when it is imported
+from numba.core.caching import FunctionCache  # noqa: E402
 
 
 def njit(**options: Any) -> Callable[[Callable[..., Any]], Any]:
@@ -52,18 +82,3 @@ class _Kept(FunctionCache):
         """Keep it where that can be."""
         with suppress(OSError):
             super().save_overload(sig, data)  # type: ignore[no-untyped-call]
-
-    def _index_key(self, sig: Any, codegen: Any) -> Any:
-        # numba looks at the function's own file only, but compiles into it what it calls from others.
-        key = super()._index_key(sig, codegen)  # type: ignore[no-untyped-call]
-        return (*key, _all_loops())
-
-
-@cache
-def _all_loops() -> str:
-    """A digest of the sources of all loops."""
-    found = hashlib.blake2b(digest_size=16)
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        if path.stem.endswith("kernels") or path.stem == "accumulator":
-            found.update(path.read_bytes())
-    return found.hexdigest()

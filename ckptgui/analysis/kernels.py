@@ -125,12 +125,12 @@ def count_ranges(keys, lows, highs, shifts, places, counts):  # type: ignore[no-
         key = keys[i]
         if key < lows[0] or key > highs[last]:
             continue
-        j = np.int64(first[np.int64((np.uint64(key) - base) >> coarse)])
-        while j <= last and highs[j] < key:
-            j += 1
-        if j <= last and lows[j] <= key:
-            step = np.uint64(key) - np.uint64(lows[j])
-            counts[places[j] + np.int64(step >> np.uint64(shifts[j]))] += np.uint32(1)
+        at = np.int64(first[np.int64((np.uint64(key) - base) >> coarse)])
+        while at <= last and highs[at] < key:
+            at += 1
+        if at <= last and lows[at] <= key:
+            step = np.uint64(key) - np.uint64(lows[at])
+            counts[places[at] + np.int64(step >> np.uint64(shifts[at]))] += np.uint32(1)
 
 
 KINDS = ("float32", "narrow", "integers", "float64")

@@ -107,6 +107,8 @@ def _begin(pieces: Sequence[str]) -> subprocess.Popen[bytes]:
 
 def main() -> None:
     """What another process does: compile the pieces that it is told, and say of each that it is kept."""
+    from ckptgui.analysis.compiled import forget_elders
+
     for piece in sys.argv[1:]:
         load([piece])
         mark = _mark(piece)
@@ -114,6 +116,7 @@ def main() -> None:
         for elder in mark.parent.glob(f"{piece}.*.kept"):
             elder.unlink(missing_ok=True)
         mark.touch()
+    forget_elders()
 
 
 def _folder() -> Path:

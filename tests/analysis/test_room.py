@@ -4,6 +4,7 @@ import errno
 import os
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -63,3 +64,18 @@ def test_a_full_cache_folder_costs_time_only(monkeypatch, code):
         return values.sum() * 2
 
     assert doubled(np.arange(4)) == 12
+
+
+def test_loops_of_earlier_versions_are_forgotten_in_time(tmp_path, monkeypatch):
+    from ckptgui.analysis import compiled
+
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    for name, days in (("now", 1), ("long_ago", 30)):
+        (tmp_path / name / "analysis").mkdir(parents=True)
+        os.utime(tmp_path / name, (time.time() - days * 86400,) * 2)
+    mine = compiled.kept_in()
+    mine.mkdir()
+    compiled.forget_elders()
+    assert {path.name for path in tmp_path.iterdir()} == {"now", mine.name}
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "nowhere"))
+    compiled.forget_elders()
