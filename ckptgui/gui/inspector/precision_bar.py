@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from ckptgui.analysis.precision import Loss
@@ -14,6 +14,9 @@ from ckptgui.core.checkpoint import Role
 from ckptgui.gui.labels import token
 from ckptgui.gui.numbers import tr
 from ckptgui.gui.theme import theme, theme_signal, ui_font
+
+MARGIN, SWATCH, LINE = 16, 13, 16
+"""Pixels: beside the legend and between its words, from a colour to its word, from line to line."""
 
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
@@ -70,12 +73,11 @@ def shade(part: float | str, role: Role) -> QColor:
 
 
 class Legend(QWidget):
-    """What the stretches of the bars mean."""
+    """What the stretches of the bars mean, in as many lines as it takes."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFont(ui_font(11))
-        self.setFixedHeight(24)
         self.parts: tuple[Part, ...] = ()
         self._role = Role.OTHER
         theme_signal().changed.connect(self.update)
@@ -86,13 +88,33 @@ class Legend(QWidget):
         self._role = role
         self.parts = tuple(column[0] for column in zip(*every) if any(part.count for part in column))
         self.setAccessibleName(", ".join(part.word for part in self.parts))
+        self._fit()
         self.update()
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter, x = QPainter(self), 16
-        painter.setPen(theme().text2)
+    def _places(self) -> list[tuple[Part, int, int, int]]:
+        """Each part with where its word begins, how wide that is, and its line."""
+        places, x, line = [], MARGIN, 0
         for part in self.parts:
-            painter.fillRect(x, 8, 8, 8, shade(part.shade, self._role))
             width = self.fontMetrics().horizontalAdvance(part.word)
-            painter.drawText(QRect(x + 13, 0, width + 4, self.height()), _LEFT, part.word)
-            x += width + 29
+            if x > MARGIN and x + SWATCH + width > self.width() - MARGIN:
+                x, line = MARGIN, line + 1
+            places.append((part, x, width, line))
+            x += SWATCH + width + MARGIN
+        return places
+
+    def _fit(self) -> None:
+        lines = 1 + max((line for *_, line in self._places()), default=0)
+        self.setFixedHeight(8 + lines * LINE)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Take another line where there is less room."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setPen(theme().text2)
+        for part, x, width, line in self._places():
+            y = 4 + line * LINE
+            painter.fillRect(x, y + 4, 8, 8, shade(part.shade, self._role))
+            painter.drawText(QRect(x + SWATCH, y, width + 4, LINE), _LEFT, part.word)

@@ -22,7 +22,7 @@ from ckptgui.core.checkpoint import Role
 from ckptgui.gui.inspector.copying import copy_text
 from ckptgui.gui.inspector.flat import FlatHeader, slim
 from ckptgui.gui.inspector.precision_bar import paint_bar, parts_of
-from ckptgui.gui.inspector.precision_text import decibels, name
+from ckptgui.gui.inspector.precision_text import decibels, name, share
 from ckptgui.gui.labels import plain_tooltip
 from ckptgui.gui.numbers import counted, integer, percent, size_text, tr
 from ckptgui.gui.theme import ROW, theme, theme_signal, ui_font
@@ -104,8 +104,8 @@ def cell(loss: Loss, column: int) -> str:
     return {
         NAME: name(loss.target),
         BAR: "",
-        ZERO: percent(loss.zeroed, loss.count),
-        BEYOND: percent(loss.overflowed, loss.count),
+        ZERO: share(loss.zeroed, loss.count),
+        BEYOND: share(loss.overflowed, loss.count),
         MEAN: percent(loss.mean_relative or 0.0, 1 if within else 0),
         LARGEST: percent(loss.max_relative, 1 if within else 0),
         SNR: decibels(loss.snr),

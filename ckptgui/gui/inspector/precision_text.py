@@ -33,7 +33,7 @@ def sentence(loss: Loss, complex_parts: bool = False) -> str:
             told, what, within
         )
     else:
-        text = tr("{0} keeps all {1} within {2}, half a step").format(told, what, within)
+        text = tr("{0} is off by at most {1}").format(told, within)
     parts = []
     if loss.zeroed:
         parts.append(tr("{0} would become zero").format(_amount(loss.zeroed, loss.count)))
@@ -52,7 +52,17 @@ def _called(target: Target) -> str:
     return tr("int8 with a scale for each row") if target.by_row else tr("int8 with one scale")
 
 
+def share(count: int, whole: int) -> str:
+    """A share that is told as 100 % only where it is all."""
+    text = percent(count, whole)
+    return tr("> 99.9 %") if count < whole and text == percent(1, 1) else text
+
+
 def _amount(count: int, whole: int) -> str:
+    if 0 < whole - count < TOLD_AS_SHARE * whole:
+        return tr("all but {0}").format(integer(whole - count))
+    if count == whole:
+        return tr("all")
     return percent(count, whole) if count >= TOLD_AS_SHARE * whole and count > 9 else integer(count)
 
 

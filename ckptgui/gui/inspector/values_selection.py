@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from PySide6.QtCore import QObject, QTimer
 
-from ckptgui.gui.inspector.cells import exact_text
+from ckptgui.gui.inspector.cells import cell_text, exact_text, is_unusual
 from ckptgui.gui.inspector.values_foot import ValuesFoot
 from ckptgui.gui.inspector.values_model import Block, ValuesModel
 from ckptgui.gui.inspector.values_table import MAX_COPIED, ValuesTable
@@ -48,8 +48,8 @@ class SelectionReader(QObject):
 
         def tell(found: Block) -> None:
             values = [value for row in found for value in row] if cells == 1 else []
-            one = f"[{', '.join(map(str, place))}]  {exact_text(values[0])}" if values else ""
-            self._foot.select(one if cells == 1 else selection_text(found))
+            one = [cell_text(value) if is_unusual(value) else exact_text(value) for value in values]
+            self._foot.select(f"[{', '.join(map(str, place))}]  {one[0]}" if one else selection_text(found))
 
         self._model.read(rows, columns, tell, quietly=True)
 

@@ -12,7 +12,7 @@ from PySide6.QtTest import QAbstractItemModelTester
 from ckptgui.analysis.precision import FLOATS, STEPS, Example, Loss
 from ckptgui.gui.inspector.precision_bar import parts_of
 from ckptgui.gui.inspector.precision_table import BAR, BEYOND, LARGEST, NAME, SIZE, ZERO, full
-from ckptgui.gui.inspector.precision_text import sentence, telling_example
+from ckptgui.gui.inspector.precision_text import sentence, share, telling_example
 
 LEFT = Qt.MouseButton.LeftButton
 HALF = next(target for target in FLOATS if target.name == "float16")
@@ -34,6 +34,10 @@ def loss(target=HALF, **more):
         ({}, "float16 keeps all values within 0.0488 %."),
         ({"zeroed": 417}, "float16 keeps values within 0.0488 %; 41.7 % would become zero."),
         ({"overflowed": 3}, "float16 keeps values within 0.0488 %; 3 would become infinite."),
+        (
+            {"count": 100_000, "zeroed": 99_999},
+            "float16 keeps values within 0.0488 %; all but 1 would become zero.",
+        ),
         ({"changed": 0}, "float16 holds every value exactly."),
         ({"count": 0, "changed": 0}, "No value is finite, so there is nothing to round."),
         (
@@ -43,7 +47,7 @@ def loss(target=HALF, **more):
         ),
         (
             {"target": STEPS[1], "zeroed": 5},
-            "int8 with a scale for each row keeps all values within 0.0010, half a step; 5 would become zero.",
+            "int8 with a scale for each row is off by at most 0.0010; 5 would become zero.",
         ),
     ],
 )
@@ -57,6 +61,11 @@ def test_the_value_that_loses_most_is_the_one_beyond_the_range_before_those_near
     assert telling_example(loss(largest_zeroed=two, worst=three))[1] == two
     assert telling_example(loss(worst=three))[1] == three
     assert telling_example(loss()) is None
+
+
+def test_a_share_is_all_only_where_it_is_all(qapp):
+    assert share(99_999, 100_000) == "> 99.9 %" and share(0, 10) == "0 %"
+    assert share(10, 10).startswith("100")
 
 
 def test_the_parts_of_a_bar_are_all_finite_values():
@@ -122,7 +131,7 @@ def test_arrow_keys_walk_through_the_types(bench, qtbot):
     assert page.text.text() == "bfloat16 keeps all values within 0.391 %."
     for _ in range(3):
         qtbot.keyClick(page.table, Qt.Key.Key_Down)
-    assert page.text.text().startswith("int8 with one scale keeps all values within")
+    assert page.text.text().startswith("int8 with one scale is off by at most 0.0")
 
 
 def test_the_link_leads_to_the_value(bench, qtbot):
