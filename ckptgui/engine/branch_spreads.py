@@ -83,6 +83,8 @@ class BranchSpreads:
         """The rows below a node that ``counted`` says nothing of, to be joined with it."""
         rows = self._tree.row[node : self._tree.end[node]]
         rows = rows[rows >= 0]
+        if self._tree.row[node] >= 0:
+            return np.asarray(rows)
         rows = rows[~self._tree.repeated[rows]]
         at = int(np.searchsorted(self._counted, node))
         has_counts = at < len(self._counted) and self._counted[at] == node

@@ -59,7 +59,7 @@ class StatusBar(Ground):
         self.link.setVisible(self._act is not None)
         self.link.setText(link.text if link is not None else "")
         self.text.setText(activity.text if activity else outcome)
-        self.mark.setVisible(activity is None and bool(outcome))
+        self.mark.setVisible(activity is None and bool(outcome) and link is None)
         self.progress.setVisible(activity is not None)
         self.detail.setVisible(bool(activity and activity.detail))
         self.cross.setVisible(self._cancel is not None)

@@ -201,7 +201,7 @@ class Summaries(QObject):
             return
         info, source, gate, pool = self._checkpoint.info(row), self._source, self._gate, self._pool
         checkpoint = self._checkpoint
-        if not exact and self._pass.current == (row,) and info.nbytes >= LARGE:
+        if not exact and row in self._pass.current and info.nbytes >= LARGE:
             self._first.cancel()
             self._hurry(row)
             return
