@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from ckptgui.core.tree.quantities import Unit
 
@@ -137,6 +138,17 @@ def terms_of(text: str) -> Iterator[Term]:
             yield Term(each, word, None, negated)
         elif value:
             yield Term(each, value, facet, negated)
+
+
+def mistaken_property(text: str) -> str | None:
+    """A sentence about a word that looks like a property but is none; for a filter that nothing fits."""
+    for term in terms_of(text):
+        name, colon, value = term.value.partition(":")
+        if term.facet is None and colon and value and name.isidentifier():
+            near = get_close_matches(name.lower(), FACET, 1)
+            hint = f"; {near[0]} is" if near else ""
+            return f"{term.text}: no name has this in it, and {name} is no property{hint}."
+    return None
 
 
 def filter_words(text: str) -> Iterator[str]:

@@ -54,29 +54,28 @@ class Figures:
     def folded(self, tree: Tree, folds: Folds) -> Figures:
         """The same where the first of equal layers, and what is below it, stands for all of them."""
         whole = Figures(*(getattr(self, field.name).copy() for field in fields(self)))
-        hidden, repeats = folds.hidden(), folds.repeats
-        seen = np.flatnonzero(folds.folded & ~hidden[repeats.head]) if len(repeats.head) else ()
-        for (
-            run
-        ) in seen:  # outer runs come first, so that an inner one finds all of its outer one's layers summed up
-            head, step, count = int(repeats.head[run]), int(repeats.step[run]), int(repeats.count[run])
-            whole._fold(head, step, count)
+        repeats = folds.repeats
+        seen = np.flatnonzero(folds.folded & ~folds.hidden()[repeats.head])
+        if len(seen):
+            # Outer runs come first: an inner one finds the layers around it summed up. Runs alike go together.
+            shapes = np.stack([tree.depth[repeats.head[seen]], repeats.count[seen], repeats.step[seen]], axis=1)
+            kinds, which = np.unique(shapes, axis=0, return_inverse=True)
+            for number, (_, count, step) in enumerate(kinds.tolist()):
+                heads = repeats.head[seen[which.ravel() == number]]
+                whole._fold(heads[:, None] + np.arange(step), np.arange(count) * step)
         return whole
 
-    def _fold(self, head: int, step: int, count: int) -> None:
-        layers = slice(head, head + count * step)
-        first = slice(head, head + step)
-
-        def by_layer(values: np.ndarray) -> np.ndarray:
-            return values[layers].reshape(count, step)
-
-        finite = by_layer(self.finite)
-        self.mean[first], self.std[first] = _joined(finite, by_layer(self.mean), by_layer(self.std))
-        self.low[first] = np.fmin.reduce(by_layer(self.low))
-        self.high[first] = np.fmax.reduce(by_layer(self.high))
+    def _fold(self, first: np.ndarray, layers: np.ndarray) -> None:
+        """Let the nodes ``first`` stand for those that lie ``layers`` further on, themselves among them."""
+        first = first.ravel()
+        nodes = first + layers[:, None]
+        finite = self.finite[nodes]
+        self.mean[first], self.std[first] = _joined(finite, self.mean[nodes], self.std[nodes])
+        self.low[first] = np.fmin.reduce(self.low[nodes])
+        self.high[first] = np.fmax.reduce(self.high[nodes])
         for name in _SUMS:
             values = getattr(self, name)
-            values[first] = by_layer(values).sum(axis=0)
+            values[first] = values[nodes].sum(axis=0)
 
 
 _SUMS = ("finite", "elements", "zeros", "nan", "inf", "left", "left_bytes", "nbytes")

@@ -135,7 +135,9 @@ class TreeModel(QAbstractTableModel):
         if column is Column.SIZE:
             return " ".join(rows.size(node) or ())
         if column is Column.MEAN:
-            return " ± ".join(filter(None, rows.mean_std(node) or ()))
+            share = rows.read_share(node)
+            reading = "" if share is None else f"{int(100 * share)} %"
+            return " ± ".join(filter(None, rows.mean_std(node) or ())) or reading
         if column is Column.RANGE:
             return f" {tr('to')} ".join(rows.extremes(node) or ())
         if column is Column.ZEROS:

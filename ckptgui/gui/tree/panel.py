@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QMenu, QStackedLay
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.tensors import Path
 from ckptgui.core.tree.build import NodeKind, Tree
-from ckptgui.core.tree.facets import terms_of
+from ckptgui.core.tree.facets import mistaken_property, terms_of
 from ckptgui.core.tree.offers import Vocabulary
 from ckptgui.core.tree.search import Found
 from ckptgui.core.tree.sort import Arrangement, SortKey
@@ -352,6 +352,8 @@ class TreePanel(QWidget):
         self._reset(shown)
         self.filter_box.show_count(found.tensors, len(shown.rows.table), bool(found.open))
         nothing = not found.matched.any()
+        if nothing and (doubt := mistaken_property(self.filter_box.text())):
+            self.filter_box.show_problem(doubt)
         self._nothing.show_so_far(bool(found.open))
         self._stack.setCurrentWidget(self._nothing if nothing else self.view)
         if chosen >= 0 and found.kept[chosen] and (not again or self.view.current() != chosen):

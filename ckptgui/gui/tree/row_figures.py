@@ -10,7 +10,7 @@ from ckptgui.analysis.profile import FIGURES, Profile
 from ckptgui.core.dtypes import Kind
 from ckptgui.core.tree.build import Tree
 from ckptgui.core.tree.figures import Figures
-from ckptgui.gui.numbers import percent, significant
+from ckptgui.gui.numbers import exact, integer, percent, significant, tr
 
 _WHOLE = (Kind.SIGNED, Kind.UNSIGNED, Kind.BOOL)
 
@@ -82,6 +82,25 @@ class RowFigures:
         found = self.zeros(node, copies)
         return "" if found is None else percent(*found)
 
+    def told(self, node: int, copies: int) -> list[str]:
+        """All of it in lines, with every digit; nothing as long as something is left to read."""
+        record, merged = self._record(node, copies), self._whole(node, copies)
+        if record is not None and self._source is not None:
+            found = self._source.profile.statistics(int(self._tree.row[node]))
+            if found is None:
+                return []
+            mean, std, low, high = found.mean, found.std, found.min, found.max
+        elif merged is not None:
+            mean, std = _some(merged.mean[node]), _some(merged.std[node])
+            low, high = _some(merged.low[node]), _some(merged.high[node])
+        else:
+            return []
+        zeros, (nan, infinite) = self.zeros(node, copies), self.alarms(node)
+        lines = [] if mean is None else [tr("mean {}, std {}").format(exact(mean), exact(std))]
+        lines += [] if low is None else [tr("min {}, max {}").format(exact(low), exact(high))]
+        lines += [] if zeros is None else [tr("{} of {} are zero").format(integer(zeros[0]), integer(zeros[1]))]
+        return lines + ([f"{integer(nan)} NaN, {integer(infinite)} Inf"] if nan + infinite else [])
+
     def read_share(self, node: int) -> float | None:
         """How much of a branch's bytes was read, while some were and some were not."""
         merged = self.merged
@@ -127,3 +146,7 @@ class RowFigures:
         if merged is None or (copies == 1 and self._tree.row[node] >= 0) or not self.is_whole(node):
             return None
         return merged
+
+
+def _some(value: np.float64) -> float | None:
+    return None if np.isnan(value) else float(value)

@@ -27,6 +27,9 @@ def row_menu(shown: Shown, node: int, acts: RowActs, parent: QWidget) -> QMenu:
     menu.addAction(tr("Copy path")).triggered.connect(lambda: acts.copy_path(node))
     menu.addAction(tr("Copy name")).triggered.connect(lambda: copy_text(shown.tree.labels[node]))
     menu.addAction(tr("Copy value")).triggered.connect(lambda: copy_text(shown.rows.value(node)))
+    figures = menu.addAction(tr("Copy figures"))
+    figures.setEnabled(bool(shown.rows.told(node)))
+    figures.triggered.connect(lambda: copy_text("\n".join(shown.rows.told(node))))
     menu.addSeparator()
     branch = shown.tree.is_branch(node)
     for text, act in ((tr("Expand all"), acts.expand_below), (tr("Collapse all"), acts.collapse_below)):

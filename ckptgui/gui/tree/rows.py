@@ -154,6 +154,10 @@ class Rows:
         """Which part of the values is zero, once it is known."""
         return self.figures.zeros_text(node, self.copies(node))
 
+    def told(self, node: int) -> list[str]:
+        """What is known of the values, in lines, with every digit."""
+        return self.figures.told(node, self.copies(node))
+
     def sparkline(self, node: int) -> bytes:
         """The distribution, a byte a bar; empty until it is known."""
         return self.figures.sparkline(node, self.copies(node))
@@ -224,6 +228,7 @@ class Rows:
             lines.append(tr("{} of {}").format(percent(share, 1), self.name(above) if above else tr("the file")))
         if node in tree.prefixes:
             lines.append(tr("Every name below begins with {}").format(display(tree.prefixes[node])))
+        lines += self.told(node)
         lines.append(", ".join(badge.text for badge in self.badges(node)))
         if (reason := self.error(node)) is not None:
             lines.append(display(reason, MAX_CELL * 2))

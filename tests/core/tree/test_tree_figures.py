@@ -86,12 +86,25 @@ def test_what_is_left_to_read_is_counted_and_a_broken_tensor_is_not_waited_for()
     assert (figures.left[0], figures.left_bytes[0], figures.finite[0]) == (1, 24, 12)
 
 
-def test_folded_layers_come_to_what_all_of_them_do():
-    tree = build_tree(gpt(12))
+def experts():
+    """Layers of equal experts, so that there are runs in runs."""
+    return tree_of(
+        [
+            f"l.{layer}.{part}"
+            for layer in range(3)
+            for part in (*(f"e.{n}.{p}" for n in range(4) for p in "abc"), "z")
+        ]
+    )
+
+
+@pytest.mark.parametrize("make", [lambda: build_tree(gpt(12)), experts])
+def test_folded_layers_come_to_what_all_of_them_do(make):
+    tree = make()
     values = values_of(tree)
     folds = Folds(find_repeats(tree))
     figures = figures_now(tree, Known(values)).folded(tree, folds)
     shown = np.flatnonzero(~folds.hidden())
+    assert max(len(folds.members(node)) for node in shown.tolist()) == 12
     for node in shown.tolist():
         if tree.tensors[node]:
             members = folds.members(node).tolist()

@@ -86,6 +86,13 @@ def test_a_mistake_is_told_beside_what_was_typed(shown, field, qtbot):
     assert field._note() == field.problem() and shown.names() == before
 
 
+def test_a_property_that_there_is_not_is_told_with_the_one_that_may_be_meant(shown, field, qtbot):
+    qtbot.keyClicks(field, "sise:>10MB")
+    qtbot.waitUntil(lambda: bool(field.problem()))
+    assert field.problem() == "sise:>10MB: no name has this in it, and sise is no property; size is."
+    assert shown.panel._nothing.isVisible()
+
+
 @pytest.mark.parametrize("large", [False, True])
 def test_tensors_appear_as_they_become_known_and_the_count_says_so(shown, qtbot, monkeypatch, large):
     monkeypatch.setattr(filterer_module, "CALM", 0.0)

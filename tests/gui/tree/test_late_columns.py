@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QContextMenuEvent
+from PySide6.QtGui import QContextMenuEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QMenu
 
 from ckptgui.core.checkpoint import Role
+from ckptgui.gui.numbers import integer
 from ckptgui.gui.tree import shown as shown_module
 from ckptgui.gui.tree import sorter as sorter_module
 from ckptgui.gui.tree.badges import RowFinding, Tone
@@ -85,6 +86,13 @@ def test_extremes_and_zeros_are_shown_of_tensors_and_of_modules(shown, qtbot):
     shown.panel.grab()
     shown.panel.select_row(first)
     assert cell(shown, "weight", Column.RANGE) == "−3.000 to 5.000"
+    actions = {action.text(): action for action in shown.panel.menu(node).actions()}
+    actions["Copy figures"].trigger()
+    mean, std, *_ = (getattr(np.append(values, np.zeros(2048)), name)() for name in ("mean", "std"))
+    lines = QGuiApplication.clipboard().text().splitlines()
+    assert [float(word) for word in lines[0].replace(",", "").split()[1::2]] == pytest.approx([mean, std])
+    assert lines[1:] == ["min -3.0, max 5.0", f"{integer(2048)} of {integer(4096)} are zero"]
+    assert f"{integer(2048)} of {integer(4096)} are zero" in rows.tooltip(node)
 
 
 @pytest.mark.parametrize("large", [False, True])
