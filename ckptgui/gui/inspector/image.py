@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
@@ -29,6 +29,9 @@ from ckptgui.gui.labels import SEMIBOLD, PlainLabel
 from ckptgui.gui.numbers import tr
 from ckptgui.gui.palettes import Palette
 
+_NOTED = 4000
+"""Milliseconds that a confirmation stays."""
+
 
 class ImageTab(LowerTab):
     """``filled`` says that what is seen is painted, or why it never will be."""
@@ -42,6 +45,10 @@ class ImageTab(LowerTab):
         self._kernels = False
         self._flipped = False
         self._saver = background.lane(self)
+        self._noted = QTimer(self)
+        self._noted.setSingleShot(True)
+        self._noted.setInterval(_NOTED)
+        self._noted.timeout.connect(lambda: self._say(""))
         self._corner = QWidget(self)
         corner = QHBoxLayout(self._corner)
         corner.setContentsMargins(0, 0, 8, 0)
@@ -198,6 +205,9 @@ class ImageTab(LowerTab):
         self.note.set_colour(colour)
         self.note.setText(text)
         self.note.setVisible(bool(text))
+        self._noted.stop()
+        if text and colour != "danger":
+            self._noted.start()
 
     def _fail(self, reason: str) -> None:
         self._say(reason, "danger")

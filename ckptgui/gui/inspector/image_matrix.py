@@ -33,7 +33,7 @@ _GAP, _MARGIN = 14, 16
 _MAP_FROM, _LIMITS_FROM = 420, 300
 """Pixels of the page from which on the columns at its sides have room."""
 
-_MARK = 4
+_MARK = 8
 """Pixels between two marks at least."""
 
 

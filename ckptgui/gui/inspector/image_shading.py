@@ -56,7 +56,7 @@ class Look:
     limits: Limits | None
     palette: Palette
     theme: Theme
-    apart: int = 4
+    apart: int = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ def overview_image(cells: Cells, room: tuple[int, int], shown: Shown, theme: The
     low, high = max(0.0, low - (high - low)), high + 0.3 * (high - low)  # most of it in the middle of the palette
     limits = Limits(low, high) if low < high else Limits(0.0, high or 1.0)
     look = Look(shown, limits, Palette.MAGNITUDE, theme)
-    marks = _marks(joined, 3)
+    marks = _marks(joined, 8)
     return shade_image(joined, sizes, limits, look), marks
 
 
