@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from ckptgui.analysis.reduction import Chunk
-from ckptgui.core.dtypes import Kind
+from ckptgui.core.dtypes import BY_NAME, Kind
 from ckptgui.core.tensors import TensorInfo
 from ckptgui.engine.plan import Decode, Layout
 
@@ -27,6 +27,23 @@ def decoder(info: TensorInfo, layout: Layout) -> Decode | None:
     if info.dtype.kind is Kind.QUANTIZED:
         return _dequantiser(info, layout)
     return _modulus if info.dtype.kind is Kind.COMPLEX else as_stored
+
+
+def is_pairs(info: TensorInfo) -> bool:
+    """Whether it is a row of four-bit floats, two in each byte, that begins with a byte.
+
+    Of the other packed types no file tells how the bits of an element lie, or one element is several numbers.
+    """
+    return info.dtype.name == "F4" and info.is_contiguous and info.storage_offset % 2 == 0
+
+
+def bytes_of_pairs(info: TensorInfo) -> TensorInfo:
+    """The bytes that the elements stand in."""
+    size = (info.numel + 1) // 2
+    offset = info.storage_offset // 2
+    return replace(
+        info, dtype=BY_NAME["uint8"], shape=(size,), strides=(1,), storage_offset=offset, nbytes=size, neg=False
+    )
 
 
 def as_stored(values: np.ndarray, _: Chunk) -> np.ndarray:

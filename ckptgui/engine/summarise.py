@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from ckptgui.analysis.digest import DigestPass
 from ckptgui.analysis.distribution import Distribution
 from ckptgui.analysis.found import Found
+from ckptgui.analysis.four_bits import FourBitsPass
 from ckptgui.analysis.keys import Ranges, Space
 from ckptgui.analysis.narrow import NarrowPass
 from ckptgui.analysis.reduction import Reduction
@@ -26,10 +27,10 @@ from ckptgui.analysis.wide import FloatPass, IntegerPass
 from ckptgui.core.dtypes import DType, Kind
 from ckptgui.core.tensors import TensorInfo
 from ckptgui.engine.access import storage_reader
-from ckptgui.engine.decoding import as_stored, decoder, layout_of
+from ckptgui.engine.decoding import as_stored, bytes_of_pairs, decoder, is_pairs, layout_of
 from ckptgui.engine.executors import chunk_executor
 from ckptgui.engine.gather import require_whole
-from ckptgui.engine.identity import tag_of
+from ckptgui.engine.identity import plain_tag, tag_of
 from ckptgui.engine.job import Cancel, Progress, Report, silent
 from ckptgui.engine.plan import Decode, Layout, Plan
 from ckptgui.engine.reader import StorageReader
@@ -69,11 +70,27 @@ def summarise(
         return Summary(Statistics(0))
     layout = layout_of(info)
     decode = decoder(info, layout)
+    if info.extent is not None and is_pairs(info):
+        return _of_pairs(info, pool, cancel, report, alone)
     if decode is None or info.extent is None:
         return Summary(Statistics(info.numel))
     reading = _Reading(info, layout, storage_reader(info.extent, pool), decode, cancel, report, alone)
     found, digest = reading.first()
     return Summary(_statistics(info, layout, found), reading.spread(found, exact), digest)
+
+
+def _of_pairs(info: TensorInfo, pool: SourcePool, cancel: Cancel, report: Report, alone: bool) -> Summary:
+    """Elements of four bits, read as the bytes that they stand in."""
+    stored = bytes_of_pairs(info)
+    assert stored.extent is not None
+    reader = storage_reader(stored.extent, pool)
+    layout = Layout.of(stored.shape, stored.strides)
+    reading = _Reading(stored, layout, reader, as_stored, cancel, report, alone)
+    digesting = DigestPass(FourBitsPass(info.numel), as_stored, plain_tag(info.dtype.name, info.shape))
+    found, digest = reading.run(digesting)
+    return Summary(
+        _statistics(info, Layout.of(info.shape, info.strides), found), reading.spread(found, exact=False), digest
+    )
 
 
 @dataclass

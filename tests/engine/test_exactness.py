@@ -4,6 +4,7 @@ import math
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 
+import ml_dtypes
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -183,6 +184,18 @@ def test_a_nan_of_any_payload_and_sign_is_one(shelf, way, payload):
         tensor = shelf.put(stored, dtype)
         got = summarise(tensor.info, tensor.pool, Cancel()).statistics
         assert (got.nan, got.first_nan, got.mean, got.std, got.l1) == (2, (40,), 1.0, 0.0, 98.0)
+
+
+@pytest.mark.parametrize("shape", [(1,), (2,), (3, 7), (5, 40_000)])
+def test_pairs_of_four_bits_have_the_figures_of_their_values(shelf, monkeypatch, shape):
+    monkeypatch.setattr(plan, "CHUNK", 1000)
+    elements = np.random.default_rng(1).integers(0, 16, math.prod(shape)).astype(np.uint8)
+    padded = np.append(elements, np.uint8(7))[: (elements.size + 1) // 2 * 2]
+    stored = padded[::2] | padded[1::2] << 4
+    tensor = shelf.put(stored, "F4", shape=shape)
+    with np.errstate(all="ignore"):
+        real = elements.view(ml_dtypes.float4_e2m1fn).astype(np.float64).reshape(shape)
+    check(summarise(tensor.info, tensor.pool, Cancel()), real)
 
 
 def test_a_billion_that_cancel_leave_what_is_left():

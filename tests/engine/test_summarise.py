@@ -23,7 +23,7 @@ from tests.engine.files import figures
 
 REAL = [d for d in BY_NAME.values() if d.kind in (Kind.FLOAT, Kind.SIGNED, Kind.UNSIGNED, Kind.BOOL)]
 COMPLEX = [d for d in BY_NAME.values() if d.kind is Kind.COMPLEX]
-PACKED = [d for d in BY_NAME.values() if d.kind is Kind.PACKED]
+PACKED = [d for d in BY_NAME.values() if d.kind is Kind.PACKED and d.name != "F4"]
 
 
 def agrees(summary, values):
