@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 import shiboken6
 from PySide6.QtCore import QObject, Qt, Signal
 
-from ckptgui.engine.gate import Gate
+from ckptgui.engine.gate import Gate, Urgency
 from ckptgui.engine.job import Cancel, Job, Jobs, Progress, Report, State, Work
 from ckptgui.errors import CheckpointError
 from ckptgui.workspace.results import Results
@@ -66,12 +66,14 @@ class Background(QObject):
         self._courier = _Courier(self)
         self.gate = Gate()
 
-    def lane(self, owner: QObject, *, patient: bool = False) -> QtLane[Any]:
+    def lane(self, owner: QObject, *, patient: bool = False, urgent: bool = False) -> QtLane[Any]:
         """A lane for one panel: answers are dropped once ``owner`` is gone.
 
-        ``patient`` work runs for long and waits at the gate for others, so it takes none of their threads.
+        ``patient`` work may wait for long, at the gate or for the kernels, and takes none of the others' threads.
+        While ``urgent`` work runs, which reads what somebody looks at, no file is read for other reasons.
         """
-        return QtLane(self._patient if patient else self._jobs, self._courier, owner)
+        jobs = self._patient if patient else self._jobs
+        return QtLane(jobs, self._courier, owner, self.gate if urgent else None)
 
     def shutdown(self, timeout: float = 2.0) -> bool:
         """Cancel all jobs and wait up to ``timeout`` seconds; True when none is left."""
@@ -81,8 +83,9 @@ class Background(QObject):
 class QtLane(Generic[R]):
     """Starts work off the GUI thread and calls back on it. Starting again cancels what ran before."""
 
-    def __init__(self, jobs: Jobs, courier: _Courier, owner: QObject) -> None:
+    def __init__(self, jobs: Jobs, courier: _Courier, owner: QObject, gate: Gate | None = None) -> None:
         self._jobs = jobs
+        self._gate = gate
         self._courier = courier
         self._owner = owner
         self._job: Job[R] | None = None
@@ -142,7 +145,14 @@ class QtLane(Generic[R]):
         def done(job: Job[R]) -> None:
             self._send(self._courier.ended, turn, job)
 
-        job = self._job = self._jobs.start(work, done, report)
+        gate = self._gate
+
+        def before_others(cancel: Cancel, report: Report) -> R:
+            assert gate is not None
+            with gate.turn(cancel, Urgency.SELECTED):
+                return work(cancel, report)
+
+        job = self._job = self._jobs.start(work if gate is None else before_others, done, report)
         return job
 
     def _send(self, signal: Any, *news: object) -> None:

@@ -83,8 +83,8 @@ class Summaries(QObject):
         self._hurried: int | None = None  # a large tensor that the pass is at, and that is looked at
         self._urgency = Urgency.FRONT
         self.reading: Progress | None = None  # of the tensor that is looked at, its name as the note
-        self._visible = background.lane(self)
-        self._first = background.lane(self)
+        self._visible = background.lane(self, patient=True)
+        self._first = background.lane(self, patient=True)
 
     # what is known
 

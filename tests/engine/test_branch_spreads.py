@@ -13,7 +13,7 @@ from tests.core.trees import CheckpointMaker
 
 @pytest.fixture
 def tree():
-    """Two sections of two layers with three tensors each; the last name of the first layer is tied to its first."""
+    """Two sections of two layers with three tensors each; one name in each section is tied to the first tensor."""
     make = CheckpointMaker()
     for section in ("model", "ema"):
         names = [f"{layer}.{name}" for layer in "01" for name in "abc"]

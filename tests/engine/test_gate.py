@@ -1,6 +1,7 @@
 """The more urgent job goes first; who waits is heard by his cancel, and loses nothing."""
 
 import threading
+from contextlib import suppress
 
 import pytest
 
@@ -14,10 +15,8 @@ def checking(turn):
     through = threading.Event()
 
     def work():
-        try:
+        with suppress(Cancelled):
             turn.check()
-        except Cancelled:
-            pass
         through.set()
 
     threading.Thread(target=work, daemon=True).start()

@@ -30,7 +30,7 @@ class PrecisionTab(LowerTab):
 
     def __init__(self, background: Background, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._lane = background.lane(self)
+        self._lane = background.lane(self, urgent=True)
         self._looked_at: LookedAt | None = None
         self._found: Precision | None = None
         self._example: Example | None = None

@@ -45,7 +45,7 @@ class ValuesModel(QAbstractTableModel):
         self.slice = Slice(-1, -1, ())
         self._blocks: OrderedDict[Place, Block] = OrderedDict()
         self._missing: OrderedDict[Place, None] = OrderedDict()
-        self._lane = background.lane(self)
+        self._lane = background.lane(self, urgent=True)
         self._copier = background.lane(self)
         self._looker = background.lane(self)
         self.broken = False

@@ -50,7 +50,7 @@ class CloserLook(QObject):
     def __init__(self, background: Background, parent: QObject) -> None:
         super().__init__(parent)
         self._background = background
-        self._lane = background.lane(self)
+        self._lane = background.lane(self, urgent=True)
         self._asked: object = None
         self._wish: tuple[Sequence[Look], np.ndarray, Scale] | None = None
         self._timer = QTimer(self)
