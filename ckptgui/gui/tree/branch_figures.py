@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
@@ -68,16 +69,15 @@ class BranchFigures(QObject):
         shown = self._shown
         if shown is None:
             return
-        folds = None if shown.active_folds is None else shown.active_folds.copy()
-        waiting, profile, tree = self.waiting(), shown.summaries.profile, shown.tree
+        folds, waiting = _folds_of(shown), self.waiting()
+        profile, tree = shown.summaries.profile, shown.tree
 
-        def work(cancel: Cancel, report: Report) -> tuple[Figures, Figures]:
+        def work(cancel: Cancel, report: Report) -> _Summed:
             figures = figures_of(tree, profile, waiting())
-            return figures, _as_shown(shown, figures, folds)
+            return _Summed(figures, folds, figures if folds is None else figures.folded(tree, folds))
 
         if shown.small:
-            figures = figures_of(tree, profile, waiting())
-            self._take(shown, (figures, _as_shown(shown, figures, folds)))
+            self._take(shown, work(Cancel(), lambda _: None))
         else:
             self._lane.start(work, lambda found: self._take(shown, found))
 
@@ -86,19 +86,39 @@ class BranchFigures(QObject):
         shown = self._shown
         if shown is None or shown.figures is None:
             return
-        figures, folds = shown.figures, None if shown.active_folds is None else shown.active_folds.copy()
-        if folds is None or not folds.folded.any():
-            shown.rows.figures.merged = figures
+        folds = _folds_of(shown)
+        if folds is None:
+            shown.rows.figures.merged = shown.figures
         elif shown.small:
-            shown.rows.figures.merged = _as_shown(shown, figures, folds)
+            shown.rows.figures.merged = shown.figures.folded(shown.tree, folds)
         else:
             shown.rows.figures.merged = None  # rather nothing for a moment than what belongs to other rows
             self.update()
 
-    def _take(self, shown: Shown, found: tuple[Figures, Figures]) -> None:
-        shown.figures, shown.rows.figures.merged = found
+    def _take(self, shown: Shown, found: _Summed) -> None:
+        shown.figures = found.figures
+        if _are_alike(found.folds, _folds_of(shown)):
+            shown.rows.figures.merged = found.merged
+        else:  # somebody folded other layers meanwhile
+            self.refold()
         self.changed.emit()
 
 
-def _as_shown(shown: Shown, figures: Figures, folds: Folds | None) -> Figures:
-    return figures if folds is None or not folds.folded.any() else figures.folded(shown.tree, folds)
+class _Summed(NamedTuple):
+    """The figures of all nodes, and those with layers folded as they were asked for."""
+
+    figures: Figures
+    folds: Folds | None
+    merged: Figures
+
+
+def _folds_of(shown: Shown) -> Folds | None:
+    """The folds that rows stand for now; None where each stands for itself."""
+    folds = shown.active_folds
+    return None if folds is None or not folds.folded.any() else folds.copy()
+
+
+def _are_alike(one: Folds | None, other: Folds | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return np.array_equal(one.folded, other.folded)

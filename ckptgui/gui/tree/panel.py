@@ -6,14 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QMenu, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.tensors import Path
 from ckptgui.core.tree.build import NodeKind, Tree
-from ckptgui.core.tree.facets import mistaken_property, terms_of
 from ckptgui.core.tree.offers import Vocabulary
-from ckptgui.core.tree.search import Found
 from ckptgui.core.tree.sort import Arrangement, SortKey
 from ckptgui.engine.job import Cancel
 from ckptgui.engine.memory import give_memory_back
@@ -22,20 +20,19 @@ from ckptgui.gui.selection import Selection
 from ckptgui.gui.summaries import Summaries
 from ckptgui.gui.tree.column_choice import ColumnChoice
 from ckptgui.gui.tree.filter_box import FilterBox
-from ckptgui.gui.tree.filterer import Filterer
+from ckptgui.gui.tree.filter_view import FilterView
 from ckptgui.gui.tree.folding import carried_over, first_expansion
 from ckptgui.gui.tree.found_below import RowFinding
-from ckptgui.gui.tree.held_place import held_place, put_back
 from ckptgui.gui.tree.late import LateColumns
 from ckptgui.gui.tree.layer_folder import LayerFolder
 from ckptgui.gui.tree.model import TreeModel
-from ckptgui.gui.tree.nothing import NothingFound
 from ckptgui.gui.tree.open_branches import OpenBranches
 from ckptgui.gui.tree.prepared import Prepared
 from ckptgui.gui.tree.row_menu import RowActs, copy_text, row_menu
 from ckptgui.gui.tree.rows import Rows
 from ckptgui.gui.tree.shown import Shown
 from ckptgui.gui.tree.sorter import Sorter
+from ckptgui.gui.tree.stage import Stage
 from ckptgui.gui.tree.tools import TreeTools
 from ckptgui.gui.tree.view import TreeView
 
@@ -49,8 +46,6 @@ class TreePanel(QWidget):
 
     def __init__(self, background: Background, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._shown: Shown | None = None
-        self._last: Selection | None = None
         self._prepare_lane = background.lane(self)
         self._model = TreeModel(self)
         self._folder = LayerFolder(background, self)
@@ -58,18 +53,15 @@ class TreePanel(QWidget):
         self.tools = TreeTools(self)
         self.view = TreeView(self._model, self)
         self.columns = ColumnChoice(self.view, self.tools, self)
-        self._nothing = NothingFound(self)
         self._branches = OpenBranches(self.view, self._model, self)
         self._late = LateColumns(self.view, self._model, background, self)
         self._sorter = Sorter(background, lambda: self.view.delegate.hovered >= 0, self)
-        self._filterer = Filterer(background, self._late.branches, self)
+        self._stage = Stage(self.view, self._model, self._late, self)
+        self._filter = FilterView(background, self.filter_box, self._stage, self)
         self._lay_out()
         self._connect()
 
     def _lay_out(self) -> None:
-        self._stack = QStackedLayout()
-        self._stack.addWidget(self.view)
-        self._stack.addWidget(self._nothing)
         top = QHBoxLayout()
         top.setContentsMargins(8, 6, 8, 6)
         top.setSpacing(6)
@@ -79,23 +71,19 @@ class TreePanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(top)
-        layout.addLayout(self._stack, 1)
+        layout.addLayout(self._filter.stack, 1)
         self.setFocusProxy(self.view)
         self.setAutoFillBackground(True)
         self.setBackgroundRole(self.view.viewport().backgroundRole())
 
     def _connect(self) -> None:
-        self.filter_box.asked.connect(self._filter)
-        self.filter_box.left.connect(self._into_rows)
-        self._nothing.cleared.connect(self.clear_filter)
+        self._filter.cleared.connect(self._after_filter)
         self.tools.sort_asked.connect(self.sort_by)
         self.tools.fold_asked.connect(self.fold_layers)
         self.view.header.sectionClicked.connect(self._sorter.caption_clicked)
         self._sorter.changed.connect(self._show_order)
         self._sorter.arranged.connect(self._arrange)
         self._sorter.rearranged.connect(self._rearrange)
-        self._filterer.found.connect(self._show_found)
-        self._filterer.problem.connect(self.filter_box.show_problem)
         self._late.updated.connect(self._figures_changed)
         self.columns.changed.connect(self.columns_changed)
         self._folder.wish_changed.connect(self.fold_changed)
@@ -113,33 +101,31 @@ class TreePanel(QWidget):
         self, checkpoint: Checkpoint, tree: Tree, summaries: Summaries, keep_view: bool = False
     ) -> None:
         """Show a checkpoint. ``keep_view`` keeps folding, filter, scroll and selection, by path."""
-        before, chosen = self._shown, self._last
+        before, chosen = self._shown, self._stage.last
         scroll = self.view.verticalScrollBar().value()
         self._cancel()
         shown = Shown(tree, Rows(tree, summaries), summaries, np.zeros(0, bool), Prepared(tree))
         kept = before if keep_view else None
         if kept is None:
-            self.filter_box.blockSignals(True)
-            self.filter_box.clear()
-            self.filter_box.blockSignals(False)
+            self._filter.forget()
         self._folder.begin(kept, shown)
         if kept is not None:
             shown.expanded = carried_over(kept.tree, kept.expanded, tree)
         else:
             shown.expanded = first_expansion(tree, None if shown.folds is None else shown.folds.hidden())
-        self._shown = shown
+        self._stage.shown = shown
         self._branches.follow(shown)
         self._late.follow(shown)
         self.view.delegate.sparklines.clear()
         self.view.fit(shown.rows)
-        self._filterer.follow(shown)
+        self._filter.filterer.follow(shown)
         self.filter_box.set_vocabulary(Vocabulary(checkpoint))
-        self._last = None
-        self._show_all(shown)
+        self._stage.last = None
+        self._filter.show_all()
         self._sorter.follow(shown)
         if kept is not None:
             if self.filter_box.text().strip():
-                self._filter(self.filter_box.text().strip())
+                self._filter.ask(self.filter_box.text().strip())
             if chosen is not None:
                 self.select_path(chosen.path)
             self.view.verticalScrollBar().setValue(scroll)
@@ -147,6 +133,10 @@ class TreePanel(QWidget):
         self._folder.follow(shown)
         if not shown.small:  # the first key of a filter is to be answered as fast as the next
             self._prepare_lane.start(lambda cancel, _: _make_ready(shown, cancel), lambda _: None)
+
+    @property
+    def _shown(self) -> Shown | None:
+        return self._stage.shown
 
     @property
     def prepared(self) -> Prepared | None:
@@ -159,35 +149,21 @@ class TreePanel(QWidget):
         self._branches.follow(None)
         self._late.follow(None)
         self._sorter.follow(None)
-        self._filterer.follow(None)
+        self._filter.filterer.follow(None)
         self.filter_box.set_vocabulary(None)
         self._folder.follow(None)
-        self._shown = self._last = None
+        self._stage.shown = self._stage.last = None
         self._model.show_tree(None, np.zeros(0, np.int32), np.zeros(0, bool))
 
     def _cancel(self) -> None:
         self._prepare_lane.cancel()
-        self._filterer.stop()
-
-    def _show_all(self, shown: Shown) -> None:
-        shown.found = shown.open_found = None
-        self._reset(shown)
-        self.filter_box.show_count(None, 0)
-        self._stack.setCurrentWidget(self.view)
-
-    def _reset(self, shown: Shown, visible: np.ndarray | None = None) -> None:
-        """Show the rows anew."""
-        shown.rows.show_folds(shown.active_folds)
-        self._late.branches.refold()
-        place = None if shown.arrangement is None else shown.arrangement.place
-        self._model.show_tree(shown.rows, shown.visible() if visible is None else visible, shown.folding, place)
-        self._late.settle()
+        self._filter.filterer.stop()
 
     # selecting
 
     def selection(self) -> Selection | None:
         """What is selected, or None."""
-        return self._last
+        return self._stage.last
 
     def select_path(self, path: Path) -> bool:
         """Open what leads to a path, select it and scroll to it. A filter or a fold that hides it gives way."""
@@ -215,14 +191,18 @@ class TreePanel(QWidget):
             self._folder.fold(runs, False)
         return self._branches.go_to(node)
 
+    def _after_filter(self, chosen: int) -> None:
+        if chosen >= 0:
+            self.select_node(chosen)
+
     def _current_node(self, node: int) -> None:
         shown = self._shown
         if shown is None:
             return
         tree = shown.tree
         chosen = Selection(NodeKind(int(tree.kind[node])), tree.path(node), node, int(tree.row[node]))
-        if chosen != self._last:
-            self._last = chosen
+        if chosen != self._stage.last:
+            self._stage.last = chosen
             self.selected.emit(chosen)
 
     def expand_below(self, node: int) -> None:
@@ -281,26 +261,22 @@ class TreePanel(QWidget):
             return
         chosen = self.view.current()
         shown.arrangement = arrangement
-        self._reset(shown)
+        self._stage.show()
         if chosen >= 0:
             self.view.go_to(chosen, QAbstractItemView.ScrollHint.PositionAtCenter)
 
     def _rearrange(self, arrangement: Arrangement) -> None:
         """The same order with newer figures: nothing is scrolled to, nothing jumps away."""
         shown = self._shown
-        if shown is None or np.array_equal(_order(shown.arrangement), arrangement.order):
-            return
-        chosen, place = self.view.current(), held_place(self.view, self._model)
-        shown.arrangement = arrangement
-        self._reset(shown)
-        if chosen >= 0:
-            self.view.go_to(chosen)
-        put_back(self.view, self._model, place)
+        if shown is not None and not np.array_equal(_order(shown.arrangement), arrangement.order):
+            with self._stage.held():
+                shown.arrangement = arrangement
+                self._stage.show()
 
     def _figures_changed(self) -> None:
         complete = self._late.branches.complete
         self._sorter.figures_changed(complete)
-        self._filterer.figures_changed(complete)
+        self._filter.filterer.figures_changed(complete)
 
     def set_findings(self, findings: Mapping[int, Sequence[RowFinding]]) -> None:
         """Show badges for what somebody found out about tensors, by row of the table."""
@@ -319,50 +295,7 @@ class TreePanel(QWidget):
 
     def clear_filter(self) -> None:
         """Show all rows again."""
-        self.filter_box.clear()
-        self.filter_box.ask_now()
-
-    def _into_rows(self) -> None:
-        shown, visible = self._shown, self._model.visible
-        if shown is not None and self.view.current() < 0 and len(visible):
-            hits = visible if shown.found is None else visible[shown.found.matched[visible]]
-            self.view.go_to(int(hits[0] if len(hits) else visible[0]))
-        self.view.setFocus(Qt.FocusReason.ShortcutFocusReason)  # last: with no row chosen Qt takes the first
-
-    def _filter(self, text: str) -> None:
-        shown = self._shown
-        if shown is not None and next(terms_of(text), None) is None:  # as long as only "dtype:" is typed, too
-            self._filterer.stop()
-            chosen = self._chosen()
-            self._show_all(shown)
-            if chosen >= 0:
-                self.select_node(chosen)
-        elif shown is not None:
-            self._filterer.ask(text)
-
-    def _show_found(self, found: Found, again: bool) -> None:
-        """Show what a filter keeps; ``again``: the same filter, of which more is known now."""
-        shown = self._shown
-        if shown is None:
-            return
-        chosen, place = self._chosen(), held_place(self.view, self._model) if again else None
-        opened = shown.open_found if again else None
-        shown.found = found
-        shown.open_found = np.ones(len(shown.tree), bool) if opened is None else opened
-        self._reset(shown)
-        self.filter_box.show_count(found.tensors, len(shown.rows.table), bool(found.open))
-        nothing = not found.matched.any()
-        if nothing and (doubt := mistaken_property(self.filter_box.text())):
-            self.filter_box.show_problem(doubt)
-        self._nothing.show_so_far(bool(found.open))
-        self._stack.setCurrentWidget(self._nothing if nothing else self.view)
-        if chosen >= 0 and found.kept[chosen] and (not again or self.view.current() != chosen):
-            self.view.go_to(chosen)
-        put_back(self.view, self._model, place)
-
-    def _chosen(self) -> int:
-        """The selected node, also where a filter has taken its row away; or -1."""
-        return self._last.node if self._last is not None else self.view.current()
+        self._filter.clear()
 
     def showEvent(self, event: object) -> None:
         super().showEvent(event)  # type: ignore[arg-type]

@@ -90,7 +90,7 @@ def test_a_property_that_there_is_not_is_told_with_the_one_that_may_be_meant(sho
     qtbot.keyClicks(field, "sise:>10MB")
     qtbot.waitUntil(lambda: bool(field.problem()))
     assert field.problem() == "sise:>10MB: no name has this in it, and sise is no property; size is."
-    assert shown.panel._nothing.isVisible()
+    assert shown.panel._filter.nothing.isVisible()
 
 
 @pytest.mark.parametrize("large", [False, True])
@@ -103,8 +103,8 @@ def test_tensors_appear_as_they_become_known_and_the_count_says_so(shown, qtbot,
     field.setText("nan:>0")
     field.ask_now()
     qtbot.waitUntil(lambda: field._count == "0 of 39 so far")
-    qtbot.waitUntil(lambda: shown.panel._nothing.isVisible())
-    assert "so far" in shown.panel._nothing.accessibleName()
+    qtbot.waitUntil(lambda: shown.panel._filter.nothing.isVisible())
+    assert "so far" in shown.panel._filter.nothing.accessibleName()
     shown.summaries.deliver_all({3: summary_of([1.0], nan=1), 4: summary_of([1.0])})
     qtbot.waitUntil(lambda: field._count == "1 of 39 so far")
     assert tensors(shown) == [3] and shown.view.isVisible()

@@ -153,7 +153,7 @@ def test_nothing_found_says_so_and_leads_back(shown, qtbot):
     shown.show(gpt())
     shown.panel.filter_box.setText("nonsense")
     shown.panel.filter_box.ask_now()
-    nothing = shown.panel._nothing
+    nothing = shown.panel._filter.nothing
     assert nothing.isVisible() and not shown.view.isVisible()
     qtbot.mouseClick(nothing, Qt.MouseButton.LeftButton, pos=nothing._link().center())
     assert shown.view.isVisible() and shown.panel.filter_box.text() == ""
