@@ -12,6 +12,9 @@ import os
 import stat
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 
@@ -25,6 +28,9 @@ COARSE_NS = 2_000_000_000
 
 FINE_NS = 100_000_000
 """The same where times have a fraction; kernels take them from a clock that ticks each 4 to 16 ms."""
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+_ROOMS = ("analysis", "engine", "core")
 
 
 def file_states(checkpoint: Checkpoint) -> bytes | None:
@@ -44,10 +50,21 @@ def file_states(checkpoint: Checkpoint) -> bytes | None:
 
 def table_digest(checkpoint: Checkpoint) -> bytes:
     """32 bytes for what this version's reader made of the files: equal where all rows mean the same."""
-    whole = hashlib.blake2b(__version__.encode(), digest_size=32)
+    whole = hashlib.blake2b(version(), digest_size=32)
     for part in _table(checkpoint.tensors):
         whole.update(len(part).to_bytes(8, "little"))
         whole.update(part)
+    return whole.digest()
+
+
+@lru_cache(maxsize=1)
+def version() -> bytes:
+    """The version of the program and of the code that figures come from, which moves between two releases."""
+    whole = hashlib.blake2b(__version__.encode(), digest_size=16)
+    for room in _ROOMS:
+        for path in sorted((_PACKAGE / room).glob("*.py")):
+            with suppress(OSError):
+                whole.update(path.read_bytes())
     return whole.digest()
 
 
