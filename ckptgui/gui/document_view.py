@@ -112,6 +112,11 @@ class DocumentView(Ground):
         """Whether all parts are there, and the overview, where it is shown, is filled."""
         return self._inspector is not None and not self._inspector.filling
 
+    @property
+    def settled(self) -> bool:
+        """Whether nothing of what is shown is still to come, if only that it is exact."""
+        return self.complete and self._inspector is not None and not self._inspector.settling
+
     def _fill(self, inspector: Inspector) -> None:
         if self._opened is not None and self._pool is not None and self._summaries is not None:
             inspector.set_document(self._opened.checkpoint, self._opened.tree, self._pool, self._summaries)

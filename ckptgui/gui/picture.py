@@ -126,7 +126,7 @@ class Picture(QObject):
 
     def _pending(self) -> bool:
         view = self._document()
-        if view is None or view.summaries is None or view.opened is None or not view.complete:
+        if view is None or view.summaries is None or view.opened is None or not view.settled:
             return True
         rows = view.opened.tree.row[view.tree.view.visible_nodes()]
         rows = rows[rows >= 0]

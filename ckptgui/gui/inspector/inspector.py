@@ -91,6 +91,16 @@ class Inspector(QWidget):
         overview = self.overview
         return overview is not None and overview is self._pages.currentWidget() and overview.filling
 
+    @property
+    def settling(self) -> bool:
+        """Whether anything of what is shown is still to come."""
+        shown = self._pages.currentWidget()
+        if self.tensor is not None and shown is self.tensor:
+            return self.tensor.settling
+        if self.module is not None and shown is self.module:
+            return self.module.values.settling
+        return self.filling
+
     def show_selection(self, selection: Selection) -> None:
         """Show what is selected."""
         if self._checkpoint is None or self._tree is None:

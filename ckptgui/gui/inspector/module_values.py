@@ -102,6 +102,11 @@ class ModuleValues(QWidget):
         self._again.setInterval(REFRESH_MS)
         self._again.timeout.connect(self._add_up)
 
+    @property
+    def settling(self) -> bool:
+        """Whether something of what is seen is still to come."""
+        return self._lane.busy or self._again.isActive()
+
     def forget(self) -> None:
         """Another checkpoint has come."""
         self._lane.cancel()

@@ -11,6 +11,8 @@ from ckptgui.core.checkpoint import Checkpoint, Role
 from ckptgui.core.dtypes import Kind
 from ckptgui.core.loading.saved_devices import tells_devices
 from ckptgui.core.tensors import TensorInfo
+from ckptgui.engine.decoding import is_pairs
+from ckptgui.engine.sparse_places import INDICES
 from ckptgui.gui.inspector.details import DetailsTab
 from ckptgui.gui.inspector.fact_line import FactLine
 from ckptgui.gui.inspector.facts import details, sharing_facts, short_facts
@@ -61,6 +63,7 @@ class TensorPanel(QWidget):
         self._linger.setSingleShot(True)
         self._linger.setInterval(LINGER_MS)
         self._linger.timeout.connect(self._want_exact)
+        self._exact_due = False
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         page = ScrollPage(self, margin=0, top=0, bottom=0)  # scrolls only where the window is low
@@ -93,6 +96,7 @@ class TensorPanel(QWidget):
         self.statistics.place_wanted.connect(self.show_place)
         self.histogram.exact_wanted.connect(self._want_exact)
         self.histogram.painted.connect(self._histogram_done)
+        self.histogram.looked.connect(self._check)
         self.histogram.link_activated.connect(self.link_activated)
         self.half.filled.connect(self._check)
 
@@ -109,6 +113,11 @@ class TensorPanel(QWidget):
         page = self.half.page("details")
         assert isinstance(page, DetailsTab)
         return page
+
+    @property
+    def settling(self) -> bool:
+        """Whether something of what is seen is still to come, if only that it is exact."""
+        return not self._settled or self._exact_due or self.histogram.looking or self.half.waiting
 
     def set_document(self, checkpoint: Checkpoint, pool: SourcePool, summaries: Summaries) -> None:
         """Take tensors from another checkpoint from now on."""
@@ -130,6 +139,7 @@ class TensorPanel(QWidget):
         section = checkpoint.section_of(row)
         self._info, self._settled = info, False
         self._linger.stop()
+        self._exact_due = False
         self._role = section.role if section else Role.OTHER
         above = max(0, len(info.path) - 1)  # a tensor that is a section of its own does not hang below itself
         below = min(len(section.path), above) if section else above
@@ -178,8 +188,8 @@ class TensorPanel(QWidget):
         info, summaries = self._info, self._summaries
         if info is None or summaries is None:
             return
-        reason = why_no_figures(info) or summaries.error(info.index) or ""
         summary = summaries.get(info.index)
+        reason = why_no_figures(info, summary) or summaries.error(info.index) or ""
         if reason or summary is None:
             figures = None if reason else summaries.profile.statistics(info.index)
             if figures is None:
@@ -200,7 +210,8 @@ class TensorPanel(QWidget):
             self.histogram.say_nothing(summary.statistics)
         else:
             self.histogram.show_series(series, summary.statistics)
-            if not series.distribution.exact and is_read_at_once(series):
+            self._exact_due = not series.distribution.exact and is_read_at_once(series)
+            if self._exact_due:
                 self._linger.start()
         self._settled = self._settled or self.histogram.picture() is None
 
@@ -226,6 +237,8 @@ class TensorPanel(QWidget):
             self._check()
 
     def _on_failed(self, row: int) -> None:
+        if self._info is not None and row == self._info.index:
+            self._exact_due = False
         self._on_ready(row)
 
     def _want_exact(self) -> None:
@@ -245,7 +258,7 @@ class TensorPanel(QWidget):
 
     def _check(self) -> None:
         """Tell once everything that is seen is there."""
-        if self._info is not None and self._settled and not self.half.waiting:
+        if self._info is not None and not self.settling:
             self.ready.emit()
 
     def focus_values(self) -> None:
@@ -253,7 +266,7 @@ class TensorPanel(QWidget):
         self.values.table.setFocus(Qt.FocusReason.OtherFocusReason)
 
 
-def why_no_figures(info: TensorInfo) -> str:
+def why_no_figures(info: TensorInfo, summary: Summary | None = None) -> str:
     """Why a tensor has no statistics, in a sentence; empty when it has."""
     if info.error:
         return info.error
@@ -261,8 +274,13 @@ def why_no_figures(info: TensorInfo) -> str:
         return tr("No elements, so no figures.")
     if info.device == "meta":
         return tr("Saved on the meta device, without values.")
-    if info.extent is None:
+    if info.extent is None and (info.layout not in INDICES or _is_bare(summary)):
         return tr("The figures stand with its components.")
-    if info.dtype.kind is Kind.PACKED:
+    if info.dtype.kind is Kind.PACKED and not is_pairs(info):
         return tr("{0} packs its elements into bytes, so there are no figures.").format(info.dtype)
     return ""
+
+
+def _is_bare(summary: Summary | None) -> bool:
+    """Whether nothing but the count could be told."""
+    return summary is not None and summary.statistics.nan is None

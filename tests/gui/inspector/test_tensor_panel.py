@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel
 
 from ckptgui.core.display import display
 from ckptgui.core.tree.build import NodeKind
+from ckptgui.gui.inspector.histogram import closer_look
 from ckptgui.gui.inspector.page import ScrollPage
 from ckptgui.gui.numbers import integer
 from ckptgui.gui.selection import Selection
@@ -224,7 +225,16 @@ def test_an_empty_tensor_says_so(bench):
     assert panel.values.note.text() == "This tensor has no elements."
 
 
-def test_quantiles_are_made_exact_on_request(bench, qtbot):
+def test_quantiles_of_small_tensors_become_exact_by_themselves(bench):
+    bench.select(f"{MODEL}/big")
+    median = bench.inspector.tensor.statistics.figures["q50"]
+    exact = np.quantile(saved()[MODEL]["big"].double().numpy(), 0.5)
+    assert float(median.exact()) == pytest.approx(exact, rel=1e-12)
+    assert "≈" not in median.accessibleName() and bench.inspector.tensor.histogram.exact.isHidden()
+
+
+def test_quantiles_of_large_ones_are_made_exact_on_request(bench, qtbot, monkeypatch):
+    monkeypatch.setattr(closer_look, "READ_AT_ONCE", 0)
     bench.select(f"{MODEL}/big")
     panel = bench.inspector.tensor
     median = panel.statistics.figures["q50"]

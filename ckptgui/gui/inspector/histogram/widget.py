@@ -60,6 +60,7 @@ class Histogram(QWidget):
     painted = Signal()
     exact_wanted = Signal()
     series_changed = Signal()
+    looked = Signal()  # the view was read closer, or could not be
     link_activated = Signal(object)  # the path of a pinned tensor
 
     def __init__(self, background: Background, pins: Pins, parent: QWidget | None = None) -> None:
@@ -313,10 +314,12 @@ class Histogram(QWidget):
         if self._shown is not None:
             self._shown.finer.update(found)
             self._redraw(same=True)
+            self.looked.emit()
 
     def _not_finer(self, reason: str) -> None:
         text = tr("≈ approximate, as it could not be read again")
         self.notes.tell_approximate(text, reason, failed=True)
+        self.looked.emit()
 
     def _offer_exact(self) -> None:
         """A large tensor is read once more only when somebody wants to; a small one is anyway."""
