@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -172,7 +173,7 @@ class DocumentView(Ground):
             health = self.inspector.health
             tree = self._opened.tree
             self.health_line.set_findings(health.findings, tree, health.slots, complete=health.complete)
-            self.tree.set_findings(row_marks(health.findings))
+            self.tree.set_findings(partial(row_marks, health.findings))
             self._make_room()
             self.health_changed.emit()
 

@@ -58,14 +58,15 @@ def count_words(findings: Sequence[Finding], complete: bool) -> str:
 def row_marks(findings: Sequence[Finding]) -> Mapping[int, Sequence[RowFinding]]:
     """What the tree's rows say of findings that their figures alone do not tell."""
     marks: dict[int, list[RowFinding]] = {}
+    words = {
+        "moment": tr("moment"),
+        "ratio": tr("outlier"),
+        "dead": tr("dead"),
+        "overflow": tr("beyond float16"),
+        "constant": tr("constant"),
+    }
     for finding in findings:
-        word = {
-            "moment": tr("moment"),
-            "ratio": tr("outlier"),
-            "dead": tr("dead"),
-            "overflow": tr("beyond float16"),
-            "constant": tr("constant"),
-        }.get(finding.kind)
+        word = words.get(finding.kind)
         if word is not None:
             count = finding.count if finding.kind in ("dead", "overflow") else 0
             mark = RowFinding(word, count, WORST_FIRST.index(finding.kind), Tone.WARN)

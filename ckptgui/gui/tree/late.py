@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -25,10 +25,6 @@ _TICK_MS = 100
 MOST_TENSORS = 32
 MOST_BYTES = 64 * 2**20
 """A branch up to this size is read for its row; larger ones wait until the whole file is."""
-
-
-FINDINGS_AT_ONCE = 2_000
-"""Tensors with findings up to which those are added up on the spot."""
 
 
 class LateColumns(QObject):
@@ -78,8 +74,11 @@ class LateColumns(QObject):
         ):
             signal.connect(slot) if on else signal.disconnect(slot)
 
-    def set_findings(self, findings: Mapping[int, Sequence[RowFinding]]) -> None:
-        """Show badges for what somebody found out about tensors, by row of the table."""
+    def set_findings(self, findings: Callable[[], Mapping[int, Sequence[RowFinding]]]) -> None:
+        """Show badges for what somebody found out about tensors, by row of the table.
+
+        There may be one for each of a million: they are asked for, and added up, on another thread.
+        """
         shown = self._shown
         if shown is None:
             return
@@ -88,11 +87,7 @@ class LateColumns(QObject):
             shown.rows.set_findings(found)
             self._repaint()
 
-        self._findings_lane.cancel()
-        if len(findings) <= FINDINGS_AT_ONCE:
-            take(FoundBelow(shown.tree, findings))
-        else:
-            self._findings_lane.start(lambda cancel, _: FoundBelow(shown.tree, findings), take)
+        self._findings_lane.start(lambda cancel, _: FoundBelow(shown.tree, findings()), take)
 
     def settle(self) -> None:
         """The screen changes: ask for its rows when it has come to rest."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 from PySide6.QtCore import QPoint, Qt, Signal
@@ -278,8 +278,8 @@ class TreePanel(QWidget):
         self._sorter.figures_changed(complete)
         self._filter.filterer.figures_changed(complete)
 
-    def set_findings(self, findings: Mapping[int, Sequence[RowFinding]]) -> None:
-        """Show badges for what somebody found out about tensors, by row of the table."""
+    def set_findings(self, findings: Callable[[], Mapping[int, Sequence[RowFinding]]]) -> None:
+        """Show badges for what somebody found out about tensors, by row of the table; asked on another thread."""
         self._late.set_findings(findings)
 
     def show_columns(self, keys: Iterable[str]) -> None:

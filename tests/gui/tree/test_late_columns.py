@@ -155,7 +155,9 @@ def test_findings_are_badges_and_a_closed_module_shows_the_worst(shown, qtbot):
     first = tree.node_of_path(("model", "blocks.1.attn.qkv.weight"))
     second = tree.node_of_path(("model", "blocks.2.attn.qkv.weight"))
     dead, constant = RowFinding("dead", 17, rank=4), RowFinding("constant", rank=7)
-    shown.panel.set_findings({int(tree.row[first]): [constant, dead], int(tree.row[second]): [dead]})
+    marks = {int(tree.row[first]): [constant, dead], int(tree.row[second]): [dead]}
+    shown.panel.set_findings(lambda: marks)
+    qtbot.waitUntil(lambda: bool(rows.badges(first)))
     assert [(badge.text, badge.tone) for badge in rows.badges(first)] == [
         ("17 dead", Tone.WARN),
         ("constant", Tone.WARN),
