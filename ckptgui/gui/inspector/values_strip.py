@@ -60,6 +60,8 @@ class ValuesStrip(QWidget):
         """Show another file's, as far as it was read."""
         if self._summaries is not None and shiboken6.isValid(self._summaries):
             self._summaries.arrived.disconnect(self._arrived)
+        if not shiboken6.isValid(summaries):  # the document was closed while its overview was being filled
+            return
         self._summaries, self._map = summaries, places
         summaries.arrived.connect(self._arrived)
         self.setVisible(len(places.rows) > 1)
