@@ -48,7 +48,7 @@ class FloatPass:
     def __init__(self, space: Space) -> None:
         """``space`` is "float32" or "float64"."""
         self.space: Space = space
-        self._tally = Tally(1 << (16 if space == "float32" else 19))
+        self._tally = Tally(1 << 16, copies=2) if space == "float32" else Tally(1 << 19)
 
     def of(self, chunk: Chunk) -> Partial:
         """Fold one chunk."""
@@ -61,7 +61,7 @@ class FloatPass:
         first = min(values.size, -chunk.place % ATOM)
         with self._tally.table(values.size) as counts:
             zeros, negative_zeros, low, high, at_low, at_high = fold_floats(
-                values, bits, ints, values.view(np.uint16), first, atoms.digits, counts[0], special
+                values, bits, ints, values.view(np.uint16), first, atoms.digits, counts, special
             )
         last = first + (values.size - first) // ATOM * ATOM
         atoms.keep(chunk.place, values[:first])
