@@ -70,6 +70,8 @@ OTHER_KEYS = (
     ("=", "Show each of the equal layers in a row, or fold them again"),
     ("Tab", "Go to the next part of the window"),
     ("F3, Shift+F3", "Go to the next or the previous NaN among the values"),
+    ("Ctrl+Click, Ctrl+Space", "In the tree: pin a tensor's distribution, to compare it with others"),
+    ("+, −, 0, Shift+Arrows, P", "In the histogram: closer, farther, all of it, move, pin"),
     ("Ctrl+C", "Copy what is selected"),
 )
 """Keys that no menu shows, for the list of shortcuts."""

@@ -91,6 +91,7 @@ class DocumentView(Ground):
         self.health_line.list_wanted.connect(lambda: self.select(()))
         self.ribbon.row_clicked.connect(self._select_row)
         self.tree.selected.connect(self._on_selected)
+        self.tree.view.pin_asked.connect(self._pin)
 
     @property
     def inspector(self) -> Inspector:
@@ -273,6 +274,15 @@ class DocumentView(Ground):
     def _select_row(self, row: int) -> None:
         if self._opened is not None:
             self.select(self._opened.checkpoint.tensors.path(row))
+
+    def _pin(self, node: int) -> None:
+        """Compare the distribution of a tensor with others', or stop to."""
+        row = int(self._opened.tree.row[node]) if self._opened is not None else -1
+        if row < 0:
+            return
+        if self.inspector.histogram is None:
+            self.tree.select_row(row)  # there is no plot to compare it in
+        self.inspector.pinning.ask(row)
 
     def _on_selected(self, selection: Selection) -> None:
         self.ribbon.select_row(selection.row)

@@ -14,6 +14,7 @@ from ckptgui.core.tree.build import NodeKind, Tree
 from ckptgui.engine.job import Cancel, Report
 from ckptgui.gui.health.watch import HealthWatch
 from ckptgui.gui.inspector.findings import Finder, Judgement
+from ckptgui.gui.inspector.histogram.pinning import Pinning
 from ckptgui.gui.inspector.histogram.series import Pins
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.numbers import tr
@@ -23,6 +24,7 @@ from ckptgui.gui.theme import theme, theme_signal
 from ckptgui.sources.locate import SourcePool
 
 if TYPE_CHECKING:  # imported when first shown, or by the warm-up: the window paints sooner without them
+    from ckptgui.gui.inspector.histogram.widget import Histogram
     from ckptgui.gui.inspector.module_panel import ModulePanel
     from ckptgui.gui.inspector.overview import Overview
     from ckptgui.gui.inspector.tensor_panel import TensorPanel
@@ -47,6 +49,8 @@ class Inspector(QWidget):
         self.health = HealthWatch(background, self)
         self.finder.found.connect(self._take_slots)
         self.pins = Pins(self)  # they stay from one checkpoint to the next, from epoch to epoch
+        self.pinning = Pinning(background, self.pins, self)
+        self.pinning.refused.connect(self._tell)
         self._checkpoint: Checkpoint | None = None
         self._tree: Tree | None = None
         self._pool: SourcePool | None = None
@@ -67,6 +71,7 @@ class Inspector(QWidget):
         self._checkpoint, self._tree, self._pool, self._summaries = checkpoint, tree, pool, summaries
         self._selection = None
         self.pins.close_files()
+        self.pinning.set_document(checkpoint, pool, summaries)
         if self.tensor is not None:
             self.tensor.set_document(checkpoint, pool, summaries)
         if self.module is not None:
@@ -100,6 +105,18 @@ class Inspector(QWidget):
         if self.module is not None and shown is self.module:
             return self.module.values.settling
         return self.filling
+
+    @property
+    def histogram(self) -> Histogram | None:
+        """The one that is shown."""
+        shown = self._pages.currentWidget()
+        if self.tensor is not None and shown is self.tensor:
+            return self.tensor.histogram
+        return self.module.values.histogram if self.module is not None and shown is self.module else None
+
+    def _tell(self, refusal: str) -> None:
+        if self.histogram is not None:
+            self.histogram.saving.tell(refusal, failed=True)
 
     def show_selection(self, selection: Selection) -> None:
         """Show what is selected."""

@@ -158,6 +158,8 @@ class ModuleValues(QWidget):
             self.left.setText(tr("1 tensor is still to be read."))
         self.left.setVisible(found.left > 0)
         if found.spread is None:
+            if found.statistics.count:
+                self.statistics.show_summary(Summary(found.statistics))
             if not found.left:
                 self.histogram.say_nothing(found.statistics)
             return

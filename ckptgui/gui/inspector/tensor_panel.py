@@ -20,7 +20,7 @@ from ckptgui.gui.inspector.findings import Finder
 from ckptgui.gui.inspector.head import PanelHead, add_head
 from ckptgui.gui.inspector.histogram.buttons import add_plot_buttons
 from ckptgui.gui.inspector.histogram.closer_look import is_read_at_once
-from ckptgui.gui.inspector.histogram.series import Pins, Series
+from ckptgui.gui.inspector.histogram.series import Pins, series_of
 from ckptgui.gui.inspector.histogram.widget import Histogram
 from ckptgui.gui.inspector.lower_half import LowerHalf
 from ckptgui.gui.inspector.lower_tab import LookedAt
@@ -185,8 +185,8 @@ class TensorPanel(QWidget):
 
     def _show_summary(self) -> None:
         """Show what is known of the tensor, or that it is to come."""
-        info, summaries = self._info, self._summaries
-        if info is None or summaries is None:
+        info, checkpoint, summaries = self._info, self._checkpoint, self._summaries
+        if info is None or checkpoint is None or summaries is None:
             return
         summary = summaries.get(info.index)
         reason = why_no_figures(info, summary) or summaries.error(info.index) or ""
@@ -205,7 +205,7 @@ class TensorPanel(QWidget):
         integral = info.dtype.kind in (Kind.SIGNED, Kind.UNSIGNED, Kind.BOOL)
         self.statistics.show_summary(summary, integral)
         self.half.set_summary(summary)
-        series = self._series(info, summary, integral)
+        series = series_of(checkpoint, info, summary, self._pool)
         if series is None:
             self.histogram.say_nothing(summary.statistics)
         else:
@@ -214,22 +214,6 @@ class TensorPanel(QWidget):
             if self._exact_due:
                 self._linger.start()
         self._settled = self._settled or self.histogram.picture() is None
-
-    def _series(self, info: TensorInfo, summary: Summary, integral: bool) -> Series | None:
-        """What the histogram shows; None where there are no finite values."""
-        if self._checkpoint is None or summary.distribution is None or not summary.distribution.total:
-            return None
-        return Series(
-            file=self._checkpoint.path,
-            path=info.path,
-            name=info.name or tr("The saved tensor"),
-            distribution=summary.distribution,
-            role=self._role,
-            integral=integral,
-            modulus=info.dtype.kind is Kind.COMPLEX,
-            info=info,
-            pool=self._pool,
-        )
 
     def _on_ready(self, row: int) -> None:
         if self._info is not None and row == self._info.index:

@@ -35,6 +35,7 @@ class TreeView(QTableView):
     current_node = Signal(int)
     menu_asked = Signal(int, QPoint)  # node, global place
     copy_asked = Signal(int)
+    pin_asked = Signal(int)  # node: its distribution shall be compared with that of others
     scrolled = Signal()
 
     def __init__(self, model: TreeModel, parent: QWidget | None = None) -> None:
@@ -127,6 +128,11 @@ class TreeView(QTableView):
             if node >= 0:
                 self.copy_asked.emit(node)
             return
+        control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+        if control and event.key() == Qt.Key.Key_Space:
+            if node >= 0:
+                self.pin_asked.emit(node)
+            return
         act = _KEYS.get(Qt.Key(event.key())) if not event.modifiers() & ~_HARMLESS else None
         if act is not None and node >= 0 and self._model.rows is not None:
             act(self, node)
@@ -188,6 +194,10 @@ class TreeView(QTableView):
         if node >= 0 and event.button() is Qt.MouseButton.LeftButton:
             self.toggled.emit(node, not self._model.is_open(node))
             self.setFocus(Qt.FocusReason.MouseFocusReason)
+            return
+        row = self.rowAt(event.position().toPoint().y())
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier and row >= 0:
+            self.pin_asked.emit(self._model.node(row))  # what is selected stays
             return
         super().mousePressEvent(event)
 

@@ -156,13 +156,14 @@ class PlotSaving(QObject):
 
         name = display(PurePath(target).name)
         self._lane.start(
-            work, lambda _: self._tell(tr("Saved as {0}.").format(name)), lambda e: self._failed(name, e)
+            work, lambda _: self.tell(tr("Saved as {0}.").format(name)), lambda e: self._failed(name, e)
         )
 
     def _failed(self, name: str, error: CheckpointError) -> None:
-        self._tell(tr("{0} could not be written. {1}").format(name, display(error, 400)), failed=True)
+        self.tell(tr("{0} could not be written. {1}").format(name, display(error, 400)), failed=True)
 
-    def _tell(self, text: str, *, failed: bool = False) -> None:
+    def tell(self, text: str, *, failed: bool = False) -> None:
+        """Say something below the plot until another tensor is shown."""
         self.told.set_colour("danger" if failed else "text2")
         self.told.setText(text)
         self.told.show()

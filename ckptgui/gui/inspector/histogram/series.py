@@ -8,8 +8,11 @@ from dataclasses import dataclass, field, replace
 from PySide6.QtCore import QObject, Signal
 
 from ckptgui.analysis.distribution import Distribution
-from ckptgui.core.checkpoint import Role
+from ckptgui.analysis.summary import Summary
+from ckptgui.core.checkpoint import Checkpoint, Role
+from ckptgui.core.dtypes import Kind
 from ckptgui.core.tensors import Path, TensorInfo
+from ckptgui.gui.numbers import tr
 from ckptgui.sources.locate import SourcePool
 
 MOST = 8
@@ -34,6 +37,26 @@ class Series:
     def key(self) -> tuple[str, Path]:
         """What it is, whatever is known of it by now."""
         return self.file, self.path
+
+
+def series_of(
+    checkpoint: Checkpoint, info: TensorInfo, summary: Summary, pool: SourcePool | None
+) -> Series | None:
+    """A tensor's values; None where none is finite."""
+    if summary.distribution is None or not summary.distribution.total:
+        return None
+    section = checkpoint.section_of(info.index)
+    return Series(
+        file=checkpoint.path,
+        path=info.path,
+        name=info.name or tr("The saved tensor"),
+        distribution=summary.distribution,
+        role=section.role if section else Role.OTHER,
+        integral=info.dtype.kind in (Kind.SIGNED, Kind.UNSIGNED, Kind.BOOL),
+        modulus=info.dtype.kind is Kind.COMPLEX,
+        info=info,
+        pool=pool,
+    )
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,25 @@ def test_pins_stay_when_another_file_is_shown(hand, open_bench, kinds):
     assert len(hand.histogram.picture().outlines) == 1
 
 
+def test_tensors_that_were_never_read_are_pinned_one_after_the_other(hand, qtbot):
+    hand.look_at("normal")
+    rows = [hand.bench.checkpoint.row((name,)) for name in ("wider", "w3", "positive")]
+    for row in rows:
+        hand.bench.inspector.pinning.ask(row)
+    qtbot.waitUntil(lambda: len(hand.histogram.pins) == 3, timeout=10_000)
+    assert [pin.series.info.index for pin in hand.histogram.pins] == rows
+    hand.bench.inspector.pinning.ask(rows[1])
+    assert len(hand.histogram.picture().outlines) == 2
+
+
+def test_a_tensor_without_finite_values_is_not_pinned_and_the_reason_is_told(hand, qtbot):
+    hand.look_at("normal")
+    hand.bench.inspector.pinning.ask(hand.bench.checkpoint.row(("none",)))
+    told = hand.histogram.saving.told
+    qtbot.waitUntil(told.isVisible, timeout=10_000)
+    assert told.text() == "All 12 values are NaN." and not len(hand.histogram.pins)
+
+
 def test_a_logarithmic_axis_is_refused_for_a_pin_too(hand):
     hand.look_at("normal")
     hand.key(Qt.Key.Key_P)
