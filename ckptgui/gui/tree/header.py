@@ -14,6 +14,8 @@ from ckptgui.gui.tree.columns import PAD, UNIT_GAP, Column, Widths, alignment, t
 from ckptgui.gui.tree.delegate import LEFT, SIGN
 
 HEIGHT = 24
+ARROW = 10
+"""Room for the arrow behind a caption that ends at its column's edge."""
 
 
 class TreeHeader(QHeaderView):
@@ -52,8 +54,10 @@ class TreeHeader(QHeaderView):
         elif column is Column.SIZE:
             inner.setRight(rect.right() - PAD - self._widths.unit - UNIT_GAP)
             align = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        painter.setFont(ui_font(11, QFont.Weight.Medium))
         mine = column is self._sorted
+        if mine and column is Column.ZEROS:
+            inner.setRight(inner.right() - ARROW)
+        painter.setFont(ui_font(11, QFont.Weight.Medium))
         painter.setPen(t.text if mine else t.text2)
         painter.drawText(inner, align, title(column))
         if mine:

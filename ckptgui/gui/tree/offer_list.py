@@ -17,7 +17,7 @@ from ckptgui.core.display import display
 from ckptgui.core.tree.offers import Offer, Offers
 from ckptgui.gui.numbers import tr
 from ckptgui.gui.theme import ROW, mono_font, theme, theme_signal, ui_font
-from ckptgui.gui.tree.scroll_bar import SlimScrollBar
+from ckptgui.gui.tree.scroll_bar import WIDTH, SlimScrollBar
 
 MOST_ROWS = 10
 _PAD = 10
@@ -37,7 +37,8 @@ class OfferList(QListView):
         self._offers: Offers | None = None
         self._rows = _Rows(self)
         self.setModel(self._rows)
-        self.setItemDelegate(_Delegate(self))
+        self._rows_delegate = _Delegate(self)
+        self.setItemDelegate(self._rows_delegate)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setFrameStyle(QFrame.Shape.Box | QFrame.Shadow.Plain)
         self.setMouseTracking(True)
@@ -71,7 +72,7 @@ class OfferList(QListView):
         self.setParent(window)  # over whatever is below the field, and not cut off by its edges
         corner = self._field.mapTo(window, QPoint(0, self._field.height() + 2))
         count = len(offers.some)
-        width = self.sizeHintForColumn(0) + 2 * self.frameWidth() + (10 if count > MOST_ROWS else 0)
+        width = self._rows_delegate.width() + 2 * self.frameWidth() + (WIDTH if count > MOST_ROWS else 0)
         height = min(count, MOST_ROWS) * ROW + 2 * self.frameWidth()
         self.setGeometry(corner.x(), corner.y(), min(width, window.width() - corner.x() - 8), height)
         self.setCurrentIndex(_NOWHERE)
@@ -146,9 +147,14 @@ class _Delegate(QStyledItemDelegate):
         texts = (str(rows.index(row, 0).data()) for row in range(rows.rowCount()))
         return _PAD + max(map(metrics.horizontalAdvance, texts), default=0) + _GAP
 
+    def width(self) -> int:
+        """What the widest row needs."""
+        rows, metrics = self._list.model(), QFontMetrics(ui_font())
+        abouts = (self._about(rows.index(row, 0)) for row in range(rows.rowCount()))
+        return self._split() + max(map(metrics.horizontalAdvance, abouts), default=0) + _PAD + 2
+
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        about = QFontMetrics(ui_font()).horizontalAdvance(self._about(index))
-        return QSize(self._split() + about + _PAD, ROW)
+        return QSize(_PAD, ROW)
 
     def _about(self, index: Index) -> str:
         rows = self._list.model()
