@@ -175,15 +175,15 @@ def test_the_scales_change_the_bars_and_not_the_total(bench, qtbot):
     bench.select(f"{MODEL}/embed.weight")
     histogram = bench.inspector.tensor.histogram
     linear = histogram.plot.chart.heights
-    qtbot.mouseClick(histogram.count_scale.buttons["log"], Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(histogram.head.count_scale.buttons["log"], Qt.MouseButton.LeftButton)
     assert histogram.picture().wish.log_count
     assert not np.allclose(histogram.plot.chart.heights, linear)
     assert [text for _, text in histogram.plot.chart.count_marks][:3] == ["1", "10", "100"]
-    qtbot.mouseClick(histogram.value_scale.buttons["symlog"], Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(histogram.head.value_scale.buttons["symlog"], Qt.MouseButton.LeftButton)
     assert histogram.picture().scale == "symlog"
     assert histogram.picture().counts.sum() == pytest.approx(60_000)
-    histogram.value_scale.buttons["symlog"].setFocus()
-    qtbot.keyClick(histogram.value_scale.buttons["symlog"], Qt.Key.Key_Left)  # over the one that has no place
+    histogram.head.value_scale.buttons["symlog"].setFocus()
+    qtbot.keyClick(histogram.head.value_scale.buttons["symlog"], Qt.Key.Key_Left)  # over the one that has no place
     assert histogram.picture().scale == "linear"
 
 
@@ -230,7 +230,7 @@ def test_quantiles_of_small_tensors_become_exact_by_themselves(bench):
     median = bench.inspector.tensor.statistics.figures["q50"]
     exact = np.quantile(saved()[MODEL]["big"].double().numpy(), 0.5)
     assert float(median.exact()) == pytest.approx(exact, rel=1e-12)
-    assert "≈" not in median.accessibleName() and bench.inspector.tensor.histogram.exact.isHidden()
+    assert "≈" not in median.accessibleName() and bench.inspector.tensor.histogram.head.exact.isHidden()
 
 
 def test_quantiles_of_large_ones_are_made_exact_on_request(bench, qtbot, monkeypatch):
@@ -241,16 +241,16 @@ def test_quantiles_of_large_ones_are_made_exact_on_request(bench, qtbot, monkeyp
     assert median.accessibleName().startswith("50 %: ≈")
     exact = np.quantile(saved()[MODEL]["big"].double().numpy(), 0.5)
     with qtbot.waitSignal(bench.summaries.ready, timeout=10_000):
-        qtbot.mouseClick(panel.histogram.exact, Qt.MouseButton.LeftButton)
+        qtbot.mouseClick(panel.histogram.head.exact, Qt.MouseButton.LeftButton)
     assert float(median.exact()) == pytest.approx(exact, rel=1e-12)
-    assert "≈" not in median.accessibleName() and not panel.histogram.exact.isVisible()
+    assert "≈" not in median.accessibleName() and not panel.histogram.head.exact.isVisible()
 
 
 def test_the_histogram_is_announced_once_a_tensor(bench, qtbot):
     painted = []
     bench.inspector.histogram_painted.connect(lambda: painted.append(1))
     bench.select(f"{MODEL}/embed.weight")
-    qtbot.mouseClick(bench.inspector.tensor.histogram.count_scale.buttons["log"], Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(bench.inspector.tensor.histogram.head.count_scale.buttons["log"], Qt.MouseButton.LeftButton)
     QTest.qWait(50)
     assert painted == [1]
     bench.select(f"{MODEL}/conv.weight")

@@ -9,11 +9,10 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
 from ckptgui.analysis.distribution import Distribution
-from ckptgui.analysis.histogram import Scale
 from ckptgui.analysis.statistics import Statistics
 from ckptgui.core.checkpoint import Role
-from ckptgui.gui.inspector.controls import SectionHead, Segmented
 from ckptgui.gui.inspector.histogram.card import Card
+from ckptgui.gui.inspector.histogram.choices import HistogramHead
 from ckptgui.gui.inspector.histogram.closer_look import CloserLook, Found, Look, is_read_at_once
 from ckptgui.gui.inspector.histogram.lattice import WHOLE, Lattice, lattice_of
 from ckptgui.gui.inspector.histogram.legend import Legend
@@ -24,8 +23,8 @@ from ckptgui.gui.inspector.histogram.saving import PlotSaving
 from ckptgui.gui.inspector.histogram.series import Pins, Series
 from ckptgui.gui.inspector.histogram.view import View, first_view, part_of, whole_view
 from ckptgui.gui.jobs import Background
-from ckptgui.gui.labels import LinkLabel, PlainLabel, plain_tooltip
-from ckptgui.gui.numbers import significant, tr
+from ckptgui.gui.labels import PlainLabel
+from ckptgui.gui.numbers import tr
 
 HEIGHT = 196
 """Of the plot with its axis."""
@@ -35,8 +34,6 @@ _BAR = 5
 
 _ROOM_FOR_PINS = 1.0
 """How far the first view may reach to either side for the sake of pins, in widths of what is shown."""
-
-_SCALES: tuple[tuple[Scale, str], ...] = (("linear", "Linear"), ("log", "Log"), ("symlog", "Symlog"))
 
 
 @dataclass
@@ -67,12 +64,12 @@ class Histogram(QWidget):
         super().__init__(parent)
         self._shown: _Shown | None = None
         self._insisted = False  # on exact figures of this tensor, whatever it weighs
-        self._wanted_scale: Scale = "linear"
         self.pins = pins
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
-        self._make_head(layout)
+        self.head = HistogramHead(self)
+        layout.addWidget(self.head)
         self._make_plot(layout)
         self.legend = Legend(self)
         layout.addWidget(self.legend)
@@ -82,22 +79,6 @@ class Histogram(QWidget):
         self._closer.found.connect(self._take_finer)
         self._closer.failed.connect(self._not_finer)
         self._connect()
-
-    def _make_head(self, layout: QVBoxLayout) -> None:
-        self.head = SectionHead(tr("Distribution"), self, line=False)
-        self.count_scale = Segmented(tr("Count"), [("linear", tr("Linear")), ("log", tr("Log"))], self)
-        self.value_scale = Segmented(tr("Values"), [(key, tr(text)) for key, text in _SCALES], self)
-        self.value_scale.buttons["symlog"].setToolTip(tr("Linear near zero, logarithmic beyond, on both sides"))
-        self.exact = LinkLabel("", self, pixels=11)
-        self.exact.setToolTip(tr("Read the values once more; quantiles and bars are approximate until then"))
-        self.exact.clicked.connect(self._want_exact)
-        self.exact.hide()
-        self.head.row.insertSpacing(1, 4)
-        self.head.row.insertWidget(2, self.exact)
-        self.head.add(self.count_scale)
-        self.head.row.addSpacing(8)
-        self.head.add(self.value_scale)
-        layout.addWidget(self.head)
 
     def _make_plot(self, layout: QVBoxLayout) -> None:
         self._place = QWidget(self)
@@ -121,8 +102,9 @@ class Histogram(QWidget):
         self.plot.pin_wanted.connect(self.toggle_pin)
         self.plot.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.plot.customContextMenuRequested.connect(lambda at: self.open_menu(self.plot.mapToGlobal(at)))
-        self.count_scale.chosen.connect(self._redraw)
-        self.value_scale.chosen.connect(self._choose_scale)
+        self.head.counts_chosen.connect(self._redraw)
+        self.head.scale_chosen.connect(self.show_all)
+        self.head.exact_wanted.connect(self._want_exact)
         self.pins.changed.connect(self._pins_changed)
         self.legend.lit.connect(self.plot.light)
         self.legend.removed.connect(self.pins.remove)
@@ -193,8 +175,8 @@ class Histogram(QWidget):
         self.notes.clear()
         self.legend.hide()
         self.saving.quiet()
-        for widget in (self.reading, self.exact):
-            widget.hide()
+        self.reading.hide()
+        self.head.offer_exact(False)
         self.series_changed.emit()
 
     # axes
@@ -204,26 +186,10 @@ class Histogram(QWidget):
         return [pin.series for pin in self.pins if pin.series.key != shown.series.key]
 
     def _offer_scales(self) -> None:
-        """A logarithmic axis has no place for zero and below; the button stays and says so."""
         shown = self._shown
-        if shown is None:
-            return
-        lows = {each.name: each.distribution.bounds()[0] for each in (shown.series, *self._all_series(shown))}
-        name, least = min(lows.items(), key=lambda item: item[1])
-        button = self.value_scale.buttons["log"]
-        button.setEnabled(least > 0)
-        reason = tr("A logarithmic axis has no place for 0 and below; the smallest value is {0}.")
-        whose = "" if len(lows) == 1 else f"\n{name}"
-        button.setToolTip("" if least > 0 else plain_tooltip(reason.format(significant(least)) + whose))
-        self.value_scale.choose(self._scale())
-
-    def _scale(self) -> Scale:
-        possible = self._wanted_scale != "log" or self.value_scale.buttons["log"].isEnabled()
-        return self._wanted_scale if possible else "linear"
-
-    def _choose_scale(self, key: str) -> None:
-        self._wanted_scale = next(scale for scale, _ in _SCALES if scale == key)
-        self.show_all()
+        if shown is not None:
+            every = (shown.series, *self._all_series(shown))
+            self.head.offer_log({each.name: each.distribution.bounds()[0] for each in every})
 
     def _bins(self) -> int:
         return max(24, min(240, int(self.plot.area().width() // _BAR)))
@@ -238,7 +204,7 @@ class Histogram(QWidget):
 
     def _first(self, shown: _Shown) -> View:
         """With pins theirs too, but what is shown keeps its share of the width."""
-        bins, scale = self._bins(), self._scale()
+        bins, scale = self._bins(), self.head.scale
         own = first_view(shown.series.distribution, shown.quantiles, shown.series.integral, bins, scale)
         view = own
         for other in self._all_series(shown):
@@ -250,7 +216,7 @@ class Histogram(QWidget):
         return View(max(view.low, wide.low), min(view.high, wide.high))
 
     def _whole(self, shown: _Shown) -> View:
-        bins, scale = self._bins(), self._scale()
+        bins, scale = self._bins(), self.head.scale
         view = whole_view(shown.series.distribution, shown.series.integral, bins, scale)
         for other in self._all_series(shown):
             view = view.joined(whole_view(other.distribution, other.integral, bins, scale))
@@ -273,8 +239,8 @@ class Histogram(QWidget):
         pins = [pin for pin in self.pins if pin.series.key != shown.series.key]
         wish = Wish(
             self._bins(),
-            self._scale(),
-            self.count_scale.current() == "log",
+            self.head.scale,
+            self.head.log_count,
             bool(pins) and self.legend.measure.current() == "shares",
         )
         picture = draw(
@@ -325,15 +291,11 @@ class Histogram(QWidget):
         """A large tensor is read once more only when somebody wants to; a small one is anyway."""
         shown = self._shown
         large = shown is not None and shown.series.info is not None and not is_read_at_once(shown.series)
-        self.exact.setText(tr("Make exact"))
-        self.exact.setEnabled(True)
-        self.exact.setVisible(large and not self._insisted)
+        self.head.offer_exact(large and not self._insisted)
 
     def _want_exact(self) -> None:
         """Quantiles and, in each view from now on, bars."""
         self._insisted = True
-        self.exact.setText(tr("Reading…"))
-        self.exact.setEnabled(False)
         self._redraw(same=True)
         self.exact_wanted.emit()
 
@@ -378,9 +340,7 @@ class Histogram(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Hide the captions of the choices where they have no room; bars keep their width."""
         super().resizeEvent(event)
-        for choice in (self.count_scale, self.value_scale):
-            choice.caption.setVisible(self.width() > 500)
-        self.head.title.setVisible(self.width() > 400)
+        self.head.fit(self.width())
         self.notes.arrange()
         if self._shown is not None and self.picture() is not None and self.picture_is_stale():
             self._redraw(same=True)

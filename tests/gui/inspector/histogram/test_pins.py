@@ -121,7 +121,7 @@ def test_a_logarithmic_axis_is_refused_for_a_pin_too(hand):
     hand.look_at("normal")
     hand.key(Qt.Key.Key_P)
     hand.look_at("positive")
-    log = hand.histogram.value_scale.buttons["log"]
+    log = hand.histogram.head.value_scale.buttons["log"]
     assert not log.isEnabled() and "normal" in log.toolTip()
 
 

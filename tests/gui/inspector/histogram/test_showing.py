@@ -31,7 +31,7 @@ def test_the_bar_that_is_read_is_darkened_and_nothing_else(hand, qtbot):
 
 def test_a_logarithmic_axis_needs_positive_values_and_says_why_not(hand, qtbot):
     hand.look_at("normal")
-    log = hand.histogram.value_scale.buttons["log"]
+    log = hand.histogram.head.value_scale.buttons["log"]
     assert not log.isEnabled() and "no place for 0 and below" in log.toolTip()
     hand.look_at("positive")
     assert log.isEnabled() and not log.toolTip()
@@ -40,17 +40,17 @@ def test_a_logarithmic_axis_needs_positive_values_and_says_why_not(hand, qtbot):
     assert hand.histogram.picture().scale == "log"
     assert np.allclose(np.diff(np.log(edges)), np.log(edges[-1] / edges[0]) / hand.histogram.picture().bins)
     hand.look_at("normal")  # the wish is kept where it cannot be had
-    assert hand.histogram.picture().scale == "linear" and hand.histogram.value_scale.current() == "linear"
+    assert hand.histogram.picture().scale == "linear" and hand.histogram.head.value_scale.current() == "linear"
     hand.look_at("positive")
-    assert hand.histogram.picture().scale == "log" and hand.histogram.value_scale.current() == "log"
+    assert hand.histogram.picture().scale == "log" and hand.histogram.head.value_scale.current() == "log"
 
 
 @pytest.mark.parametrize("scale", ["linear", "symlog"])
 @pytest.mark.parametrize("log", [False, True])
 def test_every_axis_shows_every_value(hand, qtbot, scale, log):
     hand.look_at("normal")
-    qtbot.mouseClick(hand.histogram.value_scale.buttons[scale], LEFT)
-    qtbot.mouseClick(hand.histogram.count_scale.buttons["log" if log else "linear"], LEFT)
+    qtbot.mouseClick(hand.histogram.head.value_scale.buttons[scale], LEFT)
+    qtbot.mouseClick(hand.histogram.head.count_scale.buttons["log" if log else "linear"], LEFT)
     hand.settle()
     picture = hand.histogram.picture()
     assert picture.counts.sum() + picture.below + picture.above == pytest.approx(120_000)

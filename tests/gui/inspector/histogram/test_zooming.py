@@ -139,11 +139,11 @@ def test_large_tensors_are_made_exact_on_request_only(hand, qtbot, monkeypatch):
     monkeypatch.setattr(closer_look, "READ_AT_ONCE", 0)
     hand.look_at("normal")
     histogram = hand.histogram
-    assert not histogram.picture().exact and histogram.exact.isVisible()
+    assert not histogram.picture().exact and histogram.head.exact.isVisible()
     assert histogram.notes.approximate.text() == "≈ approximate"
     assert "2⁻⁷" in histogram.notes.approximate.toolTip()
-    qtbot.mouseClick(histogram.exact, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: histogram.picture().exact and histogram.exact.isHidden(), timeout=10_000)
+    qtbot.mouseClick(histogram.head.exact, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: histogram.picture().exact and histogram.head.exact.isHidden(), timeout=10_000)
     assert hand.bench.summaries.get(histogram.series.info.index).distribution.exact
 
 
