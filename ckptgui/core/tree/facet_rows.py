@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ckptgui.core.checkpoint import Checkpoint, Role
+from ckptgui.core.display import display
 from ckptgui.core.dtypes import BY_NAME
 from ckptgui.core.tensors import TensorKind
 from ckptgui.core.tree.facets import PARAMETER_ROLES, TYPE_WORDS, Term
@@ -154,7 +155,7 @@ def chosen(term: Term, offered: Sequence[str], noun: str, known: Mapping[str, st
         here, meant = _like(part, lower), _like(part, known)
         here = here or [word for word in dict.fromkeys(known[each].lower() for each in meant) if word in lower]
         if not here and not meant:
-            some = ", ".join(dict.fromkeys(offered[:_TOLD]))
+            some = ", ".join(display(word, 40) for word in dict.fromkeys(offered[:_TOLD]))
             raise PatternError(f"{term.text}: {part} is no {noun}" + (f"; {some} are." if some else "."))
         found.extend(lower[word] for word in here)
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -73,7 +74,7 @@ class Vocabulary:
             "device": _counted(table.devices, table.device),
             "layout": _counted(table.layouts, table.layout),
             "kind": _counted([str(kind) for kind in TensorKind], table.kind),
-            "section": tuple(Offer(name, counted(count, "tensor")) for name, count in by_section)[:MOST],
+            "section": tuple(Offer(typed(name), counted(count, "tensor")) for name, count in by_section)[:MOST],
             "role": (
                 *(Offer(name, about) for name, (about, _) in PARAMETER_ROLES.items()),
                 *(Offer(role, f"The file's {role} section") for role in roles),
@@ -81,11 +82,21 @@ class Vocabulary:
         }
 
 
+def typed(name: str) -> str:
+    """A name of the file's as a value: what would end or divide it becomes a sign that fits any other."""
+    return _DIVIDES.sub("?", name)
+
+
+_DIVIDES = re.compile(r"[\s,\[]")
+
+
 def _counted(names: Sequence[str], column: np.ndarray) -> tuple[Offer, ...]:
     """The names that occur, most frequent first."""
     counts = np.bincount(column, minlength=len(names))
     order = np.argsort(-counts, kind="stable")[:MOST].tolist()
-    return tuple(Offer(names[place], counted(int(counts[place]), "tensor")) for place in order if counts[place])
+    return tuple(
+        Offer(typed(names[place]), counted(int(counts[place]), "tensor")) for place in order if counts[place]
+    )
 
 
 def offers(text: str, cursor: int, vocabulary: Vocabulary, asked: bool = False) -> Offers | None:

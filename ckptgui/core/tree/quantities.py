@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from decimal import Decimal
 from enum import Enum
 
 import numpy as np
@@ -111,7 +110,7 @@ def _number(term: str, text: str, unit: Unit) -> tuple[float, float, bool]:
     found = _NUMBER.fullmatch(text)
     if found is None:
         raise PatternError(f"{term}: {text} is no number.")
-    digits, suffix = found.group(1).replace("\u2212", "-"), found.group(2)
+    digits, suffix = found.group(1).replace("\u2212", "-").replace("_", ""), found.group(2)
     times = _UNITS[unit].get(suffix.lower(), 0) if suffix else 1
     if not times:
         raise PatternError(f"{term}: {suffix} is no unit; {_KNOWN[unit]}.")
@@ -121,6 +120,11 @@ def _number(term: str, text: str, unit: Unit) -> tuple[float, float, bool]:
     share = suffix == "%"
     scale = times / 100 if share else float(times)
     rounded = (bool(suffix) and suffix.lower() != "b") or any(sign in digits.lower() for sign in ".e")
-    exponent = Decimal(digits).as_tuple().exponent
-    half = 0.5 * 10.0 ** int(exponent) * scale if rounded and value else 0.0
+    half = 0.5 * _last_digit(digits) * scale if rounded and value else 0.0
     return value * scale, half, share
+
+
+def _last_digit(digits: str) -> float:
+    """What a one in the place of the last digit is worth."""
+    mantissa, _, exponent = digits.lower().partition("e")
+    return float(f"1e{int(exponent or 0) - len(mantissa.partition('.')[2])}")

@@ -27,6 +27,7 @@ FIGURES = {
     "std": _finite(np.std),
     "min": _finite(np.min),
     "max": _finite(np.max),
+    "l1": _finite(lambda values: np.abs(values).sum()),
     "l2": _finite(np.linalg.norm),
     "zeros": lambda values: (values == 0).sum(),
     "nan": lambda values: np.isnan(values).sum(),

@@ -5,6 +5,7 @@ import pytest
 
 from ckptgui.core.checkpoint import Role
 from ckptgui.core.tree.build import build_tree
+from ckptgui.core.tree.facets import FACET
 from ckptgui.core.tree.search import PatternError, TreeSearch
 from tests.core.tree.known import Known
 from tests.core.trees import CheckpointMaker, gpt
@@ -135,6 +136,34 @@ def test_figures_are_found_as_far_as_they_are_known(tree, text, wanted, left):
     known = Known(VALUES)
     found, answer = rows(tree, text, known, ~known.known)
     assert (found, answer.open) == (wanted, left)
+
+
+PIECES = [
+    *FACET,
+    *":<>=.-+e[]*/?(,%x",
+    "..",
+    "10",
+    "inf",
+    "MB",
+    " ",
+    "…",
+    "\u2212",
+    "_",
+    "1e999",
+    "1e-9999999999",
+    "😀",
+]
+
+
+def test_whatever_is_typed_is_answered_or_told_in_a_line(tree):
+    random = np.random.default_rng(0)
+    search, known = TreeSearch(tree), Known(VALUES)
+    for _ in range(1500):
+        text = f"{random.choice(list(FACET))}:" + "".join(random.choice(PIECES, random.integers(1, 6)))
+        try:
+            search.find(text, figures=known, waiting=~known.known)
+        except PatternError as error:
+            assert "\n" not in str(error)
 
 
 def test_a_share_is_of_the_elements():

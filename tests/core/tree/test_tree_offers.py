@@ -3,7 +3,9 @@
 import pytest
 
 from ckptgui.core.checkpoint import Role
+from ckptgui.core.tree.build import build_tree
 from ckptgui.core.tree.offers import Vocabulary, offers
+from ckptgui.core.tree.search import TreeSearch
 from tests.core.trees import CheckpointMaker
 
 
@@ -60,6 +62,16 @@ def test_an_offer_takes_the_place_of_what_is_typed_of_it(vocabulary):
         assert text[: found.start] + found.some[0].text + text[found.stop :] == wanted
     found = offers("size:>10m", 9, vocabulary)
     assert "size:>10m"[: found.start] + found.some[1].text == "size:>10MiB"
+
+
+def test_a_section_with_spaces_in_its_name_is_offered_so_that_it_can_be_found():
+    make = CheckpointMaker()
+    make.section(("my model, old",), Role.MODEL, ["a"])
+    make.section(("b",), Role.MODEL, ["c"])
+    checkpoint = make.make()
+    offer = offers("section:", 8, Vocabulary(checkpoint)).some[0].text
+    assert offer == "my?model??old"
+    assert TreeSearch(build_tree(checkpoint)).find(f"section:{offer}").tensors == 1
 
 
 def test_in_the_middle_of_a_word_nothing_is_offered_and_on_request_everything(vocabulary):
