@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shiboken6
 from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ckptgui.analysis.summary import Summary
@@ -33,6 +34,9 @@ from ckptgui.gui.labels import PlainLabel
 from ckptgui.gui.numbers import tr
 from ckptgui.gui.summaries import Summaries
 from ckptgui.sources.locate import SourcePool
+
+LOW = 520
+"""Height of a panel below which its plot is lower too."""
 
 LINGER_MS = 250
 """After a small tensor's figures came, before it is read once more for exact quantiles."""
@@ -244,6 +248,10 @@ class TensorPanel(QWidget):
         """Tell once everything that is seen is there."""
         if self._info is not None and not self.settling:
             self.ready.emit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.histogram.be_low(self.height() < LOW)
 
     def focus_values(self) -> None:
         """Put the keys into the table."""

@@ -26,8 +26,8 @@ from ckptgui.gui.jobs import Background
 from ckptgui.gui.labels import PlainLabel
 from ckptgui.gui.numbers import tr
 
-HEIGHT = 196
-"""Of the plot with its axis."""
+HEIGHT, LOW_HEIGHT = 196, 148
+"""Of the plot with its axis, and where the panel is low."""
 
 _BAR = 5
 """Pixels that a bar takes, its gap included."""
@@ -113,6 +113,10 @@ class Histogram(QWidget):
         self.legend.measure_chosen.connect(self._redraw)
 
     # what is shown
+
+    def be_low(self, low: bool) -> None:
+        """Leave more of a low panel to what stands below."""
+        self._place.setFixedHeight(LOW_HEIGHT if low else HEIGHT)
 
     def picture(self) -> Picture | None:
         """What is shown now."""

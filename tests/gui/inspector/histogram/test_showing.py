@@ -126,6 +126,13 @@ def test_edges_of_bars_fall_on_whole_device_pixels(qapp):
     assert all((frame.x(place) * 1.5).is_integer() for place in range(98))
 
 
+def test_a_low_panel_has_a_lower_plot(hand):
+    hand.look_at("normal")
+    high = hand.plot.height()
+    hand.bench.inspector.resize(646, 420)
+    assert hand.plot.height() < high and hand.plot.area().height() > 60
+
+
 def test_bars_keep_their_width_when_the_panel_gets_wider(hand, qtbot):
     hand.look_at("normal")
     before = hand.histogram.picture().bins
