@@ -131,7 +131,9 @@ class Distribution:
         inside = np.maximum(span, 0)
         low, high = self.lows[inside], self.highs[inside]
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            part = np.where(high > low, (edges / 2 - low / 2) / (high / 2 - low / 2), 1.0)
+            wide = np.isinf(high - low)  # half of it is not, and of what is as small as it gets there is no half
+            part = np.where(wide, (edges / 2 - low / 2) / (high / 2 - low / 2), (edges - low) / (high - low))
+            part = np.where(high > low, part, 1.0)
         here = self.counts[inside] * np.clip(part, 0.0, 1.0)
         below: np.ndarray = np.where(span < 0, 0.0, before[inside] + here)
         return below

@@ -27,7 +27,7 @@ RECORD = np.dtype(
         ("approximate", "u1"),  # 1 where the quantiles are not exact
         ("min", "<i8"),
         ("max", "<i8"),
-        ("argmin", "<i8"),  # places are row-major over the tensor's shape, -1 for none
+        ("argmin", "<i8"),  # places are row-major over the tensor's shape, -1 for none, UNTOLD for one not known
         ("argmax", "<i8"),
         ("mean", "<f8"),  # NaN where there is none
         ("std", "<f8"),
@@ -50,6 +50,8 @@ RECORD = np.dtype(
 
 UNKNOWN, FIGURES, NO_FIGURES = 0, 1, 2
 FLOAT, SIGNED, UNSIGNED = 0, 1, 2
+UNTOLD = -2
+"""The place of an extreme of which it is not known where it stands, as in a batch of compressed matrices."""
 
 TINY = 2.0**-19
 """No value of a channel whose norm is below 1e-6 is as large: where few are so small there is no dead channel."""
@@ -95,7 +97,7 @@ class Profile:
             values = records[name].astype(np.float64)
         missing = records["known"] != FIGURES
         if name in ("min", "max"):
-            missing = missing | (records["argmin"] < 0)
+            missing = missing | (records["argmin"] == -1)
         return np.where(missing, np.nan, values)
 
     def statistics(self, row: int) -> Statistics | None:
@@ -140,6 +142,8 @@ def record_of(summary: Summary, shape: tuple[int, ...]) -> np.ndarray:
     record["known"] = FIGURES
     if figures.min is not None and figures.max is not None:
         record["number"], record["min"], record["max"] = _bits(figures.min, figures.max)
+        for name in ("argmin", "argmax"):
+            record[name] = UNTOLD if getattr(figures, name) is None else record[name]
     for name in _REALS:
         value = getattr(figures, name)
         record[name] = np.nan if value is None else value
@@ -165,7 +169,7 @@ def plausible(records: np.ndarray, numel: np.ndarray) -> np.ndarray:
     """bool a record: it may be that of a tensor of ``numel`` elements, so that nobody stumbles over it."""
     good: np.ndarray = (records["known"] <= NO_FIGURES) & (records["number"] <= UNSIGNED)
     for name in _PLACES:
-        good &= (records[name] >= -1) & (records[name] < numel)
+        good &= (records[name] >= UNTOLD) & (records[name] < numel)
     for name in _COUNTS:
         good &= (records[name] >= 0) & (records[name] <= numel)
     return good
@@ -182,7 +186,7 @@ def _bits(low: Number, high: Number) -> tuple[int, int, int]:
 
 
 def _extreme(record: np.void, name: str) -> Number | None:
-    if record["argmin"] < 0:
+    if record["argmin"] == -1:
         return None
     bits, number = np.array([record[name]]), record["number"]
     view = {FLOAT: np.float64, SIGNED: np.int64, UNSIGNED: np.uint64}[int(number)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import PurePath
 from typing import Any
@@ -120,8 +121,19 @@ def tensor(checkpoint: Checkpoint, info: TensorInfo) -> dict[str, Any]:
     if info.extra.get("uninitialized"):
         answer["uninitialized"] = True
     if "quantization" in info.extra:
-        answer["quantization"] = info.extra["quantization"]
+        answer["quantization"] = _finite(info.extra["quantization"])
     return answer
+
+
+def _finite(value: Any) -> Any:
+    """The same with names for the floats that JSON does not have: a file may give any scale."""
+    if isinstance(value, dict):
+        return {key: _finite(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_finite(each) for each in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
+    return value
 
 
 def _file(checkpoint: Checkpoint, info: TensorInfo) -> str | None:

@@ -61,7 +61,7 @@ def _extremes(records: np.ndarray, name: str) -> list[str]:
     texts[whole] = list(map(str, bits[whole].tolist()))
     unsigned = records["number"] == UNSIGNED
     texts[unsigned] = list(map(str, bits[unsigned].view(np.uint64).tolist()))
-    texts[records["argmin"] < 0] = "null"
+    texts[records["argmin"] == -1] = "null"
     listed: list[str] = texts.tolist()
     return listed
 

@@ -77,8 +77,14 @@ class _Dequantise:
         place: np.ndarray | int = 0
         if self.size > 1:
             place = chunk.ranks(np.arange(values.size)) // self.weight % self.size
-        real: np.ndarray = (values.astype(np.float64) - self.zero[place]) * self.scale[place]
-        return real
+        return dequantised(values, self.scale[place], self.zero[place])
+
+
+def dequantised(stored: np.ndarray, scale: np.ndarray, zero: np.ndarray) -> np.ndarray:
+    """What quantised elements stand for, float64; a file may well give a scale that makes them infinite."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        real: np.ndarray = (stored.astype(np.float64) - zero) * scale
+    return real
 
 
 def quantisation(info: TensorInfo) -> tuple[np.ndarray, np.ndarray, int | None] | None:
@@ -86,8 +92,11 @@ def quantisation(info: TensorInfo) -> tuple[np.ndarray, np.ndarray, int | None] 
     rule: Any = info.extra.get("quantization")
     if info.dtype.kind is not Kind.QUANTIZED or not isinstance(rule, dict):
         return None
-    scale = np.atleast_1d(np.asarray(rule.get("scales", rule.get("scale")), np.float64))
-    zero = np.atleast_1d(np.asarray(rule.get("zero_points", rule.get("zero_point")), np.float64))
+    try:
+        scale = np.atleast_1d(np.asarray(rule.get("scales", rule.get("scale")), np.float64))
+        zero = np.atleast_1d(np.asarray(rule.get("zero_points", rule.get("zero_point")), np.float64))
+    except (TypeError, ValueError, OverflowError):  # complex, or an integer that no float holds
+        return None
     axis = rule.get("axis")
     if np.isnan(scale).any() or np.isnan(zero).any() or scale.shape != zero.shape:
         return None

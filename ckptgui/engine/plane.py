@@ -11,7 +11,7 @@ import numpy as np
 from ckptgui.core.dtypes import BY_NAME, Kind
 from ckptgui.core.tensors import TensorInfo
 from ckptgui.engine.access import storage_reader
-from ckptgui.engine.decoding import modulus, quantisation
+from ckptgui.engine.decoding import dequantised, modulus, quantisation
 from ckptgui.engine.gather import gather, is_addressable, raw_dtype, require_whole, resolve
 from ckptgui.engine.reader import StorageReader
 from ckptgui.errors import UnsupportedError
@@ -147,8 +147,7 @@ class PlaneReader:
         else:
             place = 0 if axis is None else self.plane.fixed[axis]
             scale, zero = scale[place], zero[place]
-        meant: np.ndarray = (stored.astype(np.float64) - zero) * scale
-        return meant
+        return dequantised(stored, scale, zero)
 
     def _flat(self, values: np.ndarray, crop: tuple[slice, slice]) -> np.ndarray:
         """From one axis a dimension to rows and columns."""

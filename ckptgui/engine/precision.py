@@ -142,8 +142,13 @@ def _decoder(info: TensorInfo, layout: Layout) -> Decode:
     if decode is None:
         raise UnsupportedError("The rule of its quantisation is not known, so its values are not.")
     if info.dtype.kind is Kind.QUANTIZED:
-        return lambda values, chunk: decode(values, chunk).astype(np.float32)
+        return lambda values, chunk: _single(decode(values, chunk))
     return lambda values, _: _plain(values)
+
+
+def _single(values: np.ndarray) -> np.ndarray:
+    with np.errstate(over="ignore"):
+        return values.astype(np.float32)
 
 
 def _plain(values: np.ndarray) -> np.ndarray:

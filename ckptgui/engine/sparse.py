@@ -34,7 +34,7 @@ def summarise_row(
     """
     info = checkpoint.info(row)
     parts = _parts(checkpoint, info)
-    if info.error is not None or "values" not in parts:
+    if info.error is not None or info.numel == 0 or "values" not in parts:
         return summarise(info, pool, cancel, report, exact, alone)
     values = parts["values"]
     places = stored_places(info, parts, pool, cancel)

@@ -16,7 +16,7 @@ from ckptgui.engine.decoding import modulus
 from ckptgui.engine.gather import gather, raw_dtype, require_whole, resolve
 from ckptgui.engine.job import Cancel
 from ckptgui.engine.window import real_values
-from ckptgui.errors import DamagedFileError
+from ckptgui.errors import DamagedFileError, LimitExceededError
 from ckptgui.sources.locate import SourcePool
 
 STEP = 1 << 18
@@ -24,6 +24,12 @@ STEP = 1 << 18
 
 MOST = 1 << 21
 """Stored elements whose places are all remembered, where they do not stand in row-major order."""
+
+_REPEATED = 4
+_ALWAYS_READ = 1 << 30
+
+MOST_EDGES = 1 << 24
+"""Rows of a compressed matrix whose beginnings are all remembered."""
 
 INDICES: Mapping[str, tuple[str, ...]] = {
     "sparse_coo": ("indices",),
@@ -90,6 +96,8 @@ def stored_places(
 
     Reads the indices. Raises ``CheckpointError`` where they cannot be had or lead outside of the shape.
     """
+    for part in parts.values():
+        _refuse_repeated(part)
     values, total = parts["values"], parts["values"].numel
     read = _reader(values, pool)
     rule = _coo(info, parts, pool) if info.layout == "sparse_coo" else _compressed(info, parts, pool)
@@ -116,6 +124,14 @@ def stored_places(
         return None
     gap = _first_gap(0, ordered)
     return StoredPlaces(read, values.shape, all_ranks=ranks, first_unstored=end if gap is None else gap)
+
+
+def _refuse_repeated(part: TensorInfo) -> None:
+    """A component of a few bytes can claim a terabyte of values."""
+    stored = part.extent.nbytes if part.extent is not None else part.nbytes
+    if part.nbytes > max(_REPEATED * stored, _ALWAYS_READ):
+        words = f"Its {part.nbytes:,} bytes of {part.path[-1]} repeat {stored:,} in the file"
+        raise LimitExceededError(f"{words}, which is too much to read through.")
 
 
 def _steps(rule: Ranks, total: int, cancel: Cancel) -> Iterator[tuple[int, np.ndarray]]:
@@ -156,7 +172,9 @@ def _compressed(info: TensorInfo, parts: Mapping[str, TensorInfo], pool: SourceP
     blocks = info.layout in ("sparse_bsr", "sparse_bsc")
     if len(begins.shape) != 1 or len(info.shape) < 2 or values.shape[:1] != others.shape:
         return None  # batches of matrices
-    high, wide = values.shape[1:3] if blocks else (1, 1)
+    high, wide = values.shape[1:3] if blocks and len(values.shape) >= 3 else (1, 1)
+    if begins.numel > MOST_EDGES or not values.numel:
+        return None
     inner = math.prod(info.shape[2:])
     each = high * wide * inner
     sides = info.shape[0] // high, info.shape[1] // wide

@@ -8,7 +8,7 @@ import numpy as np
 
 from ckptgui.core.tensors import TensorInfo
 from ckptgui.engine.access import storage_reader
-from ckptgui.engine.decoding import quantisation
+from ckptgui.engine.decoding import dequantised, quantisation
 from ckptgui.engine.gather import gather, is_addressable, raw_dtype, require_whole, resolve
 from ckptgui.errors import LimitExceededError, UnsupportedError
 from ckptgui.sources.locate import SourcePool
@@ -41,18 +41,15 @@ def real_values(info: TensorInfo, values: np.ndarray, index: tuple[int | slice, 
     if rule is None:
         return values
     scale, zero, axis = rule
-    real: np.ndarray
     if axis is None:
-        real = (values.astype(np.float64) - zero[0]) * scale[0]
-        return real
+        return dequantised(values, scale[0], zero[0])
     full = (*index, *[slice(None)] * (len(info.shape) - len(index)))
     where = full[axis]
     scale, zero = scale[where], zero[where]
     if isinstance(where, slice):
         behind = sum(isinstance(other, slice) for other in full[axis + 1 :])
         scale, zero = (part.reshape(-1, *[1] * behind) for part in (scale, zero))
-    real = (values.astype(np.float64) - zero) * scale
-    return real
+    return dequantised(values, scale, zero)
 
 
 def _window(

@@ -89,3 +89,9 @@ def test_a_constant_has_one_full_bar(value):
 def test_the_symmetric_log_axis_leads_back(value, threshold):
     back = float(from_symlog(to_symlog(value, threshold), threshold))
     assert back == pytest.approx(value, rel=1e-9, abs=threshold * 1e-9)
+
+
+def test_the_smallest_numbers_of_all_have_a_sparkline():
+    lows = np.arange(1, 400) * 5e-324
+    line = Distribution(lows, lows + 5e-324, np.full(399, 3)).sparkline(16)
+    assert len(line) == 16 and max(line) == 255

@@ -305,3 +305,14 @@ def test_statistics_in_text_are_those_of_json(ckptgui, save):
     row = next(line for line in text.splitlines() if line.split()[:1] == ["w"])
     assert row.split()[1:] == ["3", "float32", "12", "B", "1.5", "0.5", "1", "2", "1", "NaN"]
     assert "1 of 3 values is NaN, at [2]." in text
+
+
+@pytest.mark.filterwarnings("ignore:torch.quantize")
+@pytest.mark.parametrize("scale", [0.0, -0.5, float("nan"), float("inf"), 1e308])
+def test_any_scale_of_a_quantised_tensor_is_told(ckptgui, save, scale):
+    stored = torch.arange(-10, 10, dtype=torch.int8)
+    path = save({"w": torch._make_per_tensor_quantized_tensor(stored, scale, 3)})
+    answer = ckptgui("info", path, "--json", "--stats")
+    (told,) = answer.json["tensors"]
+    assert answer.status == 0
+    assert told["quantization"]["scale"] == {"nan": "NaN", "inf": "Infinity"}.get(str(scale), scale)

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+from ckptgui.analysis.profile import Profile, plausible, record_of
 from ckptgui.engine import sparse_places
 from ckptgui.engine.job import Cancel
 from ckptgui.engine.sparse import summarise_row
-from ckptgui.errors import DamagedFileError
+from ckptgui.errors import DamagedFileError, LimitExceededError
 from ckptgui.formats.registry import open_checkpoint
 from ckptgui.sources.locate import SourcePool
 from tests.engine.files import figures
@@ -118,3 +119,35 @@ def test_an_index_outside_of_the_shape_is_said(tmp_path):
 def test_other_rows_of_a_checkpoint_are_told_as_ever(tmp_path):
     got = told(tmp_path, torch.arange(12.0).reshape(3, 4))
     assert got.statistics.max == 11 and got.statistics.argmax == (2, 3)
+
+
+def test_extremes_are_told_of_a_batch_though_their_places_are_not(tmp_path):
+    summary = told(tmp_path, torch.tensor([[[1.0, 0.0], [0.0, -3.0]]] * 2).to_sparse_csr())
+    assert (summary.statistics.min, summary.statistics.argmin) == (-3.0, None)
+    profile = Profile(1, lambda row: (2, 2, 2))
+    profile.put(np.array([0]), record_of(summary, (2, 2, 2)).reshape(1))
+    kept = profile.statistics(0)
+    assert (kept.min, kept.max, kept.argmin, kept.argmax) == (-3.0, 1.0, None, None)
+    assert profile.column("min").tolist() == [-3.0] and plausible(profile.records, np.array([8])).all()
+
+
+@pytest.mark.parametrize("wide", [1 << 40, 1 << 31])
+def test_a_few_bytes_that_claim_to_be_a_terabyte_of_places_are_refused(tmp_path, wide):
+    class Sparse:
+        def __reduce__(self):
+            begins = torch.zeros(1, dtype=torch.long).expand(wide + 1)
+            parts = (begins, torch.zeros(3, dtype=torch.long), torch.ones(3), torch.Size((wide, 5)))
+            return torch._utils._rebuild_sparse_tensor, (torch.sparse_csr, parts)
+
+    with pytest.raises(LimitExceededError, match="bytes of crow_indices repeat 8 in the file"):
+        told(tmp_path, Sparse())
+
+
+def test_blocks_without_a_value_are_no_division(tmp_path):
+    class Sparse:
+        def __reduce__(self):
+            begins, others = torch.zeros(3, dtype=torch.long), torch.zeros(2, dtype=torch.long)
+            parts = (begins, others, torch.zeros(2, 0, 3), torch.Size((6, 6)))
+            return torch._utils._rebuild_sparse_tensor, (torch.sparse_bsr, parts)
+
+    assert told(tmp_path, Sparse()).statistics.zeros == 36
