@@ -173,7 +173,7 @@ def _compressed(info: TensorInfo, parts: Mapping[str, TensorInfo], pool: SourceP
     if len(begins.shape) != 1 or len(info.shape) < 2 or values.shape[:1] != others.shape:
         return None  # batches of matrices
     high, wide = values.shape[1:3] if blocks and len(values.shape) >= 3 else (1, 1)
-    if begins.numel > MOST_EDGES or not values.numel:
+    if begins.numel > MOST_EDGES or not high * wide:
         return None
     inner = math.prod(info.shape[2:])
     each = high * wide * inner
