@@ -128,6 +128,23 @@ def test_a_tensor_that_takes_long_to_read_shows_how_far_it_is_and_can_be_stopped
     qtbot.waitUntil(lambda: page.activity() is not None)
 
 
+def test_a_file_that_changes_while_it_is_read_is_announced_at_once(qtbot, window, checkpoint, monkeypatch):
+    from ckptgui.gui import profile_pass
+
+    real = profile_pass.profile
+
+    def meanwhile(opened, rows, *rest):
+        save_epoch(checkpoint, 7)
+        os.utime(checkpoint, (1, 1))
+        real(opened, rows, *rest)
+
+    monkeypatch.setattr(profile_pass, "profile", meanwhile)
+    page = opened(qtbot, window, checkpoint)
+    qtbot.waitUntil(lambda: "changed" in keys(page), timeout=10_000)
+    qtbot.waitUntil(lambda: page.outcome().startswith("The file changed after "), timeout=10_000)
+    assert page.link() is None
+
+
 def test_a_tensor_with_nan_gets_its_mark_in_the_ribbon(qtbot, window, tmp_path):
     torch.save({"good": torch.ones(400), "bad": torch.full((400,), float("nan"))}, tmp_path / "nan.pt")
     page = opened(qtbot, window, tmp_path / "nan.pt")
