@@ -15,6 +15,7 @@ from ckptgui.gui.inspector.image_shading import Picture
 from ckptgui.gui.inspector.image_surface import Place, Surface
 from ckptgui.gui.inspector.ticks import linear_ticks
 from ckptgui.gui.labels import MEDIUM
+from ckptgui.gui.numbers import integer
 from ckptgui.gui.theme import theme, ui_font
 
 _LEFT, _BOTTOM, _TOP = 52, 20, 6
@@ -91,7 +92,8 @@ class LineView(Surface):
         ratio = self.devicePixelRatioF()
         columns = frame.visible()[1]
         end = float(area.x())
-        for value, text in linear_ticks(columns.start, max(columns.start + 1, columns.stop - 1), 8, whole=True):
+        for value, _ in linear_ticks(columns.start, max(columns.start + 1, columns.stop - 1), 8, whole=True):
+            text = integer(round(value))
             x = area.x() + (frame.pixel_of(0, value)[1] + frame.across.pixels / 2) / ratio
             width = metrics.horizontalAdvance(text)
             left = min(max(x - width / 2, area.x()), area.right() - width)

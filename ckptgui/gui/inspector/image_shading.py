@@ -136,9 +136,11 @@ def overview_image(cells: Cells, room: tuple[int, int], shown: Shown, theme: The
     joined = cells.joined(factors[0], factors[1])
     sizes = np.abs(joined.shown(shown))
     sample = _sample(sizes)
-    low, high = (float(end) for end in np.quantile(sample, (0.01, 0.995))) if sample.size else (0.0, 1.0)
-    low, high = max(0.0, low - (high - low)), high + 0.3 * (high - low)  # most of it in the middle of the palette
-    limits = Limits(low, high) if low < high else Limits(0.0, high or 1.0)
+    low, middle, high = (
+        (float(end) for end in np.quantile(sample, (0.01, 0.5, 0.995))) if sample.size else (0, 0, 1)
+    )
+    reach = 1.6 * max(middle - low, high - middle)  # most of it is in the middle of the palette
+    limits = Limits(max(0.0, middle - reach), middle + reach) if reach > 0 else Limits(0.0, high or 1.0)
     look = Look(shown, limits, Palette.MAGNITUDE, theme)
     marks = _marks(joined, 8)
     return shade_image(joined, sizes, limits, look), marks
