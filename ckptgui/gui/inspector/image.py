@@ -44,6 +44,7 @@ class ImageTab(LowerTab):
         self._slice = Slice(-1, -1, ())
         self._kernels = False
         self._flipped = False
+        self._broken = False
         self._saver = background.lane(self)
         self._noted = QTimer(self)
         self._noted.setSingleShot(True)
@@ -86,7 +87,7 @@ class ImageTab(LowerTab):
         self.palette_button.chosen.connect(self._choose_palette)
         self.matrix.filled.connect(self.filled)
         self.matrix.failed.connect(self._fail)
-        self.matrix.coloured.connect(self._show_palette)
+        self.matrix.coloured.connect(self._painted)
         self.matrix.values_wanted.connect(self.place_wanted)
         self.matrix.menu_wanted.connect(self._offer)
         self._say("")
@@ -198,6 +199,13 @@ class ImageTab(LowerTab):
         self.matrix.colours.choose_palette(palette)
         self._show_palette()
 
+    def _painted(self) -> None:
+        """A picture came: what failed before it is over."""
+        if self._broken:
+            self._say("")
+        self._broken = False
+        self._show_palette()
+
     def _show_palette(self) -> None:
         self.palette_button.show_palette(self.matrix.colours.palette_chosen, self.matrix.colours.signed)
 
@@ -210,6 +218,7 @@ class ImageTab(LowerTab):
             self._noted.start()
 
     def _fail(self, reason: str) -> None:
+        self._broken = True
         self._say(reason, "danger")
         self.filled.emit()
 

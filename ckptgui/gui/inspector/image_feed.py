@@ -62,6 +62,7 @@ class Feed(QObject):
         self._picture: Picture | None = None
         self._ahead = False  # what runs reads more than is seen
         self._overview = False  # is to be read as soon as it can
+        self._lost = False  # what is seen cannot be read, so all cannot
         self.pyramid: Pyramid | None = None
         self._calm = QTimer(self)
         self._calm.setSingleShot(True)
@@ -84,7 +85,7 @@ class Feed(QObject):
         self._passes.cancel()
         self._calm.stop()
         self._source = self._wanted = self._asked = self._picture = self.pyramid = None
-        self._overview = self._ahead = False
+        self._overview = self._ahead = self._lost = False
 
     def want(self, frame: Frame, look: Look) -> None:
         """Show this: at once if it is known, else as soon as it is read."""
@@ -143,19 +144,19 @@ class Feed(QObject):
         self.pyramid, picture = answer
         if picture.look.limits is None:  # what was found is what is kept to
             picture = replace(picture, look=replace(picture.look, limits=picture.limits))
-        self._picture, self._ahead = picture, False
+        self._picture, self._ahead, self._lost = picture, False, False
         self.pictured.emit(picture)
         if self._overview:
             self._begin()
 
     def _failed(self, error: CheckpointError) -> None:
-        self._overview = False
+        self._overview, self._lost = False, True
         self._passes.cancel()
         self.failed.emit(str(error))
 
     def read_overview(self) -> None:
         """Read all of the plane, once what is seen is there."""
-        if self.pyramid is None or not self.pyramid.whole:
+        if not self._lost and (self.pyramid is None or not self.pyramid.whole):
             self._overview = True
             if self.pyramid is not None and not self._passes.busy:
                 self._begin()
