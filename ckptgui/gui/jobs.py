@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from ckptgui.engine.gate import Gate, Urgency
 from ckptgui.engine.job import Cancel, Job, Jobs, Progress, Report, State, Work
 from ckptgui.errors import CheckpointError
+from ckptgui.gui.warm import wait_until_warm
 from ckptgui.workspace.results import Results
 
 B = TypeVar("B")
@@ -66,14 +67,18 @@ class Background(QObject):
         self._courier = _Courier(self)
         self.gate = Gate()
 
-    def lane(self, owner: QObject, *, patient: bool = False, urgent: bool = False) -> QtLane[Any]:
+    def lane(
+        self, owner: QObject, *, patient: bool = False, urgent: bool = False, pictures: bool = False
+    ) -> QtLane[Any]:
         """A lane for one panel: answers are dropped once ``owner`` is gone.
 
         ``patient`` work may wait for long, at the gate or for the kernels, and takes none of the others' threads.
         While ``urgent`` work runs, which reads what somebody looks at, no file is read for other reasons.
+        ``pictures`` are urgent, and wait for their kernels first.
         """
-        jobs = self._patient if patient else self._jobs
-        return QtLane(jobs, self._courier, owner, self.gate if urgent else None)
+        jobs = self._patient if patient or pictures else self._jobs
+        gate = self.gate if urgent or pictures else None
+        return QtLane(jobs, self._courier, owner, gate, pictures)
 
     def shutdown(self, timeout: float = 2.0) -> bool:
         """Cancel all jobs and wait up to ``timeout`` seconds; True when none is left."""
@@ -83,8 +88,11 @@ class Background(QObject):
 class QtLane(Generic[R]):
     """Starts work off the GUI thread and calls back on it. Starting again cancels what ran before."""
 
-    def __init__(self, jobs: Jobs, courier: _Courier, owner: QObject, gate: Gate | None = None) -> None:
+    def __init__(
+        self, jobs: Jobs, courier: _Courier, owner: QObject, gate: Gate | None = None, pictures: bool = False
+    ) -> None:
         self._jobs = jobs
+        self._pictures = pictures
         self._gate = gate
         self._courier = courier
         self._owner = owner
@@ -145,10 +153,12 @@ class QtLane(Generic[R]):
         def done(job: Job[R]) -> None:
             self._send(self._courier.ended, turn, job)
 
-        gate = self._gate
+        gate, pictures = self._gate, self._pictures
 
         def before_others(cancel: Cancel, report: Report) -> R:
             assert gate is not None
+            if pictures:
+                wait_until_warm(cancel, pictures=True)
             with gate.turn(cancel, Urgency.SELECTED):
                 return work(cancel, report)
 

@@ -19,6 +19,7 @@ WARM_THREAD = "ckptgui-warm-up"
 class _State:
     begun = False
     ready = threading.Event()
+    pictures = threading.Event()
     given_up = threading.Event()
 
 
@@ -33,9 +34,12 @@ def warm_up(dtypes: Sequence[DType] = ()) -> None:
         threading.Thread(target=_warm, args=(pieces,), name=WARM_THREAD, daemon=True).start()
 
 
-def wait_until_warm(cancel: Cancel) -> None:
-    """On a job's thread, before the kernels are wanted: return when they are there, or nobody fetches them."""
-    while _State.begun and not _State.ready.wait(0.02):
+def wait_until_warm(cancel: Cancel, *, pictures: bool = False) -> None:
+    """On a job's thread, before the kernels are wanted: return when they are there, or nobody fetches them.
+
+    Those of ``pictures`` come after the ones that reading takes.
+    """
+    while _State.begun and not (_State.pictures if pictures else _State.ready).wait(0.02):
         cancel.check()
 
 
@@ -51,21 +55,25 @@ def _warm(pieces: Sequence[str]) -> None:
     try:
         import ckptgui.gui.inspector.inspector  # before the kernels, as it is seen at once
 
-        new = warming.missing(pieces)
-        if new:  # in the meantime there is time
+        if warming.missing(pieces):  # while they are compiled there is time
             import ckptgui.gui.inspector.tensor_panel
+        _fetch(pieces)
+        _State.ready.set()
+        import ckptgui.gui.inspector.tensor_panel  # noqa: F401 - with the plot in it
 
-            warming.compile_apart(_State.given_up.is_set, new)
-        if not _State.given_up.is_set():
-            warming.load(pieces)
+        _fetch(warming.PICTURES)
     finally:
         _State.ready.set()
-    import ckptgui.gui.inspector.tensor_panel  # noqa: F401 - with the plot in it
-
+        _State.pictures.set()
     gc.freeze()  # what was imported stays; to look through it once more would hold the window up for 40 to 90 ms
-    rest = warming.missing([*warming.PICTURES, *warming.READING])
-    if rest:
+    rest = warming.missing(warming.READING)
+    if rest:  # compiled for the next file, and fetched when that is read
         warming.compile_apart(_State.given_up.is_set, rest)
+
+
+def _fetch(pieces: Sequence[str]) -> None:
+    new = warming.missing(pieces)
+    if new:
+        warming.compile_apart(_State.given_up.is_set, new)
     if not _State.given_up.is_set():
-        warming.load(warming.PICTURES)
-        gc.freeze()
+        warming.load(pieces)

@@ -18,6 +18,7 @@ from ckptgui.gui.milestones import PaintWatch
 from ckptgui.gui.opening import Opening
 from ckptgui.gui.pass_progress import Phase
 from ckptgui.gui.session import Session
+from ckptgui.gui.warm import warm_up
 
 from .drive import Driver, Heart, Wait, click, pause, wheel
 
@@ -48,7 +49,7 @@ class Paints:
 def steps(session: Session, heart: Heart, source: str, paints: Paints, found: dict) -> Iterator[Wait]:
     heart.phase = "opening"
     page = session.window.open_path(source, Opening(source))
-    page.tree_painted.connect(session._settle)
+    page.tree_painted.connect(lambda: warm_up(page.document().opened.checkpoint.tensors.dtypes))
     yield lambda: page.document() is not None
     document = page.document()
     tree = document.tree.view

@@ -55,7 +55,7 @@ class Feed(QObject):
 
     def __init__(self, background: Background, parent: QObject) -> None:
         super().__init__(parent)
-        self._views, self._passes = (background.lane(self, urgent=True) for _ in range(2))
+        self._views, self._passes = (background.lane(self, pictures=True) for _ in range(2))
         self._source: tuple[TensorInfo, Plane, SourcePool] | None = None
         self._wanted: tuple[Frame, Look] | None = None
         self._asked: _Asked | None = None
