@@ -7,18 +7,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ckptgui.analysis.health.dead import DEAD_NORM, suspects
-from ckptgui.analysis.health.evidence import Dead, Evidence
+from ckptgui.analysis.health.channels import ChannelFacts, channel_facts
+from ckptgui.analysis.health.dead import may_be_dead
+from ckptgui.analysis.health.evidence import Evidence
 from ckptgui.analysis.health.finding import Finding
 from ckptgui.analysis.health.findings import findings
 from ckptgui.analysis.health.ranges import OVERFLOW16, beyond
+from ckptgui.analysis.health.spikes import may_spike
 from ckptgui.analysis.profile import Profile
 from ckptgui.analysis.reduction import Chunk
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.optimizers.slots import SlotMap
 from ckptgui.core.tensors import TensorInfo
 from ckptgui.engine.access import storage_reader
-from ckptgui.engine.channels import channel_norms
+from ckptgui.engine.channels import MOST_CHANNELS, channel_norms
 from ckptgui.engine.decoding import decoder
 from ckptgui.engine.executors import chunk_executor
 from ckptgui.engine.job import Cancel, Progress, Report, silent
@@ -36,14 +38,14 @@ def examine(
     cancel: Cancel,
     report: Report = silent,
 ) -> list[Finding]:
-    """Worst first. Only tensors that may have a dead channel, or a value beyond float16, are read again.
+    """Worst first. Only tensors that may have a dead channel, a spike or a value beyond float16 are read again.
 
     A tensor that cannot be read is left out: its row says why. Raises ``Cancelled``.
     """
-    evidence = Evidence(checkpoint, profile, slots)
-    looks: list[tuple[int, Callable[..., object]]] = [(row, _dead) for row in suspects(evidence)]
+    evidence = Evidence(checkpoint, profile, slots, between=cancel.check)
+    looks: list[tuple[int, Callable[..., object]]] = [(row, _channels) for row in _suspects(evidence)]
     looks += [(row, _beyond16) for row in beyond(evidence)]
-    dead: dict[int, Dead] = {}
+    channels: dict[int, ChannelFacts] = {}
     over: dict[int, int] = {}
     for number, (row, look) in enumerate(looks):
         cancel.check()
@@ -52,17 +54,23 @@ def examine(
             found = look(checkpoint.info(row), pool, cancel)
         except CheckpointError:
             continue
-        if isinstance(found, Dead):
-            dead[row] = found
+        if isinstance(found, ChannelFacts):
+            channels[row] = found
         elif isinstance(found, int):
             over[row] = found
-    return findings(replace(evidence, dead=dead, beyond16=over))
+    return findings(replace(evidence, channels=channels, beyond16=over))
 
 
-def _dead(info: TensorInfo, pool: SourcePool, cancel: Cancel) -> Dead:
+def _suspects(evidence: Evidence) -> list[int]:
+    """Weights whose channels are measured; one of too many is a table of numbers."""
+    shape = evidence.checkpoint.tensors.shape
+    rows = np.flatnonzero(may_be_dead(evidence) | may_spike(evidence)).tolist()
+    return [row for row in rows if sum(shape(row)[:2]) <= MOST_CHANNELS]
+
+
+def _channels(info: TensorInfo, pool: SourcePool, cancel: Cancel) -> ChannelFacts:
     norms = channel_norms(info, pool, cancel)
-    rows, columns = (int(np.count_nonzero(side < DEAD_NORM)) for side in (norms.rows, norms.columns))
-    return Dead(rows if info.shape[0] > 1 else 0, columns if info.shape[1] > 1 else 0)
+    return channel_facts(norms.rows, norms.columns)
 
 
 def _beyond16(info: TensorInfo, pool: SourcePool, cancel: Cancel) -> int:

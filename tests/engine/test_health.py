@@ -10,7 +10,7 @@ from torch import nn
 from ckptgui.analysis.profile import Profile, record_of
 from ckptgui.core.optimizers.slots import slots
 from ckptgui.engine.health import examine
-from ckptgui.engine.job import Cancel
+from ckptgui.engine.job import Cancel, Cancelled
 from ckptgui.engine.summarise import summarise
 from ckptgui.formats.registry import open_checkpoint
 from ckptgui.sources.locate import SourcePool
@@ -167,8 +167,69 @@ def test_a_matrix_of_zeros_and_a_constant_one(planted):
         model["blocks.1.mlp.2.weight"].fill_(0.25)
 
     found = planted(change)
-    assert one(found, "zero").text == "All 2,048 values are zero."
-    assert one(found, "constant").text == "All 2,048 values are 0.25."
+    assert one(found, "zero").text == "All 2,048 values are zero, unlike in its 5 siblings in other layers."
+    assert one(found, "constant").text == "All 2,048 values are 0.25, unlike in its 5 siblings in other layers."
+
+
+def test_matrices_of_zeros_that_all_layers_begin_with_are_told_in_one_sentence(planted):
+    def change(model, _):
+        for layer in range(6):
+            model[f"blocks.{layer}.mlp.2.weight"].zero_()
+
+    finding = one(planted(change), "zero")
+    assert len(finding.rows) == 6
+    assert finding.text.startswith("All 2,048 values are zero, as in its 5 siblings: this is how they begin")
+
+
+def test_a_layer_that_was_not_loaded_is_told_by_its_vectors(planted):
+    def change(model, _):
+        for name in ("ln_1", "ln_2"):
+            model[f"blocks.4.{name}.weight"].fill_(1.0)
+            model[f"blocks.4.{name}.bias"].zero_()
+
+    finding = one(planted(change), "untrained")
+    assert finding.path == ("model_state_dict", "blocks.4.ln_1.weight")
+    assert finding.text.startswith("4 vectors of blocks.4 are still 0 or 1 all over, unlike in the other layers")
+
+
+def test_a_model_that_is_lost_takes_one_line(planted):
+    def change(model, _):
+        for tensor in model.values():
+            tensor.fill_(float("nan"))
+
+    found = planted(change)
+    assert [finding.kind for finding in found[:2]] == ["nan", "underflow"]
+    assert found[0].text == "All 1,600 values are NaN, and so are all of 74 more tensors of model_state_dict."
+
+
+def test_an_exploded_row_of_an_embedding_is_a_spike_with_its_place(planted):
+    norms = np.zeros(0)
+
+    def change(model, _):
+        nonlocal norms
+        model["emb.weight"][17].mul_(200)
+        norms = np.linalg.norm(model["emb.weight"].double().numpy(), axis=1)
+
+    found = planted(change)
+    assert one(found, "spike") is found[0] and found[0].path == ("model_state_dict", "emb.weight")
+    times = norms[17] / np.median(norms)
+    assert found[0].text == f"Row 17 has a norm of {norms[17]:,.3g}, {times:,.0f} times the median row's."
+
+
+def test_one_wild_value_is_a_spike_and_no_odd_layer(planted):
+    def change(model, _):
+        model[FC][9, 5] = -1e4
+
+    found = planted(change)
+    assert one(found, "spike").text.startswith("One value, -1e+04 at [9, 5], gives its row ")
+    assert not [finding for finding in found if finding.kind == "ratio"]
+
+
+def test_large_columns_of_an_embedding_are_no_spike(planted):
+    def change(model, _):
+        model["emb.weight"][:, 3].mul_(200)
+
+    assert not [finding for finding in planted(change) if finding.kind == "spike"]
 
 
 def test_a_layer_unlike_its_siblings_is_named_with_both_sizes(planted):
@@ -203,10 +264,19 @@ def test_a_second_moment_that_is_zero_and_one_that_explodes(planted):
         state[4]["exp_avg_sq"].zero_()
         state[6]["exp_avg_sq"].view(-1)[3] = 4e6
 
-    moments = [finding for finding in planted(change) if finding.kind == "moment"]
-    assert len(moments) == 2
-    assert any("is zero everywhere: no gradient has reached it" in finding.text for finding in moments)
-    assert any("reaches 4e+06: gradients of about 2e+03" in finding.text for finding in moments)
+    found = planted(change)
+    assert "is zero everywhere: no gradient has reached it" in one(found, "untrained").text
+    assert "reaches 4e+06: gradients of about 2e+03" in one(found, "moment").text
+
+
+def test_parameters_that_no_gradient_reached_are_told_together(planted):
+    def change(_, state):
+        for number in (4, 9, 14):
+            state[number]["exp_avg_sq"].zero_()
+
+    finding = one(planted(change), "untrained")
+    assert len(finding.rows) == 3
+    assert finding.text.startswith("exp_avg_sq of 3 of 75 parameters is zero everywhere")
 
 
 def test_equal_weights_that_are_not_tied_and_none_that_are(planted):
@@ -217,6 +287,68 @@ def test_equal_weights_that_are_not_tied_and_none_that_are(planted):
     finding = one(planted(change), "equal")
     assert finding.path == ("model_state_dict", "blocks.2.mlp.0.weight")
     assert finding.text.startswith(f"It equals {FC} in every bit and is not tied to it: 8,192 bytes")
+
+
+def test_a_layer_that_was_copied_whole_is_told_in_one_sentence(planted):
+    def change(model, _):
+        for name in [name for name in model if name.startswith("blocks.3.")]:
+            model[name.replace("blocks.3", "blocks.1")] = model[name].clone()
+
+    finding = one(planted(change), "equal")
+    assert len(finding.rows) == 8
+    assert finding.text.startswith("4 matrices of blocks.1 equal those of blocks.3 in every bit, not tied: ")
+
+
+def test_copies_on_purpose_are_no_finding(tmp_path):
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(32, 32), nn.BatchNorm1d(32), nn.Linear(32, 32))
+    saved = {
+        f"{side}.{name}": t
+        for side in ("q_net", "q_net_target")
+        for name, t in copy.deepcopy(net).state_dict().items()
+    }
+    table = torch.arange(1.0, 17.0).log().repeat(64, 1)
+    saved |= {f"layers.{i}.mixer.A_log": table.clone() for i in range(4)}
+    assert not found_in(saved, tmp_path / "copies.pt")
+
+
+def test_biases_that_equal_gradients_keep_equal_are_no_finding(tmp_path):
+    bias = torch.linspace(-1, 1, 512)
+    assert not found_in({"bn2.bias": bias, "downsample.1.bias": bias.clone()}, tmp_path / "b.pt")
+
+
+def test_masks_are_infinite_and_beyond_float16_by_design(tmp_path):
+    mask = nn.Transformer.generate_square_subsequent_mask(16)
+    lowest = torch.full((16, 16), torch.finfo(torch.float32).min).triu(1)
+    saved = {"attn_mask": mask, "causal": mask.clone(), "block.mask": lowest, "masked_bias": torch.tensor(-1e9)}
+    assert not found_in(saved, tmp_path / "masks.pt")
+
+
+def test_an_infinite_weight_among_zeros_is_found_all_the_same(tmp_path):
+    bias = torch.zeros(64)
+    bias[3] = -float("inf")
+    assert one(found_in({"fc.bias": bias}, tmp_path / "b.pt"), "inf").text == "1 of 64 values is infinite, at [3]."
+
+
+def test_a_best_loss_that_begins_at_infinity_is_no_finding(checkpoint, tmp_path):
+    saved = copy.deepcopy(checkpoint) | {"best_loss": torch.tensor(float("inf"))}
+    assert not [finding for finding in found_in(saved, tmp_path / "s.pt") if finding.kind == "inf"]
+
+
+def test_a_vocabulary_filled_up_with_rows_of_zeros_is_not_dead(planted):
+    def change(model, _):
+        model["emb.weight"][45:] = 0.0
+
+    assert not [finding for finding in planted(change) if finding.kind == "dead"]
+
+
+def test_the_search_stops_soon_after_it_is_cancelled(checkpoint, tmp_path):
+    torch.save(checkpoint, tmp_path / "c.pt")
+    opened, cancel, pool = open_checkpoint(str(tmp_path / "c.pt")), Cancel(), SourcePool()
+    cancel.cancel()
+    with pytest.raises(Cancelled):
+        examine(opened, Profile(len(opened), opened.tensors.shape), None, pool, cancel)
+    pool.close()
 
 
 def small_images():

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
+from ckptgui.analysis.health.channels import ChannelFacts
+from ckptgui.analysis.health.names import general
 from ckptgui.analysis.profile import FIGURES, Profile
 from ckptgui.core.checkpoint import Checkpoint, Role
 from ckptgui.core.dtypes import Kind
@@ -15,26 +17,22 @@ from ckptgui.core.optimizers.slots import SlotMap
 from ckptgui.core.sharing import sharing
 from ckptgui.core.tensors import TensorKind
 
-
-@dataclass(frozen=True, slots=True)
-class Dead:
-    """How many rows (places of the first dimension) and columns (of the second) have next to no norm."""
-
-    rows: int
-    columns: int
+_OFTEN = 1 << 14
+"""Names between two looks whether the search was stopped: some 20 ms."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """``dead`` and ``beyond16`` hold the answers of second readings, by row; ``slots`` is None where nobody asked
-    for the optimizer's.
+    """``channels`` and ``beyond16`` hold the answers of second readings, by row; ``slots`` is None where nobody
+    asked for the optimizer's. ``between`` is called now and then, so that it can stop the search.
     """
 
     checkpoint: Checkpoint
     profile: Profile
     slots: SlotMap | None = None
-    dead: Mapping[int, Dead] = field(default_factory=dict)
+    channels: Mapping[int, ChannelFacts] = field(default_factory=dict)
     beyond16: Mapping[int, int] = field(default_factory=dict)
+    between: Callable[[], None] = lambda: None
 
     @cached_property
     def role(self) -> np.ndarray:
@@ -73,6 +71,25 @@ class Evidence:
     def dimensions(self) -> np.ndarray:
         """int64 a tensor, how many it has."""
         return np.diff(self.checkpoint.tensors.dim_start)
+
+    @cached_property
+    def siblings(self) -> dict[tuple[str, tuple[int, ...]], list[int]]:
+        """Weights of one shape whose names differ in layers' numbers alone, by that name and shape."""
+        table = self.checkpoint.tensors
+        found: dict[tuple[str, tuple[int, ...]], list[int]] = {}
+        for number, row in enumerate(np.flatnonzero(self.weights & (table.numel > 1)).tolist()):
+            if number % _OFTEN == 0:
+                self.between()
+            name = ".".join(table.path(row))
+            common = general(name)
+            if common != name:
+                found.setdefault((common, table.shape(row)), []).append(row)
+        return found
+
+    def spiky(self, row: int) -> bool:
+        """Whether a row or column of it was found to drown the others."""
+        found = self.channels.get(row)
+        return found is not None and (found.row is not None or found.column is not None)
 
     def shown(self, row: int) -> str:
         """A tensor's name below its section."""

@@ -7,15 +7,30 @@ from typing import Literal
 
 from ckptgui.core.tensors import Path
 
-Kind = Literal["nan", "inf", "moment", "ratio", "dead", "overflow", "zero", "constant", "equal", "underflow"]
+Kind = Literal[
+    "nan",
+    "inf",
+    "moment",
+    "spike",
+    "ratio",
+    "dead",
+    "overflow",
+    "untrained",
+    "zero",
+    "constant",
+    "equal",
+    "underflow",
+]
 
 WORST_FIRST: tuple[Kind, ...] = (
     "nan",  # training is over for whatever these values reach
     "inf",  # NaN at the next subtraction
     "moment",  # the optimizer's next steps are wrong
+    "spike",  # one channel drowns all others
     "ratio",  # one layer is unlike its siblings
     "dead",  # part of a layer does nothing
     "overflow",  # NaN or infinity as soon as somebody casts it
+    "untrained",  # no gradient has come, or nothing was loaded
     "zero",  # a whole matrix does nothing
     "constant",  # a whole matrix says one thing
     "equal",  # stored twice, or copied by mistake

@@ -12,11 +12,13 @@ from ckptgui.analysis.health.moments import moments
 from ckptgui.analysis.health.nonfinite import nonfinite
 from ckptgui.analysis.health.ranges import ranges
 from ckptgui.analysis.health.siblings import siblings
+from ckptgui.analysis.health.spikes import spikes
 from ckptgui.analysis.health.still import still
 
 CHECKS: tuple[Callable[[Evidence], Iterable[Finding]], ...] = (
     nonfinite,
     moments,
+    spikes,
     siblings,
     dead,
     still,
@@ -27,4 +29,8 @@ CHECKS: tuple[Callable[[Evidence], Iterable[Finding]], ...] = (
 
 def findings(evidence: Evidence) -> list[Finding]:
     """Of what is known so far: tensors that were not read yet have none."""
-    return worst_first([finding for check in CHECKS for finding in check(evidence)])
+    found: list[Finding] = []
+    for check in CHECKS:
+        evidence.between()
+        found += check(evidence)
+    return worst_first(found)

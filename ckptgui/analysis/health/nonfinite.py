@@ -8,14 +8,54 @@ import numpy as np
 
 from ckptgui.analysis.health.evidence import Evidence
 from ckptgui.analysis.health.finding import Finding, Kind
+from ckptgui.analysis.health.names import is_mask
+from ckptgui.core.checkpoint import Role
+from ckptgui.core.tensors import Path
+
+MANY = 3
+"""Tensors of one section that are NaN all over from which they are told in one sentence: the model is lost."""
 
 
 def nonfinite(evidence: Evidence) -> Iterator[Finding]:
-    """One finding a tensor and kind; slots of one parameter that have it at as many values are told together."""
-    records = evidence.profile.records
-    infinite = records["posinf"] + records["neginf"]
-    yield from _found(evidence, "nan", records["nan"], "NaN")
+    """One finding a tensor and kind; slots of one parameter that have it at as many values are told together, and
+    so is all of a section that is NaN throughout.
+    """
+    records, numel = evidence.profile.records, evidence.checkpoint.tensors.numel
+    nan = records["nan"].astype(np.int64)
+    throughout: dict[Path, list[int]] = {}
+    for row in np.flatnonzero(evidence.known & (nan > 0) & (nan == numel)).tolist():
+        section = evidence.checkpoint.section_of(row)
+        throughout.setdefault(section.path if section else (), []).append(row)
+    for path, rows in throughout.items():
+        if len(rows) > MANY:
+            yield _lost(evidence, path, rows)
+            nan[rows] = 0
+    yield from _found(evidence, "nan", nan, "NaN")
+    infinite = np.where(_on_purpose(evidence), 0, records["posinf"] + records["neginf"])
     yield from _found(evidence, "inf", infinite, "infinite")
+
+
+def _lost(evidence: Evidence, path: Path, rows: list[int]) -> Finding:
+    table = evidence.checkpoint.tensors
+    count = int(table.numel[rows].sum())
+    more = f"all of {len(rows) - 1:,} more tensors of {'/'.join(path) or 'the file'}"
+    text = f"All {int(table.numel[rows[0]]):,} values are NaN, and so are {more}."
+    return Finding("nan", table.path(rows[0]), count, text, tuple(rows))
+
+
+def _on_purpose(evidence: Evidence) -> np.ndarray:
+    """bool a tensor: a mask of −inf and zeros, or a single number beside the model, such as a best loss that
+    begins at infinity.
+    """
+    table, profile = evidence.checkpoint.tensors, evidence.profile
+    records = profile.records
+    low, high = profile.column("min"), profile.column("max")
+    empty = (records["argmin"] < 0) | ((low == 0) & (high == 0))
+    mask = (records["neginf"] > 0) & (records["posinf"] == 0) & (records["nan"] == 0) & empty
+    for row in np.flatnonzero(mask & (table.numel > 0)).tolist():
+        mask[row] = is_mask(evidence.shown(row)) or (evidence.dimensions[row] >= 2 and records["zeros"][row] > 0)
+    beside = (evidence.role == list(Role).index(Role.OTHER)) & (evidence.dimensions == 0)
+    return np.asarray(mask | beside)
 
 
 def _found(evidence: Evidence, kind: Kind, counts: np.ndarray, word: str) -> Iterator[Finding]:

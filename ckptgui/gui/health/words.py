@@ -21,9 +21,11 @@ def badge(finding: Finding) -> Badge:
         "nan": tr("NaN"),
         "inf": tr("Inf"),
         "moment": tr("Moment"),
+        "spike": tr("Spike"),
         "ratio": tr("Outlier"),
         "dead": tr("Dead"),
         "overflow": tr("Range"),
+        "untrained": tr("Untrained"),
         "zero": tr("All zero"),
         "constant": tr("Constant"),
         "equal": tr("Equal"),
@@ -70,5 +72,6 @@ def row_marks(findings: Sequence[Finding]) -> Mapping[int, Sequence[RowFinding]]
         if word is not None:
             count = finding.count if finding.kind in ("dead", "overflow") else 0
             mark = RowFinding(word, count, WORST_FIRST.index(finding.kind), Tone.WARN)
-            marks.setdefault(finding.rows[0], []).append(mark)
+            for row in finding.rows:
+                marks.setdefault(row, []).append(mark)
     return marks

@@ -7,7 +7,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
 
-from ckptgui.analysis.health.dead import DEAD_NORM
+from ckptgui.analysis.health.channels import DEAD_NORM
 from ckptgui.core.checkpoint import Role
 from ckptgui.core.tensors import TensorInfo
 from ckptgui.engine.channels import Channels, channel_norms

@@ -75,7 +75,7 @@ def test_a_healthy_file_has_no_line_and_says_so_in_the_overview(qtbot, window, c
 
 
 def test_many_findings_are_listed_when_they_are_asked_for(qtbot, window, tmp_path):
-    nan = {f"part{i}.weight": torch.full((3,), float("nan")) for i in range(20)}
+    nan = {f"part{i}.weight": torch.tensor([float("nan"), 1.0, 2.0]) for i in range(20)}
     view = wait_for_health(qtbot, window, save(tmp_path / "nan.pt", nan))
     panel = view.inspector.overview.summary.health
     qtbot.waitUntil(lambda: len(panel.rows) == 6, timeout=5_000)
