@@ -59,12 +59,14 @@ def _on_purpose(evidence: Evidence) -> np.ndarray:
 
 
 def _found(evidence: Evidence, kind: Kind, counts: np.ndarray, word: str) -> Iterator[Finding]:
+    slots = evidence.slots
     groups: dict[tuple[int, int, int], list[int]] = {}
     for row in np.flatnonzero(evidence.known & (counts > 0)).tolist():
-        owner = evidence.slots.parameter_of(row) if evidence.slots is not None else None
-        first = _first(evidence, kind, row)
-        key = (row, -1, -1) if owner is None else (-1 - owner, int(counts[row]), first)
-        groups.setdefault(key, []).append(row)
+        owner = slots.parameter_of(row) if slots is not None else None
+        if owner is None:
+            yield _finding(evidence, kind, [row], int(counts[row]), word)
+        else:
+            groups.setdefault((owner, int(counts[row]), _first(evidence, kind, row)), []).append(row)
     for rows in groups.values():
         yield _finding(evidence, kind, rows, int(counts[rows[0]]), word)
 
