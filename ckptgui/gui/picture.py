@@ -8,11 +8,16 @@ from ckptgui.core.display import MAX_DETAIL, display
 from ckptgui.gui.document_view import DocumentView
 from ckptgui.gui.numbers import significant, tr
 from ckptgui.gui.opening import Opening
+from ckptgui.gui.pass_progress import Phase
 from ckptgui.gui.session import Session
 from ckptgui.gui.window import Document
 
 ROWS_LIMIT = 15_000
 """Milliseconds that visible rows may take once the file is open; one of a hundred gigabytes stays pale."""
+
+
+SOON_READ = 256 * 2**20
+"""Bytes of a file that is waited for whole, as that takes no longer than the rest; what is larger stays pale."""
 
 
 class PictureError(Exception):
@@ -94,7 +99,8 @@ class Picture(QObject):
             self._histogram_due = row is not None and row not in table.errors and int(table.numel[row]) > 0
         else:
             view.select(())
-        for signal in (view.summaries.arrived, view.summaries.ready, view.summaries.failed):
+        known = view.summaries
+        for signal in (known.arrived, known.ready, known.failed, known.finished):
             signal.connect(self._check)
         for part in (view.completed, view.view_ready):
             part.connect(self._check, Qt.ConnectionType.QueuedConnection)
@@ -127,6 +133,9 @@ class Picture(QObject):
     def _pending(self) -> bool:
         view = self._document()
         if view is None or view.summaries is None or view.opened is None or not view.settled:
+            return True
+        progress = view.summaries.progress
+        if progress.phase in (Phase.WAITING, Phase.READING) and progress.total <= SOON_READ:
             return True
         rows = view.opened.tree.row[view.tree.view.visible_nodes()]
         rows = rows[rows >= 0]
