@@ -21,6 +21,7 @@ from pathlib import Path
 import platformdirs
 
 from ckptgui.core.dtypes import DType, Kind
+from ckptgui.engine.courtesy import give_way
 
 _SMALL = "small-"
 READING = ("float32", "small-float32", "narrow", "small-int64", "integers", "small-float64", "float64")
@@ -107,6 +108,7 @@ def _begin(pieces: Sequence[str]) -> subprocess.Popen[bytes]:
 
 def main() -> None:
     """What another process does: compile the pieces that it is told, and say of each that it is kept."""
+    give_way()
     from ckptgui.analysis.compiled import forget_elders
 
     for piece in sys.argv[1:]:
