@@ -97,9 +97,13 @@ class Summaries(QObject):
         statistics = self.profile.statistics(row)
         if distribution is None or statistics is None:
             return None
-        known = Summary(statistics, distribution, self.profile.records["digest"][row].tobytes())
+        known = Summary(statistics, distribution, self._digest(row))
         self._look_at(row, known)
         return known
+
+    def _digest(self, row: int) -> bytes | None:
+        digest = self.profile.records["digest"][row]
+        return digest.tobytes() if digest.any() else None
 
     def error(self, row: int) -> str | None:
         """Why a row has no statistics, in a sentence."""
@@ -207,7 +211,7 @@ class Summaries(QObject):
             return
         self._visible.cancel()  # both cores for what the person waits for
         known = self.profile.statistics(row)
-        digest = self.profile.records["digest"][row].tobytes()
+        digest = self._digest(row)
 
         def work(cancel: Cancel, report: Report) -> tuple[Arrival, Summary | None]:
             kept = source.distribution_from_disk(row) if known is not None and not exact else None
