@@ -179,8 +179,10 @@ class DocumentView(Ground):
             self.health_changed.emit()
 
     def _make_room(self) -> None:
-        """In a low window the line gives its room to the tree; the status bar says how many were found."""
-        self.health_line.setVisible(bool(self.findings) and self.window().height() >= LOW)
+        """In a low window the line gives its room to the tree, and where nothing is amiss; the status bar says how
+        many were found.
+        """
+        self.health_line.setVisible(self.health_line.amiss and self.window().height() >= LOW)
 
     @property
     def findings(self) -> Sequence[Finding]:

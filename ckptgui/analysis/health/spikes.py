@@ -23,7 +23,7 @@ def may_spike(evidence: Evidence) -> np.ndarray:
     """bool a tensor: its largest value is far from its quartiles, so that a second reading pays."""
     profile = evidence.profile
     quantiles = profile.records["quantiles"]
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         usual = np.fmax(np.abs(quantiles[:, _LOW]), np.abs(quantiles[:, _HIGH]))
         largest = np.fmax(np.abs(profile.column("min")), np.abs(profile.column("max")))
         far = (usual > 0) & (largest > SUSPICIOUS * usual)

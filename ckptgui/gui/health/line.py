@@ -12,7 +12,7 @@ from ckptgui.analysis.health.finding import Finding
 from ckptgui.core.optimizers.slots import SlotMap
 from ckptgui.core.tree.build import Tree
 from ckptgui.gui.health.sign import Sign
-from ckptgui.gui.health.words import badge, count_words, name
+from ckptgui.gui.health.words import badge, count_words, is_quiet, name
 from ckptgui.gui.labels import ElidedLabel, LinkLabel, plain_tooltip
 from ckptgui.gui.numbers import tr
 from ckptgui.gui.theme import theme, theme_signal
@@ -50,7 +50,7 @@ class _Item(QWidget):
 
 
 class HealthLine(QWidget):
-    """Shown only where something was found. A name leads to its tensor, the count to the whole list."""
+    """Shown only where something is amiss. A name leads to its tensor, the count to the whole list."""
 
     link_activated = Signal(object)
     list_wanted = Signal()
@@ -58,6 +58,7 @@ class HealthLine(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._items: list[_Item] = []
+        self.amiss = False
         self.setFixedHeight(HEIGHT)
         self.setAccessibleName(tr("Health"))
         self._row = QHBoxLayout(self)
@@ -84,7 +85,8 @@ class HealthLine(QWidget):
             self._row.insertWidget(number, item, 0)
             item.link.clicked.connect(lambda _=False, found=item.finding: self.link_activated.emit(found.path))
         self.more.setText(f"{count_words(findings, complete)} ›")
-        self.setVisible(bool(findings))
+        self.amiss = any(not is_quiet(finding) for finding in findings)
+        self.setVisible(self.amiss)
         self._make_room()
 
     def shown(self) -> list[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import shiboken6
@@ -30,7 +30,8 @@ COPIED = 200_000
 
 class HealthWatch(QObject):
     """``findings`` are worst first. While tensors are being read they are NaN and infinities alone; the whole
-    list comes when all is read, ``complete`` then. ``changed`` says that it is another.
+    list comes when all is read, ``complete`` then; ``dead`` counts dead channels by row. ``changed`` says that it
+    is another.
     """
 
     changed = Signal()
@@ -44,6 +45,7 @@ class HealthWatch(QObject):
         self._read = False
         self.slots: SlotMap | None = None
         self.findings: Sequence[Finding] = ()
+        self.dead: Mapping[int, int] = {}
         self.complete = False
         self._soon = QTimer(self, singleShot=True, interval=SOON_MS)
         self._soon.timeout.connect(self._look)
@@ -68,7 +70,7 @@ class HealthWatch(QObject):
             self.summaries.finished.disconnect(self._finished)
         self._checkpoint = self._pool = self.summaries = self.slots = None
         self._read = False
-        self._take((), complete=False)
+        self._take((), {}, complete=False)
 
     def set_slots(self, slots: SlotMap | None) -> None:
         """The optimizer's slots, once they are matched: its findings wait for them."""
@@ -95,16 +97,17 @@ class HealthWatch(QObject):
         slots, complete = self.slots, self._read
         profile = summaries.profile if complete else _copied(summaries.profile, checkpoint)
 
-        def work(cancel: Cancel, report: Report) -> Sequence[Finding]:
+        def work(cancel: Cancel, report: Report) -> tuple[Sequence[Finding], Mapping[int, int]]:
             if complete:
-                return examine(checkpoint, profile, slots, pool, cancel, report)
-            return worst_first(list(nonfinite(Evidence(checkpoint, profile, slots))))
+                found = examine(checkpoint, profile, slots, pool, cancel, report)
+                return found, {row: each.count for each in found if each.kind == "dead" for row in each.rows}
+            return worst_first(list(nonfinite(Evidence(checkpoint, profile, slots)))), {}
 
-        self._lane.start(work, lambda found: self._take(found, complete=complete))
+        self._lane.start(work, lambda found: self._take(*found, complete=complete))
 
-    def _take(self, findings: Sequence[Finding], *, complete: bool) -> None:
+    def _take(self, findings: Sequence[Finding], dead: Mapping[int, int], *, complete: bool) -> None:
         if (findings, complete) != (self.findings, self.complete):
-            self.findings, self.complete = findings, complete
+            self.findings, self.dead, self.complete = findings, dead, complete
             self.changed.emit()
 
 

@@ -38,6 +38,11 @@ def _tone(finding: Finding) -> Tone:
     return Tone.ALARM if finding.kind in _LOUD else Tone.PLAIN if finding.kind in _QUIET else Tone.WARN
 
 
+def is_quiet(finding: Finding) -> bool:
+    """Whether it is well to know and nothing to worry about: nearly every checkpoint with an optimizer has one."""
+    return finding.kind in _QUIET
+
+
 def name(finding: Finding, tree: Tree, slots: SlotMap | None) -> str:
     """The tensor's name as the tree has it; an optimizer's slot by the parameter that it belongs to."""
     if not finding.rows:
@@ -62,9 +67,11 @@ def row_marks(findings: Sequence[Finding]) -> Mapping[int, Sequence[RowFinding]]
     marks: dict[int, list[RowFinding]] = {}
     words = {
         "moment": tr("moment"),
+        "spike": tr("spike"),
         "ratio": tr("outlier"),
         "dead": tr("dead"),
         "overflow": tr("beyond float16"),
+        "untrained": tr("untrained"),
         "constant": tr("constant"),
     }
     for finding in findings:

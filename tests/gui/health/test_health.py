@@ -4,6 +4,7 @@ import pytest
 import torch
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from torch import nn
 
 from tests.gui.conftest import opened
 
@@ -72,6 +73,18 @@ def test_a_healthy_file_has_no_line_and_says_so_in_the_overview(qtbot, window, c
     view = wait_for_health(qtbot, window, checkpoint)
     assert not view.health_line.isVisible()
     assert view.inspector.overview.summary.health.sentence.text().startswith("Nothing found")
+
+
+def test_what_is_only_well_to_know_leaves_the_line_away(qtbot, window, tmp_path):
+    model = nn.Linear(32, 32)
+    optimizer = torch.optim.Adam(model.parameters())
+    (model(torch.full((4, 32), 1e-3)).square().mean() * 1e-3).backward()
+    optimizer.step()
+    saved = {"model_state_dict": model.state_dict(), "optimizer_state_dict": optimizer.state_dict()}
+    view = wait_for_health(qtbot, window, save(tmp_path / "adam.pt", saved))
+    qtbot.waitUntil(lambda: [finding.kind for finding in view.findings] == ["underflow"], timeout=5_000)
+    assert not view.health_line.isVisible()
+    assert "1 finding" in window.current.facts()
 
 
 def test_many_findings_are_listed_when_they_are_asked_for(qtbot, window, tmp_path):
