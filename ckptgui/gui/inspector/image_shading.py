@@ -108,12 +108,22 @@ def coloured(view: View, look: Look) -> Picture:
     sample = _sample(numbers)
     limits = look.limits or _limits_of(sample)
     span = widened(limits)
-    bars, _ = np.histogram(sample, _BINS, (span.low, span.high)) if span.low < span.high else (np.zeros(_BINS), 0)
+    bars = _counted(sample, span)
     beyond = float(((sample < limits.low) | (sample > limits.high)).mean()) if sample.size else 0.0
     marks = _marks(view.cells, look.apart)
     image = shade_image(view.cells, numbers, limits, look, hatch=len(marks) >= MOST_MARKS)
     unread = bool((view.cells.odd & UNREAD).any())
     return Picture(view, look, image, limits, marks, span, bars, beyond, unread)
+
+
+def _counted(sample: np.ndarray, span: Limits) -> np.ndarray:
+    """How many of a sample are in each part of a range; it may be of the largest numbers or the smallest."""
+    half = span.high / 2 - span.low / 2
+    if not half > 0:
+        return np.zeros(_BINS, np.int64)
+    inside = sample[(sample >= span.low) & (sample <= span.high)]
+    part = ((inside / 2 - span.low / 2) / half * _BINS).astype(np.int64)
+    return np.bincount(np.clip(part, 0, _BINS - 1), minlength=_BINS)
 
 
 def shade_image(cells: Cells, numbers: np.ndarray, limits: Limits, look: Look, *, hatch: bool = False) -> QImage:
@@ -140,6 +150,7 @@ def overview_image(cells: Cells, room: tuple[int, int], shown: Shown, theme: The
         (float(end) for end in np.quantile(sample, (0.01, 0.5, 0.995))) if sample.size else (0, 0, 1)
     )
     reach = 1.6 * max(middle - low, high - middle)  # most of it is in the middle of the palette
+    reach = min(reach, 1e308 - middle / 2)
     limits = Limits(max(0.0, middle - reach), middle + reach) if reach > 0 else Limits(0.0, high or 1.0)
     look = Look(shown, limits, Palette.MAGNITUDE, theme)
     marks = _marks(joined, 8)

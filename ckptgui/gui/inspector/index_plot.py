@@ -14,6 +14,9 @@ from ckptgui.gui.theme import theme, theme_signal, ui_font
 
 _TOP, _BOTTOM, _RIGHT = 6, 20, 8
 _MARK = 4
+_LARGEST = 1e308
+"""What is beyond, infinite sums too, is drawn as high as this."""
+
 _DECADES = 12.0
 """Powers of ten below the largest value that a logarithmic axis goes down to at most."""
 
@@ -44,7 +47,7 @@ class IndexPlot(QWidget):
 
     def show_values(self, values: np.ndarray, marked: np.ndarray, role: Role, *, log: bool) -> None:
         """Show float64 values of at least 0; ``marked`` (bool) ones get a sign below them."""
-        self._values, self._marked, self._role = values, marked, role
+        self._values, self._marked, self._role = np.minimum(values, _LARGEST), marked, role
         self._log = log and bool((values > 0).any())
         self._at = -1
         self.update()

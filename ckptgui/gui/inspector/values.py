@@ -105,7 +105,7 @@ class ValuesTab(LowerTab):
         reason = why_no_values(info)
         self._fit()
         self.model.set_tensor(None if reason else info, self._pool, self.table.room())
-        self.bar.set_shape(info.shape, self.model.slice)
+        self.bar.set_shape(() if reason else info.shape, self.model.slice)
         self.bar.setVisible(not reason and bool(info.shape))
         self.foot.setVisible(not reason)
         if self._pool is not None:

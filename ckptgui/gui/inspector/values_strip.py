@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPolygonF, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QVBoxLayout, QWidget
 
-from ckptgui.analysis.histogram import to_symlog
+from ckptgui.analysis.histogram import from_symlog, to_symlog
 from ckptgui.core.checkpoint import Checkpoint, Role
 from ckptgui.core.display import display
 from ckptgui.gui.inspector.controls import SectionHead
@@ -25,6 +25,8 @@ HEIGHT = 136
 _TOP, _BOTTOM = 8, 18
 _WIDEST = 7.0
 """Pixels of the bar of the middle half at most, however few tensors there are."""
+
+_LARGEST = 1e308
 
 NARROW = 440
 """Width under which the head has its title alone."""
@@ -121,16 +123,20 @@ class _Strip(QWidget):
         sizes = sizes[np.isfinite(sizes) & (sizes > 0)]
         if sizes.size:
             middle, most = float(np.median(sizes)), float(np.quantile(sizes, 0.98))
-            self._threshold = float(10.0 ** np.floor(np.log10(middle / 3)))
-            self._top = float(to_symlog(max(most, middle) * 1.3, self._threshold))
+            self._threshold = float(10.0 ** np.floor(np.log10(max(middle / 3, 1e-320))))
+            self._top = float(to_symlog(min(max(most, middle) * 1.3, _LARGEST), self._threshold))
         self.update()
 
     def _left(self) -> int:
         metrics = QFontMetrics(ui_font(11))
         return max((metrics.horizontalAdvance(text) for _, text in self._ticks()), default=10) + 8
 
+    def _end(self) -> float:
+        """The value at which the axis ends."""
+        return float(from_symlog(np.array([self._top]), self._threshold)[0])
+
     def _ticks(self) -> list[tuple[float, str]]:
-        end = self._threshold * (10.0**self._top - 1.0)
+        end = self._end()
         marks = symlog_ticks(-end, end, self._threshold)
         places = sorted((float(to_symlog(value, self._threshold)), value, text) for value, text in marks)
         kept: list[tuple[float, str]] = []
@@ -224,7 +230,7 @@ class _Strip(QWidget):
         self, painter: QPainter, area: QRectF, x: np.ndarray, high: np.ndarray, low: np.ndarray
     ) -> None:
         """A small arrow at the edge for what goes beyond the axis."""
-        end = self._threshold * (10.0**self._top - 1.0)
+        end = self._end()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme().text2)
