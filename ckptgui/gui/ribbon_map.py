@@ -42,6 +42,7 @@ class _Line:
     first: np.ndarray  # int32 a record, its first column
     small: np.ndarray  # bool a record of a storage, less than a pixel wide
     gap: np.ndarray  # bool a column
+    wasted: np.ndarray  # bool a column
 
 
 class RibbonMap:
@@ -150,7 +151,7 @@ class RibbonMap:
         read[line.first[line.small & ~self.read]] = False
         wrong = np.flatnonzero(self.error)
         middle = np.minimum(((self.start[wrong] + self.length[wrong] / 2) * scale).astype(np.int64), width - 1)
-        return Pixels(self.role[line.at], read, self._wasted(width, scale), line.gap, np.unique(middle))
+        return Pixels(self.role[line.at], read, line.wasted, line.gap, np.unique(middle))
 
     def _lay_out(self, width: int) -> _Line:
         scale = width / self.total
@@ -163,7 +164,7 @@ class RibbonMap:
         between = (self._bases[1:-1] * scale).astype(np.int64)
         for step in range(FILE_GAP):
             gap[np.clip(between - step, 0, width - 1)] = True
-        return _Line(at, first, (wide < 1) & (self.storage >= 0), gap)
+        return _Line(at, first, (wide < 1) & (self.storage >= 0), gap, self._wasted(width, scale))
 
     def _wasted(self, width: int, scale: float) -> np.ndarray:
         """Columns of storages that no tensor reaches."""
