@@ -155,8 +155,9 @@ def chosen(term: Term, offered: Sequence[str], noun: str, known: Mapping[str, st
         here, meant = _like(part, lower), _like(part, known)
         here = here or [word for word in dict.fromkeys(known[each].lower() for each in meant) if word in lower]
         if not here and not meant:
-            some = ", ".join(display(word, 40) for word in dict.fromkeys(offered[:_TOLD]))
-            raise PatternError(f"{term.text}: {part} is no {noun}" + (f"; {some} are." if some else "."))
+            some = [display(word, 40) for word in dict.fromkeys(offered[:_TOLD])]
+            there = f" There {'is' if len(some) == 1 else 'are'} {', '.join(some)}." if some else ""
+            raise PatternError(f"There is no {noun} {part}.{there}")
         found.extend(lower[word] for word in here)
     return found
 

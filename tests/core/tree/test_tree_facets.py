@@ -95,10 +95,10 @@ def test_a_facet_finds(tree, text, wanted):
         ("size:3MB..1MB", "size:3MB..1MB: 3MB is more than 1MB."),
         ("size:>1..2", "size:>1..2: a range says both ends already; leave the > away."),
         ("dtype:complex", None),
-        ("dtype:nonsense", "dtype:nonsense: nonsense is no type; float32, bfloat16, float16, int64 are."),
-        ("section:x", "section:x: x is no section; model, ema are."),
+        ("dtype:nonsense", "There is no type nonsense. There are float32, bfloat16, float16, int64."),
+        ("section:x", "There is no section x. There are model, ema."),
         ("shape:3xq", "shape:3xq: q is no size; write 768x*, 64x... or scalar."),
-        ("role:cook", "role:cook: cook is no role; weight, bias, norm, embedding, model, ema are."),
+        ("role:cook", "There is no role cook. There are weight, bias, norm, embedding, model, ema."),
     ],
 )
 def test_a_mistake_is_told_in_one_line(tree, text, says):
