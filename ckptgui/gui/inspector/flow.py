@@ -53,9 +53,12 @@ class FlowLayout(QLayout):
         return self._place(QRect(0, 0, width, 0), move=False)
 
     def setGeometry(self, rect: QRect) -> None:
-        """Place all items."""
+        """Place all items. What is painted between them moves too."""
         super().setGeometry(rect)
         self._place(rect, move=True)
+        parent = self.parentWidget()
+        if parent is not None:
+            parent.update()
 
     def sizeHint(self) -> QSize:
         """One line, if it were possible."""
