@@ -14,6 +14,9 @@ from ckptgui.gui.labels import SEMIBOLD, ElidedLabel, LinkLabel, plain_tooltip
 from ckptgui.gui.numbers import counted, integer, tr
 from ckptgui.gui.theme import theme, theme_signal
 
+_LEAST_NAMES = 160
+"""Pixels under which the names are left away: one that is cut says nothing."""
+
 
 class _Shield(QWidget):
     """The sign of the line: calm, or alarmed when a full load would call something."""
@@ -80,7 +83,7 @@ class SafetyFoot(QWidget):
         link = tr("What a full load would do")
         room = self.width() - taken - self.more.fontMetrics().horizontalAdvance(link)
         self.more.setText(link if room >= 0 or self.more.isHidden() else tr("Its names"))
-        self.names.setVisible(room > 60)
+        self.names.setVisible(room >= min(_LEAST_NAMES, self.names.sizeHint().width()) + 8)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint."""
