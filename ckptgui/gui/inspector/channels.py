@@ -163,7 +163,8 @@ class _Side(QWidget):
         if not len(self._norms):
             return
         if place < 0:
-            low, middle, high = (float(x) for x in np.quantile(self._norms, (0.0, 0.5, 1.0)))
+            with np.errstate(over="ignore"):  # a norm may be beyond float64
+                low, middle, high = (float(of(self._norms)) for of in (np.min, np.median, np.max))
             words = tr("{0} to {1}, median {2}")
             self.reading.setText(words.format(significant(low), significant(high), significant(middle)))
         else:
@@ -174,13 +175,19 @@ class _Side(QWidget):
 
 
 def dead_words(found: Channels) -> str:
-    """``17 of 4,096 rows have a norm below 1e−06: 20 to 36.``"""
+    """``17 of 4,096 rows have a norm below 1e−06: rows 20 to 36.``"""
     parts = []
-    for norms, word in ((found.rows, tr("rows")), (found.columns, tr("columns"))):
+    for norms, one, several in (
+        (found.rows, tr("row"), tr("rows")),
+        (found.columns, tr("column"), tr("columns")),
+    ):
         dead = np.flatnonzero(norms < DEAD_NORM)
         if len(dead) and len(norms) > 1:
-            words = tr("{0} of {1} {2} are dead, with a norm below 1e−06: {3}.")
-            parts.append(words.format(integer(len(dead)), integer(len(norms)), word, runs(dead)))
+            words = tr("{0} of {1} {2} has a norm below 1e−06: {3} {4}.")
+            if len(dead) > 1:
+                words = tr("{0} of {1} {2} have a norm below 1e−06: {3} {4}.")
+            which = one if len(dead) == 1 else several
+            parts.append(words.format(integer(len(dead)), integer(len(norms)), several, which, runs(dead)))
     return " ".join(parts)
 
 

@@ -11,6 +11,10 @@ from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QHBoxLayout, QSizeP
 from ckptgui.gui.labels import MEDIUM, SEMIBOLD, Caption, PlainLabel, Pressable, draw_focus
 from ckptgui.gui.numbers import tr
 from ckptgui.gui.theme import RADIUS_CONTROL, TAB, theme, theme_signal, ui_font
+from ckptgui.gui.tree.badges import Badge, Tone
+from ckptgui.gui.tree.glyphs import badge_width, paint_badge
+
+_MARK_GAP = 8
 
 
 class SectionHead(QWidget):
@@ -129,10 +133,11 @@ class Segmented(QWidget):
 
 
 class _Tab(Pressable):
-    """A word of the tab strip, underlined in the accent when it is the open one."""
+    """A word of the tab strip, underlined in the accent when it is the open one; ``mark`` is a badge behind it."""
 
     def __init__(self, text: str, parent: QWidget) -> None:
         super().__init__(parent)
+        self.mark: Badge | None = None
         self.setText(text)
         self.setCheckable(True)
         self.setFont(ui_font(13))
@@ -141,6 +146,14 @@ class _Tab(Pressable):
         self.setAccessibleName(tr("{0}, tab").format(text))
         theme_signal().changed.connect(self.update)
 
+    def set_mark(self, text: str) -> None:
+        """Put a badge that warns behind the word, or take it away."""
+        self.mark = Badge(text, Tone.WARN) if text else None
+        words = f"{self.text()} {text}" if text else self.text()
+        self.setAccessibleName(tr("{0}, tab").format(words))
+        self.updateGeometry()
+        self.update()
+
     def _font(self) -> QFont:
         return ui_font(13, MEDIUM if self.isChecked() else QFont.Weight.Normal)
 
@@ -148,7 +161,8 @@ class _Tab(Pressable):
         """Room for the word in its wider weight, so that nothing moves when it opens."""
         self.ensurePolished()
         width = QWidget.fontMetrics(self).horizontalAdvance(self.text())
-        return QSize(width + 22, TAB)
+        mark = badge_width(self.mark) + _MARK_GAP if self.mark is not None else 0
+        return QSize(width + mark + 22, TAB)
 
     def minimumSizeHint(self) -> QSize:
         """Where a panel is narrow the margins go first, then the ends of words."""
@@ -161,8 +175,13 @@ class _Tab(Pressable):
             painter.fillRect(self.rect().adjusted(0, 1, 0, -1), t.hover)
         painter.setFont(self._font())
         painter.setPen(t.text if self.isChecked() else t.text2)
-        text = painter.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width() - 2)
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, text)
+        mark = badge_width(self.mark) + _MARK_GAP if self.mark is not None else 0
+        room = self.rect().adjusted(0, 0, -mark, 0)
+        text = painter.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room.width() - 2)
+        painter.drawText(room, Qt.AlignmentFlag.AlignCenter, text)
+        if self.mark is not None:
+            right = (room.width() + painter.fontMetrics().horizontalAdvance(text)) // 2
+            paint_badge(painter, self.mark, right + _MARK_GAP, self.height() // 2)
         if self.isChecked():
             painter.fillRect(0, self.height() - 2, self.width(), 2, t.accent)
         if self.hasFocus():
@@ -214,6 +233,13 @@ class TabStrip(QWidget):
         super().resizeEvent(event)
         self._fit()
 
+    def set_mark(self, number: int, text: str) -> None:
+        """Put a badge behind a tab's word, none where ``text`` is empty."""
+        tab = self._group.button(number)
+        assert isinstance(tab, _Tab)
+        tab.set_mark(text)
+        self._fit()
+
     def tab(self, number: int) -> QAbstractButton:
         """The button of one tab."""
         return self._group.button(number)
@@ -234,7 +260,8 @@ class TabStrip(QWidget):
         if step is None:
             super().keyPressEvent(event)
             return
-        number = (self.current() + step) % len(self._group.buttons())
+        shown = [number for number, tab in enumerate(self._group.buttons()) if not tab.isHidden()]
+        number = shown[(shown.index(self.current()) + step) % len(shown)]
         self._group.button(number).setFocus(Qt.FocusReason.TabFocusReason)
         self.open(number)
 

@@ -17,7 +17,7 @@ from ckptgui.gui.inspector.findings import Finder, Judgement
 from ckptgui.gui.inspector.histogram.pinning import Pinning
 from ckptgui.gui.inspector.histogram.series import Pins
 from ckptgui.gui.jobs import Background
-from ckptgui.gui.numbers import tr
+from ckptgui.gui.numbers import integer, tr
 from ckptgui.gui.selection import Selection
 from ckptgui.gui.summaries import Summaries
 from ckptgui.gui.theme import theme, theme_signal
@@ -48,6 +48,7 @@ class Inspector(QWidget):
         self.finder = Finder(background, self)
         self.health = HealthWatch(background, self)
         self.finder.found.connect(self._take_slots)
+        self.health.changed.connect(self._mark_dead)
         self.pins = Pins(self)  # they stay from one checkpoint to the next, from epoch to epoch
         self.pinning = Pinning(background, self.pins, self)
         self.pinning.refused.connect(self._tell)
@@ -152,6 +153,14 @@ class Inspector(QWidget):
         above = self._tree.ancestors(selection.node)
         prefix = next((self._tree.prefixes[node] for node in above if node in self._tree.prefixes), "")
         panel.show_tensor(selection.row, prefix)
+        self._mark_dead()
+
+    def _mark_dead(self) -> None:
+        """Say on the tab how many channels are dead, as soon as that is known."""
+        shown = self._selection
+        dead = self.health.dead.get(shown.row, 0) if shown is not None and shown.is_tensor else 0
+        if dead and self.tensor is not None:
+            self.tensor.half.mark("channels", integer(dead))
 
     def _tensor_panel(self) -> TensorPanel:
         if self.tensor is None:

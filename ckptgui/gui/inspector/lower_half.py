@@ -94,7 +94,7 @@ class LowerHalf(QWidget):
             self.pages.addWidget(page)
             page.filled.connect(self.filled)
             page.place_wanted.connect(self.place_wanted)
-            page.counted.connect(lambda text: self._count(number, text))
+            page.counted.connect(lambda text: self.mark(key, text))
             if page.corner is not None:
                 self.strip.add(page.corner)
         return self._made[key]
@@ -114,7 +114,7 @@ class LowerHalf(QWidget):
         self._looked_at, self._summary = looked_at, None
         self._told.clear()
         for number, kind in enumerate(KINDS):
-            self._count(number, "")
+            self.mark(kind.key, "")
             self.strip.tab(number).setVisible(kind.fits(looked_at.info))
         chosen = KINDS[_number(self._chosen)]
         self._show(chosen.key if chosen.fits(looked_at.info) else "values")
@@ -147,9 +147,9 @@ class LowerHalf(QWidget):
             if self._summary is not None:
                 page.set_summary(self._summary)
 
-    def _count(self, number: int, text: str) -> None:
-        title = KINDS[number].title
-        self.strip.tab(number).setText(f"{title}  {text}" if text else title)
+    def mark(self, key: str, text: str) -> None:
+        """Put a number that warns on a page's tab, before the page is opened; none where it is empty."""
+        self.strip.set_mark(_number(key), text)
 
 
 def _number(key: str) -> int:

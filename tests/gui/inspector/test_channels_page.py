@@ -7,6 +7,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from ckptgui.gui.inspector.channels import runs
+from tests.gui.conftest import opened
 
 
 @pytest.fixture
@@ -39,11 +40,10 @@ def test_dead_rows_and_columns_are_counted_named_and_marked(open_bench, qtbot, f
     bench = open_bench(file)
     page = open_page(bench, qtbot, "fc.weight", "Channels")
     assert page.note.text() == (
-        "4 of 64 rows are dead, with a norm below 1e−06: 3, 20 to 22. "
-        "1 of 40 columns are dead, with a norm below 1e−06: 7."
+        "4 of 64 rows have a norm below 1e−06: rows 3, 20 to 22. 1 of 40 columns has a norm below 1e−06: column 7."
     )
     tab = bench.inspector.tensor.half.strip.tab(bench.inspector.tensor.half.strip.current())
-    assert tab.text() == "Channels  5"
+    assert tab.text() == "Channels" and tab.mark.text == "5" and tab.accessibleName() == "Channels 5, tab"
     rows, columns = page.sides
     assert rows.dead.text() == "4 dead" and columns.dead.text() == "1 dead"
 
@@ -123,3 +123,23 @@ def test_a_spectrum_can_be_cancelled(open_bench, qtbot, file):
 def test_places_are_told_as_runs():
     assert runs(np.array([3])) == "3"
     assert runs(np.array([3, 4, 9, 11, 12, 13, 20, 30])) == "3 to 4, 9, 11 to 13, 20 …"
+
+
+def test_the_tab_says_how_many_are_dead_before_it_is_opened_and_the_keys_pass_by_pages_that_do_not_fit(
+    qtbot, window, file
+):
+    view = opened(qtbot, window, file).document()
+    qtbot.waitUntil(lambda: view.inspector.health.complete, timeout=15_000)
+    view.select_joined("fc.weight")
+    strip = view.inspector.tensor.half.strip
+    channels = next(tab for tab in strip._group.buttons() if tab.text() == "Channels")
+    assert channels.mark.text == "5"
+    view.select_joined("fc.bias")
+    assert channels.mark is None and channels.isHidden()
+    strip.tab(1).setFocus()
+    QTest.keyClick(strip.tab(1), Qt.Key.Key_Left)
+    QTest.keyClick(strip.tab(0), Qt.Key.Key_Left)
+    assert view.inspector.tensor.half.current == "details"
+    QTest.keyClick(strip.tab(strip.current()), Qt.Key.Key_Left)
+    QTest.keyClick(strip.tab(strip.current()), Qt.Key.Key_Left)
+    assert view.inspector.tensor.half.current == "values"
