@@ -178,7 +178,9 @@ def test_matrices_of_zeros_that_all_layers_begin_with_are_told_in_one_sentence(p
 
     finding = one(planted(change), "zero")
     assert len(finding.rows) == 6
-    assert finding.text.startswith("All 2,048 values are zero, as in its 5 siblings: this is how they begin")
+    assert finding.text.startswith(
+        "All 2,048 values are zero, as in its 5 siblings: they begin so, before training."
+    )
 
 
 def test_a_layer_that_was_not_loaded_is_told_by_its_vectors(planted):

@@ -124,6 +124,15 @@ def test_values_that_are_not_finite_are_left_out_and_counted(tmp_path):
     assert found["0.weight"].skipped == 1 and found["0.weight"].update > 0
 
 
+def test_a_parameter_of_nan_stands_not_still(tmp_path):
+    path, _, _ = train(OPTIMIZERS["Adam"], 3, tmp_path)
+    saved = torch.load(path)
+    saved["model"]["0.weight"].fill_(float("nan"))
+    torch.save(saved, path)
+    _, found = measured(path)
+    assert found["0.weight"] == "Nothing of it is finite."
+
+
 def test_a_moment_that_cannot_be_read_is_a_sentence_and_the_others_go_on(tmp_path):
     path, _, _ = train(OPTIMIZERS["Adam"], 3, tmp_path)
     saved = torch.load(path)

@@ -55,7 +55,7 @@ def _of_siblings(evidence: Evidence, value: float, rows: list[int], of: int) -> 
     others = len(rows) - 1
     if others and len(rows) == of:
         where = f"in its {others:,} siblings" if others > 1 else "in its sibling"
-        text += f", as {where}: this is how they begin, before they are trained."
+        text += f", as {where}: they begin so, before training."
     elif others:
         text += f", as in {others:,} of its {of - 1:,} siblings in other layers."
     elif of > 1:

@@ -7,6 +7,7 @@ from PySide6.QtTest import QTest
 from torch import nn
 
 from ckptgui.gui.inspector.overview import UPDATES
+from ckptgui.gui.inspector.updates.model import Column
 
 
 def train(path, make):
@@ -64,6 +65,19 @@ def test_the_table_sorts_and_a_row_leads_to_its_parameter(adam, qtbot):
     with qtbot.waitSignal(bench.inspector.link_activated) as followed:
         QTest.keyClick(page.table, Qt.Key.Key_Return)
     assert followed.args == [bench.checkpoint.row(("model", "0.weight"))]
+
+
+def test_names_have_room_before_norms_and_verdicts_only_where_there_is_one(adam):
+    _, page, _ = adam
+    table = page.table
+    hidden = {}
+    for width in (700, 420, 300):
+        table.resize(width, 200)
+        hidden[width] = {column for column in Column if table.isColumnHidden(column)}
+    assert hidden[700] == set()
+    assert Column.WEIGHT in hidden[420] and hidden[300] == {Column.WEIGHT, Column.UPDATE}
+    table.make_room(has_verdicts=False)
+    assert table.isColumnHidden(Column.VERDICT)
 
 
 def test_the_plot_tells_and_leads_to_a_parameter(adam, qtbot):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from PySide6.QtCore import QModelIndex, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QHeaderView, QTableView, QVBoxLayout, QWidget
 
 from ckptgui.analysis.update_rules import UpdateSize
@@ -19,12 +19,15 @@ from ckptgui.errors import CheckpointError
 from ckptgui.gui.controls import ProgressLine
 from ckptgui.gui.inspector.flat import SortedHeader, slim
 from ckptgui.gui.inspector.index_plot import IndexPlot
-from ckptgui.gui.inspector.updates.model import Column, Row, UpdatesModel
+from ckptgui.gui.inspector.updates.model import Column, Row, UpdatesModel, cell_text
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.labels import SEMIBOLD, ElidedLabel, PlainLabel
 from ckptgui.gui.numbers import counted, integer, percent, short_number, significant, tr
 from ckptgui.gui.theme import ROW, ui_font
 from ckptgui.sources.locate import SourcePool
+
+LEAST_NAME = 150
+"""Pixels that a parameter's name has before its norms are shown beside its ratio."""
 
 
 class UpdatesPanel(QWidget):
@@ -110,6 +113,7 @@ class UpdatesPanel(QWidget):
         self._rows = rows
         self.model.set_rows(rows)
         self.table.forget_order()
+        self.table.make_room(any(cell_text(row, Column.VERDICT) for row in rows))
         ratios = np.nan_to_num(np.array([row.ratio for row in rows], np.float64), nan=0.0)
         marked = np.array([bool(row.verdict) for row in rows], bool)
         self.plot.show_values(ratios, marked, Role.OPTIMIZER, log=True)
@@ -157,10 +161,25 @@ class _Table(QTableView):
         wide = self.fontMetrics().horizontalAdvance
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header.setSectionResizeMode(Column.NAME, QHeaderView.ResizeMode.Stretch)
+        self._number, self._verdict = wide("−9.999e−05") + 18, wide(tr("stands still")) + 24
         for column in (Column.WEIGHT, Column.UPDATE, Column.RATIO):
-            self.setColumnWidth(column, wide("−9.999e−05") + 18)
-        self.setColumnWidth(Column.VERDICT, wide(tr("stands still")) + 24)
+            self.setColumnWidth(column, self._number)
+        self.setColumnWidth(Column.VERDICT, self._verdict)
+        self._has_verdicts = False
         self.doubleClicked.connect(self._open)
+
+    def make_room(self, has_verdicts: bool) -> None:
+        """The column of verdicts is there where there is one; of the norms those that leave room for the names."""
+        self._has_verdicts = has_verdicts
+        self.setColumnHidden(Column.VERDICT, not has_verdicts)
+        room = self.viewport().width() - LEAST_NAME - self._number - (self._verdict if has_verdicts else 0)
+        for column in (Column.UPDATE, Column.WEIGHT):
+            room -= self._number
+            self.setColumnHidden(column, room < 0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.make_room(self._has_verdicts)
 
     def forget_order(self) -> None:
         """The file's order again."""
