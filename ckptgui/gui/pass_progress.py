@@ -19,7 +19,8 @@ class Phase(Enum):
 class PassProgress:
     """``done`` of ``total`` bytes, ``remembered`` of them known from an earlier time, the others in ``seconds``.
 
-    ``failures`` counts tensors that could not be read, ``changed`` says that the file is not what it was.
+    ``failures`` counts tensors that could not be read, ``changed`` says that the file is not what it was,
+    ``preparing`` that reading waits for what is compiled once for this machine.
     """
 
     phase: Phase = Phase.WAITING
@@ -29,6 +30,7 @@ class PassProgress:
     seconds: float = 0.0
     failures: int = 0
     changed: bool = False
+    preparing: bool = False
 
     @property
     def rate(self) -> float:

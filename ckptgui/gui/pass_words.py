@@ -16,6 +16,8 @@ NOTICEABLE = 0.3
 
 def activity_of(progress: PassProgress, stop: Callable[[], None]) -> Activity | None:
     """The reading with its progress; none where it takes only a moment."""
+    if progress.phase is Phase.READING and progress.preparing:
+        return Activity(tr("Preparing to read values"), detail=tr("takes a while the first time"), cancel=stop)
     if progress.phase is not Phase.READING or progress.seconds < NOTICEABLE:
         return None
     detail = _so_far(progress)

@@ -118,7 +118,9 @@ class ProfilePass(QObject):
         self._reading.restore()
         return before - order.left()
 
-    def _read(self, order: ReadingOrder, cancel: Cancel, report: Report, tell: Callable[[Arrival], None]) -> None:
+    def _read(
+        self, order: ReadingOrder, cancel: Cancel, report: Report, tell: Callable[[Arrival | PassProgress], None]
+    ) -> None:
         reading = self._reading
 
         def take(batch: Profiled) -> None:
@@ -129,7 +131,7 @@ class ProfilePass(QObject):
             self._turn = turn
             try:
                 while rows := order.deal():
-                    wait_until_warm(turn)
+                    wait_until_warm(turn, lambda: tell(PassProgress(Phase.READING, preparing=True)))
                     self._began = self._began or time.monotonic()
                     before = order.total - order.left()
 
@@ -148,14 +150,17 @@ class ProfilePass(QObject):
             self.batch.emit(news)
         elif news.phase is Phase.FINISHED:
             done = replace(self.progress, phase=Phase.FINISHED, done=self.progress.total, seconds=self._seconds())
-            self._set(done)
+            self._set(replace(done, preparing=False))
+        elif news.preparing:
+            self._set(replace(self.progress, preparing=True))
         else:
             self._set(replace(self.progress, done=news.done, total=news.total, remembered=news.remembered))
 
     def _progressed(self, progress: Progress) -> None:
         if self.progress.phase is Phase.READING:
             done = max(self.progress.done, min(progress.done, progress.total))
-            self._set(replace(self.progress, done=done, total=progress.total, seconds=self._seconds()))
+            now = replace(self.progress, done=done, total=progress.total, seconds=self._seconds())
+            self._set(replace(now, preparing=False))
 
     def _failed(self, _: CheckpointError) -> None:
         """The file is no longer the one that was opened."""
@@ -163,7 +168,8 @@ class ProfilePass(QObject):
 
     def _halt(self, changed: bool = False) -> None:
         self._before = self._seconds()
-        self._set(replace(self.progress, phase=Phase.STOPPED, seconds=self._before, changed=changed))
+        stopped = replace(self.progress, phase=Phase.STOPPED, seconds=self._before, changed=changed)
+        self._set(replace(stopped, preparing=False))
 
     def _seconds(self) -> float:
         return self._before + (time.monotonic() - self._began if self._began is not None else 0.0)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ckptgui.core.dtypes import DType
 from ckptgui.engine import warming
@@ -20,6 +20,7 @@ class _State:
     begun = False
     ready = threading.Event()
     pictures = threading.Event()
+    compiling = threading.Event()
     given_up = threading.Event()
 
 
@@ -34,13 +35,19 @@ def warm_up(dtypes: Sequence[DType] = ()) -> None:
         threading.Thread(target=_warm, args=(pieces,), name=WARM_THREAD, daemon=True).start()
 
 
-def wait_until_warm(cancel: Cancel, *, pictures: bool = False) -> None:
+def wait_until_warm(
+    cancel: Cancel, compiling: Callable[[], None] | None = None, *, pictures: bool = False
+) -> None:
     """On a job's thread, before the kernels are wanted: return when they are there, or nobody fetches them.
 
-    Those of ``pictures`` come after the ones that reading takes.
+    Those of ``pictures`` come after the ones that reading takes. ``compiling`` is called, once, where they have
+    to be compiled first, which takes many seconds.
     """
     while _State.begun and not (_State.pictures if pictures else _State.ready).wait(0.02):
         cancel.check()
+        if compiling is not None and _State.compiling.is_set():
+            compiling()
+            compiling = None
 
 
 def give_up() -> None:
@@ -56,6 +63,7 @@ def _warm(pieces: Sequence[str]) -> None:
         import ckptgui.gui.inspector.inspector  # before the kernels, as it is seen at once
 
         if warming.missing(pieces):  # while they are compiled there is time
+            _State.compiling.set()
             import ckptgui.gui.inspector.tensor_panel
         _fetch(pieces)
         _State.ready.set()

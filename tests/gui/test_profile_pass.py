@@ -1,6 +1,7 @@
 """The whole file is read in the background: shown as it goes, stopped, taken up again, known the next time."""
 
 import os
+import threading
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from safetensors.torch import save_file
 
 from ckptgui.core.tree.build import build_tree
 from ckptgui.formats.registry import open_checkpoint
-from ckptgui.gui import profile_pass
+from ckptgui.gui import profile_pass, warm
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.pass_progress import PassProgress, Phase
 from ckptgui.gui.pass_words import activity_of, outcome_of
@@ -173,6 +174,29 @@ def test_a_reading_of_a_moment_is_not_told_of():
     quick = PassProgress(Phase.READING, 10, 100, seconds=0.1)
     assert activity_of(quick, lambda: None) is None
     assert outcome_of(PassProgress(Phase.FINISHED, 100, 100, seconds=0.1), 0) == ""
+
+
+def test_what_has_to_be_compiled_first_is_told_of_at_once():
+    activity = activity_of(PassProgress(Phase.READING, 0, 100, preparing=True), lambda: None)
+    assert (activity.text, activity.detail) == ("Preparing to read values", "takes a while the first time")
+
+
+def test_a_reading_that_waits_for_its_loops_says_so_until_it_goes_on(qtbot, reading, monkeypatch):
+    class State:
+        begun = True
+        ready = threading.Event()
+        pictures = threading.Event()
+        compiling = threading.Event()
+
+    monkeypatch.setattr(warm, "_State", State)
+    summaries = reading()
+    State.compiling.set()
+    summaries.begin()
+    qtbot.waitUntil(lambda: summaries.progress.preparing, timeout=5_000)
+    with qtbot.waitSignal(summaries.finished, timeout=10_000):
+        State.ready.set()
+        State.pictures.set()
+    assert not summaries.progress.preparing
 
 
 def test_a_long_reading_says_how_far_and_how_fast_it_is():
