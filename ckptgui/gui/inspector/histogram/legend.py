@@ -47,18 +47,18 @@ class _Entry(QWidget):
     removed = Signal()
     followed = Signal()
 
-    def __init__(self, series: Series, slot: int, reachable: bool, parent: QWidget) -> None:
+    def __init__(self, series: Series, slot: int, own: Series, parent: QWidget) -> None:
         super().__init__(parent)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
         row.addWidget(_Swatch(slot, series.role, self))
-        name = display(series.name, _NAME)
+        name = series.title(own, _NAME)
         tip = plain_tooltip(
             f"{display('/'.join(series.path))}\n{counted(series.distribution.total, 'value', 'values')}"
         )
         self.name: LinkLabel | PlainLabel
-        if reachable and slot >= 0:
+        if series.file == own.file and slot >= 0:
             self.name = LinkLabel(name, self, pixels=11, colour="text")
             self.name.clicked.connect(self.followed)
         else:
@@ -131,7 +131,7 @@ class Legend(QWidget):
         self.measure_chosen.emit(key)
 
     def _add(self, series: Series, slot: int, own: Series) -> None:
-        entry = _Entry(series, slot, series.file == own.file, self._flow_place)
+        entry = _Entry(series, slot, own, self._flow_place)
         entry.pointed.connect(lambda on: self.lit.emit(slot if on else -1))
         entry.removed.connect(lambda: self.removed.emit(series))
         entry.followed.connect(lambda: self.followed.emit(series.path))

@@ -88,7 +88,7 @@ class PlotSaving(QObject):
         if not picture.exact:
             facts.append(tr("bars approximate"))
         pins = [pin for pin in self._owner.pins if pin.series.key != series.key]
-        names = [display(each.name) for each in (series, *(pin.series for pin in pins))]
+        names = [each.title(series) for each in (series, *(pin.series for pin in pins))]
         return Sheet(
             display("/".join(series.path)),
             " · ".join(facts),

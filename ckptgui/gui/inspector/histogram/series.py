@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 
 from PySide6.QtCore import QObject, Signal
 
 from ckptgui.analysis.distribution import Distribution
 from ckptgui.analysis.summary import Summary
 from ckptgui.core.checkpoint import Checkpoint, Role
+from ckptgui.core.display import MAX_CELL, display
 from ckptgui.core.dtypes import Kind
 from ckptgui.core.tensors import Path, TensorInfo
 from ckptgui.gui.numbers import tr
@@ -37,6 +39,13 @@ class Series:
     def key(self) -> tuple[str, Path]:
         """What it is, whatever is known of it by now."""
         return self.file, self.path
+
+    def title(self, own: Series, most: int = MAX_CELL) -> str:
+        """Its name, ready to be shown; one of another file than ``own`` says which: names are the same there."""
+        name = display(self.name, most)
+        if self.file == own.file:
+            return name
+        return tr("{name} in {file}").format(name=name, file=display(PurePath(self.file).name, most))
 
 
 def series_of(

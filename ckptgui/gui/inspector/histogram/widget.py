@@ -193,7 +193,7 @@ class Histogram(QWidget):
         shown = self._shown
         if shown is not None:
             every = (shown.series, *self._all_series(shown))
-            self.head.offer_log({each.name: each.distribution.bounds()[0] for each in every})
+            self.head.offer_log({each.title(shown.series): each.distribution.bounds()[0] for each in every})
 
     def _bins(self) -> int:
         return max(24, min(240, int(self.plot.area().width() // _BAR)))

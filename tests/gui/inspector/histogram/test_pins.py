@@ -98,6 +98,18 @@ def test_pins_stay_when_another_file_is_shown(hand, open_bench, kinds):
     assert len(hand.histogram.picture().outlines) == 1
 
 
+def test_a_pin_of_another_file_says_which(hand, open_bench, kinds, tmp_path):
+    hand.look_at("wider")
+    hand.key(Qt.Key.Key_P)
+    copy = tmp_path / "epoch_2.pt"
+    copy.write_bytes(kinds.read_bytes())
+    other = open_bench(copy)
+    hand.bench.inspector.set_document(other.checkpoint, other.tree, other.pool, other.summaries)
+    hand.look_at("wider")
+    names = [entry.name.text() for entry in hand.histogram.legend.entries]
+    assert names == ["wider", "wider in kinds.pt"]
+
+
 def test_tensors_that_were_never_read_are_pinned_one_after_the_other(hand, qtbot):
     hand.look_at("normal")
     rows = [hand.bench.checkpoint.row((name,)) for name in ("wider", "w3", "positive")]
