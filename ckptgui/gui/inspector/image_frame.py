@@ -146,6 +146,10 @@ class Frame:
         """What is shown at first: all of a matrix that fits, else the beginning with ``least`` pixels a value."""
         fitted = self.fitted(offers)
         axes = [axis if axis.scale >= least else Axis(least) for axis in fitted.axes]
+        square = min(axes, key=lambda axis: axis.scale)
+        axes = [
+            square if square.length(n) >= room // 6 else axis for axis, n, room in zip(axes, self.size, self.room)
+        ]
         for number, (n, room) in enumerate(zip(self.size, self.room)):
             if axes[number].length(n) < room // 6:
                 axes[number] = Axis(max(axes[number].pixels, min(room // n, least * _LONGEST)))

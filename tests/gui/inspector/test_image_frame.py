@@ -89,6 +89,12 @@ def test_the_first_view(size, room, down, across):
     assert (frame.down, frame.across) == (Axis(down), Axis(across))
 
 
+def test_kernels_are_square_at_first_where_they_scroll():
+    frame = Frame((96, 48), (125, 425), Axis(), Axis())
+    kernels = frame.first(offered(frame.size), least=4)
+    assert (kernels.down, kernels.across) == (Axis(4), Axis(4))
+
+
 def test_limits_are_even_about_zero_where_there_are_both_signs():
     assert usual_limits(-2.0, 3.0, -9.0, 9.0) == Limits(-3.0, 3.0)
     assert usual_limits(1.0, 3.0, 0.5, 9.0) == Limits(1.0, 3.0)
