@@ -70,7 +70,7 @@ def measure(checkpoint: Checkpoint, update: LastUpdate, pool: SourcePool, cancel
     for _, found in partials(boxes(infos[0].shape, CHUNK), parts.reduce, executor, cancel):
         total = (total[0] + found[0], total[1] + found[1], max(total[2], found[2]), total[3] + found[3])
     if total[3] == infos[0].numel:
-        raise UnsupportedError("Nothing of it is finite.")
+        raise UnsupportedError("Not finite.")
     return UpdateSize(math.sqrt(total[0]), math.sqrt(total[1]), total[2], int(total[3]))
 
 

@@ -314,6 +314,16 @@ def test_copies_on_purpose_are_no_finding(tmp_path):
     assert not found_in(saved, tmp_path / "copies.pt")
 
 
+def test_tables_that_a_formula_gave_are_no_finding(tmp_path):
+    waves = torch.outer(torch.arange(64.0), 0.5 ** torch.arange(32)).sin()
+    filters = torch.zeros(65, 20)
+    filters[5:60] = torch.rand(55, 20, generator=torch.Generator().manual_seed(0))
+    saved = {"encoder.pos.pe": waves, "decoder.pos.pe": waves.clone(), "mel_scale.fb": filters}
+    saved |= {f"h.{i}.attn.bias": torch.ones(1, 1, 32, 32).tril() for i in range(2)}
+    saved |= {"pixel_std": torch.full((3, 1, 1), 0.5)}
+    assert not found_in(saved, tmp_path / "tables.pt")
+
+
 def test_biases_that_equal_gradients_keep_equal_are_no_finding(tmp_path):
     bias = torch.linspace(-1, 1, 512)
     assert not found_in({"bn2.bias": bias, "downsample.1.bias": bias.clone()}, tmp_path / "b.pt")

@@ -130,7 +130,7 @@ def test_a_parameter_of_nan_stands_not_still(tmp_path):
     saved["model"]["0.weight"].fill_(float("nan"))
     torch.save(saved, path)
     _, found = measured(path)
-    assert found["0.weight"] == "Nothing of it is finite."
+    assert found["0.weight"] == "Not finite."
 
 
 def test_a_moment_that_cannot_be_read_is_a_sentence_and_the_others_go_on(tmp_path):

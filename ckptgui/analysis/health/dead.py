@@ -8,7 +8,13 @@ import numpy as np
 
 from ckptgui.analysis.health.evidence import Evidence
 from ckptgui.analysis.health.finding import Finding
-from ckptgui.analysis.health.names import is_embedding, is_logarithm, is_mask, is_over_a_vocabulary
+from ckptgui.analysis.health.names import (
+    is_embedding,
+    is_logarithm,
+    is_mask,
+    is_over_a_vocabulary,
+    is_worked_out,
+)
 
 
 def may_be_dead(evidence: Evidence) -> np.ndarray:
@@ -31,7 +37,7 @@ def _may_have(shape: tuple[int, ...], tiny: int) -> bool:
 
 
 def _by_design(name: str) -> bool:
-    return is_mask(name) or is_logarithm(name)
+    return is_mask(name) or is_logarithm(name) or is_worked_out(name)
 
 
 def dead(evidence: Evidence) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ckptgui.analysis.health.evidence import Evidence
 from ckptgui.analysis.health.finding import Finding
-from ckptgui.analysis.health.names import general, is_copy, is_mask
+from ckptgui.analysis.health.names import general, is_copy, is_mask, is_worked_out
 from ckptgui.core.display import amount
 
 LEAST = 256
@@ -25,7 +25,7 @@ def equals(evidence: Evidence) -> Iterator[Finding]:
     for rows in _sets(evidence):
         apart = _apart(evidence, rows)
         names = [evidence.shown(row) for row in apart]
-        if len(apart) > 1 and not any(map(is_copy, names)) and not is_mask(names[0]):
+        if len(apart) > 1 and not any(is_copy(name) or is_mask(name) or is_worked_out(name) for name in names):
             parts.setdefault(_where(names), []).append(apart)
     for where, sets in parts.items():
         if len(sets) > 1:
@@ -71,7 +71,7 @@ def _begins_so(evidence: Evidence, rows: list[int]) -> bool:
     """Whether all layers hold the same there and differ elsewhere: a table that is worked out, not learnt."""
     table = evidence.checkpoint.tensors
     name = general(".".join(table.path(rows[0])))
-    return len(rows) > 2 and len(evidence.siblings.get((name, table.shape(rows[0])), ())) == len(rows)
+    return len(evidence.siblings.get((name, table.shape(rows[0])), ())) == len(rows)
 
 
 def _finding(evidence: Evidence, rows: list[int]) -> Finding:

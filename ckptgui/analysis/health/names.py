@@ -10,6 +10,10 @@ _COPY = re.compile(r"(^|[._])(target|teacher|momentum|ema|shadow|average|average
 _EMBEDDINGS = ("emb", "wte", "wpe", "token")
 _OVER_A_VOCABULARY = (*_EMBEDDINGS, "lm_head")
 _LOGARITHM = re.compile(r"(^|[._])(A_log|log_[a-z]+|[a-z]+_log)$")
+_WORKED_OUT = re.compile(
+    r"(^|[._])(pe|pos_enc|positional_encoding|inv_freq|freqs_cis|(cos|sin)(_cached)?|window|fb|mel_fb|mel_basis"
+    r"|mel_filters|filterbank|(forward|inverse)_basis)$"
+)
 _RUNNING = ("running_mean", "running_var", "inv_freq")
 
 
@@ -47,6 +51,13 @@ def is_over_a_vocabulary(name: str) -> bool:
 def is_logarithm(name: str) -> bool:
     """A parameter that is kept as its logarithm (``A_log`` of Mamba): zero means one there, nothing is dead."""
     return _LOGARITHM.search(name) is not None
+
+
+def is_worked_out(name: str) -> bool:
+    """A table that a formula gave, such as waves of positions or the filters of a spectrogram: it is the same in
+    several places, and parts of it are zero.
+    """
+    return _WORKED_OUT.search(name) is not None
 
 
 def is_running(name: str) -> bool:

@@ -12,7 +12,7 @@ from ckptgui.analysis.health.names import is_mask, layer
 from ckptgui.analysis.health.siblings import LEAST_SIBLINGS
 
 LEAST = 16
-"""Elements from which a vector that holds one value is no accident."""
+"""Elements from which one value is no accident: the means and deviations of an image's channels are fewer."""
 
 USUAL = (0.0, 1.0)
 """Values that libraries begin vectors with: a bias of zeros and a norm's weight of ones say nothing is wrong,
@@ -25,9 +25,8 @@ def still(evidence: Evidence) -> Iterator[Finding]:
     records = profile.records
     low, high = profile.column("min"), profile.column("max")
     broken = records["nan"] + records["posinf"] + records["neginf"] > 0
-    same = evidence.weights & (low == high) & ~broken & (table.numel > 1)
-    matrix = same & (evidence.dimensions >= 2)
-    vector = same & (evidence.dimensions == 1) & (table.numel >= LEAST)
+    same = evidence.weights & (low == high) & ~broken & (table.numel >= LEAST)
+    matrix, vector = same & (evidence.dimensions >= 2), same & (evidence.dimensions == 1)
     usual = np.isin(low, USUAL)
     told = matrix | (vector & ~usual)
     at_start: dict[str, list[int]] = {}

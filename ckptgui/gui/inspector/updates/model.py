@@ -128,7 +128,7 @@ class UpdatesModel(QAbstractTableModel):
         return None
 
 
-_LEFT = (Column.NAME, Column.VERDICT)
+_LEFT = (Column.NAME,)
 
 
 def cell_text(row: Row, column: Column) -> str:

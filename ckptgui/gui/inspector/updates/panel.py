@@ -217,9 +217,10 @@ def updates_words(rows: Sequence[Row]) -> str:
     known = ratios[np.isfinite(ratios)]
     if not known.size:
         return tr("No update could be worked out.")
-    words = tr("The last step moved {0} by {1} of their size at the median").format(
-        counted(len(known), "parameter", "parameters"), percent(float(np.median(known)), 1.0)
-    )
+    words = tr("The last step moved {0} by {1} of their size at the median")
+    if len(known) == 1:
+        words = tr("The last step moved {0} by {1} of its size")
+    words = words.format(counted(len(known), "parameter", "parameters"), percent(float(np.median(known)), 1.0))
     still = sum(row.verdict == "still" for row in rows)
     away = sum(row.verdict == "runs away" for row in rows)
     parts = []
