@@ -268,7 +268,7 @@ def test_a_second_moment_that_is_zero_and_one_that_explodes(planted):
 
     found = planted(change)
     assert "is zero everywhere: no gradient has reached it" in one(found, "untrained").text
-    assert "reaches 4e+06: gradients of about 2e+03" in one(found, "moment").text
+    assert "reaches 4e+06: gradients of about 2,000" in one(found, "moment").text
 
 
 def test_parameters_that_no_gradient_reached_are_told_together(planted):

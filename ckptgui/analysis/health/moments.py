@@ -50,7 +50,9 @@ def moments(evidence: Evidence) -> Iterator[Finding]:
         if records["zeros"][row] == table.numel[row]:
             zero.setdefault(key, []).append(row)
         elif largest[row] > limit and name != _SUM:
-            reaches = f"reaches {largest[row]:.3g}: gradients of about {np.sqrt(largest[row]):,.3g}"
+            gradient = float(np.sqrt(largest[row]))
+            about = f"{gradient:,.0f}" if gradient < 1e6 else f"{gradient:.3g}"
+            reaches = f"reaches {largest[row]:.3g}: gradients of about {about}"
             text = f"{name} of {_owner(evidence, slots, row)} {reaches}."
             yield Finding("moment", table.path(row), int(table.numel[row]), text, (row,))
     for key, idle in zero.items():

@@ -25,6 +25,7 @@ more that differs is no news."""
 def siblings(evidence: Evidence) -> Iterator[Finding]:
     """Compares root mean squares."""
     table, records = evidence.checkpoint.tensors, evidence.profile.records
+    constant = evidence.profile.column("min") == evidence.profile.column("max")
     finite = table.numel - records["nan"] - records["posinf"] - records["neginf"]
     with np.errstate(invalid="ignore", divide="ignore"):
         size = np.where(finite > 0, records["l2"] / np.sqrt(np.maximum(finite, 1)), 0.0)
@@ -39,8 +40,8 @@ def siblings(evidence: Evidence) -> Iterator[Finding]:
         usual = float(np.median(np.abs(logs - middle)))
         far = np.abs(logs - middle) > max(np.log(RATIO), DEVIATIONS * usual)
         for row, log in zip(np.array(some)[far].tolist(), logs[far].tolist()):
-            if evidence.spiky(row):
-                continue  # it is so for one channel's sake, which is told
+            if evidence.spiky(row) or constant[row]:
+                continue  # why it is so is a finding of its own
             yield _finding(evidence, row, log - middle, size[row], np.exp(middle), len(some) - 1)
 
 
