@@ -24,7 +24,7 @@ FEW = 6
 MANY = 200
 """Findings that are listed when all are asked for; the tree's badges and its filter have the rest."""
 
-_SIGNS = 66
+SIGNS = 66
 """Pixels of the column of signs, so that names stand below each other."""
 
 
@@ -40,7 +40,7 @@ class _Row(QWidget):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(0)
-        grid.setColumnMinimumWidth(0, _SIGNS)
+        grid.setColumnMinimumWidth(0, SIGNS)
         grid.setColumnStretch(1, 1)
         self.link = LinkLabel(text, self)
         self.link.clicked.connect(lambda: self.link_activated.emit(finding.path))

@@ -61,8 +61,14 @@ class Summary(ScrollPage):
 
     def _place(self) -> None:
         self.body.setSpacing(14)
-        for widget in (self.warnings, self.training, self.values, self.health, self.readiness):
+        for widget in (self.warnings, self.training, self.values):
             self.body.addWidget(widget)
+        amiss = QVBoxLayout()
+        amiss.setSpacing(6)
+        amiss.addWidget(self.health)
+        amiss.addWidget(self.waste)  # stands as the last entry of the list
+        self.body.addLayout(amiss)
+        self.body.addWidget(self.readiness)
         load = QVBoxLayout()
         load.setSpacing(8)
         load.addWidget(self.load)
@@ -72,8 +78,6 @@ class Summary(ScrollPage):
         largest.setSpacing(2)
         largest.addWidget(self.largest_head)
         largest.addWidget(self.largest)
-        largest.addSpacing(6)
-        largest.addWidget(self.waste)
         self.body.addLayout(largest)
         self.body.addWidget(self.origin)
         self.body.addStretch(1)

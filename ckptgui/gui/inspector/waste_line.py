@@ -2,39 +2,20 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QGridLayout, QWidget
 
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.display import display
 from ckptgui.core.tensors import Path
 from ckptgui.core.waste import Waste
+from ckptgui.gui.health.panel import SIGNS
+from ckptgui.gui.health.sign import Sign
 from ckptgui.gui.inspector.byte_parts import largest_waster
 from ckptgui.gui.inspector.flow import grow_with_lines
 from ckptgui.gui.labels import LinkLabel, PlainLabel
 from ckptgui.gui.numbers import integer, size_text, tr
-from ckptgui.gui.theme import theme_signal
 from ckptgui.gui.tree.badges import Badge
-from ckptgui.gui.tree.glyphs import badge_width, paint_badge
-
-
-class _Sign(QWidget):
-    """A badge as a widget."""
-
-    def __init__(self, text: str, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._badge = Badge(text)
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        theme_signal().changed.connect(self.update)
-
-    def sizeHint(self) -> QSize:
-        """Room for the word."""
-        return QSize(badge_width(self._badge), 18)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint."""
-        paint_badge(QPainter(self), self._badge, 0, 9)
 
 
 class WasteLine(QWidget):
@@ -47,9 +28,12 @@ class WasteLine(QWidget):
         self._path: Path = ()
         grid = self._grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(10)
+        grid.setHorizontalSpacing(8)
+        grid.setColumnMinimumWidth(0, SIGNS)
         grid.setVerticalSpacing(0)
-        grid.addWidget(_Sign(tr("Waste"), self), 0, 0)
+        grid.addWidget(
+            Sign(Badge(tr("Waste")), self), 0, 0, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        )
         self.link = LinkLabel("", self)
         self.link.clicked.connect(lambda: self.link_activated.emit(self._path))
         self.text = PlainLabel("", self, wrap=True, colour="text2", selectable=True)
