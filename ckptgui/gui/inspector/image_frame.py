@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-_LADDER = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
-CLOSEST = 64
-"""Pixels of a value when it cannot be larger."""
+_LADDER = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)
+CLOSEST = 128
+"""Pixels of a value when it cannot be larger: with room for its number, also where two of them are one point."""
+
+_ENOUGH = 64
+"""Pixels beyond which a value is not stretched to fill the area."""
 
 _LONGEST = 12
 """How much longer than wide a value is drawn at first, where a matrix of few rows or columns needs it."""
@@ -195,7 +198,7 @@ def fitting_axis(size: int, room: int, number: int, offers: Offers) -> Axis:
 def _at_most(scale: float, number: int, offers: Offers) -> Axis:
     """The largest scale up to ``scale`` that can be had."""
     if scale >= 1:
-        return Axis(min(CLOSEST, int(scale)))
+        return Axis(min(_ENOUGH, int(scale)))
     values = max(2, -int(-1 / scale // 1))
     step = 1
     while not offers(values, number):

@@ -9,7 +9,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
 
 from ckptgui.gui.inspector.cells import cell_text
-from ckptgui.gui.inspector.image_frame import Frame
+from ckptgui.gui.inspector.image_frame import CLOSEST, Frame
 from ckptgui.gui.inspector.image_marks import draw_marks, text_font
 from ckptgui.gui.inspector.image_shading import MOST_MARKS, Picture
 from ckptgui.gui.inspector.image_surface import Place, Surface
@@ -60,7 +60,7 @@ class ImageView(Surface):
     def _draw_numbers(
         self, painter: QPainter, frame: Frame, picture: Picture, cell: tuple[float, float], ratio: float
     ) -> None:
-        """The values themselves, in cells with room for them."""
+        """The values themselves, once all have room in their cells: gaps between numbers look like a fault."""
         view, values = picture.view, picture.view.values
         if values is None or cell[0] < _NUMBERS_FROM[0] * ratio or cell[1] < _NUMBERS_FROM[1] * ratio:
             return
@@ -69,15 +69,20 @@ class ImageView(Surface):
         t = theme()
         light, dark = (t.text, t.panel) if t.dark else (t.panel, t.text)
         rows, columns = frame.visible()
-        for row in range(max(rows.start, view.row), min(rows.stop, view.row + values.shape[0])):
-            for column in range(max(columns.start, view.column), min(columns.stop, view.column + values.shape[1])):
-                i, j = row - view.row, column - view.column
-                text = cell_text(values[i, j])
-                if view.cells.odd[i, j] or metrics.horizontalAdvance(text) > cell[0] - 6 * ratio:
-                    continue
-                y, x = frame.pixel_of(row, column)
-                painter.setPen(dark if picture.image.pixelColor(j, i).lightnessF() > 0.55 else light)
-                painter.drawText(QRectF(x, y, cell[0], cell[1]), Qt.AlignmentFlag.AlignCenter, text)
+        texts = {
+            (row - view.row, column - view.column): cell_text(values[row - view.row, column - view.column])
+            for row in range(max(rows.start, view.row), min(rows.stop, view.row + values.shape[0]))
+            for column in range(max(columns.start, view.column), min(columns.stop, view.column + values.shape[1]))
+            if not view.cells.odd[row - view.row, column - view.column]
+        }
+        room = cell[0] - 4 * ratio
+        fitting = {place: text for place, text in texts.items() if metrics.horizontalAdvance(text) <= room}
+        if len(fitting) < len(texts) and cell[0] < CLOSEST:
+            return
+        for (i, j), text in fitting.items():
+            y, x = frame.pixel_of(i + view.row, j + view.column)
+            painter.setPen(dark if picture.image.pixelColor(j, i).lightnessF() > 0.55 else light)
+            painter.drawText(QRectF(x, y, cell[0], cell[1]), Qt.AlignmentFlag.AlignCenter, text)
 
     def draw_place(self, painter: QPainter, place: Place, ratio: float) -> None:
         """A box around the cell that is read."""

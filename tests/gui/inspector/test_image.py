@@ -156,6 +156,25 @@ def test_farther_away_a_pixel_shows_one_number_of_its_block(look, values, qtbot,
     assert page.matrix.shown_button.isVisible() and page.matrix.shown_button.shown is number
 
 
+def test_numbers_stand_in_all_cells_or_in_none(look, qtbot):
+    page = look("wide")
+    view = page.matrix.view
+    written = {}
+    for _ in range(13):
+        wheel(qtbot, page, 0, 0, 1)
+        side, seen = view.frame.down.pixels, pixels(page)
+        if side < 32:
+            continue
+        whole = [
+            seen[row * side : (row + 1) * side, column * side : (column + 1) * side]
+            for row in range(view.height() // side)
+            for column in range(view.width() // side)
+        ]
+        written[side] = {len(np.unique(cell)) > 1 for cell in whole if cell.size}
+    assert written[32] == {False} and written[96] == written[128] == {True}
+    assert all(len(kinds) == 1 for kinds in written.values())
+
+
 def test_dragging_moves_the_picture(look, qtbot):
     page = look("wide")
     view = page.matrix.view
