@@ -14,8 +14,9 @@ from ckptgui.gui.labels import LinkLabel, PlainLabel
 from ckptgui.gui.numbers import DASH, exact, integer, significant, tr
 
 _WIDE = (("values", "mean", "std"), ("min", "max", "norms"), ("q5", "q50", "q95"), ("zeros", "nan", "inf"))
+_MIDDLE = (("values", "mean", "std", "zeros"), ("min", "max", "norms", "nan"), ("q5", "q50", "q95", "inf"))
 _NARROW = (("values", "mean", "std", "q5", "q50", "q95"), ("min", "max", "zeros", "nan", "inf"))
-"""The norms then have a line of their own below."""
+"""In so few columns the norms have a line of their own below."""
 LEAST = 300
 """Pixels that two columns need at most to be read."""
 
@@ -119,7 +120,7 @@ class StatisticsGrid(QWidget):
             self._grid.addWidget(self._cells["norms"], len(_NARROW[0]), 2, 1, 3)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Four columns where they fit, else two."""
+        """Four columns where they fit, else three or two."""
         super().resizeEvent(event)
         self._fit()
 
@@ -128,11 +129,16 @@ class StatisticsGrid(QWidget):
         return QSize(min(LEAST, super().minimumSizeHint().width()), super().minimumSizeHint().height())
 
     def _fit(self) -> None:
-        needed = (len(_WIDE) - 1) * (10 + 2 * self._grid.horizontalSpacing())
-        for keys in _WIDE:
-            needed += max(self.titles[key].sizeHint().width() for key in keys) + self._grid.horizontalSpacing()
+        self._arrange(next((ways for ways in (_WIDE, _MIDDLE) if self._needed(ways) <= self.width()), _NARROW))
+
+    def _needed(self, columns: tuple[tuple[str, ...], ...]) -> int:
+        """Pixels that an arrangement takes."""
+        gap = self._grid.horizontalSpacing()
+        needed = (len(columns) - 1) * (10 + 2 * gap)
+        for keys in columns:
+            needed += max(self.titles[key].sizeHint().width() for key in keys) + gap
             needed += max(self._cells[key].sizeHint().width() for key in keys)
-        self._arrange(_WIDE if self.width() >= needed else _NARROW)
+        return needed
 
     def clear(self) -> None:
         """Nothing is known yet; what stands there keeps its place."""

@@ -121,6 +121,15 @@ def test_the_figures_are_those_of_numpy_and_a_click_copies_every_digit(bench, qt
     assert float(copied()) == values.max()
 
 
+@pytest.mark.parametrize(("width", "rows"), [(700, 3), (480, 4), (310, 7)])
+def test_the_figures_take_as_many_columns_as_fit(bench, width, rows):
+    bench.select(f"{MODEL}/embed.weight")
+    grid = bench.inspector.tensor.statistics
+    grid.resize(width, 200)
+    grid.layout().activate()
+    assert len({title.y() for title in grid.titles.values()}) == rows
+
+
 def test_nan_and_infinity_are_counted_outside_the_plot(bench):
     bench.select(f"{MODEL}/fc.bias")
     panel = bench.inspector.tensor
