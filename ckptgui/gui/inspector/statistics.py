@@ -26,7 +26,7 @@ _TITLES = {
     "std": "Std",
     "min": "Min",
     "max": "Max",
-    "norms": "L1, L2 norm",
+    "norms": "L1, L2",
     "q5": "5 %",
     "q50": "50 %",
     "q95": "95 %",

@@ -121,7 +121,7 @@ def test_the_figures_are_those_of_numpy_and_a_click_copies_every_digit(bench, qt
     assert float(copied()) == values.max()
 
 
-@pytest.mark.parametrize(("width", "rows"), [(700, 3), (480, 4), (310, 7)])
+@pytest.mark.parametrize(("width", "rows"), [(700, 3), (460, 4), (310, 7)])
 def test_the_figures_take_as_many_columns_as_fit(bench, width, rows):
     bench.select(f"{MODEL}/embed.weight")
     grid = bench.inspector.tensor.statistics
