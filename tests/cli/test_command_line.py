@@ -26,7 +26,7 @@ def test_help_loads_nothing_heavy_and_is_quick(process, words):
 def test_help_names_the_commands_that_are_there_and_no_others(ckptgui):
     text = ckptgui("--help").out
     assert all(f"  {name} " in text for name in ("info", "export", "demo", "desktop"))
-    assert not any(name in text for name in ("compare", "check PATH", "devices", "verify", "profile"))
+    assert not any(name in text for name in ("compare", "check PATH", "devices", "verify"))
 
 
 @pytest.mark.parametrize("name", ["compare", "check", "devices"])
@@ -55,7 +55,7 @@ def test_a_command_of_a_later_version_says_so(ckptgui, name):
         ["--scale", "nan", "--screenshot", "a.png", "a.pt"],
         ["--theme", "dark", "a.pt"],
         ["--quit-after", "tree", "a.pt"],
-        ["--timings", "--quit-after", "profile", "a.pt"],
+        ["--timings", "--quit-after", "epoch", "a.pt"],
         ["--view", "compare", "--screenshot", "a.png", "a.pt"],
     ],
 )

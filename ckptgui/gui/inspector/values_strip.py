@@ -55,7 +55,8 @@ class ValuesStrip(QWidget):
         self._summaries: Summaries | None = None
         self._map: StripMap | None = None
         self._tick = QTimer(self, singleShot=True, interval=TICK_MS)
-        self._tick.timeout.connect(self._refresh)
+        self._tick.timeout.connect(self._ticked)
+        self._late = False
         self.hide()
 
     def set_document(self, checkpoint: Checkpoint, summaries: Summaries, places: StripMap) -> None:
@@ -79,10 +80,20 @@ class ValuesStrip(QWidget):
         return QSize(0, super().minimumSizeHint().height())
 
     def _arrived(self, _: np.ndarray) -> None:
-        if not self._tick.isActive():
+        """Show the first at once, and those that follow closely together."""
+        if self._tick.isActive():
+            self._late = True
+        else:
+            self._refresh()
+            self._tick.start()
+
+    def _ticked(self) -> None:
+        if self._late:
+            self._refresh()
             self._tick.start()
 
     def _refresh(self) -> None:
+        self._late = False
         if self._summaries is not None and self._map is not None and shiboken6.isValid(self._summaries):
             self.strip.set_values(strip_values(self._summaries.profile, self._map.rows))
 
@@ -122,7 +133,8 @@ class _Strip(QWidget):
         sizes = np.fmax(np.abs(values.low), np.abs(values.high))
         sizes = sizes[np.isfinite(sizes) & (sizes > 0)]
         if sizes.size:
-            middle, most = float(np.median(sizes)), float(np.quantile(sizes, 0.98))
+            # By logarithms: the sum of two numbers near the end of float64 has no place in it.
+            middle, most = (float(np.exp(x)) for x in np.quantile(np.log(sizes), (0.5, 0.98)))
             self._threshold = float(10.0 ** np.floor(np.log10(max(middle / 3, 1e-320))))
             self._top = float(to_symlog(min(max(most, middle) * 1.3, _LARGEST), self._threshold))
         self.update()
