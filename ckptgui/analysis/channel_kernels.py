@@ -40,3 +40,9 @@ def add_squares(values, rank, inner, columns, first_row, rows, cols):  # type: i
             rows[row] += total
             cols[column] += total
         at += length
+
+
+def warm() -> None:
+    """Compile or fetch the loop, for both widths that it takes."""
+    for dtype in (np.float32, np.float64):
+        add_squares(np.ones(2, dtype), 0, 1, 2, 0, np.zeros(1), np.zeros(2))

@@ -29,3 +29,9 @@ def fold_update(weights, first, second, form, scale, root, eps, shrink):  # type
         else:
             skipped += 1
     return squares, changes, largest, skipped
+
+
+def warm() -> None:
+    """Compile or fetch the loop, for the width that parameters usually have."""
+    one = np.ones(2, np.float32)
+    fold_update(one, one, one, 1, 1.0, 1.0, 1.0, 1.0)

@@ -94,6 +94,6 @@ def sums_of(weights: np.ndarray, first: np.ndarray, second: np.ndarray, how: Coe
     from ckptgui.analysis.update_kernels import fold_update
 
     found: tuple[float, ...] = fold_update(
-        weights, first, second, how.form, how.scale, how.root, how.eps, how.shrink
+        weights, first, second, how.form, *map(float, (how.scale, how.root, how.eps, how.shrink))
     )
     return found

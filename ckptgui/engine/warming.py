@@ -27,7 +27,9 @@ _SMALL = "small-"
 READING = ("float32", "small-float32", "narrow", "small-int64", "integers", "small-float64", "float64")
 """What reading takes, by what values are once decoded; tensors of few elements go through loops of their own."""
 
-PICTURES = ("blocks",)
+PICTURES = ("blocks", "channels", "updates")
+"""What looks at values once more: the image page, channels and the health list, the optimizer's updates."""
+
 RARE = ("precision",)
 """For a page that few people open."""
 
@@ -60,8 +62,16 @@ def load(pieces: Iterable[str]) -> None:
 def _load(piece: str) -> None:
     from ckptgui.analysis import batch, kernels
 
-    if piece in PICTURES:
+    if piece == "blocks":
         import ckptgui.analysis.block_kernels  # noqa: F401 - its loops are ready once it is imported
+    elif piece == "channels":
+        from ckptgui.analysis import channel_kernels
+
+        channel_kernels.warm()
+    elif piece == "updates":
+        from ckptgui.analysis import update_kernels
+
+        update_kernels.warm()
     elif piece in RARE:
         from ckptgui.analysis import precision_passes
 

@@ -19,6 +19,7 @@ from ckptgui.engine.job import Cancel, Report
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.pass_progress import Phase
 from ckptgui.gui.summaries import Summaries
+from ckptgui.gui.warm import wait_until_warm
 from ckptgui.sources.locate import SourcePool
 
 SOON_MS = 250
@@ -38,7 +39,7 @@ class HealthWatch(QObject):
 
     def __init__(self, background: Background, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._lane = background.lane(self)
+        self._lane = background.lane(self, patient=True)
         self._checkpoint: Checkpoint | None = None
         self.summaries: Summaries | None = None
         self._pool: SourcePool | None = None
@@ -99,6 +100,7 @@ class HealthWatch(QObject):
 
         def work(cancel: Cancel, report: Report) -> tuple[Sequence[Finding], Mapping[int, int]]:
             if complete:
+                wait_until_warm(cancel, pictures=True)
                 found = examine(checkpoint, profile, slots, pool, cancel, report)
                 return found, {row: each.count for each in found if each.kind == "dead" for row in each.rows}
             return worst_first(list(nonfinite(Evidence(checkpoint, profile, slots)))), {}

@@ -30,7 +30,7 @@ class ChannelsTab(LowerTab):
 
     def __init__(self, background: Background, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._lane = background.lane(self, urgent=True)
+        self._lane = background.lane(self, pictures=True)
         self._info: TensorInfo | None = None
         self._role = Role.OTHER
         self._found: Channels | None = None

@@ -24,6 +24,7 @@ from ckptgui.gui.jobs import Background
 from ckptgui.gui.labels import SEMIBOLD, ElidedLabel, PlainLabel
 from ckptgui.gui.numbers import counted, integer, percent, short_number, significant, tr
 from ckptgui.gui.theme import ROW, ui_font
+from ckptgui.gui.warm import wait_until_warm
 from ckptgui.sources.locate import SourcePool
 
 LEAST_NAME = 150
@@ -38,7 +39,7 @@ class UpdatesPanel(QWidget):
 
     def __init__(self, background: Background, parent: QWidget | None = None, *, margin: int) -> None:
         super().__init__(parent)
-        self._lane = background.lane(self)
+        self._lane = background.lane(self, patient=True)
         self._checkpoint: Checkpoint | None = None
         self._rows: Sequence[Row] = ()
         self.sentence = PlainLabel("", self, wrap=True, selectable=True)
@@ -91,6 +92,7 @@ class UpdatesPanel(QWidget):
                 name = display(checkpoint.info(update.parameter).name, 200)
                 found.append(Row(update.parameter, name, size))
 
+            wait_until_warm(cancel, pictures=True)
             measure_updates(checkpoint, updates.updates, pool, take, cancel, report)
             return found
 
