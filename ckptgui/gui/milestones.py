@@ -45,5 +45,8 @@ class PaintWatch(QObject):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Paint:
             self._widget.removeEventFilter(self)
-            QTimer.singleShot(0, self.painted.emit)
+            QTimer.singleShot(0, self, self._tell)  # not the signal's own emit, which would outlive its source
         return False
+
+    def _tell(self) -> None:
+        self.painted.emit()

@@ -229,7 +229,7 @@ class Inspector(QWidget):
         if not self._announced:
             self._announced = True
             self.update()
-            QTimer.singleShot(0, self, self.view_ready.emit)
+            QTimer.singleShot(0, self, self._tell_ready)
 
     def _warm_up(self) -> None:
         if self.tensor is not None:
@@ -244,6 +244,9 @@ class Inspector(QWidget):
     def _build_ahead(self, _: object) -> None:
         """Make the panel for tensors before it is wanted."""
         self._tensor_panel()
+
+    def _tell_ready(self) -> None:
+        self.view_ready.emit()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint."""

@@ -132,7 +132,10 @@ class HistogramPlot(QWidget):
             draw_focus(painter, self.rect())
         if not self._painted:
             self._painted = True
-            QTimer.singleShot(0, self, self.painted.emit)
+            QTimer.singleShot(0, self, self._tell_painted)
+
+    def _tell_painted(self) -> None:
+        self.painted.emit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Make room for other marks."""
