@@ -17,6 +17,7 @@ from ckptgui.gui.inspector.cells import exact_text
 from ckptgui.gui.inspector.controls import Segmented
 from ckptgui.gui.inspector.copying import copy_text
 from ckptgui.gui.inspector.image_choices import PaletteButton
+from ckptgui.gui.inspector.image_frame import Frame
 from ckptgui.gui.inspector.image_layouts import has_kernels, plane_of, sheet
 from ckptgui.gui.inspector.image_matrix import MatrixPage
 from ckptgui.gui.inspector.image_reading import index_text
@@ -44,6 +45,8 @@ class ImageTab(LowerTab):
         self._slice = Slice(-1, -1, ())
         self._kernels = False
         self._flipped = False
+        self._follows = False
+        self._part: Frame | None = None  # what was seen of the tensor in another epoch
         self._broken = False
         self._saver = background.lane(self)
         self._noted = QTimer(self)
@@ -104,7 +107,11 @@ class ImageTab(LowerTab):
 
     def set_tensor(self, looked_at: LookedAt) -> None:
         """Show another tensor, as soon as the page is seen."""
-        self._looked_at, self._summary, self._stale, self._flipped = looked_at, None, True, False
+        if not looked_at.follows(self._looked_at):
+            self._follows, self._part, self._flipped = False, None, False
+        elif not self._stale:
+            self._follows, self._part = True, self.matrix.view.frame
+        self._looked_at, self._summary, self._stale = looked_at, None, True
         self.matrix.clear()
         self._numbers.cancel()
         if self.isVisible():
@@ -129,14 +136,18 @@ class ImageTab(LowerTab):
             return
         shape = looked_at.info.shape
         self._say("")
-        self._kernels = has_kernels(shape)
-        self._slice = Slice.of(shape)
-        self.layouts.setVisible(self._kernels)
+        if not self._follows:
+            self._kernels = has_kernels(shape)
+            self._slice = Slice.of(shape)
+        self.layouts.setVisible(has_kernels(shape))
         self.layouts.choose("kernels" if self._kernels else "slice")
         self.top.setVisible(len(shape) > 2)
         if len(shape) > 2:
             self.bar.set_shape(shape, self._slice)
         self._show_plane()
+        if self._part is not None and shape:
+            self.matrix.view.turn(self._part.resized(self.matrix.view.room()))
+            self._part = None
 
     def _plane(self, shape: tuple[int, ...]) -> Plane:
         plane = sheet(shape) if self._kernels else plane_of(shape, self._slice)
@@ -155,7 +166,8 @@ class ImageTab(LowerTab):
         if not info.shape:
             self._read_number(looked_at)
             return
-        self.matrix.set_plane(looked_at, self._plane(info.shape), flipped=self._flipped)
+        plane = self._plane(info.shape)
+        self.matrix.set_plane(looked_at, plane, flipped=self._flipped, keep_limits=self._follows)
         if self._summary is not None:
             self.matrix.set_summary(self._summary)
 

@@ -46,9 +46,11 @@ class ColoursColumn(QWidget):
         self.bar.dragged.connect(self._take)
         self.bar.reset.connect(self.reset)
 
-    def forget_tensor(self) -> None:
-        """Another tensor follows."""
-        self._distribution = self._usual = self._chosen = None
+    def forget_tensor(self, *, keep_limits: bool = False) -> None:
+        """Another tensor follows; limits that somebody chose may stay, for the same colours in each epoch."""
+        self._distribution = self._usual = None
+        if not keep_limits:
+            self._chosen = None
         self._found.clear()
 
     def forget_pictures(self) -> None:

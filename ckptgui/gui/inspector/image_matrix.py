@@ -111,12 +111,14 @@ class MatrixPage(QWidget):
         """Whether something of what is seen is still to come."""
         return self._soon.isActive() or self.feed.busy or self.overview.busy
 
-    def set_plane(self, looked_at: LookedAt, plane: Plane, *, flipped: bool = False) -> None:
+    def set_plane(
+        self, looked_at: LookedAt, plane: Plane, *, flipped: bool = False, keep_limits: bool = False
+    ) -> None:
         """Show another plane, its first view first; figures of its tensor may follow. One of one row is a line."""
         info = looked_at.info
         boolean = info.dtype.kind is Kind.BOOL
         if self._info is not info:
-            self.colours.forget_tensor()
+            self.colours.forget_tensor(keep_limits=keep_limits)
             self._choose_number(Shown.MEAN if boolean else self._wanted_number)
         self._info, self.plane, self.flipped = info, plane, flipped
         self.feed.set_plane(info, plane, looked_at.pool)

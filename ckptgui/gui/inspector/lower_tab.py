@@ -24,6 +24,10 @@ class LookedAt:
     checkpoint: Checkpoint
     role: Role
 
+    def follows(self, elder: LookedAt | None) -> bool:
+        """Whether it is the same tensor of another epoch: what is seen of it stays where it is."""
+        return elder is not None and (elder.info.path, elder.info.shape) == (self.info.path, self.info.shape)
+
 
 class LowerTab(QWidget):
     """``filled`` says that nothing of what is seen is still to come; ``counted`` puts a number on the tab.

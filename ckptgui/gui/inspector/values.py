@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from PySide6.QtCore import QItemSelectionModel, QTimer
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
@@ -29,6 +31,16 @@ from ckptgui.gui.numbers import counted, integer, significant, tr
 from ckptgui.sources.locate import SourcePool
 
 
+@dataclass(frozen=True)
+class _Part:
+    """What is seen of a tensor: the slice, its first row, pixels to the right, and the chosen value's index."""
+
+    slice: Slice
+    row: int
+    across: int
+    chosen: tuple[int, ...] | None
+
+
 class ValuesTab(LowerTab):
     """``filled`` says that every cell on the screen has its value, or never will."""
 
@@ -38,6 +50,7 @@ class ValuesTab(LowerTab):
         self._pool: SourcePool | None = None
         self._stale = False
         self._looked_at: LookedAt | None = None
+        self._kept: _Part | None = None
         self._summary: Summary | None = None
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -86,6 +99,10 @@ class ValuesTab(LowerTab):
 
     def set_tensor(self, looked_at: LookedAt) -> None:
         """Show another tensor, as soon as the tab is seen."""
+        if not looked_at.follows(self._looked_at):
+            self._kept = None
+        elif not self._stale:
+            self._kept = self._part()
         self._looked_at = looked_at
         self._info, self._pool, self._stale, self._summary = looked_at.info, looked_at.pool, True, None
         if self.isVisible():
@@ -105,6 +122,8 @@ class ValuesTab(LowerTab):
         reason = why_no_values(info)
         self._fit()
         self.model.set_tensor(None if reason else info, self._pool, self.table.room())
+        if self._kept is not None and not reason:
+            self.model.set_slice(self._kept.slice)
         self.bar.set_shape(() if reason else info.shape, self.model.slice)
         self.bar.setVisible(not reason and bool(info.shape))
         self.foot.setVisible(not reason)
@@ -120,7 +139,23 @@ class ValuesTab(LowerTab):
         self.table.horizontalHeader().setVisible(bool(info.shape))
         self.table.verticalHeader().setVisible(bool(info.shape))
         self.table.scrollToTop()
+        if self._kept is not None:
+            self._show_part(self._kept)
+            self._kept = None
         QTimer.singleShot(0, self, self._settle)
+
+    def _part(self) -> _Part:
+        """What is seen now."""
+        across = self.table.horizontalScrollBar().value()
+        return _Part(self.model.slice, max(0, self.table.rowAt(0)), across, self._current_place())
+
+    def _show_part(self, part: _Part) -> None:
+        top = self.model.index(part.row, 0)
+        self.table.scrollTo(top, QAbstractItemView.ScrollHint.PositionAtTop)
+        self.table.horizontalScrollBar().setValue(part.across)
+        if part.chosen is not None:
+            cell = self.model.index(*self.model.slice.cell(part.chosen))
+            self.table.selectionModel().setCurrentIndex(cell, QItemSelectionModel.SelectionFlag.ClearAndSelect)
 
     def set_summary(self, summary: Summary) -> None:
         """Columns of integers are as wide as the least and the largest value, once they are known."""

@@ -299,6 +299,24 @@ def test_limits_are_moved_with_keys_alone_with_shift(look, qtbot):
     assert view.picture.limits == usual
 
 
+def test_another_epoch_keeps_the_part_and_the_limits(look, open_bench, pictures, tmp_path, qtbot):
+    page = look("wide")
+    wheel(qtbot, page, 100, 50, 6)
+    drag(page.matrix.view, QPoint(200, 100), QPoint(100, 60))
+    page.matrix.colours.bar.dragged.emit(Limits(-1.0, 1.0))
+    settle(qtbot, page)
+    frame = page.matrix.view.frame
+    copy = tmp_path / "epoch_2.pt"
+    copy.write_bytes(pictures.read_bytes())
+    other, inspector = open_bench(copy), page.bench.inspector
+    inspector.set_document(other.checkpoint, other.tree, other.pool, other.summaries)
+    page.bench.select("wide")
+    settle(qtbot, page)
+    assert page.matrix.view.frame == frame and page.matrix.view.picture.limits == Limits(-1.0, 1.0)
+    look("holes")
+    assert look("wide").matrix.view.frame.down.pixels == 1
+
+
 def test_chosen_limits_stay_through_a_zoom(look, qtbot):
     page = look("wide")
     page.matrix.colours.bar.dragged.emit(Limits(-0.5, 0.5))

@@ -235,6 +235,28 @@ def test_the_minimum_leads_to_its_cell(bench, qtbot):
     assert (cell.row(), cell.column()) == tuple(np.unravel_index(values.argmin(), values.shape))
 
 
+def test_another_epoch_keeps_the_slice_the_place_and_what_is_scrolled_to(bench, open_bench, qtbot, tmp_path):
+    bench.select(f"{MODEL}/conv.weight")
+    tab = bench.inspector.tensor.values
+    tab.show_place((3, 1, 2, 2))
+    settle(qtbot, tab)
+    seen = tab.model.slice
+    path = tmp_path / "epoch_2.pt"
+    torch.save(saved(), path)
+    other = open_bench(path)
+    bench.inspector.set_document(other.checkpoint, other.tree, other.pool, other.summaries)
+    bench.select(f"{MODEL}/conv.weight")
+    cell = tab.table.currentIndex()
+    assert tab.model.slice == seen and (cell.row(), cell.column()) == (2, 2)
+    assert tab.bar.spins[0].value() == 3
+    bench.select(f"{MODEL}/big")
+    tab.table.scrollTo(tab.model.index(400, 0))
+    top = tab.table.rowAt(0)
+    bench.inspector.set_document(bench.checkpoint, bench.tree, bench.pool, bench.summaries)
+    bench.select(f"{MODEL}/big")
+    assert tab.table.rowAt(0) == top > 300
+
+
 def test_a_selection_is_copied_exactly_as_tab_separated_text(bench, qtbot):
     bench.select(f"{MODEL}/big")
     table, values = bench.inspector.tensor.values.table, saved()[MODEL]["big"].numpy()

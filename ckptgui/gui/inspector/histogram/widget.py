@@ -63,6 +63,7 @@ class Histogram(QWidget):
     def __init__(self, background: Background, pins: Pins, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._shown: _Shown | None = None
+        self._left: tuple[Series, View] | None = None  # what somebody had zoomed into until now
         self._insisted = False  # on exact figures of this tensor, whatever it weighs
         self.pins = pins
         layout = QVBoxLayout(self)
@@ -163,6 +164,9 @@ class Histogram(QWidget):
         self._shown = _Shown(series, quantiles, lattice)
         if elder is not None:
             self._shown.view, self._shown.finer = elder.view, elder.finer
+        elif self._left is not None and self._left[0].path == series.path:  # the same tensor of another epoch
+            self._shown.view = self._left[1].within(self._whole(self._shown))
+        self._left = None
         self.head.title.setText(tr("Distribution of the modulus") if series.modulus else tr("Distribution"))
         self._pages.setCurrentWidget(self.plot)
         self.notes.tell_values(statistics)
@@ -173,6 +177,8 @@ class Histogram(QWidget):
         self.series_changed.emit()
 
     def _forget(self) -> None:
+        if self._shown is not None:
+            self._left = (self._shown.series, self._shown.view) if self._shown.view is not None else None
         self._shown = None
         self._insisted = False
         self._closer.drop()

@@ -98,6 +98,22 @@ def test_pins_stay_when_another_file_is_shown(hand, open_bench, kinds):
     assert len(hand.histogram.picture().outlines) == 1
 
 
+def test_another_epoch_keeps_what_was_zoomed_into(hand, open_bench, kinds, tmp_path):
+    hand.look_at("normal")
+    hand.wheel(0.5, 4)
+    hand.settle()
+    part = hand.histogram.picture().edges[[0, -1]].tolist()
+    copy = tmp_path / "epoch_2.pt"
+    copy.write_bytes(kinds.read_bytes())
+    other = open_bench(copy)
+    hand.bench.inspector.set_document(other.checkpoint, other.tree, other.pool, other.summaries)
+    hand.look_at("normal")
+    assert hand.histogram.picture().edges[[0, -1]].tolist() == part
+    hand.look_at("wider")
+    hand.look_at("normal")
+    assert hand.histogram.picture().edges[[0, -1]].tolist() != part
+
+
 def test_a_pin_of_another_file_says_which(hand, open_bench, kinds, tmp_path):
     hand.look_at("wider")
     hand.key(Qt.Key.Key_P)
