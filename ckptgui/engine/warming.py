@@ -5,16 +5,20 @@ Compiling holds the interpreter for seconds, in which a window in the same proce
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import hashlib
 import importlib.util
 import os
 import platform
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -34,6 +38,9 @@ RARE = ("precision",)
 """For a page that few people open."""
 
 _PROCESSES = 2
+_ROOM = 16 << 20
+"""Bytes; all loops together take less."""
+
 _LONGEST = 180
 """Seconds after which a compiling process is given up; what it did not finish is compiled here."""
 
@@ -90,9 +97,9 @@ def missing(pieces: Iterable[str]) -> tuple[str, ...]:
 def compile_apart(given_up: Callable[[], bool], pieces: Sequence[str]) -> None:
     """Let other processes compile and keep these; returns when they have ended or nobody waits any more.
 
-    Does nothing where nothing could be kept: what is compiled elsewhere would be of no use here.
+    A folder that is full or not to be written is no reason to compile here: see ``_folder``.
     """
-    if not sys.executable or not _can_be_kept():
+    if not sys.executable:
         return
     children: list[subprocess.Popen[bytes]] = []
     try:
@@ -111,7 +118,8 @@ def compile_apart(given_up: Callable[[], bool], pieces: Sequence[str]) -> None:
 def _begin(pieces: Sequence[str]) -> subprocess.Popen[bytes]:
     # ``-P``: nothing is imported from the folder that one happens to be in.
     command = [sys.executable, "-P", "-c", "from ckptgui.engine.warming import main; main()", *pieces]
-    found = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    paths = os.pathsep.join(path for path in sys.path if path)
+    found = {**os.environ, "NUMBA_CACHE_DIR": str(_folder()), "PYTHONPATH": paths}
     nowhere = subprocess.DEVNULL
     return subprocess.Popen(command, stdin=nowhere, stdout=nowhere, stderr=nowhere, env=found)
 
@@ -131,8 +139,30 @@ def main() -> None:
     forget_elders()
 
 
+@lru_cache(maxsize=1)
 def _folder() -> Path:
-    return Path(platformdirs.user_cache_dir("ckptgui")) / "kernels"
+    """Where the loops are kept; where that is full or not to be written a folder for this time.
+
+    So ask before ``analysis.compiled`` is imported, which looks up the same variable.
+    """
+    usual = Path(os.environ.get("NUMBA_CACHE_DIR") or Path(platformdirs.user_cache_dir("ckptgui")) / "kernels")
+    if _takes(usual):
+        return usual
+    passing = Path(tempfile.mkdtemp(prefix="ckptgui-kernels-"))
+    atexit.register(shutil.rmtree, passing, ignore_errors=True)
+    os.environ["NUMBA_CACHE_DIR"] = str(passing)
+    return passing
+
+
+def _takes(folder: Path) -> bool:
+    """Whether there is room in it for what the loops take."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(bytes(_ROOM))
+    except OSError:
+        return False
+    return True
 
 
 def _mark(piece: str) -> Path:
@@ -141,13 +171,6 @@ def _mark(piece: str) -> Path:
     stamps = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in loops]
     state = (stamps, version("numba"), sys.version, platform.machine(), platform.processor())
     return _folder() / f"{piece}.{hashlib.blake2b(repr(state).encode(), digest_size=12).hexdigest()}.kept"
-
-
-def _can_be_kept() -> bool:
-    folder = _folder()
-    with suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
-    return os.access(folder, os.W_OK)
 
 
 def _open_compiler() -> None:

@@ -1,0 +1,29 @@
+"""Where compiled loops are kept when the usual place takes nothing."""
+
+import os
+
+import pytest
+
+from ckptgui.engine import warming
+
+
+@pytest.fixture
+def usual(tmp_path, monkeypatch):
+    usual = tmp_path / "kernels"
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(usual))
+    warming._folder.cache_clear()
+    yield usual
+    warming._folder.cache_clear()
+
+
+def test_the_usual_folder_is_made_and_left_empty(usual):
+    assert warming._folder() == usual
+    assert os.environ["NUMBA_CACHE_DIR"] == str(usual) and not list(usual.iterdir())
+
+
+def test_a_place_that_takes_nothing_has_another_for_this_time(usual, monkeypatch, tmp_path):
+    usual.write_text("a file has its name")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    passing = warming._folder()
+    assert passing != usual and passing.is_dir() and passing == warming._folder()
+    assert os.environ["NUMBA_CACHE_DIR"] == str(passing)
