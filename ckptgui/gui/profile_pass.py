@@ -127,11 +127,11 @@ class ProfilePass(QObject):
             order.done(batch.rows)
             tell(reading.note(batch))
 
+        wait_until_warm(cancel, lambda: tell(PassProgress(Phase.READING, preparing=True)))  # in nobody's way
         with self._gate.turn(cancel, self._urgency) as turn:
             self._turn = turn
             try:
                 while rows := order.deal():
-                    wait_until_warm(turn, lambda: tell(PassProgress(Phase.READING, preparing=True)))
                     self._began = self._began or time.monotonic()
                     before = order.total - order.left()
 

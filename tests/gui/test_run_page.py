@@ -2,6 +2,8 @@
 
 from PySide6.QtCore import Qt
 
+from ckptgui.gui.pass_progress import Phase
+
 from .conftest import drop, opened
 
 LEFT = Qt.MouseButton.LeftButton
@@ -77,3 +79,11 @@ def test_a_low_window_leaves_the_losses_out_and_the_epochs_in(qtbot, window, run
     qtbot.mouseClick(page.strip, LEFT, pos=page.strip.place(1).toPoint())
     qtbot.waitUntil(lambda: epoch_shown(page) == 2)
     assert page.position.text() == "2 of 3"
+
+
+def test_every_epoch_that_is_stepped_to_is_read(qtbot, window, run_folder):
+    page = opened(qtbot, window, run_folder)
+    for expected, key in ((2, Qt.Key.Key_BracketLeft), (1, Qt.Key.Key_BracketLeft), (2, Qt.Key.Key_BracketRight)):
+        qtbot.keyClick(window, key)
+        qtbot.waitUntil(lambda expected=expected: epoch_shown(page) == expected)
+        qtbot.waitUntil(lambda: page.document().summaries.progress.phase is Phase.FINISHED, timeout=10_000)

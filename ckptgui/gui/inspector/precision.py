@@ -9,6 +9,7 @@ from ckptgui.analysis.summary import Summary
 from ckptgui.core.display import display
 from ckptgui.core.dtypes import Kind
 from ckptgui.engine import warming
+from ckptgui.engine.gate import Urgency
 from ckptgui.engine.job import Cancel, Progress, Report
 from ckptgui.engine.precision import Precision, precision
 from ckptgui.errors import CheckpointError
@@ -30,7 +31,7 @@ class PrecisionTab(LowerTab):
 
     def __init__(self, background: Background, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._lane = background.lane(self, urgent=True)
+        self._lane, self._gate = background.lane(self, patient=True), background.gate
         self._looked_at: LookedAt | None = None
         self._found: Precision | None = None
         self._example: Example | None = None
@@ -88,14 +89,15 @@ class PrecisionTab(LowerTab):
         looked_at = self._looked_at
         if looked_at is None:
             return
-        info, pool = looked_at.info, looked_at.pool
+        info, pool, gate = looked_at.info, looked_at.pool, self._gate
 
         def work(cancel: Cancel, report: Report) -> Precision:
             wait_until_warm(cancel)
             if warming.missing(warming.RARE):  # to compile here would hold the window up
                 warming.compile_apart(lambda: cancel.requested, warming.RARE)
                 cancel.check()
-            return precision(info, pool, cancel, report)
+            with gate.turn(cancel, Urgency.SELECTED) as turn:  # not before: nobody waits for what is compiled
+                return precision(info, pool, turn, report)
 
         self._show(tr("Trying every type on {0}").format(size_text(info.nbytes)), table=False)
         self._lane.start(work, self._arrived, self._failed, self._progressed, self._cancelled)
