@@ -9,7 +9,7 @@ from ckptgui.core.display import MAX_CELL, MAX_DETAIL, display
 from ckptgui.core.tree.build import ROLES, NodeKind, Remainder, Tree
 from ckptgui.core.tree.folds import Folds
 from ckptgui.gui.numbers import counted, integer, percent, shape_text, size, tr
-from ckptgui.gui.tree.badges import Badge, Badges, Tone
+from ckptgui.gui.tree.badges import Badge, Badges, Tone, alarms
 from ckptgui.gui.tree.found_below import FoundBelow
 from ckptgui.gui.tree.plain_values import value_text, value_type
 from ckptgui.gui.tree.row_figures import RowFigures, SummarySource
@@ -228,8 +228,10 @@ class Rows:
             lines.append(tr("{} of {}").format(percent(share, 1), self.name(above) if above else tr("the file")))
         if node in tree.prefixes:
             lines.append(tr("Every name below begins with {}").format(display(tree.prefixes[node])))
-        lines += self.told(node)
-        lines.append(", ".join(badge.text for badge in self.badges(node)))
+        told = self.told(node)
+        said = alarms(*self.figures.alarms(node)) if told else []  # with the figures
+        lines += told
+        lines.append(", ".join(badge.text for badge in self.badges(node) if badge not in said))
         if (reason := self.error(node)) is not None:
             lines.append(display(reason, MAX_CELL * 2))
         return "\n".join(filter(None, lines))

@@ -230,6 +230,7 @@ def test_a_closed_module_sums_up_its_tensors_and_shows_their_alarm(shown, qtbot)
     assert rows.read_share(node) is None
     assert [badge.text for badge in rows.badges(node)] == ["2 NaN"]
     assert rows.badges(node, open_branch=True) == []
+    assert rows.tooltip(node).count("NaN") == 1  # the figures say it, and the badge is not repeated
 
 
 def test_a_closed_module_of_which_little_is_read_shows_the_alarm_that_is_known(shown, qtbot):
