@@ -14,7 +14,7 @@ from ckptgui.gui.palettes import Palette, table
 from ckptgui.gui.theme import TAB, theme, theme_signal, ui_font
 
 PALETTES = {
-    Palette.BY_SIGN: tr("By sign"),
+    Palette.BY_SIGN: tr("Automatic, by sign"),
     Palette.DIFFERENCE: tr("Difference from zero"),
     Palette.MAGNITUDE: tr("Magnitude"),
     Palette.GREY: tr("Grey"),

@@ -10,7 +10,7 @@ from PySide6.QtGui import QPainter, QPen, QPolygonF
 
 from ckptgui.core.checkpoint import Role
 from ckptgui.gui.inspector.image_frame import Axis, Frame, closer_axis, farther_axis, fitting_axis
-from ckptgui.gui.inspector.image_marks import draw_marks
+from ckptgui.gui.inspector.image_marks import SIDE, draw_marks
 from ckptgui.gui.inspector.image_shading import Picture
 from ckptgui.gui.inspector.image_surface import Place, Surface
 from ckptgui.gui.inspector.ticks import linear_ticks
@@ -121,7 +121,10 @@ class LineView(Surface):
             pen = QPen(theme().nan, max(1, round(ratio)), Qt.PenStyle.DashLine)
             painter.setPen(pen)
             painter.drawLines([QLineF(place, 0, place, height) for place in x.tolist()])
-            centres = np.stack([x, np.full(len(x), height - 6 * ratio)], axis=1)
+            inside = np.where(
+                (x >= 0) & (x <= frame.room[1]), np.clip(x, (SIDE / 2 + 1) * ratio, None), x
+            )  # not cut at 0
+            centres = np.stack([inside, np.full(len(x), height - 6 * ratio)], axis=1)
             draw_marks(painter, marks, centres, (1.0, 1.0), ratio)
 
     def _draw_values(self, painter: QPainter, x: np.ndarray, y: np.ndarray, step: float, ratio: float) -> None:
