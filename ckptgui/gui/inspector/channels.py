@@ -130,6 +130,9 @@ class _Side(QWidget):
         self.title = PlainLabel(title, self, pixels=11, weight=SEMIBOLD)
         self.count = Caption("", self)
         self.dead = LinkLabel("", self, pixels=11, colour="warn")
+        kept = self.dead.sizePolicy()
+        kept.setRetainSizeWhenHidden(True)  # both sides begin at one height
+        self.dead.setSizePolicy(kept)
         self.reading = ElidedLabel("", self, colour="text2", pixels=11)
         self.plot = IndexPlot(self)
         self.plot.setAccessibleName(tr("Norms of {0}").format(title.lower()))
@@ -175,7 +178,7 @@ class _Side(QWidget):
 
 
 def dead_words(found: Channels) -> str:
-    """``17 of 4,096 rows have a norm below 1e−06: rows 20 to 36.``"""
+    """``17 of 4,096 rows have a norm below 1e−06: 20 to 36.``"""
     parts = []
     for norms, one, several in (
         (found.rows, tr("row"), tr("rows")),
@@ -185,9 +188,8 @@ def dead_words(found: Channels) -> str:
         if len(dead) and len(norms) > 1:
             words = tr("{0} of {1} {2} has a norm below 1e−06: {3} {4}.")
             if len(dead) > 1:
-                words = tr("{0} of {1} {2} have a norm below 1e−06: {3} {4}.")
-            which = one if len(dead) == 1 else several
-            parts.append(words.format(integer(len(dead)), integer(len(norms)), several, which, runs(dead)))
+                words = tr("{0} of {1} {2} have a norm below 1e−06: {4}.")
+            parts.append(words.format(integer(len(dead)), integer(len(norms)), several, one, runs(dead)))
     return " ".join(parts)
 
 
