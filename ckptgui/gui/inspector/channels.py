@@ -130,9 +130,7 @@ class _Side(QWidget):
         self.title = PlainLabel(title, self, pixels=11, weight=SEMIBOLD)
         self.count = Caption("", self)
         self.dead = LinkLabel("", self, pixels=11, colour="warn")
-        kept = self.dead.sizePolicy()
-        kept.setRetainSizeWhenHidden(True)  # both sides begin at one height
-        self.dead.setSizePolicy(kept)
+        self.title.setMinimumHeight(self.dead.sizeHint().height())  # both sides begin at one height
         self.reading = ElidedLabel("", self, colour="text2", pixels=11)
         self.plot = IndexPlot(self)
         self.plot.setAccessibleName(tr("Norms of {0}").format(title.lower()))

@@ -40,7 +40,7 @@ def test_dead_rows_and_columns_are_counted_named_and_marked(open_bench, qtbot, f
     bench = open_bench(file)
     page = open_page(bench, qtbot, "fc.weight", "Channels")
     assert page.note.text() == (
-        "4 of 64 rows have a norm below 1e−06: rows 3, 20 to 22. 1 of 40 columns has a norm below 1e−06: column 7."
+        "4 of 64 rows have a norm below 1e−06: 3, 20 to 22. 1 of 40 columns has a norm below 1e−06: column 7."
     )
     tab = bench.inspector.tensor.half.strip.tab(bench.inspector.tensor.half.strip.current())
     assert tab.text() == "Channels" and tab.mark.text == "5" and tab.accessibleName() == "Channels 5, tab"
