@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import shiboken6
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QStackedLayout, QWidget
@@ -32,6 +34,10 @@ if TYPE_CHECKING:  # imported when first shown, or by the warm-up: the window pa
 
 WARM_UP_MS = 400
 """After a document came, what tensors need is imported in the background, and their panel made."""
+
+TURN_MS = 5
+POLISHED = 24
+"""Milliseconds between two turns of making panels, and widgets that are made ready in one."""
 
 
 class Inspector(QWidget):
@@ -177,6 +183,12 @@ class Inspector(QWidget):
 
     def _show_module(self, selection: Selection) -> None:
         assert self._checkpoint is not None and self._tree is not None and self._summaries is not None
+        panel = self._module_panel()
+        panel.show_module(self._checkpoint, self._tree, self._summaries, selection)
+        self._pages.setCurrentWidget(panel)
+        self._soon_ready()
+
+    def _module_panel(self) -> ModulePanel:
         if self.module is None:
             from ckptgui.gui.inspector.module_panel import ModulePanel
 
@@ -184,9 +196,7 @@ class Inspector(QWidget):
             self.module.link_activated.connect(self.link_activated)
             self.module.values_wanted.connect(self._show_module_values)
             self._pages.addWidget(self.module)
-        self.module.show_module(self._checkpoint, self._tree, self._summaries, selection)
-        self._pages.setCurrentWidget(self.module)
-        self._soon_ready()
+        return self.module
 
     def _show_module_values(self) -> None:
         """All plain values of the module that is looked at."""
@@ -236,14 +246,26 @@ class Inspector(QWidget):
             return
 
         def work(cancel: Cancel, report: Report) -> None:
+            import ckptgui.gui.inspector.module_panel
             import ckptgui.gui.inspector.tensor_panel
-            import ckptgui.gui.inspector.value_panel  # noqa: F401 - both are imported for their cost
+            import ckptgui.gui.inspector.value_panel  # noqa: F401 - all are imported for their cost
 
-        self._warm.start(work, self._build_ahead)
+        self._warm.start(work, lambda _: self._build_ahead([self._tensor_panel, self._module_panel]))
 
-    def _build_ahead(self, _: object) -> None:
-        """Make the panel for tensors before it is wanted."""
-        self._tensor_panel()
+    def _build_ahead(self, panels: list[Callable[[], QWidget]]) -> None:
+        """Make panels before they are wanted, each in a turn of its own; what a first show would ask of their
+        widgets is asked of some at a time.
+        """
+        if panels:
+            panel = panels[0]()
+            self._polish([panel, *panel.findChildren(QWidget)], panels[1:])
+
+    def _polish(self, widgets: list[QWidget], panels: list[Callable[[], QWidget]]) -> None:
+        for widget in widgets[:POLISHED]:
+            if shiboken6.isValid(widget):
+                widget.ensurePolished()
+        rest = widgets[POLISHED:]
+        QTimer.singleShot(TURN_MS, self, lambda: self._polish(rest, panels) if rest else self._build_ahead(panels))
 
     def _tell_ready(self) -> None:
         self.view_ready.emit()

@@ -123,7 +123,7 @@ class TreeView(QTableView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         self._by_keyboard = True
-        node = self.current()
+        node, before = self.current(), self.currentIndex().row()
         if event.matches(QKeySequence.StandardKey.Copy):
             if node >= 0:
                 self.copy_asked.emit(node)
@@ -139,7 +139,8 @@ class TreeView(QTableView):
             self._update_row(self.currentIndex().row())
             return
         super().keyPressEvent(event)
-        self.viewport().update()
+        for row in {before, self.currentIndex().row()}:  # the ring goes from one to the other
+            self._update_row(row)
 
     def _fold(self, node: int) -> None:
         rows = self._model.rows
