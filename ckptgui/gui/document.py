@@ -95,6 +95,7 @@ class DocumentPage(Page):
             self.found_run.emit(opened)
             return
         self._opened_at = time.strftime("%H:%M")
+        self._watch_lane.cancel()  # what is being asked is about the elder state
         self._watched = Watch(opened.checkpoint)
         self.icon = "checkpoint"
         self.view.notices.clear()

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -91,6 +91,8 @@ class DocumentView(Ground):
         self.health_line.list_wanted.connect(lambda: self.select(()))
         self.ribbon.row_clicked.connect(self._select_row)
         self.tree.selected.connect(self._on_selected)
+        self._inspect = QTimer(self, singleShot=True, interval=0)
+        self._inspect.timeout.connect(self._show_selected)
         self.tree.view.pin_asked.connect(self._pin)
 
     @property
@@ -112,7 +114,7 @@ class DocumentView(Ground):
     @property
     def complete(self) -> bool:
         """Whether all parts are there, and the overview, where it is shown, is filled."""
-        return self._inspector is not None and not self._inspector.filling
+        return self._inspector is not None and not self._inspector.filling and not self._inspect.isActive()
 
     @property
     def settled(self) -> bool:
@@ -288,13 +290,18 @@ class DocumentView(Ground):
 
     def _on_selected(self, selection: Selection) -> None:
         self.ribbon.select_row(selection.row)
-        if self._inspector is not None:
-            self._inspector.show_selection(selection)
+        self._inspect.start()
         if not self._moving and (not self._history or self._history[self._place] != selection.path):
             del self._history[self._place + 1 :]
             self._history = [*self._history, selection.path][-MAX_HISTORY:]
             self._place = len(self._history) - 1
         self.selected.emit(selection)
+
+    def _show_selected(self) -> None:
+        """After the row is painted, so that keys are answered at once; of several the last one counts."""
+        selection = self.tree.selection()
+        if self._inspector is not None and selection is not None:
+            self._inspector.show_selection(selection)
 
     def can_step(self, step: int) -> bool:
         """Whether there is something to go back (-1) or forward (1) to."""

@@ -10,7 +10,9 @@ import threading
 from collections.abc import Callable, Sequence
 
 from ckptgui.core.dtypes import DType
+from ckptgui.core.quiet import without_garbage_collection
 from ckptgui.engine import warming
+from ckptgui.engine.courtesy import give_way
 from ckptgui.engine.job import Cancel
 
 WARM_THREAD = "ckptgui-warm-up"
@@ -59,15 +61,18 @@ def give_up() -> None:
 
 
 def _warm(pieces: Sequence[str]) -> None:
+    give_way()
     try:
-        import ckptgui.gui.inspector.inspector  # before the kernels, as it is seen at once
+        with without_garbage_collection():
+            import ckptgui.gui.inspector.inspector  # before the kernels, as it is seen at once
 
         if warming.missing(pieces):  # while they are compiled there is time
             _State.compiling.set()
             import ckptgui.gui.inspector.tensor_panel
         _fetch(pieces)
         _State.ready.set()
-        import ckptgui.gui.inspector.tensor_panel  # noqa: F401 - with the plot in it
+        with without_garbage_collection():
+            import ckptgui.gui.inspector.tensor_panel  # noqa: F401 - with the plot in it
 
         _fetch(warming.PICTURES)
     finally:
@@ -84,4 +89,7 @@ def _fetch(pieces: Sequence[str]) -> None:
     if new:
         warming.compile_apart(_State.given_up.is_set, new)
     if not _State.given_up.is_set():
-        warming.load(pieces)
+        with (
+            without_garbage_collection()
+        ):  # to look through all that an import makes, again and again, holds the window up
+            warming.load(pieces)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QKeySequence
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -109,12 +109,27 @@ class DetailsTab(LowerTab):
         super().__init__(parent)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 6, 4, 0)
-        self.table = DetailsTable(self)
-        layout.addWidget(self.table)
+        self._rows: Sequence[tuple[str, str, str]] | None = None  # that the table does not show yet
+        self._table = DetailsTable(self)
+        layout.addWidget(self._table)
+
+    @property
+    def table(self) -> DetailsTable:
+        """The rows, which are filled in when somebody looks at them."""
+        rows, self._rows = self._rows, None
+        if rows is not None:
+            self._table.set_rows(rows)
+        return self._table
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        _ = self.table
 
     def set_tensor(self, looked_at: LookedAt) -> None:
         """Nothing to do: see above."""
 
     def set_rows(self, rows: Sequence[tuple[str, str, str]]) -> None:
         """Show other facts."""
-        self.table.set_rows(rows)
+        self._rows = rows
+        if self.isVisible():
+            _ = self.table

@@ -85,6 +85,7 @@ class FactLine(QWidget):
         for number, widget in enumerate(self._made):
             widget.setVisible(number < len(facts))
         self.widgets = self._made[: len(facts)]
+        self._flow.invalidate()
         self.updateGeometry()
 
     def links(self) -> list[LinkLabel]:

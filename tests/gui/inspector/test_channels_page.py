@@ -133,9 +133,9 @@ def test_the_tab_says_how_many_are_dead_before_it_is_opened_and_the_keys_pass_by
     view.select_joined("fc.weight")
     strip = view.inspector.tensor.half.strip
     channels = next(tab for tab in strip._group.buttons() if tab.text() == "Channels")
-    assert channels.mark.text == "5"
+    qtbot.waitUntil(lambda: channels.mark is not None and channels.mark.text == "5", timeout=5_000)
     view.select_joined("fc.bias")
-    assert channels.mark is None and channels.isHidden()
+    qtbot.waitUntil(lambda: channels.mark is None and channels.isHidden(), timeout=5_000)
     strip.tab(1).setFocus()
     QTest.keyClick(strip.tab(1), Qt.Key.Key_Left)
     QTest.keyClick(strip.tab(0), Qt.Key.Key_Left)

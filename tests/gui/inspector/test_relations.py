@@ -153,6 +153,7 @@ def test_a_link_to_a_slot_selects_it_in_the_tree_and_back_returns(window, traine
     links = view.inspector.tensor.relations.links()
     qtbot.mouseClick(links[0], Qt.MouseButton.LeftButton)
     assert view.selection().path == ("optimizer", "state", "0", "exp_avg")
+    qtbot.waitUntil(lambda: len(view.inspector.tensor.relations.links()) == 1, timeout=5_000)
     (link,) = view.inspector.tensor.relations.links()
     link.setFocus()
     qtbot.keyClick(link, Qt.Key.Key_Return)
