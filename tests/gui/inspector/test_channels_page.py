@@ -131,6 +131,7 @@ def test_the_tab_says_how_many_are_dead_before_it_is_opened_and_the_keys_pass_by
     view = opened(qtbot, window, file).document()
     qtbot.waitUntil(lambda: view.inspector.health.complete, timeout=15_000)
     view.select_joined("fc.weight")
+    qtbot.waitUntil(lambda: view.inspector.tensor is not None, timeout=5_000)
     strip = view.inspector.tensor.half.strip
     channels = next(tab for tab in strip._group.buttons() if tab.text() == "Channels")
     qtbot.waitUntil(lambda: channels.mark is not None and channels.mark.text == "5", timeout=5_000)
