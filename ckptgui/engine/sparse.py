@@ -1,4 +1,4 @@
-"""The figures of a sparse tensor: of its values and the zeros that are not stored, and where in the whole they are."""
+"""A sparse tensor's figures: of its values and the zeros that are not stored, and where in the whole they are."""
 
 from __future__ import annotations
 

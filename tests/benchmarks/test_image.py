@@ -17,8 +17,8 @@ from ckptgui.engine.job import Cancel
 from ckptgui.engine.plane import Plane, PlaneReader
 from ckptgui.engine.pyramid import Pyramid, offers, overview_block
 from ckptgui.errors import Cancelled
-from ckptgui.gui.inspector.image_frame import Axis, Frame
-from ckptgui.gui.inspector.image_shading import Look, look_at, overview_image
+from ckptgui.gui.inspector.image.frame import Axis, Frame
+from ckptgui.gui.inspector.image.shading import Look, look_at, overview_image
 from ckptgui.gui.palettes import Palette
 from ckptgui.gui.theme import LIGHT
 from ckptgui.sources.local import identify
@@ -114,7 +114,7 @@ def test_a_cancel_is_felt(matrix):
 def test_the_window_shows_it(matrix, qtbot, qapp):
     """From the selection to the first paint, and from a turn of the wheel to the picture that it asked for."""
     from ckptgui.core.checkpoint import Role
-    from ckptgui.gui.inspector.image import ImageTab
+    from ckptgui.gui.inspector.image.tab import ImageTab
     from ckptgui.gui.inspector.lower_tab import LookedAt
     from ckptgui.gui.jobs import Background
     from ckptgui.gui.theme import apply_theme

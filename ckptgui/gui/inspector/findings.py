@@ -33,11 +33,11 @@ from ckptgui.core.waste import Waste, waste
 from ckptgui.engine.job import Cancel, Report
 from ckptgui.engine.window import read_window
 from ckptgui.errors import CheckpointError
-from ckptgui.gui.inspector.byte_parts import Part, byte_parts
-from ckptgui.gui.inspector.metadata_model import count_text
+from ckptgui.gui.inspector.overview.byte_parts import Part, byte_parts
+from ckptgui.gui.inspector.overview.metadata_model import count_text
+from ckptgui.gui.inspector.overview.values_strip_map import StripMap, strip_map
 from ckptgui.gui.inspector.relations import wholes
 from ckptgui.gui.inspector.tensor_list import largest_tensors
-from ckptgui.gui.inspector.values_strip_map import StripMap, strip_map
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.numbers import counted, integer, size_text, tr
 from ckptgui.sources.locate import SourcePool

@@ -28,7 +28,7 @@ from ckptgui.sources.locate import SourcePool
 if TYPE_CHECKING:  # imported when first shown, or by the warm-up: the window paints sooner without them
     from ckptgui.gui.inspector.histogram.widget import Histogram
     from ckptgui.gui.inspector.module_panel import ModulePanel
-    from ckptgui.gui.inspector.overview import Overview
+    from ckptgui.gui.inspector.overview.overview import Overview
     from ckptgui.gui.inspector.tensor_panel import TensorPanel
     from ckptgui.gui.inspector.value_panel import ValuePanel
 
@@ -217,7 +217,7 @@ class Inspector(QWidget):
     def _overview(self) -> Overview:
         if self.overview is None:
             assert self._checkpoint is not None and self._tree is not None
-            from ckptgui.gui.inspector.overview import Overview
+            from ckptgui.gui.inspector.overview.overview import Overview
 
             self.overview = Overview(self._background, self.finder, self.health, self)
             self.overview.link_activated.connect(self.link_activated)

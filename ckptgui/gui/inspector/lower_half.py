@@ -13,8 +13,8 @@ from ckptgui.gui.inspector.controls import TabStrip
 from ckptgui.gui.inspector.details import DetailsTab
 from ckptgui.gui.inspector.lower_tab import LookedAt, LowerKind, LowerTab
 from ckptgui.gui.inspector.page import LowerPages
-from ckptgui.gui.inspector.precision_text import may_be_cast
-from ckptgui.gui.inspector.values import ValuesTab, why_no_values
+from ckptgui.gui.inspector.precision.text import may_be_cast
+from ckptgui.gui.inspector.values.tab import ValuesTab, why_no_values
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.numbers import tr
 
@@ -27,7 +27,7 @@ def _any(_: TensorInfo) -> bool:
 
 
 def _image(background: Background, parent: QWidget) -> LowerTab:
-    from ckptgui.gui.inspector.image import ImageTab
+    from ckptgui.gui.inspector.image.tab import ImageTab
 
     return ImageTab(background, parent)
 
@@ -45,7 +45,7 @@ def _spectrum(background: Background, parent: QWidget) -> LowerTab:
 
 
 def _precision(background: Background, parent: QWidget) -> LowerTab:
-    from ckptgui.gui.inspector.precision import PrecisionTab
+    from ckptgui.gui.inspector.precision.tab import PrecisionTab
 
     return PrecisionTab(background, parent)
 

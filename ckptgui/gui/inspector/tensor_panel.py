@@ -28,7 +28,7 @@ from ckptgui.gui.inspector.lower_tab import LookedAt
 from ckptgui.gui.inspector.page import ScrollPage
 from ckptgui.gui.inspector.relations import relations
 from ckptgui.gui.inspector.statistics import StatisticsGrid
-from ckptgui.gui.inspector.values import ValuesTab
+from ckptgui.gui.inspector.values.tab import ValuesTab
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.labels import PlainLabel
 from ckptgui.gui.numbers import tr

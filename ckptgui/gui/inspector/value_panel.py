@@ -10,8 +10,8 @@ from ckptgui.core.tensors import Path
 from ckptgui.gui.inspector.fact_line import FactLine
 from ckptgui.gui.inspector.facts import Fact
 from ckptgui.gui.inspector.head import PanelHead, add_head
-from ckptgui.gui.inspector.metadata import MetadataBrowser, detail_text, plain_value
-from ckptgui.gui.inspector.metadata_model import value_at
+from ckptgui.gui.inspector.overview.metadata import MetadataBrowser, detail_text, plain_value
+from ckptgui.gui.inspector.overview.metadata_model import value_at
 from ckptgui.gui.inspector.plain_text import PlainText
 from ckptgui.gui.labels import SEMIBOLD, ElidedLabel
 from ckptgui.gui.numbers import counted, tr

@@ -9,8 +9,8 @@ from ckptgui.core.checkpoint import Role
 from ckptgui.core.tree.build import build_tree
 from ckptgui.core.waste import waste
 from ckptgui.formats.registry import open_checkpoint
-from ckptgui.gui.inspector.byte_bar import ByteBar, legend_words
-from ckptgui.gui.inspector.byte_parts import MAX_PARTS, byte_parts, children
+from ckptgui.gui.inspector.overview.byte_bar import ByteBar, legend_words
+from ckptgui.gui.inspector.overview.byte_parts import MAX_PARTS, byte_parts, children
 
 
 def parts_of(value, tmp_path):

@@ -8,8 +8,8 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 
 from ckptgui.formats.registry import open_checkpoint
-from ckptgui.gui.inspector.code_panel import CUT, MAX_LINE, MAX_LINES, CodePanel, in_lines, shown_text
-from ckptgui.gui.inspector.overview import CODE, SUMMARY
+from ckptgui.gui.inspector.overview.code_panel import CUT, MAX_LINE, MAX_LINES, CodePanel, in_lines, shown_text
+from ckptgui.gui.inspector.overview.overview import CODE, SUMMARY
 from ckptgui.gui.jobs import Background
 from ckptgui.sources.locate import SourcePool
 

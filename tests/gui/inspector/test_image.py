@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 import ckptgui.analysis.block_kernels  # noqa: F401 - compiled before the clock of a test runs
 from ckptgui.analysis.blocks import Shown
-from ckptgui.gui.inspector.image_shading import Limits
+from ckptgui.gui.inspector.image.shading import Limits
 from ckptgui.gui.palettes import STEPS, Palette, table
 from ckptgui.gui.theme import apply_theme, theme
 

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ckptgui.engine.pyramid import block_for, offers
-from ckptgui.gui.inspector.image_frame import CLOSEST, Axis, Frame
-from ckptgui.gui.inspector.image_shading import Limits, usual_limits
+from ckptgui.gui.inspector.image.frame import CLOSEST, Axis, Frame
+from ckptgui.gui.inspector.image.shading import Limits, usual_limits
 
 sizes = st.tuples(st.integers(1, 60_000), st.integers(1, 60_000))
 rooms = st.tuples(st.integers(40, 1200), st.integers(40, 1600))

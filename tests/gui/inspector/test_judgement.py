@@ -11,8 +11,8 @@ from safetensors.torch import save_file
 
 from ckptgui.core.training.readiness import Presence
 from ckptgui.core.waste import waste
-from ckptgui.gui.inspector.curve import SmallCurve
-from ckptgui.gui.inspector.overview import METADATA, NAMES
+from ckptgui.gui.inspector.overview.curve import SmallCurve
+from ckptgui.gui.inspector.overview.overview import METADATA, NAMES
 from ckptgui.gui.inspector.values_grid import ValuesGrid, telling_items
 from ckptgui.gui.labels import ElidedLabel, PlainLabel
 

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QAbstractButton
 
 from ckptgui.core.checkpoint import GlobalClass
 from ckptgui.core.names_used import UsedName
-from ckptgui.gui.inspector.names_model import Column, NamesModel
-from ckptgui.gui.inspector.names_panel import NamesPanel
+from ckptgui.gui.inspector.overview.names_model import Column, NamesModel
+from ckptgui.gui.inspector.overview.names_panel import NamesPanel
 from ckptgui.gui.theme import apply_theme
 
 NAMES = (

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from ckptgui.gui.inspector.lower_half import KINDS
-from ckptgui.gui.inspector.values_strip import ValuesStrip
+from ckptgui.gui.inspector.overview.values_strip import ValuesStrip
 
 DOUBLE = torch.finfo(torch.float64).max
 ODD = {

@@ -10,8 +10,8 @@ from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QMenu
 
 from ckptgui.core.loading.how_to_load import load_snippet
-from ckptgui.gui.inspector.metadata import detail_text
-from ckptgui.gui.inspector.metadata_model import BATCH, MetadataModel, count_values, value_at, walk
+from ckptgui.gui.inspector.overview.metadata import detail_text
+from ckptgui.gui.inspector.overview.metadata_model import BATCH, MetadataModel, count_values, value_at, walk
 
 
 def copied() -> str:

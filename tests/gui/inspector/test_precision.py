@@ -10,9 +10,9 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QAbstractItemModelTester
 
 from ckptgui.analysis.precision import FLOATS, STEPS, Example, Loss
-from ckptgui.gui.inspector.precision_bar import parts_of
-from ckptgui.gui.inspector.precision_table import BAR, BEYOND, LARGEST, NAME, SIZE, ZERO, full
-from ckptgui.gui.inspector.precision_text import sentence, share, telling_example
+from ckptgui.gui.inspector.precision.bar import parts_of
+from ckptgui.gui.inspector.precision.table import BAR, BEYOND, LARGEST, NAME, SIZE, ZERO, full
+from ckptgui.gui.inspector.precision.text import sentence, share, telling_example
 
 LEFT = Qt.MouseButton.LeftButton
 HALF = next(target for target in FLOATS if target.name == "float16")
@@ -213,7 +213,7 @@ def test_loops_that_are_not_kept_yet_are_compiled_by_another_process(bench, monk
 
 
 def test_a_cancel_is_heard_and_it_can_be_read_again(bench, qtbot, monkeypatch):
-    import ckptgui.gui.inspector.precision as module
+    import ckptgui.gui.inspector.precision.tab as module
 
     original = module.precision
     monkeypatch.setattr(module, "precision", lambda info, pool, cancel, report: wait_for(cancel))

@@ -6,7 +6,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from torch import nn
 
-from ckptgui.gui.inspector.overview import UPDATES
+from ckptgui.gui.inspector.overview.overview import UPDATES
 from ckptgui.gui.inspector.updates.model import Column
 
 

@@ -12,7 +12,7 @@ from ckptgui.core.dtypes import BY_NAME
 from ckptgui.gui.inspector.cells import exact_text
 from ckptgui.gui.inspector.slice_bar import parse_index
 from ckptgui.gui.inspector.slices import PAGE, Slice, wrap_for
-from ckptgui.gui.inspector.values_model import ValuesModel
+from ckptgui.gui.inspector.values.model import ValuesModel
 from tests.gui.inspector.conftest import saved
 
 MODEL = "model_state_dict"

@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QMenu
 from ckptgui.analysis.statistics import Statistics
 from ckptgui.analysis.summary import Summary
 from ckptgui.export.system import System
-from ckptgui.gui.inspector.literal import python_literal
-from ckptgui.gui.inspector.values_selection import selection_text
+from ckptgui.gui.inspector.values.literal import python_literal
+from ckptgui.gui.inspector.values.selection import selection_text
 
 LEFT, CTRL, SHIFT = (
     Qt.MouseButton.LeftButton,
@@ -154,7 +154,7 @@ def test_figures_that_came_before_the_page_was_opened_are_used(bench, qtbot):
 def test_a_search_is_cancelled_by_its_link(bench, qtbot, monkeypatch):
     tab = opened(bench, "holes")
     tab.jumps.set_tensor(bench.checkpoint.info(0), bench.pool)
-    monkeypatch.setattr("ckptgui.gui.inspector.values_jumps.find_special", endless)
+    monkeypatch.setattr("ckptgui.gui.inspector.values.jumps.find_special", endless)
     qtbot.mouseClick(tab.jumps.steps.next, LEFT)
     assert tab.foot.text.text() == "Searching" and tab.foot.stop.isVisible()
     qtbot.mouseClick(tab.foot.stop, LEFT)
@@ -276,8 +276,8 @@ def test_a_line_that_is_wrapped_is_copied_as_one_list(bench, qtbot):
 
 
 def test_a_copy_that_leaves_some_away_says_so(bench, qtbot, monkeypatch):
-    monkeypatch.setattr("ckptgui.gui.inspector.values_table.MAX_COPIED", 100)
-    monkeypatch.setattr("ckptgui.gui.inspector.values.MAX_COPIED", 100)
+    monkeypatch.setattr("ckptgui.gui.inspector.values.table.MAX_COPIED", 100)
+    monkeypatch.setattr("ckptgui.gui.inspector.values.tab.MAX_COPIED", 100)
     tab = opened(bench, "clean")
     tab.table.selectAll()
     with qtbot.waitSignal(tab.table.copied, timeout=10_000):
@@ -424,7 +424,7 @@ def test_saving_is_cancelled_without_a_trace(bench, qtbot, tmp_path, monkeypatch
 def test_another_tensor_ends_a_search_but_not_the_saving(bench, qtbot, monkeypatch):
     tab = opened(bench, "holes")
     tab.jumps.set_tensor(bench.checkpoint.info(0), bench.pool)
-    monkeypatch.setattr("ckptgui.gui.inspector.values_jumps.find_special", endless)
+    monkeypatch.setattr("ckptgui.gui.inspector.values.jumps.find_special", endless)
     tab.jumps.step(backward=False)
     assert tab.foot.busy
     opened(bench, "clean")

@@ -1,0 +1,1 @@
+"""The page of a file as a whole, and its panels."""

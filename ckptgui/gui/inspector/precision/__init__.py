@@ -1,0 +1,1 @@
+"""What a cast to a narrower type would lose, type by type."""
