@@ -159,7 +159,6 @@ class Inspector(QWidget):
         above = self._tree.ancestors(selection.node)
         prefix = next((self._tree.prefixes[node] for node in above if node in self._tree.prefixes), "")
         panel.show_tensor(selection.row, prefix)
-        self._mark_dead()
 
     def _mark_dead(self) -> None:
         """Say on the tab how many channels are dead, as soon as that is known."""
@@ -174,6 +173,7 @@ class Inspector(QWidget):
 
             self.tensor = TensorPanel(self._background, self.finder, self.pins, self)
             self.tensor.link_activated.connect(self.link_activated)
+            self.tensor.half_shown.connect(self._mark_dead)
             self.tensor.histogram_painted.connect(self.histogram_painted)
             self.tensor.ready.connect(self._panel_ready)
             assert self._checkpoint is not None and self._pool is not None and self._summaries is not None

@@ -48,6 +48,7 @@ class TensorPanel(QWidget):
     link_activated = Signal(object)
     histogram_painted = Signal()
     ready = Signal()
+    half_shown = Signal()  # the lower half has the tensor, and forgot what its tabs said of the last one
 
     def __init__(self, background: Background, finder: Finder, pins: Pins, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -92,6 +93,8 @@ class TensorPanel(QWidget):
         body.addWidget(self.statistics)
         layout.addWidget(middle)
         self.half = LowerHalf(background, self)
+        self._lower = QTimer(self, singleShot=True, interval=0)
+        self._lower.timeout.connect(self._show_lower)
         layout.addWidget(self.half, 1)
         self.half.changed.connect(self._check)
         self.half.place_wanted.connect(self.show_place)
@@ -121,7 +124,8 @@ class TensorPanel(QWidget):
     @property
     def settling(self) -> bool:
         """Whether something of what is seen is still to come, if only that it is exact."""
-        return not self._settled or self._exact_due or self.histogram.looking or self.half.waiting
+        late = self._exact_due or self.histogram.looking or self._lower.isActive()
+        return not self._settled or late or self.half.waiting
 
     def set_document(self, checkpoint: Checkpoint, pool: SourcePool, summaries: Summaries) -> None:
         """Take tensors from another checkpoint from now on."""
@@ -157,11 +161,22 @@ class TensorPanel(QWidget):
         self.error.setText(info.error or "")
         self.error.setVisible(bool(info.error))
         self._show_relations()
-        assert self._pool is not None
-        self.half.set_tensor(LookedAt(info, self._pool, checkpoint, self._role))
+        self._lower.start()
         self._show_summary()
         if not self._settled and summaries.get(row) is None and summaries.error(row) is None:
             self._ask.start()
+        self._check()
+
+    def _show_lower(self) -> None:
+        """In a turn of its own: upper and lower half together would hold the window up."""
+        info, checkpoint, summaries, pool = self._info, self._checkpoint, self._summaries, self._pool
+        if info is None or checkpoint is None or pool is None or summaries is None:
+            return
+        self.half.set_tensor(LookedAt(info, pool, checkpoint, self._role))
+        self.half_shown.emit()
+        summary = summaries.get(info.index) if shiboken6.isValid(summaries) else None
+        if summary is not None:
+            self.half.set_summary(summary)
         self._check()
 
     def _show_relations(self) -> None:
@@ -208,7 +223,8 @@ class TensorPanel(QWidget):
             return
         integral = info.dtype.kind in (Kind.SIGNED, Kind.UNSIGNED, Kind.BOOL)
         self.statistics.show_summary(summary, integral)
-        self.half.set_summary(summary)
+        if not self._lower.isActive():
+            self.half.set_summary(summary)
         series = series_of(checkpoint, info, summary, self._pool)
         if series is None:
             self.histogram.say_nothing(summary.statistics)
@@ -235,6 +251,9 @@ class TensorPanel(QWidget):
 
     def show_place(self, index: tuple[int, ...]) -> None:
         """Open the values at an index."""
+        if self._lower.isActive():
+            self._lower.stop()
+            self._show_lower()
         self.half.open("values")
         self.values.show_place(index)
 

@@ -455,6 +455,7 @@ def test_another_tensor_takes_over_at_once(look, values, qtbot):
     page = look("wide")
     for name in ("holes", "wide", "positive"):
         page.bench.select(name, wait=False)
+    qtbot.waitUntil(lambda: not page.bench.inspector.settling, timeout=10_000)
     settle(qtbot, page)
     assert np.array_equal(page.matrix.view.picture.view.values[:3, :3], values["positive"][:3, :3])
 
