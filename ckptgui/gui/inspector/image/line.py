@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QPainter, QPen, QPolygonF
+from PySide6.QtGui import QPainter, QPen
 
 from ckptgui.core.checkpoint import Role
 from ckptgui.gui.inspector.image.frame import Axis, Frame, closer_axis, farther_axis, fitting_axis
@@ -134,8 +135,7 @@ class LineView(Surface):
         painter.setPen(QPen(colour, 1.2 * ratio))
         known = np.isfinite(y)
         for part in _runs(known):
-            points = [QPointF(a, b) for a, b in zip(x[part].tolist(), y[part].tolist())]
-            painter.drawPolyline(QPolygonF(points))
+            _draw_line(painter, x[part], y[part])
         if step >= _DOTS_FROM * ratio:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(colour)
@@ -166,8 +166,7 @@ class LineView(Surface):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(t.role(self.role), 1.2))
         for part in _runs(known):
-            points = zip(x[part].tolist(), self._y(mean[part], height).tolist())
-            painter.drawPolyline(QPolygonF([QPointF(a, b) for a, b in points]))
+            _draw_line(painter, x[part], self._y(mean[part], height))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
     def draw_place(self, painter: QPainter, place: Place, ratio: float) -> None:
@@ -186,6 +185,12 @@ class LineView(Surface):
             painter.setPen(QPen(t.panel, ratio))
             painter.setBrush(t.text)
             painter.drawEllipse(QPointF(x, y), 3.5 * ratio, 3.5 * ratio)
+
+
+def _draw_line(painter: QPainter, x: np.ndarray, y: np.ndarray) -> None:
+    """Piece by piece: as one outline a line that goes up and down at every pixel takes a hundred times as long."""
+    points = [QPointF(a, b) for a, b in zip(x.tolist(), y.tolist())]
+    painter.drawLines([QLineF(a, b) for a, b in pairwise(points)])
 
 
 def _runs(known: np.ndarray) -> list[slice]:
