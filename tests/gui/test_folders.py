@@ -127,7 +127,9 @@ def test_a_missing_shard_is_told_above_the_tree(qtbot, window, tmp_path):
     node = opened_now.tree.node_of_row(row)
     assert rows.shape(node) == "" and [badge.text for badge in rows.badges(node, False)] == ["missing"]
     page.document().select(opened_now.checkpoint.tensors.path(row))
-    assert page.document().inspector.tensor.facts.widgets == []
+    inspector = page.document().inspector
+    qtbot.waitUntil(lambda: inspector.tensor is not None and inspector.tensor.isVisible(), timeout=10_000)
+    assert inspector.tensor.facts.widgets == []
 
 
 def test_an_export_is_proposed_beside_the_folder_and_named_after_it(qtbot, window, tmp_path):

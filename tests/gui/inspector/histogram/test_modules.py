@@ -27,6 +27,9 @@ def node_at(document, *labels):
 def test_a_module_shows_the_merged_distribution_and_its_figures(document, qtbot):
     view, weight, bias = document
     view.tree.view.go_to(node_at(view, "model_state_dict"))
+    qtbot.waitUntil(
+        lambda: view.inspector.module is not None and view.inspector.module.isVisible(), timeout=20_000
+    )
     panel = view.inspector.module.values
     qtbot.waitUntil(lambda: panel.statistics.figures["values"].exact() == "60310", timeout=20_000)
     whole = np.concatenate([weight.double().numpy().ravel(), np.delete(bias.double().numpy(), 4), np.ones(10)])
