@@ -150,7 +150,8 @@ def test_a_link_to_a_slot_selects_it_in_the_tree_and_back_returns(window, traine
     view = page.document()
     view.select(("model", "0.weight"))
     qtbot.waitUntil(lambda: view.inspector.finder.judgement is not None, timeout=10_000)
-    qtbot.waitUntil(lambda: view.inspector.tensor is not None and view.inspector.tensor.relations.links())
+    inspector = view.inspector
+    qtbot.waitUntil(lambda: inspector.tensor is not None and bool(inspector.tensor.relations.links()))
     links = view.inspector.tensor.relations.links()
     qtbot.mouseClick(links[0], Qt.MouseButton.LeftButton)
     assert view.selection().path == ("optimizer", "state", "0", "exp_avg")
