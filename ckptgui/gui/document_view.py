@@ -353,4 +353,5 @@ class DocumentView(Ground):
 
 def _import_inspector(_: Cancel, __: Report) -> None:
     """On a job's thread, where it does not hold the window up."""
-    import ckptgui.gui.inspector.inspector  # noqa: F401 - the class is taken from there by who needs it
+    import ckptgui.gui.inspector.inspector
+    import ckptgui.gui.inspector.overview.overview  # noqa: F401 - classes are taken from there by who needs them

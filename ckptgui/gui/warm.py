@@ -64,7 +64,8 @@ def _warm(pieces: Sequence[str]) -> None:
     give_way()
     try:
         with without_garbage_collection():
-            import ckptgui.gui.inspector.inspector  # before the kernels, as it is seen at once
+            import ckptgui.gui.inspector.inspector  # before the kernels, as these are seen at once
+            import ckptgui.gui.inspector.overview.overview
 
         if warming.missing(pieces):  # while they are compiled there is time
             _State.compiling.set()
