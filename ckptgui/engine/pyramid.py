@@ -149,6 +149,7 @@ class _Counted:
     """Counts what was folded; the cells themselves are filled in place, each by one piece."""
 
     def of(self, chunk: object) -> int:
+        """Never asked: ``_Scan`` folds its pieces itself, as they have two dimensions."""
         raise NotImplementedError
 
     def merge(self, left: int, right: int) -> int:

@@ -151,6 +151,25 @@ class IconButton(Pressable):
             draw_focus(painter, self.rect())
 
 
+class ToggleButton(IconButton):
+    """An icon that stays pressed."""
+
+    def __init__(self, icon: str, name: str, parent: QWidget | None = None, *, side: int) -> None:
+        super().__init__(icon, name, parent, side=side)
+        self.setCheckable(True)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self.isChecked():
+            painter = QPainter(self)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(theme().control)
+            painter.setBrush(theme().pressed)
+            box = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+            painter.drawRoundedRect(box, RADIUS_CONTROL, RADIUS_CONTROL)
+            painter.end()
+        super().paintEvent(event)
+
+
 class ProgressLine(QWidget):
     """A thin bar that fills from left to right and never bounces; without a total it stays empty."""
 

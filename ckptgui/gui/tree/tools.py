@@ -2,35 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, Signal
-from PySide6.QtGui import QActionGroup, QPainter, QPaintEvent
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 
 from ckptgui.core.tree.sort import SortKey
-from ckptgui.gui.controls import IconButton
+from ckptgui.gui.controls import IconButton, ToggleButton
 from ckptgui.gui.labels import plain_tooltip
 from ckptgui.gui.numbers import tr
-from ckptgui.gui.theme import RADIUS_CONTROL, theme
-
-
-class ToggleButton(IconButton):
-    """An icon that stays pressed."""
-
-    def __init__(self, icon: str, name: str, parent: QWidget | None = None) -> None:
-        super().__init__(icon, name, parent, side=28)
-        self.setCheckable(True)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        if self.isChecked():
-            painter = QPainter(self)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(theme().control)
-            painter.setBrush(theme().pressed)
-            box = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
-            painter.drawRoundedRect(box, RADIUS_CONTROL, RADIUS_CONTROL)
-            painter.end()
-        super().paintEvent(event)
-
 
 ORDERS: tuple[tuple[str, SortKey | None, bool], ...] = (
     ("As saved", None, False),
@@ -61,7 +40,7 @@ class TreeTools(QWidget):
         super().__init__(parent)
         self.sort_button = IconButton("sort", tr("Sort rows"), self, side=28)
         self.columns_button = IconButton("columns", tr("Choose columns"), self, side=28)
-        self.fold_button = ToggleButton("layers-fold", tr("Fold repeated layers"), self)
+        self.fold_button = ToggleButton("layers-fold", tr("Fold repeated layers"), self, side=28)
         self.menu = QMenu(self)
         group = QActionGroup(self)
         group.setExclusionPolicy(QActionGroup.ExclusionPolicy.ExclusiveOptional)  # a caption can sort otherwise

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF
-from PySide6.QtGui import QPainter, QPaintEvent
-
-from ckptgui.gui.controls import IconButton
+from ckptgui.gui.controls import IconButton, ToggleButton
 from ckptgui.gui.inspector.head import PanelHead
 from ckptgui.gui.inspector.histogram.widget import Histogram
 from ckptgui.gui.labels import plain_tooltip
 from ckptgui.gui.numbers import tr
-from ckptgui.gui.theme import RADIUS_CONTROL, theme
 
 
-class PinButton(IconButton):
+class PinButton(ToggleButton):
     """Pressed while what is shown is pinned."""
 
     def __init__(self, histogram: Histogram) -> None:
         super().__init__("pin", tr("Pin the distribution"), side=24)
         self._histogram = histogram
-        self.setCheckable(True)
         self.clicked.connect(self._pin)
         histogram.pins.changed.connect(self.settle)
         histogram.series_changed.connect(self.settle)
@@ -44,17 +39,6 @@ class PinButton(IconButton):
         else:
             words = tr("Pin: keep its outline in the plots of other tensors (P in the plot)")
         self.setToolTip(plain_tooltip(words))
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        if self.isChecked():
-            painter = QPainter(self)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(theme().control)
-            painter.setBrush(theme().pressed)
-            box = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
-            painter.drawRoundedRect(box, RADIUS_CONTROL, RADIUS_CONTROL)
-            painter.end()
-        super().paintEvent(event)
 
 
 class MenuButton(IconButton):
