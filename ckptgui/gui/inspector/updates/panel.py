@@ -48,7 +48,7 @@ class UpdatesPanel(QWidget):
         self.title = PlainLabel(tr("Update against weight, in network order"), self, pixels=11, weight=SEMIBOLD)
         self.reading = ElidedLabel("", self, colour="text2", pixels=11)
         self.plot = IndexPlot(self)
-        self.plot.setFixedHeight(130)
+        self.plot.setMaximumHeight(130)  # lower where the window is low
         self.plot.setAccessibleName(tr("Update against weight"))
         self.model = UpdatesModel()
         self.table = _Table(self.model, self)
