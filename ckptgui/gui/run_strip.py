@@ -11,7 +11,7 @@ from PySide6.QtGui import QFontMetrics, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from ckptgui.core.display import display
-from ckptgui.core.training.series import RunMember
+from ckptgui.core.series.members import RunMember
 from ckptgui.gui.labels import SEMIBOLD, draw_focus, plain_tooltip
 from ckptgui.gui.numbers import integer, significant, size_text, tr
 from ckptgui.gui.theme import theme, theme_signal, ui_font

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 
 from ckptgui.core.checkpoint import Checkpoint, Json
-from ckptgui.core.training.series import RunMember, order
+from ckptgui.core.series.members import RunMember, order
+from ckptgui.core.training.scalars import scalars
 from ckptgui.core.training.summary import training
 from ckptgui.engine.job import Cancel, Progress, Report, silent
 from ckptgui.errors import CheckpointError, UnknownFormatError
@@ -122,6 +123,8 @@ def _member(
         step=summary.step.value if summary.step else None,
         loss=summary.loss.value if summary.loss else None,
         error=_damage(checkpoint),
+        checkpoint=checkpoint,
+        scalars=scalars(told),
     )
 
 

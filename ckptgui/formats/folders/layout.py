@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ckptgui.core.checkpoint import Role
+from ckptgui.core.series.members import natural_key
 from ckptgui.core.training.roles import role_by_name
-from ckptgui.core.training.series import natural_key
 from ckptgui.formats.folders.shard_names import ShardSet, shard_name, shard_sets
 from ckptgui.sources.folder import Folder
 

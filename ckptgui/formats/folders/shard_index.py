@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ckptgui.core.checkpoint import Json
 from ckptgui.core.display import display
 from ckptgui.core.extents import SourceIdentity
-from ckptgui.core.training.series import natural_key
+from ckptgui.core.series.members import natural_key
 from ckptgui.errors import DamagedFileError
 from ckptgui.formats.base import Check
 from ckptgui.formats.json_files import read_json

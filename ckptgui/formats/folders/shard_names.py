@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import cast
 
-from ckptgui.core.training.series import natural_key
+from ckptgui.core.series.members import natural_key
 from ckptgui.sources.folder import Folder
 
 _SHARD = re.compile(

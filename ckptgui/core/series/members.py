@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import PurePath
+
+from ckptgui.core.checkpoint import Checkpoint
 
 _NUMBER = re.compile(r"([0-9]+)")
 
 
 @dataclass(frozen=True, slots=True)
 class RunMember:
-    """One checkpoint of a run; ``error`` says why it cannot be read whole, ``nbytes`` is the file's size."""
+    """One checkpoint of a run; ``error`` says why it cannot be read whole, ``nbytes`` is the file's size.
+
+    ``checkpoint`` is there where its tensors could be listed. ``section`` names what of it is compared, where that
+    is not its model; ``scalars`` are the figures among its plain values, by their paths joined with ``/``.
+    """
 
     path: str
     nbytes: int
@@ -20,6 +26,9 @@ class RunMember:
     step: int | None = None
     loss: float | None = None
     error: str | None = None
+    checkpoint: Checkpoint | None = field(default=None, compare=False, repr=False)
+    section: str | None = None
+    scalars: Mapping[str, float] = field(default_factory=dict, compare=False)
 
     @property
     def name(self) -> str:

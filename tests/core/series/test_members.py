@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ckptgui.core.training.series import RunMember, natural_key, order
+from ckptgui.core.series.members import RunMember, natural_key, order
 
 
 def names(*members: RunMember) -> list[str]:

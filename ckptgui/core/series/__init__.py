@@ -1,0 +1,1 @@
+"""The checkpoints of one training beside each other: their order, and which tensor of one is which of another."""

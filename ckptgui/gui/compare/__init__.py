@@ -1,0 +1,1 @@
+"""A run's checkpoints compared: what moved from one to the next, when something broke, and how it looks."""

@@ -1,0 +1,1 @@
+"""What changed between A and B, a row a tensor."""

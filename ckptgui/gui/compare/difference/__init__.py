@@ -1,0 +1,1 @@
+"""The difference of A and B for the selected tensor as a picture."""

@@ -1,0 +1,1 @@
+"""How the selected tensor or module went over the epochs: its distribution and its figures."""

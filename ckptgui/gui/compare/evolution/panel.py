@@ -1,0 +1,22 @@
+"""How the selected tensor or module went over the epochs: its distribution and its figures."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from ckptgui.gui.compare.comparison import Comparison
+from ckptgui.gui.controls import Ground
+from ckptgui.gui.inspector.controls import SectionHead
+from ckptgui.gui.numbers import tr
+
+
+class EvolutionPanel(Ground):
+    """How the selected tensor or module went over the epochs: its distribution and its figures."""
+
+    def __init__(self, comparison: Comparison, parent: QWidget | None = None) -> None:
+        super().__init__("panel", parent)
+        self.comparison = comparison
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(SectionHead(tr("Over the epochs"), self))
+        column.addStretch(1)

@@ -1,0 +1,1 @@
+"""The run itself: which step broke it, and what its folder holds."""

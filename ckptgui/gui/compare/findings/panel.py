@@ -1,0 +1,22 @@
+"""The run itself: which step broke it, and what its folder holds."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from ckptgui.gui.compare.comparison import Comparison
+from ckptgui.gui.controls import Ground
+from ckptgui.gui.inspector.controls import SectionHead
+from ckptgui.gui.numbers import tr
+
+
+class RunPanel(Ground):
+    """The run itself: which step broke it, and what its folder holds."""
+
+    def __init__(self, comparison: Comparison, parent: QWidget | None = None) -> None:
+        super().__init__("panel", parent)
+        self.comparison = comparison
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(SectionHead(tr("This run"), self))
+        column.addStretch(1)

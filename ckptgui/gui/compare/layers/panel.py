@@ -1,0 +1,22 @@
+"""Layers × epochs: one figure of every tensor in every epoch as a map of colours."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from ckptgui.gui.compare.comparison import Comparison
+from ckptgui.gui.controls import Ground
+from ckptgui.gui.inspector.controls import SectionHead
+from ckptgui.gui.numbers import tr
+
+
+class LayersPanel(Ground):
+    """Layers × epochs: one figure of every tensor in every epoch as a map of colours."""
+
+    def __init__(self, comparison: Comparison, parent: QWidget | None = None) -> None:
+        super().__init__("panel", parent)
+        self.comparison = comparison
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(SectionHead(tr("Layers × epochs"), self))
+        column.addStretch(1)
