@@ -127,6 +127,14 @@ class IconButton(Pressable):
         self.setToolTip(plain_tooltip(name))
         theme_signal().changed.connect(self.update)
 
+    def set_icon(self, icon: str, name: str) -> None:
+        """Become the button for something else."""
+        if icon != self._icon:
+            self._icon = icon
+            self.setAccessibleName(name)
+            self.setToolTip(plain_tooltip(name))
+            self.update()
+
     def follow(self, action: QAction) -> None:
         """Trigger ``action`` and be enabled as it is; a disabled one says why in its tooltip."""
         self.clicked.connect(action.trigger)
