@@ -1,136 +1,247 @@
-"""A run: the checkpoints of a folder, each with how far it was, read from the headers alone."""
+"""A run: checkpoints of one training, found in a folder, from one of them, or as somebody chose them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Set
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
 
-from ckptgui.core.checkpoint import Checkpoint, Json
-from ckptgui.core.series.members import RunMember, order
-from ckptgui.core.training.scalars import scalars
-from ckptgui.core.training.summary import training
+from ckptgui.core.checkpoint import Json
+from ckptgui.core.series.members import RunMember, order, told_twice
+from ckptgui.core.series.patterns import groups, likeliest
 from ckptgui.engine.job import Cancel, Progress, Report, silent
-from ckptgui.errors import CheckpointError, UnknownFormatError
+from ckptgui.errors import UnknownFormatError, UnreadableFileError
 from ckptgui.formats.folders.companions import companions
-from ckptgui.formats.folders.layout import stands_alone
-from ckptgui.formats.folders.shard_names import shard_files, shard_name, shard_sets
-from ckptgui.formats.registry import is_checkpoint, open_checkpoint
-from ckptgui.sources.folder import Folder, FolderFile
+from ckptgui.formats.registry import is_checkpoint
+from ckptgui.sources.folder import Folder
+from ckptgui.workspace.candidates import Candidate, candidate_at, candidates
+from ckptgui.workspace.reading_members import read_member
 
-SUFFIXES = (".pt", ".pth", ".ckpt", ".safetensors")
-"""Names under which a file that no reader takes is still shown, as a broken checkpoint."""
+_TRAINER = "trainer_state.json"
 
-_UNFINISHED = (".part", ".tmp", ".temp", ".partial", ".incomplete", ".crdownload", ".lock")
-_UNFINISHED_FOLDERS = ("tmp-", "tmp_")  # transformers renames tmp-checkpoint-500 when it is whole
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """What lies beside a run and may be a checkpoint too. It was not opened; ``why`` it is no member is a sentence."""
+
+    path: str
+    nbytes: int
+    why: str
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return PurePath(self.path).name
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A folder and its checkpoints in the order of their making."""
+    """Checkpoints in the order of their making. ``path`` is the folder in which they are, or that all are below.
+
+    ``pattern`` is what the names of the members have in common, empty where they were chosen by hand or have
+    nothing in common; whatever comes into the folder under such a name belongs to the run. ``chosen`` says that
+    somebody named the members: nothing else joins them.
+    """
 
     path: str
     members: tuple[RunMember, ...]
+    others: tuple[Other, ...] = ()
+    pattern: str = ""
+    chosen: bool = False
+
+    @property
+    def title(self) -> str:
+        """The folder's name; of members that were chosen the names of the first and the last."""
+        if not self.chosen or not self.members:
+            return PurePath(self.path).name or self.path
+        first, last = self.members[0].name, self.members[-1].name
+        return first if first == last else f"{first} to {last}" if len(self.members) > 2 else f"{first}, {last}"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is odd about the members, a sentence each: epochs that two of them say they are of."""
+        return told_twice(self.members)
 
 
-def read_run(folder: str, cancel: Cancel | None = None, report: Report = silent) -> Run:
-    """Every checkpoint directly in ``folder``, a file, a set of shards or a folder of its own.
+def read_run(folder: str, cancel: Cancel | None = None, report: Report = silent, before: Run | None = None) -> Run:
+    """The run that lies in ``folder``: the checkpoints directly in it whose names differ by numbers alone.
 
-    One that cannot be read whole is a member with an error. Raises ``UnknownFormatError`` when there is none,
-    ``UnreadableFileError`` when the folder cannot be listed.
+    Of several such groups it is the one that is called most like a run; where there is none, all that is there.
+    A checkpoint is a file, a set of shards or a folder of its own. One that cannot be read whole is a member with
+    an error. What did not change since ``before`` is not opened again. Raises ``UnknownFormatError`` when there
+    is no checkpoint, ``UnreadableFileError`` when the folder cannot be listed.
+    """
+    reading = _Reading(folder, cancel, report, before)
+    first: Run | None = None
+    for chosen, pattern in reading.choices():
+        run = reading.run(reading.members(chosen), pattern)
+        if any(member.checkpoint is not None for member in run.members):
+            return run
+        first = first or run
+    assert first is not None
+    return first
+
+
+def siblings(path: str, cancel: Cancel | None = None, report: Report = silent, before: Run | None = None) -> Run:
+    """The run that the checkpoint at ``path`` is of, which is a member in any case.
+
+    Where nothing in its folder is called like it, that is the run of the folder and it. A file in a folder that
+    is one checkpoint of several, as ``checkpoint-500/model.safetensors``, stands for that folder.
+    """
+    place = PurePath(path)
+    reading = _Reading(str(place.parent), cancel, report, before)
+    own = candidate_at(path, reading.folder)
+    chosen = reading.like(own)
+    if len(chosen) < 2 and _is_of_a_run(place.parent):
+        return siblings(str(place.parent), cancel, report, before)
+    if len(chosen) < 2:
+        others = reading.choices()[0][0] if reading.found else []
+        chosen = [*(each for each in others if each.path != own.path), own]
+        return reading.run(reading.members(chosen), "")
+    return reading.run(reading.members(chosen), own.pattern)
+
+
+def run_of_paths(
+    paths: Sequence[str],
+    cancel: Cancel | None = None,
+    report: Report = silent,
+    before: Run | None = None,
+    *,
+    in_order: bool = True,
+) -> Run:
+    """A run of what somebody chose: each file or folder one checkpoint, a folder of several the run in it.
+
+    One folder alone is ``read_run``. What cannot be read is a member with an error. ``in_order`` puts them into
+    the order of their making, else they stay as they were named.
     """
     check = cancel.check if cancel is not None else _never
-    place = Folder(folder)
-    folders = list(_folders(place, check))
-    files = list(_files(place))
-    if folders or any(stands_alone(file.name) for file in files):
-        files = [file for file in files if stands_alone(file.name)]
-    beside = companions(place, check).metadata if folders else {}
-    members = []
-    for done, file in enumerate((*folders, *files)):
+    if len(paths) == 1 and _is_folder(paths[0]) and not is_checkpoint(paths[0]):
+        return read_run(paths[0], cancel, report, before)
+    known = _known(before)
+    members: dict[str, RunMember] = {}
+    for done, path in enumerate(paths):
         check()
-        report(Progress(done, len(folders) + len(files), "files"))
-        member = _member(file, beside if done >= len(folders) else {}, check, sure=done < len(folders))
-        if member is not None:
-            members.append(member)
-    report(Progress(len(folders) + len(files), len(folders) + len(files), "files"))
-    if not members:
-        count = len(place.files)
-        looked = "It is empty." if not count else f"None of its {count:,} files is one."
-        raise UnknownFormatError(f"The folder holds no checkpoint. {looked}")
-    return Run(folder, _ended(order(members), {file.path for file in files} if folders else set()))
+        report(Progress(done, len(paths), "files"))
+        for member in _members_at(path, cancel, known):
+            members.setdefault(os.path.realpath(member.path), member)
+    report(Progress(len(paths), len(paths), "files"))
+    found = tuple(members.values())
+    return Run(_above(found), order(found) if in_order else found, chosen=True)
 
 
-def _ended(members: tuple[RunMember, ...], beside: Set[str]) -> tuple[RunMember, ...]:
-    """With what lies beside folders of checkpoints, and tells no epoch, last: it is the model at the end."""
-    last = tuple(m for m in members if m.path in beside and m.epoch is None and m.step is None)
-    return (*(m for m in members if m not in last), *last)
+def joined(run: Run, paths: Iterable[str], cancel: Cancel | None = None) -> Run:
+    """The run with more members, in the order of all: others of the folder, or from anywhere else."""
+    members = list(run.members)
+    for path in paths:
+        members += (each for each in _members_at(path, cancel, {}) if each.path not in {m.path for m in members})
+    there = {member.path for member in members}
+    return replace(
+        run, members=order(members), others=tuple(other for other in run.others if other.path not in there)
+    )
+
+
+class _Reading:
+    """One look at a folder: its candidates, and the members that are made of some of them."""
+
+    def __init__(self, folder: str, cancel: Cancel | None, report: Report, before: Run | None) -> None:
+        self._check: Callable[[], None] = cancel.check if cancel is not None else _never
+        self._report = report
+        self._known = _known(before)
+        self.folder = Folder(folder)
+        self.found = candidates(self.folder, self._check)
+
+    def choices(self) -> list[tuple[list[Candidate], str]]:
+        """What may be the run, the likeliest first, and what the names of it have in common."""
+        if not self.found:
+            count = len(self.folder.files)
+            looked = "It is empty." if not count else f"None of its {count:,} files is one."
+            raise UnknownFormatError(f"The folder holds no checkpoint. {looked}")
+        by_pattern = groups(each.whole for each in self.found)
+        several = [
+            ([each for each in self.found if each.pattern == pattern], pattern)
+            for pattern in likeliest(by_pattern)
+        ]
+        return [*several, (self.found, "")]
+
+    def like(self, own: Candidate) -> list[Candidate]:
+        """The candidates that are called like one, and itself."""
+        alike = [each for each in self.found if each.pattern == own.pattern and "#" in own.pattern]
+        return alike if any(each.path == own.path for each in alike) else [*alike, own]
+
+    def members(self, chosen: Sequence[Candidate]) -> list[RunMember]:
+        """The candidates, opened."""
+        beside = _beside(self.folder, self._check)
+        members = []
+        for done, each in enumerate(chosen):
+            self._check()
+            self._report(Progress(done, len(chosen), "files"))
+            told = beside if not each.is_folder else None
+            members.append(read_member(each, self._check, told, self._known.get(each.path)))
+        self._report(Progress(len(chosen), len(chosen), "files"))
+        return members
+
+    def run(self, members: Sequence[RunMember], pattern: str) -> Run:
+        """The run of some members, with the other candidates."""
+        there = {member.path for member in members}
+        why = "Its name is not like those of the run." if pattern else "It was not chosen."
+        others = tuple(Other(each.path, each.nbytes, why) for each in self.found if each.path not in there)
+        return Run(self.folder.path, order(members), others, pattern)
+
+
+def _beside(folder: Folder, check: Callable[[], None]) -> Mapping[str, Json]:
+    """What a trainer wrote beside the folders of its checkpoints about the model at the end."""
+    if _TRAINER not in folder.files:
+        return {}
+    return {name: told for name, told in companions(folder, check).metadata.items() if name == _TRAINER}
+
+
+def _members_at(path: str, cancel: Cancel | None, known: Mapping[str, RunMember]) -> Sequence[RunMember]:
+    check = cancel.check if cancel is not None else _never
+    if _is_folder(path) and not is_checkpoint(path):
+        try:
+            return read_run(path, cancel).members
+        except (UnknownFormatError, UnreadableFileError) as error:
+            return [RunMember(path, 0, error=str(error))]
+    folder = Folder(str(PurePath(path).parent))
+    try:
+        candidate = candidate_at(path, folder)
+        beside = _beside(folder, check) if not candidate.is_folder else {}
+    except UnreadableFileError:
+        candidate, beside = Candidate(path, PurePath(path).name, 0, (path,)), {}
+    return [read_member(candidate, check, beside, known.get(candidate.path))]
+
+
+def _known(before: Run | None) -> dict[str, RunMember]:
+    return {member.path: member for member in before.members} if before is not None else {}
+
+
+def _is_of_a_run(folder: PurePath) -> bool:
+    """Whether a folder is one checkpoint of several beside each other, by its name."""
+    parent = folder.parent
+    if not folder.name or not is_checkpoint(str(folder)):
+        return False
+    try:
+        names = Folder(str(parent)).folders
+    except UnreadableFileError:
+        return False
+    return any(folder.name in alike and len(alike) > 1 for alike in groups(names).values())
+
+
+def _above(members: Sequence[RunMember]) -> str:
+    folders = [str(PurePath(member.path).parent) for member in members]
+    try:
+        return os.path.commonpath(folders) or "."
+    except ValueError:  # of two drives, or one relative and one not
+        return folders[0] if folders else "."
+
+
+def _is_folder(path: str) -> bool:
+    try:
+        return Path(path).is_dir()
+    except (OSError, ValueError):
+        return False  # opening it as a file says what is wrong
 
 
 def _never() -> None:
     """For a caller that does not cancel."""
-
-
-def _folders(place: Folder, check: Callable[[], None]) -> Iterator[FolderFile]:
-    """The folders in it that are a checkpoint each."""
-    for name in sorted(place.folders):
-        check()
-        inner = place.folder(name)
-        if _is_finished(name) and not name.startswith(_UNFINISHED_FOLDERS) and is_checkpoint(inner.path):
-            yield FolderFile(inner.path, name, sum(file.nbytes for file in inner.files.values()))
-
-
-def _files(place: Folder) -> Iterator[FolderFile]:
-    """The files in it that may be one each; of shards that belong together the index, or else the first."""
-    sets = shard_sets(place)
-    whole = {found.whole for found in sets}
-    for found in sets:
-        shards = [name for name, _ in shard_files(place).get(found.whole, ())]
-        opened = found.index or shards[0]
-        nbytes = sum(place.files[name].nbytes for name in shards)
-        yield replace(place.files[opened], nbytes=nbytes)
-    for file in place.files.values():
-        shard = shard_name(file.name)
-        if _is_finished(file.name) and (shard is None or shard.whole not in whole):
-            yield file
-
-
-def _is_finished(name: str) -> bool:
-    """Hidden files and those that somebody is still writing are nobody's epoch."""
-    return not name.startswith(".") and not name.lower().endswith(_UNFINISHED)
-
-
-def _member(
-    file: FolderFile, beside: Mapping[str, Json], check: Callable[[], None], *, sure: bool
-) -> RunMember | None:
-    """A file or folder as a member of the run; None when neither content nor name says checkpoint.
-
-    ``beside`` are values of the folder that tell how far it was.
-    """
-    if not sure and not file.name.lower().endswith(SUFFIXES) and not is_checkpoint(file.path):
-        return None
-    try:
-        checkpoint = open_checkpoint(file.path, check)
-    except CheckpointError as error:
-        return RunMember(file.path, file.nbytes, error=str(error))
-    told = checkpoint.metadata
-    if beside and isinstance(told, (Mapping, type(None))):
-        told = {**beside, **(told or {})}
-    summary = training(replace(checkpoint, metadata=told))
-    return RunMember(
-        file.path,
-        checkpoint.nbytes,
-        epoch=summary.epoch.value if summary.epoch else None,
-        step=summary.step.value if summary.step else None,
-        loss=summary.loss.value if summary.loss else None,
-        error=_damage(checkpoint),
-        checkpoint=checkpoint,
-        scalars=scalars(told),
-    )
-
-
-def _damage(checkpoint: Checkpoint) -> str | None:
-    """Why a listed checkpoint is not whole, or None."""
-    errors = checkpoint.tensors.errors
-    if not errors and not checkpoint.attributes.get("cut") and not checkpoint.attributes.get("incomplete"):
-        return None
-    return next(iter((*checkpoint.warnings, *errors.values())), "It is damaged.")

@@ -9,8 +9,18 @@ from safetensors.torch import save_file
 from ckptgui.engine.job import Cancel
 from ckptgui.errors import Cancelled, CheckpointError, UnreadableFileError
 from ckptgui.workspace.opening import open_path
-from ckptgui.workspace.run import Run, read_run
+from ckptgui.workspace.run import Run, joined, read_run, run_of_paths, siblings
 from tests.formats.folder_files import write_shards, write_trainer
+
+
+def names(run: Run) -> list[str]:
+    return [member.name for member in run.members]
+
+
+def save(path, epoch=None, **more):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    torch.save({"model": {"w": torch.ones(2)}, **({"epoch": epoch} if epoch is not None else {}), **more}, path)
+    return str(path)
 
 
 @pytest.fixture
@@ -80,19 +90,22 @@ def test_it_reports_and_can_be_cancelled(run):
         read_run(str(run), cancel, lambda _: cancel.cancel())
 
 
-def test_folders_and_sets_of_shards_are_members_beside_files(tmp_path):
+def test_folders_are_the_run_and_what_lies_beside_them_can_be_added(tmp_path):
     for step in (500, 1000):
         write_trainer(tmp_path / f"checkpoint-{step}", step, step / 500)
     files = write_shards(tmp_path)
     save_file({"w": torch.ones(1)}, tmp_path / "other.safetensors")
-    found = {member.name: member for member in read_run(str(tmp_path)).members}
-    assert list(found) == [
-        "checkpoint-500", "checkpoint-1000", "model.safetensors.index.json", "other.safetensors",
-    ]  # fmt: skip
-    assert (found["checkpoint-500"].epoch, found["checkpoint-500"].step) == (1, 500)
-    assert found["checkpoint-500"].nbytes > os.path.getsize(tmp_path / "checkpoint-500" / "model.safetensors")
-    whole = sum(os.path.getsize(tmp_path / name) for name in (*files, "model.safetensors.index.json"))
-    assert found["model.safetensors.index.json"].nbytes == whole
+    run = read_run(str(tmp_path))
+    assert names(run) == ["checkpoint-500", "checkpoint-1000"]
+    assert (run.members[0].epoch, run.members[0].step) == (1, 500)
+    assert run.members[0].nbytes > os.path.getsize(tmp_path / "checkpoint-500" / "model.safetensors")
+    others = {other.name: other for other in run.others}
+    assert set(others) == {"model.safetensors.index.json", "other.safetensors"}
+    whole = sum(os.path.getsize(tmp_path / name) for name in files)
+    assert others["model.safetensors.index.json"].nbytes == whole
+    both = joined(run, [others["other.safetensors"].path])
+    assert names(both) == ["checkpoint-500", "checkpoint-1000", "other.safetensors"]
+    assert [other.name for other in both.others] == ["model.safetensors.index.json"]
 
 
 def test_the_model_at_the_end_of_a_training_comes_last(tmp_path):
@@ -100,15 +113,16 @@ def test_the_model_at_the_end_of_a_training_comes_last(tmp_path):
     write_trainer(tmp_path / "checkpoint-12", 12, 3.0)
     for name in ("model.safetensors", "trainer_state.json", "scheduler.pt"):
         (tmp_path / name).write_bytes((tmp_path / "checkpoint-12" / name).read_bytes())
-    members = read_run(str(tmp_path)).members
-    assert [(m.name, m.epoch, m.step) for m in members] == [
+    run = read_run(str(tmp_path))
+    assert [(m.name, m.epoch, m.step) for m in joined(run, [run.others[0].path]).members] == [
         ("checkpoint-8", 2, 8),
         ("checkpoint-12", 3, 12),
         ("model.safetensors", 3, 12),
     ]
     (tmp_path / "trainer_state.json").unlink()
     (tmp_path / "model.safetensors").rename(tmp_path / "adapter_model.safetensors")
-    assert read_run(str(tmp_path)).members[-1].name == "adapter_model.safetensors"
+    run = read_run(str(tmp_path))
+    assert names(joined(run, [run.others[0].path]))[-1] == "adapter_model.safetensors"
 
 
 def test_folders_that_are_hidden_or_half_written_are_passed_by(run):
@@ -133,3 +147,97 @@ def test_a_path_leads_to_a_checkpoint_or_to_a_run(run, tmp_path):
     folder = tmp_path / "one"
     write_trainer(folder / "checkpoint-8")
     assert open_path(str(folder)).path == str(folder / "checkpoint-8")
+
+
+def test_the_run_is_told_from_what_lies_beside_it(run, tmp_path):
+    for name in ("best.pt", "epoch_1_ema.pt", "epoch_2_ema.pt", "epoch_10_ema.pt", "epoch_11_ema.pt"):
+        save(tmp_path / name, 2)
+    found = read_run(str(run))
+    assert names(found) == ["epoch_1.pt", "epoch_2.pt", "epoch_10.pt"]
+    assert len(found.others) == 5 and all(other.why for other in found.others)
+
+
+def test_a_larger_group_of_other_data_is_no_run(tmp_path):
+    for i in range(6):
+        torch.save(torch.ones(2), tmp_path / f"features_{i}.pt")
+    for epoch in (1, 2):
+        save(tmp_path / f"model_{epoch}.pt", epoch)
+    assert names(read_run(str(tmp_path))) == ["model_1.pt", "model_2.pt"]
+
+
+def test_a_group_of_which_nothing_can_be_read_gives_way(tmp_path):
+    for i in (1, 2):
+        (tmp_path / f"epoch_{i}.pt").write_bytes(b"not one")
+        save(tmp_path / f"net_{i}.pt", i)
+    assert names(read_run(str(tmp_path))) == ["net_1.pt", "net_2.pt"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("epoch=3-step=120.ckpt", "epoch=4-step=160-v1.ckpt"),
+        ("epoch=03-val_loss=0.25.ckpt", "epoch=04-val_loss=1e-3.ckpt"),
+        ("model_12.pt", "model_13.pth.tar"),
+        ("iter_0001000/w.pt", "iter_0002000/w.pt"),
+        ("0/model.pt", "1000/model.pt"),
+    ],
+)
+def test_one_checkpoint_leads_to_its_siblings(tmp_path, first, second):
+    save(tmp_path / first, 1)
+    save(tmp_path / second, 2)
+    save(tmp_path / "last.pt", 2)
+    found = siblings(str(tmp_path / first))
+    assert len(found.members) == 2 and [member.epoch for member in found.members] == [1, 2]
+    assert [other.name for other in found.others] == ["last.pt"]
+
+
+def test_one_that_is_called_otherwise_joins_the_run(run, tmp_path):
+    best = save(tmp_path / "best.pt", 2)
+    found = siblings(best)
+    assert names(found) == ["epoch_1.pt", "epoch_2.pt", "best.pt", "epoch_10.pt"]
+    assert found.notes == ()
+    assert siblings(str(run / "gone.pt")).members[-1].error == "There is no such file or folder."
+
+
+def test_what_was_chosen_is_a_run_whatever_it_is_called(tmp_path):
+    b, a = save(tmp_path / "x" / "b.pt", 1), save(tmp_path / "y" / "a.pt", 2)
+    found = run_of_paths([a, b, b])
+    assert names(found) == ["b.pt", "a.pt"] and found.path == str(tmp_path) and found.chosen
+    assert found.title == "b.pt, a.pt"
+    assert names(run_of_paths([a, b], in_order=False)) == ["a.pt", "b.pt"]
+
+
+def test_folders_and_files_can_be_chosen_together(run, tmp_path):
+    alone = save(tmp_path / "else" / "old.pt", 0)
+    assert names(run_of_paths([str(run), alone])) == ["old.pt", "epoch_1.pt", "epoch_2.pt", "epoch_10.pt"]
+    missing = run_of_paths([alone, str(tmp_path / "none.pt")]).members[-1]
+    assert missing.error == "There is no such file or folder."
+    (tmp_path / "empty").mkdir()
+    assert "no checkpoint" in run_of_paths([alone, str(tmp_path / "empty")]).members[-1].error
+
+
+def test_shards_of_one_whole_are_chosen_once(tmp_path):
+    files = write_shards(tmp_path)
+    assert names(run_of_paths([str(tmp_path / name) for name in files])) == ["model.safetensors.index.json"]
+
+
+def test_epochs_that_two_files_tell_are_both_kept_and_said(run, tmp_path):
+    save(tmp_path / "copy.pt", 2, global_step=10)
+    found = siblings(str(tmp_path / "copy.pt"))
+    assert len(found.members) == 4
+    assert found.notes == ("copy.pt and epoch_2.pt both say epoch 2 and step 10.",)
+
+
+def test_only_what_changed_is_opened_again(run):
+    before = read_run(str(run))
+    save(run / "epoch_2.pt", 2, loss=9.0)
+    save(run / "epoch_11.pt", 11)
+    after = read_run(str(run), before=before)
+    assert [new.checkpoint is old.checkpoint for new, old in zip(after.members, before.members)] == [1, 0, 1]
+    assert names(after)[-1] == "epoch_11.pt" and after.members[1].loss == 9.0
+
+
+def test_the_figures_that_safetensors_spell_are_read(tmp_path):
+    save_file({"w": torch.ones(1)}, tmp_path / "a_1.safetensors", {"epoch": "7", "loss": "0.5"})
+    save_file({"w": torch.ones(1)}, tmp_path / "a_2.safetensors", {"epoch": "3"})
+    assert [(m.epoch, m.loss) for m in read_run(str(tmp_path)).members] == [(3, None), (7, 0.5)]

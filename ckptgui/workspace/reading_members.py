@@ -1,0 +1,81 @@
+"""A candidate, opened: one member of a run with how far its training was, read from the headers alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from ckptgui.core.checkpoint import Checkpoint, Json
+from ckptgui.core.series.members import RunMember
+from ckptgui.core.training.scalars import scalars
+from ckptgui.core.training.summary import training
+from ckptgui.errors import CheckpointError
+from ckptgui.formats.registry import open_checkpoint
+from ckptgui.workspace.candidates import Candidate
+
+
+def read_member(
+    candidate: Candidate,
+    check: Callable[[], None],
+    beside: Mapping[str, Json] | None = None,
+    before: RunMember | None = None,
+) -> RunMember:
+    """The candidate as a member, one with an error where it cannot be read whole; raises ``Cancelled`` alone.
+
+    ``beside`` are values of the folder that tell how far it was. ``before`` is what was read of it earlier,
+    and what is answered as long as nothing changed on the disk.
+    """
+    state = candidate.state()
+    if before is not None and state and state == before.state:
+        return before
+    section = before.section if before is not None else None
+    try:
+        checkpoint = open_checkpoint(candidate.path, check)
+    except CheckpointError as error:
+        return RunMember(candidate.path, candidate.nbytes, error=str(error), section=section, state=state)
+    told = _told(checkpoint)
+    if beside and isinstance(told, (Mapping, type(None))):
+        told = {**beside, **(told or {})}
+    summary = training(replace(checkpoint, metadata=told))
+    return RunMember(
+        candidate.path,
+        checkpoint.nbytes,
+        epoch=summary.epoch.value if summary.epoch else None,
+        step=summary.step.value if summary.step else None,
+        loss=summary.loss.value if summary.loss else None,
+        error=damage(checkpoint),
+        checkpoint=checkpoint,
+        section=section,
+        scalars=scalars(told),
+        state=state,
+    )
+
+
+def damage(checkpoint: Checkpoint) -> str | None:
+    """Why a listed checkpoint is not whole, or None."""
+    errors = checkpoint.tensors.errors
+    if not errors and not checkpoint.attributes.get("cut") and not checkpoint.attributes.get("incomplete"):
+        return None
+    return next(iter((*checkpoint.warnings, *errors.values())), "It is damaged.")
+
+
+def _told(checkpoint: Checkpoint) -> Json:
+    """The plain values; those of safetensors, which can only be words, as the numbers that they spell."""
+    told = checkpoint.metadata
+    if checkpoint.format != "safetensors" or not isinstance(told, Mapping):
+        return told
+    return {key: _number(value) if isinstance(value, str) else value for key, value in told.items()}
+
+
+def _number(word: str) -> Json:
+    if len(word) > _MOST_DIGITS:
+        return word
+    for kind in (int, float):
+        try:
+            return kind(word)
+        except ValueError:
+            continue
+    return word
+
+
+_MOST_DIGITS = 32
