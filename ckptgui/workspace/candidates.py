@@ -1,4 +1,4 @@
-"""What of a folder may be a checkpoint, told from names and first bytes, and in which state it lies on the disk."""
+"""What of a folder may be a checkpoint, told from names and first bytes, and in which state its files are."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ _TRAINER = "trainer_state.json"
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """What lies beside a run and may be a checkpoint too. It was not opened; ``why`` it is no member is a sentence."""
+    """What lies beside a run and may be a checkpoint, too; not opened. ``why`` it is no member is a sentence."""
 
     path: str
     nbytes: int

@@ -1,4 +1,4 @@
-"""Which names are those of one run: alike but for their numbers, as ``epoch=3-step=120`` and ``epoch=4-step=160``."""
+"""Which names are those of one run: alike but for their numbers, as ``epoch_3`` and ``epoch_4``."""
 
 from __future__ import annotations
 
