@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Protocol
 
 import numpy as np
 
@@ -69,6 +70,39 @@ class Plane:
         return places[0], places[1]
 
 
+class PlaneValues(Protocol):
+    """What a picture is made of: the parts of a plane, for several threads at once."""
+
+    info: TensorInfo
+    plane: Plane
+
+    def over(self, plane: Plane) -> PlaneValues:
+        """The same values as another plane."""
+        ...
+
+    @property
+    def sequential(self) -> bool:
+        """Whether one thread should read them from first to last."""
+        ...
+
+    @property
+    def storage(self) -> StorageReader:
+        """Where (most of) the bytes come from."""
+        ...
+
+    def values(self, rows: range, columns: range) -> np.ndarray:
+        """A part as its elements read."""
+        ...
+
+    def numbers(self, rows: range, columns: range) -> np.ndarray:
+        """A part as ``floats_of`` says, in rows that lie end to end."""
+        ...
+
+    def real(self, values: np.ndarray) -> np.ndarray:
+        """Elements as float32 or float64."""
+        ...
+
+
 class PlaneReader:
     """Reads parts of a plane; keeps how far a compressed storage was decoded. Several threads may use it."""
 
@@ -81,12 +115,16 @@ class PlaneReader:
         self._reader = storage_reader(info.extent, pool)
         self._rule = quantisation(info)
 
-    @classmethod
-    def over(cls, reader: PlaneReader, plane: Plane) -> PlaneReader:
+    def over(self, plane: Plane) -> PlaneReader:
         """Another plane of the same tensor, through the same storage reader."""
-        made = object.__new__(cls)
-        made.info, made.plane, made._reader, made._rule = reader.info, plane, reader._reader, reader._rule
+        made = object.__new__(PlaneReader)
+        made.info, made.plane, made._reader, made._rule = self.info, plane, self._reader, self._rule
         return made
+
+    @property
+    def sequential(self) -> bool:
+        """Whether its bytes had better be read in one go."""
+        return self._reader.sequential
 
     @property
     def storage(self) -> StorageReader:

@@ -18,7 +18,7 @@ from ckptgui.engine.executors import chunk_executor
 from ckptgui.engine.gather import Box
 from ckptgui.engine.job import Cancel, Report, silent
 from ckptgui.engine.plan import CHUNK, Layout, Plan
-from ckptgui.engine.plane import Plane, PlaneReader, floats_of
+from ckptgui.engine.plane import Plane, PlaneValues, floats_of
 from ckptgui.engine.run import run
 
 CELLS = 1 << 22
@@ -51,14 +51,14 @@ class View:
 class Pyramid:
     """The overview of a plane. Its cells are there from the beginning, unread, and fill as ``build`` goes on."""
 
-    def __init__(self, reader: PlaneReader) -> None:
+    def __init__(self, reader: PlaneValues) -> None:
         self.reader = reader
         plane = reader.plane
         self.size = plane.height, plane.width
         self.cells = Cells.unread(self.size, overview_block(reader.info, plane), floats_of(reader.info))
         self.whole = False
         self._lying = _step(reader, plane.down) < _step(reader, plane.across)
-        self._along = PlaneReader.over(reader, plane.flipped) if self._lying else reader
+        self._along = reader.over(plane.flipped) if self._lying else reader
 
     @property
     def block(self) -> tuple[int, int]:
@@ -105,7 +105,7 @@ class Pyramid:
         return _folded(self._along, rows, columns, block, cancel)
 
 
-def _folded(reader: PlaneReader, rows: range, columns: range, block: tuple[int, int], cancel: Cancel) -> Cells:
+def _folded(reader: PlaneValues, rows: range, columns: range, block: tuple[int, int], cancel: Cancel) -> Cells:
     cells = Cells.unread((len(rows), len(columns)), block, floats_of(reader.info))
     step = max(1, CHUNK // floats_of(reader.info).itemsize // max(1, len(columns)) // block[0]) * block[0]
 
@@ -115,7 +115,7 @@ def _folded(reader: PlaneReader, rows: range, columns: range, block: tuple[int, 
         cells.fold(reader.numbers(band, columns), (start - rows.start) // block[0], 0)
 
     starts = range(rows.start, rows.stop, step)
-    spread = len(starts) > 2 and not reader.storage.sequential
+    spread = len(starts) > 2 and not reader.sequential
     for _ in chunk_executor().map(fold, starts) if spread else map(fold, starts):
         pass
     return cells
@@ -140,7 +140,7 @@ def block_for(size: tuple[int, int], most: int) -> tuple[int, int]:
     return down, across
 
 
-def _step(reader: PlaneReader, side: tuple[int, ...]) -> int:
+def _step(reader: PlaneValues, side: tuple[int, ...]) -> int:
     """How far apart neighbours on a side lie at most, in elements."""
     return max((reader.info.strides[dim] for dim in side if reader.plane.shape[dim] > 1), default=0)
 
@@ -163,7 +163,7 @@ class _Counted:
 class _Scan(Plan[int, int]):
     """The pass over a plane: pieces of whole blocks, in the order in which rows lie in the file."""
 
-    plane: PlaneReader
+    plane: PlaneValues
     cells: Cells
 
     def pieces(self) -> Iterator[Box]:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 from ckptgui.analysis.summary import Summary
 from ckptgui.core.checkpoint import Checkpoint, Role
 from ckptgui.core.tensors import TensorInfo
+from ckptgui.engine.plane import Plane, PlaneReader, PlaneValues
 from ckptgui.gui.jobs import Background
 from ckptgui.sources.locate import SourcePool
 
@@ -23,6 +24,15 @@ class LookedAt:
     pool: SourcePool
     checkpoint: Checkpoint
     role: Role
+
+    @property
+    def is_difference(self) -> bool:
+        """Whether what is shown of it is how far it moved: zero is the middle of the colours then."""
+        return False
+
+    def reader(self, plane: Plane) -> PlaneValues:
+        """What a picture of it is made of."""
+        return PlaneReader(self.info, plane, self.pool)
 
     def follows(self, elder: LookedAt | None) -> bool:
         """Whether it is the same tensor of another epoch: what is seen of it stays where it is."""

@@ -30,6 +30,7 @@ class ColoursColumn(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.palette_chosen = Palette.BY_SIGN
+        self.centred = False  # limits are even about zero, as those of differences
         self._distribution: Distribution | None = None
         self._usual: Limits | None = None
         self._chosen: Limits | None = None
@@ -67,7 +68,7 @@ class ColoursColumn(QWidget):
     def look(self, block: Block, number: Shown, apart: int) -> Look:
         """How a picture of such blocks is coloured; where no limits are known yet, by what is in it."""
         limits = self._chosen or (self._usual if block == (1, 1) else None) or self._found.get((block, number))
-        return Look(number, limits, self.palette_chosen, theme(), apart)
+        return Look(number, limits, self.palette_chosen, theme(), apart, self.centred)
 
     def show_picture(self, picture: Picture) -> None:
         """Show a picture's limits, and keep to them for others of its blocks."""

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from ckptgui.core.tensors import TensorInfo
 from ckptgui.engine.job import Cancel, Progress, Report
-from ckptgui.engine.plane import Plane, PlaneReader
+from ckptgui.engine.plane import PlaneValues
 from ckptgui.engine.pyramid import Pyramid
 from ckptgui.errors import CheckpointError
 from ckptgui.gui.inspector.image.frame import Frame
 from ckptgui.gui.inspector.image.shading import Look, Picture, coloured, look_at
 from ckptgui.gui.jobs import Background
-from ckptgui.sources.locate import SourcePool
 
 _MARGIN = 0.5
 """How much more than what is seen is read in the end, on each side, as a share of it."""
@@ -56,7 +55,7 @@ class Feed(QObject):
     def __init__(self, background: Background, parent: QObject) -> None:
         super().__init__(parent)
         self._views, self._passes = (background.lane(self, pictures=True) for _ in range(2))
-        self._source: tuple[TensorInfo, Plane, SourcePool] | None = None
+        self._source: Callable[[], PlaneValues] | None = None
         self._wanted: tuple[Frame, Look] | None = None
         self._asked: _Asked | None = None
         self._picture: Picture | None = None
@@ -74,10 +73,10 @@ class Feed(QObject):
         """Whether something that is seen is still to come."""
         return (self._views.busy and not self._ahead) or self._passes.busy or self._overview
 
-    def set_plane(self, info: TensorInfo, plane: Plane, pool: SourcePool) -> None:
-        """Take another plane."""
+    def set_plane(self, source: Callable[[], PlaneValues]) -> None:
+        """Take another plane, whose reader is made off the GUI thread."""
         self.clear()
-        self._source = info, plane, pool
+        self._source = source
 
     def clear(self) -> None:
         """Drop everything, also what runs."""
@@ -122,10 +121,10 @@ class Feed(QObject):
     def _read(self, frame: Frame, parts: Parts, look: Look) -> None:
         if self._source is None:
             return
-        (info, plane, pool), pyramid = self._source, self.pyramid
+        source, pyramid = self._source, self.pyramid
 
         def work(cancel: Cancel, _: Report) -> tuple[Pyramid, Picture]:
-            found = pyramid or Pyramid(PlaneReader(info, plane, pool))
+            found = pyramid or Pyramid(source())
             return found, look_at(found, *parts, frame.block, look, cancel)
 
         self._ahead = False

@@ -16,7 +16,7 @@ from ckptgui.gui.numbers import significant, tr
 from ckptgui.gui.palettes import Palette
 from ckptgui.gui.theme import theme, theme_signal, ui_font
 
-WIDTH = 102
+WIDTH = 112
 _BAR = 8
 _BARS_AT, _BARS = 14, 30
 """Where the histogram begins, and how long its longest bar is."""

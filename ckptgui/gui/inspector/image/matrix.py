@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QEvent, QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
@@ -121,7 +123,8 @@ class MatrixPage(QWidget):
             self.colours.forget_tensor(keep_limits=keep_limits)
             self._choose_number(Shown.MEAN if boolean else self._wanted_number)
         self._info, self.plane, self.flipped = info, plane, flipped
-        self.feed.set_plane(info, plane, looked_at.pool)
+        self.colours.centred = looked_at.is_difference
+        self.feed.set_plane(partial(looked_at.reader, plane))
         self.colours.forget_pictures()
         size, block = (plane.height, plane.width), overview_block(info, plane)
         self.overview.set_matrix(size, Shown.MEAN if boolean else Shown.LARGEST)

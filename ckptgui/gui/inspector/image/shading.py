@@ -50,13 +50,17 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a view is to be coloured; ``limits`` None: by what is in it. Marks stand ``apart`` cells at least."""
+    """How a view is to be coloured; ``limits`` None: by what is in it, even about zero if ``centred``.
+
+    Marks stand ``apart`` cells at least.
+    """
 
     shown: Shown
     limits: Limits | None
     palette: Palette
     theme: Theme
     apart: int = 8
+    centred: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,9 @@ def coloured(view: View, look: Look) -> Picture:
     numbers = view.cells.shown(look.shown)
     sample = _sample(numbers)
     limits = look.limits or _limits_of(sample)
+    if look.centred and look.limits is None:
+        reach = max(-limits.low, limits.high)
+        limits = Limits(-reach, reach)
     span = widened(limits)
     bars = _counted(sample, span)
     beyond = float(((sample < limits.low) | (sample > limits.high)).mean()) if sample.size else 0.0

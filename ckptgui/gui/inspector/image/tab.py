@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QSizePolicy, QSta
 
 from ckptgui.analysis.summary import Summary
 from ckptgui.engine.job import Cancel, Report
-from ckptgui.engine.plane import Plane, PlaneReader
+from ckptgui.engine.plane import Plane
 from ckptgui.errors import CheckpointError
 from ckptgui.gui.dialogs import file_dialog
 from ckptgui.gui.inspector.cells import exact_text
@@ -170,6 +170,8 @@ class ImageTab(LowerTab):
         self.matrix.set_plane(looked_at, plane, flipped=self._flipped, keep_limits=self._follows)
         if self._summary is not None:
             self.matrix.set_summary(self._summary)
+        elif looked_at.is_difference:  # it has no figures to wait for
+            self.matrix.feed.read_overview()
 
     def _read_number(self, looked_at: LookedAt) -> None:
         """The one value of a tensor without dimensions."""
@@ -177,7 +179,7 @@ class ImageTab(LowerTab):
 
         def work(cancel: Cancel, report: Report) -> str:
             plane = plane_of(())
-            return exact_text(PlaneReader(looked_at.info, plane, looked_at.pool).values(range(1), range(1))[0, 0])
+            return exact_text(looked_at.reader(plane).values(range(1), range(1))[0, 0])
 
         def done(text: str) -> None:
             self.number.setText(text)
@@ -240,6 +242,7 @@ class ImageTab(LowerTab):
         index = self.matrix.chosen_index()
         value = self.matrix.card.what.text() if index is not None else ""
         values = menu.addAction(tr("Show in values"))
+        values.setVisible(self._looked_at is None or not self._looked_at.is_difference)
         values.triggered.connect(lambda: self.place_wanted.emit(index))
         copy_value = menu.addAction(tr("Copy value"))
         copy_value.triggered.connect(lambda: copy_text(value))
