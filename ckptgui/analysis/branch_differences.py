@@ -72,7 +72,7 @@ class Branches:
         self._bounds = np.column_stack([outline.start[self.modules], outline.stop[self.modules]]).ravel()
 
     def over(self, fold: np.ufunc, values: np.ndarray) -> np.ndarray:
-        """``fold`` (``np.add`` …, with 0 for nothing) over each module's part of ``values``, one entry a tensor."""
+        """``fold`` (``np.add`` …, 0 being nothing) over each module's part of ``values``, one entry a tensor."""
         padded = np.append(values, np.zeros(1, values.dtype))  # so that a module may end where the tensors do
         folded: np.ndarray = fold.reduceat(padded, self._bounds)[::2]
         return folded

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ckptgui.core.tree.labels import Labels
+from ckptgui.core.names import NamePool
 from ckptgui.core.tree.pattern_machine import Machine
 from ckptgui.core.tree.radix import stable_order
 
@@ -23,8 +23,8 @@ _BLOCK = 1 << 15
 class LabelText:
     """``rank`` (int32 a label of the pool) is a label's place in the layout; ``alphabet`` all characters in it."""
 
-    def __init__(self, labels: Labels) -> None:
-        text, ends = _lowered(labels)
+    def __init__(self, pool: NamePool) -> None:
+        text, ends = _lowered(pool)
         starts = ends - np.diff(ends, prepend=0)
         lengths = np.minimum(ends - starts, MAX_LABEL)
         codes, self.alphabet = _coded(text)
@@ -61,8 +61,7 @@ class LabelText:
         return found
 
 
-def _lowered(labels: Labels) -> tuple[str, np.ndarray]:
-    pool = labels.pool
+def _lowered(pool: NamePool) -> tuple[str, np.ndarray]:
     if pool.text.isascii():
         return pool.text, pool.ends  # ``_points`` lowers it, piece by piece
     lowered = [label.lower() for label in pool]

@@ -55,7 +55,7 @@ class TreeSearch:
 
     def __init__(self, tree: Tree, check: Callable[[], None] = lambda: None) -> None:
         self._tree = tree
-        self._text = LabelText(tree.labels)
+        self._text = LabelText(tree.labels.pool)
         self._levels: list[_Level] = []
         for nodes in levels(tree.depth):
             check()

@@ -82,6 +82,10 @@ class TreeModel(QAbstractTableModel):
         """The node that a row shows."""
         return int(self._visible[row])
 
+    def label(self, row: int) -> str:
+        """The last part of the name that a row shows."""
+        return "" if self._rows is None else self._rows.tree.labels[self.node(row)]
+
     def row_of(self, node: int) -> int:
         """The row that shows a node, or -1."""
         if self._place is None or self._places is None:

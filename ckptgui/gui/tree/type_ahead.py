@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-
-from ckptgui.gui.tree.model import TreeModel
+from collections.abc import Callable
 
 PAUSE = 1.0
 """Seconds after which a letter begins another word."""
@@ -16,8 +15,9 @@ MOST_ROWS = 200_000
 class TypeAhead:
     """Remembers the word that is being typed. One letter typed again goes to the next name that begins with it."""
 
-    def __init__(self, model: TreeModel) -> None:
-        self._model = model
+    def __init__(self, count: Callable[[], int], label: Callable[[int], str]) -> None:
+        """``count`` tells how many rows there are, ``label`` what one of them is called."""
+        self._count, self._label = count, label
         self._typed, self._typed_at = "", 0.0
 
     def find(self, search: str, current: int) -> int:
@@ -27,13 +27,13 @@ class TypeAhead:
         self._typed_at = now
         again = not fresh and self._typed == search
         self._typed = search if fresh or again else self._typed + search
-        rows, count = self._model.rows, self._model.rowCount()
-        if rows is None or not count or not self._typed.strip():
+        count = self._count()
+        if not count or not self._typed.strip():
             return -1
         start = max(0, current) + (1 if fresh or again else 0)
         wanted = self._typed.lower()
         for step in range(min(count, MOST_ROWS)):
             row = (start + step) % count
-            if rows.tree.labels[self._model.node(row)].lower().startswith(wanted):
+            if self._label(row).lower().startswith(wanted):
                 return row
         return -1

@@ -41,7 +41,7 @@ class TreeView(QTableView):
     def __init__(self, model: TreeModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._model = model
-        self._type_ahead = TypeAhead(model)
+        self._type_ahead = TypeAhead(model.rowCount, model.label)
         self._by_keyboard = False
         self.chosen_columns = SHOWN_FIRST
         self.delegate = TreeDelegate(model, self)
