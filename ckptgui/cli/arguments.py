@@ -9,7 +9,7 @@ from typing import NoReturn
 from ckptgui import __version__
 from ckptgui.cli.report import UsageError
 
-LATER_COMMANDS = ("compare", "check", "devices")
+LATER_COMMANDS = ("compare", "devices")
 """Words that will be commands; until then they are refused by name rather than taken for paths."""
 
 _LATER_EXPORT_OPTIONS = (
@@ -20,6 +20,8 @@ _LATER_EXPORT_OPTIONS = (
 _COMMANDS_HELP = """\
 commands:
   info PATH            what is in it: text for eyes, --json for scripts
+  check PATH --against OTHER
+                       would a model with OTHER's names and shapes load it
   export PATH… OUT     re-save the state dict alone, as .pt or safetensors
   demo [DIR]           train a small network for 8 epochs and open the run
   desktop ACTION       install, uninstall or show the launcher and file types
@@ -87,6 +89,18 @@ def info_parser() -> Parser:
     parser.add_argument("--depth", type=_depth, metavar="N", help="levels of the module tree")
     parser.add_argument("--no-cache", action="store_true", help="neither read nor write kept results")
     parser.add_argument("--verify", action=_Later, nargs=0, help=argparse.SUPPRESS)
+    return parser
+
+
+def check_parser() -> Parser:
+    """``ckptgui check``."""
+    parser = _command("check", "Would load_state_dict(strict=True) of OTHER's names and shapes take PATH?")
+    parser.add_argument("path", metavar="PATH", help="a checkpoint")
+    parser.add_argument(
+        "--against", metavar="OTHER", required=True, help='a checkpoint, or JSON like {"fc.weight": [10, 512]}'
+    )
+    parser.add_argument("--section", metavar="NAME", help="which state dict of PATH; a nested one joined with /")
+    parser.add_argument("--json", action="store_true", help="the answer for scripts")
     return parser
 
 
