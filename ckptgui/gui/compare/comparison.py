@@ -12,14 +12,13 @@ from ckptgui.analysis.difference import Differences
 from ckptgui.analysis.profile import Profile
 from ckptgui.core.series.matching import Matching
 from ckptgui.core.series.outline import Outline
-from ckptgui.core.series.series import Series, series_of
-from ckptgui.core.series.status import statuses
+from ckptgui.core.series.series import Series
 from ckptgui.engine.gate import Turn, Urgency
 from ckptgui.engine.job import Cancel, Progress, Report
-from ckptgui.gui.compare.carried_over import carried_over
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.warm import wait_until_warm
 from ckptgui.sources.locate import SourcePool
+from ckptgui.workspace.compared import Compared
 from ckptgui.workspace.comparing import Comparing, News, PairTask, ProfileTask, Task
 
 
@@ -54,18 +53,12 @@ class Comparison(QObject):
         super().__init__(parent)
         self.background = background
         self.pool = SourcePool()
-        self.series: Series = series_of(())
+        self.known = Compared()
         self.a = self.b = 0
         self.selection = 0  # the root: the run itself
         self.hovered = -1
         self.progress = ComparisonProgress()
-        self.errors: dict[Task, dict[int, str]] = {}
-        self.failures: dict[Task, str] = {}
-        self._profiles: list[Profile | None] = []
-        self._pairs: dict[tuple[int, int], Differences] = {}
-        self._done: set[Task] = set()
         self._to_first = False
-        self._columns: dict[str, tuple[np.ndarray, set[int]]] = {}  # a figure's matrix, and what is new in it
         self._comparing: Comparing | None = None
         self._turn: Turn | None = None
         self._urgency = Urgency.FRONT
@@ -75,22 +68,21 @@ class Comparison(QObject):
 
     def show_series(self, series: Series) -> None:
         """Compare these from now on. What is known of members that stay is kept, and so are ends and selection."""
+        self.show_known(self.known.with_series(series))
+
+    def show_known(self, known: Compared) -> None:
+        """The same, where ``known.with_series`` was already called, off the GUI thread for instance."""
         before, path = self.series, self.outline.path(self.selection)
         old_a, old_b = (before.members[m] if m < len(before.members) else None for m in (self.a, self.b))
-        profiles, pairs, done = carried_over(before, series, self._profiles, self._pairs, self._done)
         self._lane.cancel()
-        self.series = series
-        self._profiles, self._pairs, self._done = profiles, pairs, done
-        self._columns.clear()
-        self.errors.clear()
-        self.failures.clear()
-        self._comparing = Comparing(series, self.pool, self.background.results, profiles)
-        whole = series.whole
-        places = {member.path: number for number, member in enumerate(series.members)}
+        self.known = known
+        self._comparing = Comparing(known.series, self.pool, self.background.results, known.profiles)
+        whole = known.series.whole
+        places = {(member.path, member.section): number for number, member in enumerate(known.series.members)}
         last = whole[-1] if whole else 0
-        self.b = places.get(old_b.path, last) if old_b is not None else last
+        self.b = places.get((old_b.path, old_b.section), last) if old_b is not None else last
         earlier = [number for number in whole if number < self.b]
-        self.a = places.get(old_a.path, -1) if old_a is not None else -1
+        self.a = places.get((old_a.path, old_a.section), -1) if old_a is not None else -1
         if self.a < 0:
             self.a = earlier[-1] if earlier else last
         self.selection = self.outline.find(path) or 0
@@ -99,14 +91,29 @@ class Comparison(QObject):
         self.begin()
 
     @property
+    def series(self) -> Series:
+        """What is compared."""
+        return self.known.series
+
+    @property
     def matching(self) -> Matching:
         """Which tensor of one member is which of another."""
-        return self.series.matching
+        return self.known.matching
 
     @property
     def outline(self) -> Outline:
         """The module tree over the tensors."""
-        return self.series.matching.outline
+        return self.known.outline
+
+    @property
+    def errors(self) -> dict[Task, dict[int, str]]:
+        """Why single tensors could not be read, by row of the member or by tensor."""
+        return self.known.errors
+
+    @property
+    def failures(self) -> dict[Task, str]:
+        """Why a task could not be carried out to its end."""
+        return self.known.failures
 
     # what is looked at
 
@@ -115,7 +122,7 @@ class Comparison(QObject):
         if (a, b) != (self.a, self.b):
             self.a, self.b = a, b
             self.ends_changed.emit()
-            if self._missing([PairTask(a, b)]):
+            if self.known.missing([PairTask(a, b)]):
                 self.begin()
 
     def select(self, node: int) -> None:
@@ -150,71 +157,38 @@ class Comparison(QObject):
 
     def profile(self, member: int) -> Profile | None:
         """The figures of a member's tensors by row of its checkpoint; None for one that cannot be read."""
-        return self._profiles[member]
+        return self.known.profile(member)
 
     def pair(self, a: int, b: int) -> Differences:
         """How far every tensor of member ``b`` is from that of ``a``, as far as it is known."""
-        known = self._pairs.get((a, b))
-        if known is None:
-            known = self._pairs[a, b] = Differences.unread(statuses(self.matching, a, b))
-        return known
+        return self.known.pair(a, b)
 
     @property
     def difference(self) -> Differences:
         """The pair A and B."""
-        return self.pair(self.a, self.b)
+        return self.known.pair(self.a, self.b)
 
     def previous(self, member: int) -> int:
         """The readable member before one; -1 for the first."""
-        return next((number for number in reversed(self.series.whole) if number < member), -1)
+        return self.known.previous(member)
 
     def figures(self, name: str) -> np.ndarray:
         """float64, tensors × members, NaN for unknown: a field of a profile's record, or ``inf``."""
-
-        def column(member: int) -> np.ndarray:
-            found = self._profiles[member]
-            rows = self.matching.rows[:, member]
-            return np.where(rows >= 0, found.column(name)[rows], np.nan) if found is not None else _nothing(rows)
-
-        return self._matrix(name, column)
+        return self.known.figures(name)
 
     def pairwise(self, name: str, *, to_first: bool = False) -> np.ndarray:
-        """float64, tensors × members, NaN for unknown: a figure of each member against the one before it.
-
-        ``name`` is one of ``analysis.difference.PAIRWISE`` or a field of the record. The first has none. With
-        ``to_first`` against the first readable member.
-        """
-
-        def column(member: int) -> np.ndarray:
-            base = self._base(member, to_first)
-            rows = self.matching.rows[:, member]
-            return self.pair(base, member).column(name) if base >= 0 else _nothing(rows)
-
-        return self._matrix(f"{'first' if to_first else 'previous'} {name}", column)
-
-    def _matrix(self, key: str, column: Callable[[int], np.ndarray]) -> np.ndarray:
-        members = len(self.series.members)
-        matrix, fresh = self._columns.setdefault(
-            key, (np.full((len(self.matching), members), np.nan), set(range(members)))
-        )
-        for member in fresh:
-            matrix[:, member] = column(member)
-        fresh.clear()
-        return matrix
-
-    def _base(self, member: int, to_first: bool) -> int:
-        if not to_first:
-            return self.previous(member) if member in self.series.whole else -1
-        return self.series.whole[0] if member in self.series.whole[1:] else -1
+        """float64, tensors × members: see ``Compared.pairwise``."""
+        return self.known.pairwise(name, to_first=to_first)
 
     # reading
 
     def begin(self) -> None:
         """Read what is missing, the pair of A and B first; what is being read is begun anew."""
-        tasks = self._missing(self._wanted())
+        known = self.known
+        tasks = known.missing(known.tasks(self.a, self.b, to_first=self._to_first))
         self._lane.cancel()
         if not tasks:
-            self._settle(ComparisonProgress(False, len(self._done), len(self._done)))
+            self._settle(ComparisonProgress(False, len(known.done), len(known.done)))
             self.finished.emit()
             return
         comparing, gate = self._comparing, self.background.gate
@@ -229,7 +203,7 @@ class Comparison(QObject):
                 finally:
                     self._turn = None
 
-        total = sum(map(self._bytes, tasks))
+        total = sum(map(known.nbytes, tasks))
         self._settle(ComparisonProgress(True, 0, len(tasks), 0, total))
         self._lane.stream(work, self._take, lambda _: self._ended(), on_progress=self._progressed)
 
@@ -252,67 +226,18 @@ class Comparison(QObject):
 
     def is_done(self, task: Task) -> bool:
         """Whether there is nothing more to come of a task."""
-        return task in self._done
-
-    def _wanted(self) -> list[Task]:
-        """Everything, in the order in which it is of use."""
-        whole = self.series.whole
-        if not whole:
-            return []
-        first: list[Task] = [ProfileTask(self.b), ProfileTask(self.a)]
-        if self.a != self.b:
-            first.append(PairTask(self.a, self.b))
-        rest: list[Task] = []
-        for before, member in zip((-1, *whole), whole):
-            rest.append(ProfileTask(member))
-            if before >= 0:
-                rest.append(PairTask(before, member))
-        if self._to_first:
-            rest += [PairTask(whole[0], member) for member in whole[1:]]
-        return list(dict.fromkeys([*first, *rest]))
-
-    def _missing(self, tasks: list[Task]) -> list[Task]:
-        return [task for task in tasks if task not in self._done]
-
-    def _bytes(self, task: Task) -> int:
-        members = (task.member,) if isinstance(task, ProfileTask) else (task.a, task.b)
-        parts = [self.matching.parts[member] for member in members]
-        return sum(int(p.checkpoint.tensors.nbytes[p.rows].sum()) for p in parts if p is not None)
+        return task in self.known.done
 
     def _take(self, news: News) -> None:
-        task = news.task
-        if news.errors:
-            self.errors.setdefault(task, {}).update(news.errors)
-        if isinstance(task, ProfileTask):
-            known = self._profiles[task.member]
-            if known is not None and news.records is not None and news.numbers.size:
-                known.put(news.numbers, news.records)
-            self._freshen(task.member)
-        else:
-            if news.records is not None and news.numbers.size:
-                self.pair(task.a, task.b).records[news.numbers] = news.records
-            self._freshen(task.b)
+        task, now = news.task, self.progress
+        self.known.take(news)
         if news.done:
-            self._done.add(task)
-            if news.failure:
-                self.failures[task] = news.failure
-            self._settle(
-                ComparisonProgress(
-                    True,
-                    self.progress.done + 1,
-                    self.progress.total,
-                    self.progress.done_bytes + self._bytes(task),
-                    self.progress.total_bytes,
-                )
-            )
+            done_bytes = now.done_bytes + self.known.nbytes(task)
+            self._settle(ComparisonProgress(True, now.done + 1, now.total, done_bytes, now.total_bytes))
         if isinstance(task, ProfileTask):
             self.profiled.emit(task.member)
         else:
             self.compared.emit(task.a, task.b)
-
-    def _freshen(self, member: int) -> None:
-        for _, fresh in self._columns.values():
-            fresh.add(member)
 
     def _progressed(self, _: Progress) -> None:
         self.progress_changed.emit()
@@ -324,7 +249,3 @@ class Comparison(QObject):
     def _settle(self, progress: ComparisonProgress) -> None:
         self.progress = progress
         self.progress_changed.emit()
-
-
-def _nothing(rows: np.ndarray) -> np.ndarray:
-    return np.full(len(rows), np.nan)
