@@ -10,7 +10,6 @@ from ckptgui.core.series.fit_entries import Entries
 from ckptgui.core.series.fit_likeness import likeness
 from ckptgui.core.series.fit_proposals import Lookup, proposals
 from ckptgui.core.series.fit_renaming import Renaming, renamed
-from ckptgui.core.series.matching import without_wrappers
 
 _STEPS = 4
 """Renames after one another; more is a conversion, and nothing that is guessed."""
@@ -51,16 +50,13 @@ def _starts(found: Entries) -> list[Renaming]:
     """No renaming, and prefixes that all names have."""
     names = list(found.shapes)
     starts = [Renaming()]
-    wrappers, _ = without_wrappers(names)
-    if wrappers:
-        starts.append(Renaming(wrappers))
     parts = [name.split(".", _FRONTS) for name in names]
     for depth in range(1, _FRONTS + 1):
         front = parts[0][:depth]
         if not all(len(each) > depth and each[:depth] == front for each in parts):
             break
         starts.append(Renaming((".".join((*front, "")),)))
-    return list(dict.fromkeys(starts))
+    return starts
 
 
 class _Search:
