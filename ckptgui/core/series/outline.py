@@ -69,43 +69,69 @@ class Outline:
 
 def outline_of(names: Sequence[str]) -> tuple[Outline, np.ndarray]:
     """The outline of some names, and for each of its tensors the place that it had among ``names``."""
-    tree: _Level = {}
-    for place, name in enumerate(names):
-        *modules, leaf = name.split(".", MAX_DEPTH)
-        here = tree
-        for module in modules:
-            inner = here.setdefault((module,), {})
-            assert isinstance(inner, dict)
-            here = inner
-        here.setdefault(leaf, place)
-    order: list[int] = []
-    labels, depth, parent, start, stop, tensor = [""], [0], [-1], [0], [0], [-1]
-    stack = [(0, iter(tree.items()))]
+    tree, count = _tree(names)
+    labels, parent, depth, place, stop = [""], [-1], [0], [-1], [count]
+    seen = 0  # tensors
+    stack = [(0, 1, iter(tree.items()))]
     while stack:
-        node, items = stack[-1]
+        node, below, items = stack[-1]
         for key, value in items:
-            labels.append(key if isinstance(key, str) else key[0])
-            depth.append(depth[node] + 1)
             parent.append(node)
-            start.append(len(order))
-            stop.append(len(order) + 1)
-            if isinstance(value, dict):
-                tensor.append(-1)
-                stack.append((len(labels) - 1, iter(value.items())))
+            depth.append(below)
+            if type(value) is int:
+                seen += 1
+                labels.append(key)  # type: ignore[arg-type]  # a text where a number is kept
+                place.append(value)
+                stop.append(seen)
+            else:
+                labels.append(key[0])
+                place.append(-1)
+                stop.append(0)
+                stack.append((len(labels) - 1, below + 1, iter(value.items())))  # type: ignore[union-attr]
                 break
-            tensor.append(len(order))
-            order.append(value)
         else:
-            stop[node] = len(order)
+            stop[node] = seen
             stack.pop()
-    places = np.array(order, np.int64)
+    places = np.array(place, np.int64)
+    leaves = places >= 0
+    before = np.cumsum(leaves) - leaves
+    order = places[leaves]
     outline = Outline(
-        tuple(names[place] for place in places.tolist()),
+        tuple([names[at] for at in order.tolist()]),
         tuple(labels),
         np.array(depth, np.int32),
         np.array(parent, np.int64),
-        np.array(start, np.int64),
+        before,
         np.array(stop, np.int64),
-        np.array(tensor, np.int64),
+        np.where(leaves, before, -1),
     )
-    return outline, places
+    return outline, order
+
+
+def _tree(names: Sequence[str]) -> tuple[_Level, int]:
+    """The names as levels in levels with the place of each, and how many there are: of equal ones the first."""
+    tree: _Level = {}
+    known: dict[str, _Level] = {}  # a module's level by its whole name: most names are in one that is there
+    count = 0
+    for place, name in enumerate(names):
+        front, dot, leaf = name.rpartition(".")
+        here = known.get(front) if dot else tree
+        if here is None:
+            if name.count(".") > MAX_DEPTH:
+                *modules, leaf = name.split(".", MAX_DEPTH)
+                front = ".".join(modules)
+            here = _level(front, tree, known)
+        if leaf not in here:
+            here[leaf] = place
+            count += 1
+    return tree, count
+
+
+def _level(front: str, tree: _Level, known: dict[str, _Level]) -> _Level:
+    """The level of a module, made where it is not there yet."""
+    here = known.get(front)
+    if here is None:
+        above, dot, module = front.rpartition(".")
+        outer = _level(above, tree, known) if dot else tree
+        here = outer[(module,)] = known[front] = {}
+    return here

@@ -17,11 +17,15 @@ class NoSuchSectionError(CheckpointError):
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Rows of a checkpoint's tensor table with the names under which they are compared, in saved order."""
+    """Rows of a checkpoint's tensor table with the names under which they are compared, in saved order.
+
+    ``fronts`` is what the names of each section begin with, where it is one of several.
+    """
 
     checkpoint: Checkpoint
     rows: np.ndarray  # int64
     names: tuple[str, ...]
+    fronts: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.names)
@@ -48,7 +52,8 @@ def part_of(checkpoint: Checkpoint, section: str | None = None) -> Part:
     names: list[str] = []
     for each in chosen:
         names += _names(checkpoint, each, each.path if len(chosen) == 1 else ())
-    return Part(checkpoint, rows, tuple(names))
+    fronts = tuple(".".join((*s.path, "")) for s in chosen if s.path) if len(chosen) > 1 else ()
+    return Part(checkpoint, rows, tuple(names), fronts)
 
 
 def _names(checkpoint: Checkpoint, section: Section, above: Path) -> list[str]:
