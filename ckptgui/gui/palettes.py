@@ -8,6 +8,8 @@ from functools import lru_cache
 import numpy as np
 from PySide6.QtGui import QColor
 
+from ckptgui.workspace.tokens import DIFFERENCE, MAGNITUDE
+
 STEPS = 513
 """Colours of a table; odd, so that one stands in the middle."""
 
@@ -22,10 +24,10 @@ class Palette(Enum):
 
 
 _STOPS = {
-    (Palette.MAGNITUDE, False): "F4F2EE C9DEDD 86BCC1 3B919C 12606D 05333D",
-    (Palette.MAGNITUDE, True): "1D2022 1F3B41 246874 3B9BA8 86CFD3 E4F7F3",
-    (Palette.DIFFERENCE, False): "123F7E 4C87C9 B4CDE6 F4F2EE F0C39A D27A2E 8C3B04",
-    (Palette.DIFFERENCE, True): "A9D2FF 4C97E6 27486B 1D2022 6B4523 E08A35 FFD09A",
+    (Palette.MAGNITUDE, False): MAGNITUDE[False],
+    (Palette.MAGNITUDE, True): MAGNITUDE[True],
+    (Palette.DIFFERENCE, False): DIFFERENCE[False],
+    (Palette.DIFFERENCE, True): DIFFERENCE[True],
     (Palette.GREY, False): "F4F2EE 1B1D20",
     (Palette.GREY, True): "1D2022 ECEAE6",
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalett
 from PySide6.QtWidgets import QApplication, QStyleFactory
 
 from ckptgui.core.checkpoint import Role
+from ckptgui.workspace import tokens
 
 SPACE = (2, 4, 6, 8, 12, 16, 24)
 """Distances in device-independent pixels; nothing else is used."""
@@ -75,10 +76,9 @@ class Theme:
 
 
 def _theme(
-    dark: bool, tokens: str, model: str, optimizer: str, ema: str, plain: str, other: str, epochs: str
+    dark: bool, codes: str, model: str, optimizer: str, ema: str, plain: str, other: str, epochs: str
 ) -> Theme:
-    names = [field.name for field in fields(Theme) if field.type == "QColor"]
-    colours = dict(zip(names, map(_rgb, tokens.split()), strict=True))
+    colours = dict(zip(tokens.NAMES, map(_rgb, codes.split()), strict=True))
 
     def by_role(column: int) -> dict[Role, QColor]:
         m, o, e, p, x = (entry.split()[column] for entry in (model, optimizer, ema, plain, other))
@@ -98,25 +98,23 @@ def _theme(
 
 LIGHT = _theme(
     False,
-    "EFEDE8 FFFFFF F7F6F3 F1F0EC D9EAEB E6E4DE DFDCD5 C4C0B6 8A867D 1B1D20 55595E 85898E 0B616D FFFFFF 0B7F8D "
-    "B8005C FBE6EF 8A5300 FAF0DC 2E6B34 E0106F",
+    tokens.LIGHT,
     model="1C7F8D B9DADD FFFFFF",
     optimizer="B07A0E EAD6AC 1B1D20",
     ema="663A9D CDBEE0 FFFFFF",
     plain="434F5E C3C8CE FFFFFF",
     other="909397 DADBDC 1B1D20",
-    epochs="A98F4F 6F9468 2E8A83 14687F 1D4470 191F4D",
+    epochs=tokens.EPOCHS[False],
 )
 DARK = _theme(
     True,
-    "141618 1D2022 191B1D 24282B 1F4148 2B3034 31363A 4A5056 747A80 ECEAE6 A9ADB1 767B80 5CC3CF 0C2327 5CC3CF "
-    "FF85BA 3E1A2B E8B45A 37290F 86C98A FF2E86",
+    tokens.DARK,
     model="35AAB9 22474D 0C2327",
     optimizer="E5A23F 56431F 1B1D20",
     ema="AB76E4 3D2E50 141618",
     plain="ABBBD3 3C424B 141618",
     other="787D86 33373B ECEAE6",
-    epochs="6665A6 3F7CA6 35A0A6 6FBF8F BDD77F F7ECA6",
+    epochs=tokens.EPOCHS[True],
 )
 
 
