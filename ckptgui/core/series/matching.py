@@ -10,7 +10,7 @@ import numpy as np
 
 from ckptgui.core.series.outline import Outline, outline_of
 from ckptgui.core.series.parts import Part
-from ckptgui.core.series.prefixes import WRAPPERS, Bare, bare, matched_better
+from ckptgui.core.series.prefixes import Bare, bare, matched_better
 from ckptgui.core.series.renames import Rename, renamed_names
 
 
@@ -63,18 +63,6 @@ class Matching:
         """The keys that lead to a tensor in its checkpoint, joined with dots; None where it is not."""
         part, row = self.parts[member], int(self.rows[tensor, member])
         return None if part is None or row < 0 else ".".join(part.checkpoint.tensors.path(row))
-
-
-def without_wrappers(names: Sequence[str]) -> tuple[tuple[str, ...], Sequence[str]]:
-    """The prefixes that every name begins with, outermost first, and the names without them."""
-    prefixes: list[str] = []
-    while names:
-        found = next((each for each in WRAPPERS if all(name.startswith(each) for name in names)), None)
-        if found is None:
-            break
-        prefixes.append(found)
-        names = [name[len(found) :] for name in names]
-    return tuple(prefixes), names
 
 
 def match(parts: Sequence[Part | None], renames: Sequence[Rename] = ()) -> Matching:

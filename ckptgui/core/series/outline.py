@@ -94,7 +94,7 @@ def outline_of(names: Sequence[str]) -> tuple[Outline, np.ndarray]:
             stack.pop()
     places = np.array(place, np.int64)
     leaves = places >= 0
-    before = np.cumsum(leaves) - leaves
+    before: np.ndarray = np.cumsum(leaves) - leaves
     order = places[leaves]
     outline = Outline(
         tuple([names[at] for at in order.tolist()]),

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 Names = tuple[str, ...]
-
-WRAPPERS = ("module.", "_orig_mod.")
-"""What DistributedDataParallel and torch.compile put before a model's names."""
 
 HOLDERS = (
     "model.", "_model.", "net.", "network.", "state_dict.", "model_state_dict.", "ema_model.", "online_model.",
@@ -19,7 +15,7 @@ HOLDERS = (
 """How objects call the model that they hold: goes where every name has it, or the other side matches better."""
 
 _SIGNS = ("module.", "_orig_mod.")
-"""One of them is in whatever a wrapper does to a name: a search for them is quick."""
+"""What DistributedDataParallel and torch.compile put before names; FSDP's wrappers end in one of them as well."""
 
 _SURE = r"(?:_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\."
 _IN_FRONT = re.compile(rf"^(?:module\.|{_SURE})+", re.MULTILINE)
@@ -66,26 +62,26 @@ def matched_better(sides: Sequence[Bare], own: Sequence[Sequence[str]] = ()) -> 
         variants = [_variants(side, own[at] if own else ()) for at, side in enumerate(found)]
         if not any(variants):
             break
-        spread = Counter(name for at, side in enumerate(found) for name in _all_names(side, variants[at]))
-        better = [_best(side, variants[at], spread) for at, side in enumerate(found)]
+        elsewhere = _in_several(_all_names(side, variants[at]) for at, side in enumerate(found))
+        better = [_best(side, variants[at], elsewhere) for at, side in enumerate(found)]
         if all(new is old for new, old in zip(better, found)):
             break
         found = better
     return found
 
 
-def _best(side: Bare, variants: Sequence[Bare], spread: Counter[str]) -> Bare:
-    own = _all_names(side, variants)
+def _best(side: Bare, variants: Sequence[Bare], elsewhere: set[str]) -> Bare:
+    """The variant of which most names are elsewhere; the side itself if none has more."""
+    return max((side, *variants), key=lambda each: len(elsewhere.intersection(each.names)))
 
-    def elsewhere(each: Bare) -> int:
-        return sum(spread[name] > (name in own) for name in each.names)
 
-    best, most = side, elsewhere(side)
-    for variant in variants:
-        count = elsewhere(variant)
-        if count > most:
-            best, most = variant, count
-    return best
+def _in_several(sides: Iterable[set[str]]) -> set[str]:
+    seen: set[str] = set()
+    several: set[str] = set()
+    for names in sides:
+        several |= seen & names
+        seen |= names
+    return several
 
 
 def _all_names(side: Bare, variants: Sequence[Bare]) -> set[str]:

@@ -8,8 +8,6 @@ from ckptgui.core.series.outline import MAX_DEPTH, outline_of
 
 _NAME = st.lists(st.sampled_from(["", "a", "b", "0"]), min_size=1, max_size=4).map(".".join)
 _NAMES = st.lists(_NAME, unique=True)
-    st.lists(st.sampled_from(["", "a", "b", "0"]), min_size=1, max_size=4).map(".".join), unique=True
-)
 
 
 @given(_NAMES)
