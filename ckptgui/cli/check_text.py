@@ -5,10 +5,10 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 
-from ckptgui.cli.numbers import shape
 from ckptgui.cli.report import shown_path
 from ckptgui.cli.table import indented, table
 from ckptgui.core.display import MAX_DETAIL, display
+from ckptgui.core.plain_numbers import shape
 from ckptgui.core.series.fit import Mismatch
 from ckptgui.core.series.fit_renaming import load_line
 from ckptgui.core.series.fit_search import Fix

@@ -8,12 +8,12 @@ import json
 from pathlib import Path, PurePath
 from typing import Any, cast
 
-from ckptgui.cli.numbers import count, size
 from ckptgui.cli.opening import open_path
 from ckptgui.cli.progress import Bar
 from ckptgui.cli.report import DONE, UsageError, complain, say, shown_path
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.display import display
+from ckptgui.core.plain_numbers import count, size
 from ckptgui.errors import CheckpointError, LargeOutputError, TargetExistsError
 from ckptgui.export.atomic import OutputError, look_at
 from ckptgui.export.naming import proposed_name

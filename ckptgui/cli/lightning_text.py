@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ckptgui.cli.numbers import count, figure
 from ckptgui.cli.table import table
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.display import display
+from ckptgui.core.plain_numbers import count, figure
 from ckptgui.core.tensors import Path
 from ckptgui.core.training.lightning import Callback, LightningState, Progress, Score, lightning
 from ckptgui.engine.job import Cancel

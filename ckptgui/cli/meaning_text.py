@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ckptgui.cli.numbers import count, size
 from ckptgui.cli.table import table
 from ckptgui.core.checkpoint import Checkpoint, GlobalClass, Section
 from ckptgui.core.display import MAX_DETAIL, display
 from ckptgui.core.module_line import module_line
 from ckptgui.core.names_used import names_verdict, used_names
+from ckptgui.core.plain_numbers import count, size
 from ckptgui.core.tensors import Path
 from ckptgui.core.training.provenance import provenance
 from ckptgui.core.training.readiness import Item, Presence, readiness

@@ -12,7 +12,6 @@ from ckptgui.analysis.profile import Profile
 from ckptgui.cli.health import health
 from ckptgui.cli.lightning_text import lightning_lines, read_scores
 from ckptgui.cli.meaning_text import module_lines, names_lines, origin_lines, readiness_lines, section_lines
-from ckptgui.cli.numbers import count, size
 from ckptgui.cli.reading import Reading, Values
 from ckptgui.cli.table import indented, table
 from ckptgui.cli.training_text import headline, training_lines
@@ -22,6 +21,7 @@ from ckptgui.core.display import MAX_DETAIL, display
 from ckptgui.core.format_names import format_name
 from ckptgui.core.loading.how_to_load import load_snippet
 from ckptgui.core.loading.saved_devices import device_sentence
+from ckptgui.core.plain_numbers import count, size
 from ckptgui.core.training.summary import training
 from ckptgui.core.tree.build import build_tree
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ckptgui.cli.numbers import count, figure
 from ckptgui.cli.table import table
 from ckptgui.core.checkpoint import Json
 from ckptgui.core.display import amount, display
 from ckptgui.core.optimizers.summary import OptimizerSummary, ParameterGroup
+from ckptgui.core.plain_numbers import count, figure
 from ckptgui.core.training.summary import Training
 
 _GROUPS = 8

@@ -7,11 +7,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from ckptgui.cli import numbers
-from ckptgui.cli.numbers import count, figure
 from ckptgui.cli.reading import Reading
 from ckptgui.cli.table import table
+from ckptgui.core import plain_numbers as numbers
 from ckptgui.core.display import display
+from ckptgui.core.plain_numbers import count, figure
 from ckptgui.core.tensors import Flag
 from ckptgui.core.tree.build import NodeKind, Remainder, Tree
 from ckptgui.core.tree.folds import Folds

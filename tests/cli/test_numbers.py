@@ -1,6 +1,6 @@
 import pytest
 
-from ckptgui.cli.numbers import count, figure, shape, size
+from ckptgui.core.plain_numbers import count, figure, shape, size
 
 
 @pytest.mark.parametrize(

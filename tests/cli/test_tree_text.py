@@ -1,9 +1,9 @@
 """The tree as lines: equal layers are one row with all their bytes."""
 
-from ckptgui.cli.numbers import shape, size
 from ckptgui.cli.reading import listed
 from ckptgui.cli.tree_text import tree_lines
 from ckptgui.core.checkpoint import Role
+from ckptgui.core.plain_numbers import shape, size
 from ckptgui.core.tree.build import build_tree
 from tests.core.trees import CheckpointMaker, gpt
 

@@ -1,4 +1,4 @@
-"""Numbers for a terminal: the window's rules (1,024-based sizes, grouped digits) without Qt and its locale."""
+"""Numbers in plain text: the window's rules (1,024-based sizes, grouped digits) without Qt and its locale."""
 
 from __future__ import annotations
 
