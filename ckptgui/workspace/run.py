@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from ckptgui.core.checkpoint import Json
-from ckptgui.core.series.members import RunMember, order, told_twice
+from ckptgui.core.series.members import RunMember, model_and_average, order, told_twice
 from ckptgui.core.series.patterns import groups, likeliest
 from ckptgui.engine.job import Cancel, Progress, Report, silent
-from ckptgui.errors import UnknownFormatError, UnreadableFileError
+from ckptgui.errors import CheckpointError, UnknownFormatError, UnreadableFileError
 from ckptgui.formats.folders.companions import companions
 from ckptgui.formats.registry import is_checkpoint
 from ckptgui.sources.folder import Folder
@@ -128,6 +128,18 @@ def run_of_paths(
     report(Progress(len(paths), len(paths), "files"))
     found = tuple(members.values())
     return Run(_above(found), order(found) if in_order else found, chosen=True)
+
+
+def with_average(path: str, cancel: Cancel | None = None, report: Report = silent) -> Run:
+    """The model in a checkpoint and what is kept there of its average, as a run. Raises ``CheckpointError``."""
+    run = run_of_paths([path], cancel, report)
+    (member,) = run.members
+    if member.checkpoint is None:
+        raise CheckpointError(member.error or "It cannot be read.")
+    both = model_and_average(member)
+    if not both:
+        raise CheckpointError("There is no model with an average of it in this checkpoint.")
+    return replace(run, members=both)
 
 
 def joined(run: Run, paths: Iterable[str], cancel: Cancel | None = None) -> Run:

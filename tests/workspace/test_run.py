@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 from ckptgui.engine.job import Cancel
 from ckptgui.errors import Cancelled, CheckpointError, UnreadableFileError
 from ckptgui.workspace.opening import open_path
-from ckptgui.workspace.run import Run, joined, read_run, run_of_paths, siblings
+from ckptgui.workspace.run import Run, joined, read_run, run_of_paths, siblings, with_average
 from tests.formats.folder_files import write_shards, write_trainer
 
 
@@ -241,3 +241,12 @@ def test_the_figures_that_safetensors_spell_are_read(tmp_path):
     save_file({"w": torch.ones(1)}, tmp_path / "a_1.safetensors", {"epoch": "7", "loss": "0.5"})
     save_file({"w": torch.ones(1)}, tmp_path / "a_2.safetensors", {"epoch": "3"})
     assert [(m.epoch, m.loss) for m in read_run(str(tmp_path)).members] == [(3, None), (7, 0.5)]
+
+
+def test_a_model_and_its_average_are_a_run_of_two(tmp_path):
+    torch.save({"model": {"w": torch.ones(2)}, "ema": {"w": torch.ones(2)}}, tmp_path / "a.pt")
+    assert [member.section for member in with_average(str(tmp_path / "a.pt")).members] == ["model", "ema"]
+    with pytest.raises(CheckpointError, match="no model with an average"):
+        with_average(save(tmp_path / "b.pt", 1))
+    with pytest.raises(CheckpointError, match="no such file"):
+        with_average(str(tmp_path / "c.pt"))
