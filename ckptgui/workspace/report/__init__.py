@@ -1,0 +1,1 @@
+"""A comparison as files for others: one page with its pictures, a table, and the answer that scripts get."""
