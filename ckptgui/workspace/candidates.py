@@ -51,16 +51,19 @@ class Candidate:
             return ()
 
 
-def candidates(folder: Folder, check: Callable[[], None]) -> list[Candidate]:
+def candidates(
+    folder: Folder, check: Callable[[], None], wanted: Callable[[Candidate], bool] = lambda _: True
+) -> list[Candidate]:
     """Everything in a folder that may be a checkpoint; raises ``UnreadableFileError`` where it cannot be listed.
 
-    Files that belong to one, as an optimizer's state, are left out where others can stand alone.
+    Files that belong to one, as an optimizer's state, are left out where others can stand alone. What is not
+    ``wanted`` is not looked into.
     """
-    found = [*_folders(folder, check), *_sets(folder)]
+    found = [*_folders(folder, check, wanted), *filter(wanted, _sets(folder))]
     files = list(_files(folder))
     if found or any(map(_stands_alone, files)):
         files = [file for file in files if _stands_alone(file)]
-    for file in files:
+    for file in filter(wanted, files):
         check()
         if file.path.lower().endswith(SUFFIXES) or is_checkpoint(file.path):
             found.append(file)
@@ -89,14 +92,15 @@ def _stands_alone(file: Candidate) -> bool:
     return stands_alone(file.whole)
 
 
-def _folders(place: Folder, check: Callable[[], None]) -> Iterator[Candidate]:
+def _folders(place: Folder, check: Callable[[], None], wanted: Callable[[Candidate], bool]) -> Iterator[Candidate]:
     """The folders in it that are a checkpoint each."""
     for name in sorted(place.folders):
         check()
         if is_finished(name) and not name.startswith(_UNFINISHED_FOLDERS):
             inner = place.folder(name)
-            if is_checkpoint(inner.path):
-                yield _folder(inner, inner.path)
+            found = _folder(inner, inner.path)
+            if wanted(found) and is_checkpoint(inner.path):
+                yield found
 
 
 def _folder(inner: Folder, path: str) -> Candidate:

@@ -19,16 +19,17 @@ def read_member(
     check: Callable[[], None],
     beside: Mapping[str, Json] | None = None,
     before: RunMember | None = None,
+    section: str | None = None,
 ) -> RunMember:
     """The candidate as a member, one with an error where it cannot be read whole; raises ``Cancelled`` alone.
 
     ``beside`` are values of the folder that tell how far it was. ``before`` is what was read of it earlier,
-    and what is answered as long as nothing changed on the disk.
+    and what is answered as long as nothing changed on the disk. ``section`` is what of it is compared.
     """
     state = candidate.state()
     if before is not None and state and state == before.state:
         return before
-    section = before.section if before is not None else None
+    section = before.section if before is not None else section
     try:
         checkpoint = open_checkpoint(candidate.path, check)
     except CheckpointError as error:
