@@ -54,7 +54,7 @@ def opened(monkeypatch):
     original = reading_members.open_checkpoint
 
     def noting(path, check):
-        names.append(os.path.basename(path))  # noqa: PTH119
+        names.append(os.path.basename(path))
         return original(path, check)
 
     monkeypatch.setattr(reading_members, "open_checkpoint", noting)
