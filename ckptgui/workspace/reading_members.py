@@ -1,4 +1,4 @@
-"""A candidate, opened: one member of a run with how far its training was, read from the headers alone."""
+"""A candidate, opened: one member of a run with how far its training was, read from headers and single numbers."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from dataclasses import replace
 
 from ckptgui.core.checkpoint import Checkpoint, Json
 from ckptgui.core.series.members import RunMember
-from ckptgui.core.training.scalars import scalars
-from ckptgui.core.training.summary import training
+from ckptgui.core.training.scalars import scalar_tensors, scalars
+from ckptgui.core.training.summary import LOSS, training
+from ckptgui.engine.job import Cancel
+from ckptgui.engine.scalars import read_scalars
 from ckptgui.errors import CheckpointError
 from ckptgui.formats.registry import open_checkpoint
+from ckptgui.sources.locate import SourcePool
 from ckptgui.workspace.candidates import Candidate
 
 
@@ -38,16 +41,17 @@ def read_member(
     if beside and isinstance(told, (Mapping, type(None))):
         told = {**beside, **(told or {})}
     summary = training(replace(checkpoint, metadata=told))
+    figures = {**_saved_as_tensors(checkpoint), **scalars(told)}
     return RunMember(
         candidate.path,
         checkpoint.nbytes,
         epoch=summary.epoch.value if summary.epoch else None,
         step=summary.step.value if summary.step else None,
-        loss=summary.loss.value if summary.loss else None,
+        loss=summary.loss.value if summary.loss else _loss(figures),
         error=damage(checkpoint),
         checkpoint=checkpoint,
         section=section,
-        scalars=scalars(told),
+        scalars=figures,
         state=state,
     )
 
@@ -58,6 +62,25 @@ def damage(checkpoint: Checkpoint) -> str | None:
     if not errors and not checkpoint.attributes.get("cut") and not checkpoint.attributes.get("incomplete"):
         return None
     return next(iter((*checkpoint.warnings, *errors.values())), "It is damaged.")
+
+
+def _saved_as_tensors(checkpoint: Checkpoint) -> dict[str, float]:
+    """Figures that are tensors of one element; a few bytes each."""
+    paths = scalar_tensors(checkpoint)
+    if not paths:
+        return {}
+    pool = SourcePool()
+    try:
+        values = read_scalars(checkpoint, paths.values(), pool, Cancel())
+    finally:
+        pool.close()
+    return {name: values[path] for name, path in paths.items() if path in values}
+
+
+def _loss(figures: Mapping[str, float]) -> float | None:
+    """The first figure that is called as losses are."""
+    by_name = {name.rpartition("/")[2]: value for name, value in reversed(figures.items())}
+    return next((by_name[name] for name in LOSS if name in by_name), None)
 
 
 def _told(checkpoint: Checkpoint) -> Json:

@@ -250,3 +250,20 @@ def test_a_model_and_its_average_are_a_run_of_two(tmp_path):
         with_average(save(tmp_path / "b.pt", 1))
     with pytest.raises(CheckpointError, match="no such file"):
         with_average(str(tmp_path / "c.pt"))
+
+
+def test_a_loss_that_was_saved_as_a_tensor_is_a_figure_too(tmp_path):
+    for epoch in (1, 2):
+        more = {"loss": torch.tensor(0.5 / epoch, requires_grad=True), "metrics": {"acc": torch.tensor([0.75])}}
+        save(tmp_path / f"epoch_{epoch}.pt", epoch, **more)
+    member = read_run(str(tmp_path)).members[1]
+    assert member.loss == 0.25 and member.scalars == {"loss": 0.25, "metrics/acc": 0.75, "epoch": 2.0}
+
+
+def test_what_a_callback_of_lightning_watches_is_a_figure(tmp_path):
+    state = {"monitor": "val_loss", "best_model_score": torch.tensor(0.25), "current_score": torch.tensor(0.5)}
+    more = {"pytorch-lightning_version": "2.6", "callbacks": {"ModelCheckpoint{'monitor': 'val_loss'}": state}}
+    save(tmp_path / "a_1.ckpt", 1, **more)
+    member = read_run(str(tmp_path)).members[0]
+    scores = {"callbacks/ModelCheckpoint/val_loss": 0.5, "callbacks/ModelCheckpoint/best_val_loss": 0.25}
+    assert member.scalars == {**scores, "epoch": 1.0} and member.loss == 0.5
