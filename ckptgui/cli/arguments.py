@@ -9,7 +9,7 @@ from typing import NoReturn
 from ckptgui import __version__
 from ckptgui.cli.report import UsageError
 
-LATER_COMMANDS = ("compare", "devices")
+LATER_COMMANDS = ("devices",)
 """Words that will be commands; until then they are refused by name rather than taken for paths."""
 
 _LATER_EXPORT_OPTIONS = (
@@ -20,6 +20,7 @@ _LATER_EXPORT_OPTIONS = (
 _COMMANDS_HELP = """\
 commands:
   info PATH            what is in it: text for eyes, --json for scripts
+  compare A B [C …]    what changed, tensor by tensor; more, or a folder: step by step
   check PATH --against OTHER
                        would a model with OTHER's names and shapes load it
   export PATH… OUT     re-save the state dict alone, as .pt or safetensors
@@ -89,6 +90,22 @@ def info_parser() -> Parser:
     parser.add_argument("--depth", type=_depth, metavar="N", help="levels of the module tree")
     parser.add_argument("--no-cache", action="store_true", help="neither read nor write kept results")
     parser.add_argument("--verify", action=_Later, nargs=0, help=argparse.SUPPRESS)
+    return parser
+
+
+def compare_parser() -> Parser:
+    """``ckptgui compare``."""
+    parser = _command("compare", "What changed, tensor by tensor. More than two, or a folder: step by step.")
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="checkpoints, or a folder of them")
+    parser.add_argument("--json", action="store_true", help="the whole answer for scripts")
+    parser.add_argument(
+        "--section",
+        action="append",
+        metavar="NAME",
+        help="what of them, default: the model; once for all, or once for each; a nested one joined with /",
+    )
+    parser.add_argument("--no-cache", action="store_true", help="neither read nor write kept results")
+    parser.add_argument("--report", action=_Later, metavar="OUT.html", help=argparse.SUPPRESS)
     return parser
 
 

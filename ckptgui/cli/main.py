@@ -16,6 +16,7 @@ from ckptgui.errors import CheckpointError
 
 _COMMANDS: dict[str, tuple[Callable[[], arguments.Parser], str]] = {
     "info": (arguments.info_parser, "ckptgui.cli.info"),
+    "compare": (arguments.compare_parser, "ckptgui.cli.compare"),
     "check": (arguments.check_parser, "ckptgui.cli.check"),
     "export": (arguments.export_parser, "ckptgui.cli.export"),
     "demo": (arguments.demo_parser, "ckptgui.cli.demo"),

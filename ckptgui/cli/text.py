@@ -32,7 +32,7 @@ def write_text(checkpoint: Checkpoint, values: Values, depth: int | None, out: T
     """Print it all; the reasons why tensors could not be read whole are returned."""
     read = values.all()
     reasons = [f"{'/'.join(checkpoint.tensors.path(row))}: {e}" for row, e in sorted(values.errors.items())]
-    bold, plain = ("\x1b[1m", "\x1b[0m") if _has_style(out) else ("", "")
+    bold, plain = ("\x1b[1m", "\x1b[0m") if has_style(out) else ("", "")
     for title, lines in _parts(checkpoint, read, values.profile, reasons, depth):
         body = list(lines)
         if body:
@@ -88,5 +88,6 @@ def _health(checkpoint: Checkpoint, profile: Profile) -> Iterator[str]:
     return table([[display("/".join(finding.path)), display(finding.text)] for finding in found])
 
 
-def _has_style(out: TextIO) -> bool:
+def has_style(out: TextIO) -> bool:
+    """Whether bold letters are wanted there."""
     return out.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"

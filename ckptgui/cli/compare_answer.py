@@ -1,0 +1,123 @@
+"""``compare --json``: one object, a line a tensor; of a series with lists, an entry a step or a checkpoint."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from ckptgui.analysis.difference import PAIRWISE
+from ckptgui.cli.compare_steps import Step
+from ckptgui.cli.compare_told import Told
+from ckptgui.core.series.members import RunMember
+from ckptgui.core.series.metadata_difference import ABSENT, MetadataDifference
+from ckptgui.core.series.status import Status
+
+_AT_ONCE = 2_000
+"""Tensors that are made into text together."""
+
+_FIGURES = ("delta_l2", "relative", "cosine", "max_abs", "changed_fraction")
+assert set(_FIGURES) == set(PAIRWISE)
+
+
+def write_answer(told: Told, write: Callable[[str], object]) -> None:
+    """Write the object."""
+    head = {
+        "checkpoints": [member.path for member in told.series.members],
+        "identical": _each(told, [None if step is None else step.identical for step in told.steps]),
+        "summary": _each(told, [None if step is None else step.summary for step in told.steps]),
+        "members": [_member(told, number) for number in range(len(told.series.members))],
+    }
+    _write_members(head, write, "{")
+    write(',\n "tensors": [')
+    before = "\n  "
+    for line in _tensors(told):
+        write(before + line)
+        before = ",\n  "
+    write("]")
+    rest: dict[str, Any] = {
+        "metadata": [_difference(each) for each in told.metadata.listed],
+        "warnings": [f"{path}: {text}" if path else text for path, text in told.warnings],
+    }
+    _write_members(rest, write, ",\n ")
+    write("}\n")
+
+
+def _each(told: Told, values: list[Any]) -> Any:
+    """One value for a pair, one a step for a series."""
+    return values[0] if told.is_pair else values
+
+
+def _member(told: Told, number: int) -> dict[str, Any]:
+    member: RunMember = told.series.members[number]
+    answer: dict[str, Any] = {"path": member.path, "epoch": member.epoch, "step": member.step, "loss": member.loss}
+    answer["loss"] = _number(member.loss) if member.loss is not None else None
+    if member.section is not None:
+        answer["section"] = member.section
+    if told.series.matching.stripped[number]:
+        answer["stripped"] = list(told.series.matching.stripped[number])
+    if member.error is not None:
+        answer["error"] = member.error
+    return answer
+
+
+def _tensors(told: Told) -> Iterator[str]:
+    names = told.series.matching.names
+    for first in range(0, len(names), _AT_ONCE):
+        part = slice(first, min(first + _AT_ONCE, len(names)))
+        norms = [_spelled(column[part]) for column in told.norms]
+        figures = {name: [_figures(step, name, part) for step in told.steps] for name in _FIGURES}
+        statuses = [_statuses(step, part) for step in told.steps]
+        for at, name in enumerate(names[part]):
+            entry = {
+                "name": name,
+                "status": _each(told, [each[at] for each in statuses]),
+                "l2": [each[at] for each in norms],
+                **{key: _each(told, [each[at] for each in columns]) for key, columns in figures.items()},
+            }
+            error = told.error(first + at)
+            if error is not None:
+                entry["error"] = error
+            yield json.dumps(entry, allow_nan=False)
+
+
+def _figures(step: Step | None, name: str, part: slice) -> list[float | str | None]:
+    return [None] * (part.stop - part.start) if step is None else _spelled(step.figures[name][part])
+
+
+def _statuses(step: Step | None, part: slice) -> list[str | None]:
+    if step is None:
+        return [None] * (part.stop - part.start)
+    return [_STATUS[code] for code in step.status[part].tolist()]
+
+
+_STATUS = [None if each in (Status.ABSENT, Status.MATCHED) else str(each) for each in Status]
+
+
+def _spelled(values: np.ma.MaskedArray) -> list[float | str | None]:
+    """Floats as JSON can have them, None where they are masked."""
+    told: list[float | str | None] = values.tolist()
+    for at in np.flatnonzero(~np.isfinite(values.data) & ~np.ma.getmaskarray(values)).tolist():
+        told[at] = _number(float(values.data[at]))
+    return told
+
+
+def _number(value: float) -> float | str:
+    if math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+def _difference(each: MetadataDifference) -> dict[str, Any]:
+    absent = [number for number, value in enumerate(each.values) if value is ABSENT]
+    answer = {"path": list(each.path), "values": [None if value is ABSENT else value for value in each.values]}
+    return {**answer, "absent": absent} if absent else answer
+
+
+def _write_members(members: dict[str, Any], write: Callable[[str], object], before: str) -> None:
+    for key, value in members.items():
+        write(f"{before}{json.dumps(key)}: {json.dumps(value, allow_nan=False)}")
+        before = ",\n "
