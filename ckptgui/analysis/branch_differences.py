@@ -52,7 +52,11 @@ def tensor_figures(differences: Differences) -> MovedFigures:
 
     nan, inf = (np.where((b := counted(f"{w}_b")) > 0, b, counted(f"{w}_a")) for w in ("nan", "inf"))
     return MovedFigures(
-        *map(differences.column, ("relative", "delta_l2", "cosine", "max_abs", "changed_fraction")),
+        differences.column("relative"),
+        differences.column("delta_l2"),
+        differences.column("cosine"),
+        differences.column("max_abs"),
+        differences.column("changed_fraction"),
         counted("count"),
         nan,
         inf,
@@ -81,7 +85,7 @@ class Branches:
         """The length of each module's tensors as one vector, from theirs."""
         some = lengths[lengths > 0]
         if not some.size or (some.min() > _SQUARED[0] and some.max() < _SQUARED[1]):
-            return np.sqrt(self.over(np.add, lengths * lengths))
+            return np.asarray(np.sqrt(self.over(np.add, lengths * lengths)))
         return self.over(np.hypot, lengths)
 
     def nodes(self, tensors: np.ndarray, modules: np.ndarray) -> np.ndarray:
@@ -132,7 +136,7 @@ def module_relative(branches: Branches, differences: Differences) -> np.ndarray:
     read = differences.records["known"] == FIGURES
     delta, norm = (branches.norms(np.where(read, differences.records[n], 0.0)) for n in ("delta_l2", "l2_a"))
     known = ~(branches.over(np.add, (read & differences.broken).astype(np.int64)) > 0) & (norm > 0)
-    return np.divide(delta, norm, out=np.full(len(norm), np.nan), where=known)
+    return np.asarray(np.divide(delta, norm, out=np.full(len(norm), np.nan), where=known))
 
 
 def _cosine(branches: Branches, l2_a: np.ndarray, l2_b: np.ndarray, cosine: np.ndarray) -> np.ndarray:

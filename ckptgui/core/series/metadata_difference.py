@@ -34,24 +34,31 @@ class MetadataDifference:
 
 @dataclass(frozen=True, slots=True)
 class MetadataDifferences:
-    """The differences in saved order. ``more`` were found and are not listed; ``cut``: not all was looked at."""
+    """The differences in saved order. ``more`` were found and are not listed; ``cut``: not all was looked at.
+
+    ``looked_at`` is how many values there were. ``equal`` has those that are equal, where they were asked for.
+    """
 
     listed: tuple[MetadataDifference, ...]
     more: int = 0
     cut: bool = False
+    looked_at: int = 0
+    equal: tuple[MetadataDifference, ...] = ()
 
 
 def metadata_differences(
-    metadata: Sequence[Json | Absent], most: int = MAX_LISTED, visits: int = MAX_VISITS
+    metadata: Sequence[Json | Absent], most: int = MAX_LISTED, visits: int = MAX_VISITS, *, with_equal: bool = False
 ) -> MetadataDifferences:
     """Compare the metadata of two checkpoints or more; one that cannot be read is ``ABSENT``.
 
     Dictionaries are gone through key by key, lists place by place where all are equally long; whatever differs
-    otherwise differs as a whole. 1 and 1.0 are equal, 1 and True are not. It takes up to seconds where metadata
+    otherwise differs as a whole. 1 and 1.0 are equal, 1 and True are not. ``most`` are listed, and of equal ones
+    as many if ``with_equal``. It takes up to seconds where metadata
     is large: not for the GUI's thread.
     """
     listed: list[MetadataDifference] = []
-    found = 0
+    same: list[MetadataDifference] = []
+    found = equal = 0
     top = tuple(ABSENT if value is None else value for value in metadata)  # a file without any has None
     open_places: list[Iterator[_Place]] = [iter([((), top)] if any(v is not ABSENT for v in top) else [])]
     while open_places:
@@ -61,7 +68,7 @@ def metadata_differences(
             continue
         visits -= len(top)
         if visits < 0:
-            return MetadataDifferences(tuple(listed), found - len(listed), cut=True)
+            return MetadataDifferences(tuple(listed), found - len(listed), True, found + equal, tuple(same))
         path, values = place
         there = values if path else tuple(value for value in values if value is not ABSENT)
         if all(isinstance(value, Mapping) for value in there):
@@ -72,7 +79,11 @@ def metadata_differences(
             found += 1
             if len(listed) < most:
                 listed.append(MetadataDifference(path, values))
-    return MetadataDifferences(tuple(listed), found - len(listed))
+        else:
+            equal += 1
+            if with_equal and len(same) < most:
+                same.append(MetadataDifference(path, values))
+    return MetadataDifferences(tuple(listed), found - len(listed), False, found + equal, tuple(same))
 
 
 _Place = tuple[Path, tuple[Json | Absent, ...]]

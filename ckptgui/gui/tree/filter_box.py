@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QRect, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPalette, QPen, QResizeEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
@@ -33,8 +35,11 @@ class FilterBox(QLineEdit):
     asked = Signal(str)
     left = Signal()  # Escape in an empty field, or a step down into the rows
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, parent: QWidget | None = None, examples: Sequence[str] = EXAMPLES, explained: str = HELP
+    ) -> None:
         super().__init__(parent)
+        self._examples, self._explained = examples, explained
         self._count = ""
         self._nothing = False
         self._problem = ""
@@ -81,7 +86,7 @@ class FilterBox(QLineEdit):
 
     def _say(self, problem: str) -> None:
         self._problem = problem
-        self.setToolTip(plain_tooltip(problem or tr(HELP)))
+        self.setToolTip(plain_tooltip(problem or tr(self._explained)))
         self.setAccessibleDescription(problem or self._count)
         self._leave_room()
         self.update()
@@ -196,7 +201,7 @@ class FilterBox(QLineEdit):
         left += QFontMetrics(ui_font()).horizontalAdvance(words)
         painter.setFont(mono_font())
         metrics = QFontMetrics(mono_font())
-        for example in EXAMPLES:
+        for example in self._examples:
             if left + metrics.horizontalAdvance(example) > right:
                 break
             painter.drawText(QRect(left, 0, right - left, self.height()), centre, example)

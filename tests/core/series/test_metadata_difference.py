@@ -34,6 +34,14 @@ def test_true_is_not_one_but_one_is_one_point_nought():
     assert told({"a": True, "b": 1}, {"a": 1, "b": 1.0}) == [(["a"], [True, 1])]
 
 
+def test_equal_values_are_counted_and_told_where_they_are_asked_for():
+    a, b = {"epoch": 1, "seed": 3, "lr": [0.1, 0.2]}, {"epoch": 8, "seed": 3, "lr": [0.1, 0.2]}
+    assert metadata_differences((a, b)).looked_at == 4
+    assert metadata_differences((a, b)).equal == ()
+    found = metadata_differences((a, b), 2, with_equal=True)
+    assert [each.path for each in found.equal] == [("seed",), ("lr", "0")]
+
+
 def test_a_checkpoint_without_metadata_has_none_of_the_keys():
     assert told(None, {"epoch": 1}) == [(["epoch"], [ABSENT, 1])]
     assert told(None, ABSENT) == []

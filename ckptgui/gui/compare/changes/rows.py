@@ -1,0 +1,288 @@
+"""What the rows of the table of changes say: a tensor's or a module's name, status and figures, as text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ckptgui.analysis.branch_differences import Branches, MovedFigures
+from ckptgui.core.checkpoint import Role
+from ckptgui.core.display import display
+from ckptgui.core.series.matching import Matching
+from ckptgui.core.series.status import Status
+from ckptgui.gui.compare.changes.columns import Column
+from ckptgui.gui.compare.changes.words import NOT_YET, cosine_text, fraction_text, only_in, relative_text
+from ckptgui.gui.compare.signs import sign, status_word
+from ckptgui.gui.numbers import counted, integer, parameters, shape_text, significant, tr
+
+COUNTED = (Status.CHANGED, Status.SAME, Status.ADDED, Status.REMOVED, Status.RESHAPED, Status.RETYPED)
+"""The statuses that are counted, in the order in which they are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A number, the colour token it is written in, and a ``note`` that takes the room of the bar."""
+
+    text: str = ""
+    token: str = "text"
+    strong: bool = False
+    note: str = ""
+    note_token: str = "text2"
+    bar: float = 0.0  # a share of the longest
+
+
+@dataclass(frozen=True, eq=False)
+class Ends:
+    """What two checkpoints are called, and which they are."""
+
+    matching: Matching
+    a: int
+    b: int
+    words_a: str
+    words_b: str
+
+
+class Rows:
+    """Answers for the nodes of one outline at one moment. ``modules`` is None until they were added up."""
+
+    def __init__(
+        self,
+        ends: Ends,
+        branches: Branches,
+        tensors: MovedFigures,
+        modules: MovedFigures | None,
+        errors: Mapping[int, str],
+        tied: np.ndarray,
+    ) -> None:
+        """``errors`` and ``tied`` (bool) go by tensor."""
+        self.ends, self.outline, self.errors = ends, ends.matching.outline, errors
+        self.tensors, self.modules = tensors, modules
+        self._branches, self._tied = branches, tied
+        finite = tensors.relative[~tensors.broken & np.isfinite(tensors.relative)]
+        self._longest = float(finite.max(initial=0.0))
+
+    def of(self, node: int) -> tuple[MovedFigures, int] | None:
+        """Figures, and which of their entries is the node's."""
+        tensor = int(self.outline.tensor[node])
+        if tensor >= 0:
+            return self.tensors, tensor
+        if self.modules is None:
+            return None
+        return self.modules, int(np.searchsorted(self._branches.modules, node))
+
+    def is_module(self, node: int) -> bool:
+        """Whether a node has others below it."""
+        return bool(self.outline.tensor[node] < 0)
+
+    def name(self, node: int, whole: bool) -> str:
+        """The name, ``whole`` or the last part of it."""
+        if node == 0:
+            return tr("All tensors")
+        tensor = int(self.outline.tensor[node])
+        text = self.outline.names[tensor] if whole and tensor >= 0 else self.outline.labels[node]
+        return display(text or '""')
+
+    def other_name(self, tensor: int) -> str:
+        """What a tensor that was renamed is called at the end that knows it by another name; else nothing."""
+        names = self.ends.matching.renamed.get(tensor)
+        here = self.outline.names[tensor]
+        found = (names[end] for end in (self.ends.a, self.ends.b)) if names else ()
+        return display(next((name for name in found if name is not None and name != here), ""))
+
+    def badges(self, node: int) -> tuple[str, ...]:
+        """Words behind the name."""
+        tensor = int(self.outline.tensor[node])
+        if tensor < 0:
+            return ()
+        other = self.other_name(tensor)
+        return (*([tr("was {0}").format(other)] if other else []), *([tr("tied")] if self._tied[tensor] else []))
+
+    def status(self, node: int) -> Status:
+        """A tensor's status; that of a module where all of its tensors have one, else changed."""
+        found = self.of(node)
+        if found is None:
+            return Status.MATCHED
+        here = np.flatnonzero(found[0].counts[found[1]]).tolist()
+        present = [Status(each) for each in here if each != Status.ABSENT]
+        if len(present) == 1:
+            return present[0]
+        return Status.CHANGED if any(s not in (Status.SAME, Status.MATCHED) for s in present) else Status.MATCHED
+
+    def counts(self, node: int) -> tuple[tuple[Status, int], ...]:
+        """How many tensors below a module are in which status."""
+        found = self.of(node)
+        if found is None or not self.is_module(node):
+            return ()
+        row = found[0].counts[found[1]].tolist()
+        return tuple((status, row[status]) for status in COUNTED if row[status])
+
+    def broken(self, node: int) -> bool:
+        """Whether there is a NaN or an infinity."""
+        found = self.of(node)
+        return found is not None and bool(found[0].nan[found[1]] or found[0].inf[found[1]])
+
+    def unread(self, node: int) -> bool:
+        """Whether something of it was not read yet."""
+        found = self.of(node)
+        return found is None or bool(found[0].unread[found[1]])
+
+    def figure(self, node: int, name: str) -> float:
+        """A figure, NaN where there is none."""
+        found = self.of(node)
+        return math.nan if found is None else float(getattr(found[0], name)[found[1]])
+
+    def relative(self, node: int) -> Cell:
+        """The relative change with its bar; or in its place why there is none."""
+        tensor = int(self.outline.tensor[node])
+        if tensor >= 0 and (error := self.errors.get(tensor)) is not None:
+            return Cell(note=display(error), note_token="danger")
+        if tensor >= 0 and (said := self._structure(tensor)):
+            return Cell(note=said)
+        if self.broken(node):
+            return Cell(self._broken_word(node), "danger", True, self._broken_count(node))
+        value = self.figure(node, "relative")
+        if math.isnan(value):
+            if self.unread(node):
+                return Cell(NOT_YET, "text3")
+            return Cell(NOT_YET, "text2", note=self._no_figure(node))
+        bar = min(1.0, value / self._longest) if self._longest > 0 else 0.0
+        return Cell(relative_text(value), "text2" if self.unread(node) or value == 0 else "text", bar=bar)
+
+    def plain(self, node: int, column: Column) -> Cell:
+        """One of the other figures."""
+        name, write = _PLAIN[column]
+        if column is Column.COSINE and self.broken(node):
+            return Cell(self._broken_word(node) if self.figure(node, "nan") else "NaN", "danger", True)
+        value = self.figure(node, name)
+        if math.isnan(value):
+            return Cell(NOT_YET, "text3" if self.unread(node) else "text2") if self._has_values(node) else Cell()
+        return Cell(write(value), "text2" if self.unread(node) else "text")
+
+    def _has_values(self, node: int) -> bool:
+        return self.status(node) in (Status.MATCHED, Status.SAME, Status.CHANGED, Status.RETYPED)
+
+    def _broken_word(self, node: int) -> str:
+        return "NaN" if self.figure(node, "nan") > 0 else "Inf"
+
+    def _broken_count(self, node: int) -> str:
+        some = int(self.figure(node, "nan")) or int(self.figure(node, "inf"))
+        elements = int(self.figure(node, "elements"))
+        return tr("{0} of {1}").format(
+            integer(some), integer(elements) if elements < 10**5 else parameters(elements)
+        )
+
+    def _structure(self, tensor: int) -> str:
+        status = Status(int(np.argmax(self.tensors.counts[tensor])))
+        if status is Status.ADDED:
+            return only_in(self.ends.words_b)
+        if status is Status.REMOVED:
+            return only_in(self.ends.words_a)
+        if status is Status.RESHAPED:
+            return " → ".join(shape_text(self.shape(tensor, end)) for end in (self.ends.a, self.ends.b))
+        return ""
+
+    def _no_figure(self, node: int) -> str:
+        if self.is_module(node):
+            return ""
+        if not self.figure(node, "elements"):
+            empty = 0 in self.shape(int(self.outline.tensor[node]))
+            return tr("empty") if empty else tr("no values to compare")
+        return tr("from zero") if self.figure(node, "delta_l2") > 0 else tr("zero in both")
+
+    def row_of(self, tensor: int, member: int) -> int:
+        """A tensor's row in a member's checkpoint, or -1."""
+        return int(self.ends.matching.rows[tensor, member])
+
+    def shape(self, tensor: int, member: int | None = None) -> tuple[int, ...]:
+        """A tensor's shape in a member; without one in B, or in A where B has it not."""
+        ends = self.ends
+        if member is None:
+            member = ends.b if self.row_of(tensor, ends.b) >= 0 else ends.a
+        part, row = ends.matching.parts[member], self.row_of(tensor, member)
+        return part.checkpoint.tensors.shape(row) if part is not None and row >= 0 else ()
+
+    def type_at(self, tensor: int, member: int) -> str:
+        """The name of a tensor's dtype in a member; nothing where it is not."""
+        part, row = self.ends.matching.parts[member], self.row_of(tensor, member)
+        if part is None or row < 0:
+            return ""
+        table = part.checkpoint.tensors
+        return str(table.dtypes[table.dtype[row]].name)
+
+    def role(self, tensor: int) -> Role:
+        """What the section is for that a tensor stands in."""
+        ends = self.ends
+        for member in (ends.b, ends.a):
+            part, row = ends.matching.parts[member], self.row_of(tensor, member)
+            if part is not None and row >= 0:
+                section = part.checkpoint.section_of(row)
+                return section.role if section is not None else Role.MODEL
+        return Role.MODEL
+
+    def text(self, node: int, column: Column, whole: bool = True) -> str:
+        """A cell as text, for a screen reader."""
+        if column is Column.NAME:
+            return self.name(node, whole)
+        if column is Column.STATUS:
+            return status_word(self.status(node))
+        if column is Column.EPOCHS:
+            return ""
+        cell = self.relative(node) if column is Column.RELATIVE else self.plain(node, column)
+        return " ".join(filter(None, (cell.text, cell.note)))
+
+    def tooltip(self, node: int) -> str:
+        """Everything that is known of a row, with all digits."""
+        tensor = int(self.outline.tensor[node])
+        name = self.outline.names[tensor] if tensor >= 0 else self.outline.path(node) or tr("All tensors")
+        lines = [display(name, 1024)]
+        if tensor >= 0:
+            lines += self._tensor_lines(tensor)
+        else:
+            counts = self.counts(node)
+            lines.append("  ".join(f"{sign(each)} {integer(count)} {status_word(each)}" for each, count in counts))
+        unread = self.figure(node, "unread")
+        if unread > 0:
+            waiting = tr("not read yet") if tensor >= 0 else counted(int(unread), "tensor", "tensors")
+            lines.append(waiting if tensor >= 0 else tr("{0} not read yet").format(waiting))
+        if self.broken(node):
+            lines.append(tr("{0} are not finite; figures are over the others").format(self._broken_count(node)))
+        for title, value in self._told(node):
+            lines.append(f"{title}: {value}")
+        return "\n".join(filter(None, lines))
+
+    def _tensor_lines(self, tensor: int) -> list[str]:
+        ends = self.ends
+        node = int(self.outline.node_of[tensor])
+        status = self.status(node)
+        types = dict.fromkeys(filter(None, (self.type_at(tensor, ends.a), self.type_at(tensor, ends.b))))
+        lines = [f"{shape_text(self.shape(tensor))}, {' → '.join(types)}"]
+        if status is not Status.MATCHED:
+            said = self._structure(tensor)
+            lines.append(f"{status_word(status)}: {said}" if said else status_word(status))
+        if other := self.other_name(tensor):
+            lines.append(tr("also named {0}").format(other))
+        if tensor in self.errors:
+            lines.append(display(self.errors[tensor], 1024))
+        return lines
+
+    def _told(self, node: int) -> list[tuple[str, str]]:
+        figures = (
+            (tr("relative change"), "relative"),
+            (tr("L2 of change"), "delta_l2"),
+            (tr("cosine"), "cosine"),
+            (tr("largest change"), "max_abs"),
+            (tr("part of the values changed"), "changed_fraction"),
+        )
+        values = ((title, self.figure(node, name)) for title, name in figures)
+        return [(title, repr(value)) for title, value in values if not math.isnan(value)]
+
+
+_PLAIN: dict[Column, tuple[str, Callable[[float], str]]] = {
+    Column.DELTA: ("delta_l2", significant),
+    Column.COSINE: ("cosine", cosine_text),
+    Column.LARGEST: ("max_abs", significant),
+    Column.CHANGED: ("changed_fraction", fraction_text),
+}

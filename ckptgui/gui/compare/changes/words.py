@@ -1,0 +1,44 @@
+"""Figures of a change as people read them, and as they are copied."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QLocale
+
+from ckptgui.gui.numbers import MINUS, percent, significant, tr
+
+NOT_YET = "—"
+"""Stands for a figure that is not known, or that there is not."""
+
+
+def relative_text(value: float) -> str:
+    """Four decimals where they say enough, so that a column of them is even: ``0.0157``."""
+    return QLocale().toString(value, "f", 4) if 1e-3 <= value < 10 else significant(value, 3)
+
+
+def cosine_text(value: float) -> str:
+    """``0.99988``; very near to one by how much is missing, ``1 − 2e−07``."""
+    missing = 1 - value
+    if abs(missing) < 4e-16:
+        return "1"
+    if 0 < missing < 5e-6:
+        return f"1 {MINUS} {missing:.0e}".replace("e-", f"e{MINUS}")
+    return QLocale().toString(value, "f", 5).replace("-", MINUS)
+
+
+def fraction_text(value: float) -> str:
+    """``99.58 %``; all but a few is never called all."""
+    if 0.9999 <= value < 1:
+        return f"> {QLocale().toString(99.99, 'f', 2)} %"
+    return f"{QLocale().toString(100 * value, 'f', 2)} %" if 0.1 <= value < 1 else percent(value, 1.0)
+
+
+def exact(value: float) -> str:
+    """Every digit for the clipboard; nothing where there is no figure."""
+    return "" if math.isnan(value) else repr(float(value))
+
+
+def only_in(words: str) -> str:
+    """``only in epoch 7``"""
+    return tr("only in {0}").format(words)
