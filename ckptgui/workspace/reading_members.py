@@ -79,7 +79,7 @@ def _saved_as_tensors(checkpoint: Checkpoint) -> dict[str, float]:
 
 def _loss(figures: Mapping[str, float]) -> float | None:
     """The first figure that is called as losses are."""
-    by_name = {name.rpartition("/")[2]: value for name, value in reversed(figures.items())}
+    by_name = {name.rpartition("/")[2]: value for name, value in reversed(list(figures.items()))}
     return next((by_name[name] for name in LOSS if name in by_name), None)
 
 
