@@ -66,11 +66,11 @@ def tensor_figures(differences: Differences) -> MovedFigures:
 
 
 class Branches:
-    """The modules of an outline as ranges of its tensors, ready for being summed over."""
+    """The modules of an outline, or some of them, as ranges of its tensors, ready for being summed over."""
 
-    def __init__(self, outline: Outline) -> None:
+    def __init__(self, outline: Outline, modules: np.ndarray | None = None) -> None:
         self.outline = outline
-        self.modules = np.flatnonzero(outline.tensor < 0)
+        self.modules = np.flatnonzero(outline.tensor < 0) if modules is None else modules
         self._leaves = np.flatnonzero(outline.tensor >= 0)
         self._tensors = outline.tensor[self._leaves]
         self._bounds = np.column_stack([outline.start[self.modules], outline.stop[self.modules]]).ravel()
@@ -89,7 +89,7 @@ class Branches:
         return self.over(np.hypot, lengths)
 
     def nodes(self, tensors: np.ndarray, modules: np.ndarray) -> np.ndarray:
-        """One entry a node of the outline, from those of tensors and those of modules."""
+        """One entry a node of the outline, from those of tensors and those of all modules."""
         column = np.empty(len(self.outline), tensors.dtype)
         column[self._leaves] = tensors[self._tensors]
         column[self.modules] = modules
