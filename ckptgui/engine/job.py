@@ -132,6 +132,12 @@ class Jobs:
             job.run()
         return job
 
+    @property
+    def idle(self) -> bool:
+        """Whether no job is running or waiting."""
+        with self._lock:
+            return not self._alive
+
     def _run(self, job: Job[R]) -> None:
         try:
             job.run()

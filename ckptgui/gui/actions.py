@@ -17,12 +17,19 @@ class Needs(Enum):
     FORWARD = "forward"
     PREVIOUS = "previous"  # an earlier epoch
     NEXT = "next"
+    PLAY = "play"
+    COMPARE = "compare"  # a checkpoint that may have siblings, or a run
+    SIBLINGS = "siblings"
+    AVERAGE = "average"  # a model and its average in one file
+    SERIES = "series"  # checkpoints that are compared
+    LOADING = "loading"
+    REPORT = "report"
     FINDING = "finding"  # something that was found to be wrong
 
 
 @dataclass(frozen=True)
 class Spec:
-    """One action. ``key`` is also the name of the window's method that does it."""
+    """One action. ``key`` is also the name of the method of ``Commands`` that does it."""
 
     key: str
     menu: str
@@ -34,7 +41,7 @@ class Spec:
     line_before: bool = False
 
 
-MENUS = ("File", "Edit", "View", "Help")
+MENUS = ("File", "Edit", "View", "Compare", "Help")
 
 ACTIONS = (
     Spec("open_file", "File", "Open…", ("Ctrl+O",)),
@@ -51,13 +58,20 @@ ACTIONS = (
     Spec("fold_layers", "View", "Fold repeated layers", ("Ctrl+L",), Needs.DOCUMENT, ticked=True),
     Spec("back", "View", "Back", ("Alt+Left",), Needs.BACK, line_before=True),
     Spec("forward", "View", "Forward", ("Alt+Right",), Needs.FORWARD),
-    Spec("previous_epoch", "View", "Previous epoch", ("[",), Needs.PREVIOUS, line_before=True),
-    Spec("next_epoch", "View", "Next epoch", ("]",), Needs.NEXT),
     Spec("next_tab", "View", "Next tab", ("Ctrl+Tab", "Ctrl+PgDown"), Needs.PAGE, line_before=True),
     Spec("previous_tab", "View", "Previous tab", ("Ctrl+Shift+Tab", "Ctrl+PgUp"), Needs.PAGE),
     Spec("theme_system", "View", "Theme of the system", group="theme", line_before=True),
     Spec("theme_light", "View", "Light theme", group="theme"),
     Spec("theme_dark", "View", "Dark theme", group="theme"),
+    Spec("compare_siblings", "Compare", "With its siblings", (), Needs.SIBLINGS),
+    Spec("compare_file", "Compare", "With another file…", (), Needs.COMPARE),
+    Spec("compare_average", "Compare", "Model with EMA", (), Needs.AVERAGE),
+    Spec("arrange_members", "Compare", "Members and order…", (), Needs.SERIES, line_before=True),
+    Spec("check_loading", "Compare", "Will it load?…", (), Needs.LOADING),
+    Spec("save_report", "Compare", "Save report…", ("Ctrl+S",), Needs.REPORT),
+    Spec("previous_epoch", "Compare", "Step to previous", ("[",), Needs.PREVIOUS, line_before=True),
+    Spec("next_epoch", "Compare", "Step to next", ("]",), Needs.NEXT),
+    Spec("play", "Compare", "Play", ("Space",), Needs.PLAY),
     Spec("show_shortcuts", "Help", "Keyboard shortcuts", ("F1",)),
     Spec("open_log_folder", "Help", "Open log folder"),
     Spec("show_about", "Help", "About ckptgui", line_before=True),

@@ -7,7 +7,7 @@ import os
 import sys
 
 from ckptgui.core.display import MAX_DETAIL, display
-from ckptgui.gui.opening import Opening
+from ckptgui.gui.opening import Look, Opening
 
 PICTURE_LIMIT = 60.0
 """Seconds that a picture may take before it is given up."""
@@ -48,7 +48,7 @@ def take_screenshot(
 
     Waits for the overview or the selected view and for the columns of the visible rows.
     """
-    opening = _begin(paths)
+    opening = _begin(paths, view)
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     os.environ["QT_SCALE_FACTOR"] = f"{scale:g}"
     from ckptgui.gui.picture import Picture, PictureError
@@ -63,11 +63,15 @@ def take_screenshot(
     return 0
 
 
-def _begin(paths: list[str]) -> Opening | None:
-    """Start reading the first path."""
+def _begin(paths: list[str], view: str | None = None) -> Opening | None:
+    """Start reading the first path, with those that it is compared with."""
     if not paths:
         return None
-    opening = Opening(os.path.abspath(paths[0]))
+    from ckptgui.gui.gathering import gathered
+
+    whole = tuple(map(os.path.abspath, paths))
+    first = whole if view == "compare" else gathered(whole)[0]
+    opening = Opening(first[0], first[1:], Look.COMPARED if view == "compare" else Look.ITSELF)
     opening.begin_early()
     opening.head_start(HEAD_START)
     return opening

@@ -9,13 +9,16 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QStackedLayout, QWidget
 
+from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.display import MAX_DETAIL, display
+from ckptgui.core.series.members import RunMember, model_and_average
 from ckptgui.core.tensors import Path
 from ckptgui.engine.job import Cancel, Report
 from ckptgui.errors import CheckpointError
 from ckptgui.gui.describe import facts, file_notices, opened_sentence
 from ckptgui.gui.document_view import DocumentView
 from ckptgui.gui.export_flow import ExportFlow
+from ckptgui.gui.goto import Finder, tensors_of
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.notices import Notice, Tone
 from ckptgui.gui.numbers import counted, size_text, tr
@@ -36,14 +39,12 @@ class DocumentPage(Page):
     """
 
     found_run = Signal(object)
-    open_another = Signal()
-    opened = Signal()
-    failed = Signal(str)
 
     def __init__(self, background: Background, share: float = 0.55, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._lane = background.lane(self)
         self._watch_lane = background.lane(self)
+        self._opening: Opening | None = None
         self._wanted: Path | None = None
         self._opened_at = ""
         self._watched: Watch | None = None
@@ -76,13 +77,18 @@ class DocumentPage(Page):
             self.opening_view.begin(display(PurePath(path).name, 80))
             self._stack.setCurrentWidget(self.opening_view)
         self._watch.stop()
-        work = opening or Opening(path)
-        self._lane.start(work, self._show, self._failed, self.opening_view.show_progress, self._cancelled)
+        self._opening = opening or Opening(path)
+        self._lane.start(self._opening, self._show, self._failed, self.opening_view.show_progress, self._cancelled)
         self.changed.emit()
 
     def reload(self) -> None:
-        """Open the same path again."""
-        self.open_path(self.path)
+        """Open the same again."""
+        self.open_path(self.path, self._opening)
+
+    @property
+    def opening(self) -> Opening | None:
+        """What was asked for."""
+        return self._opening
 
     @property
     def wanted(self) -> Path | None:
@@ -184,6 +190,8 @@ class DocumentPage(Page):
         """Why not (see ``Page``)."""
         if ability in ("previous", "next"):
             return tr("Open a folder of epochs to step through them.")
+        if ability in ("play", "series", "report"):
+            return tr("Open a folder of epochs to compare them.")
         if self.view.opened is None:
             return tr("No checkpoint is shown here.") if ability != "page" else ""
         if ability == "back" and not self.view.can_step(-1):
@@ -192,6 +200,10 @@ class DocumentPage(Page):
             return tr("Nothing was selected after this.")
         if ability == "export":
             return self._why_no_export()
+        if ability == "average" and not model_and_average(_alone(self.view.opened.checkpoint)):
+            return tr("It does not hold a model and an average of it.")
+        if ability == "loading":
+            return tr("This comes later.")
         if ability == "finding" and not self.view.findings:
             return tr("Nothing was found to be wrong.")
         return ""
@@ -206,9 +218,59 @@ class DocumentPage(Page):
         """An export that is being written."""
         return tr("An export is being written. It stops, and nothing of it is left.") if self.export.busy else ""
 
+    @property
+    def ready(self) -> bool:
+        """Whether a checkpoint is shown."""
+        return self.view.opened is not None
+
     def document(self) -> DocumentView | None:
         """The checkpoint that is shown, if one is."""
-        return self.view if self.view.opened is not None else None
+        return self.view if self.ready else None
+
+    def views(self) -> tuple[DocumentView, ...]:
+        """The one view of it."""
+        return (self.view,)
+
+    def checkpoint_path(self) -> str:
+        """The file or folder that is shown."""
+        return self._place()
+
+    def stands_for(self, path: str) -> bool:
+        """Whether opening ``path`` leads to this tab."""
+        return not (self._opening is not None and self._opening.is_run) and super().stands_for(path)
+
+    def finder(self) -> Finder | None:
+        """Finds tensors of the checkpoint."""
+        prepared = self.view.tree.prepared
+        if self.view.opened is None or prepared is None:
+            return None
+        return tensors_of(self.view.opened.checkpoint, prepared)
+
+    def go_to(self, path: Path) -> None:
+        """Select a path in the tree."""
+        if self.ready:
+            self.view.select(path)
+            self.focus_rows()
+
+    def select_joined(self, text: str) -> Path | None:
+        """Select a tensor by its path in one piece."""
+        return self.view.select_joined(text)
+
+    def focus_filter(self) -> None:
+        """Bring the keyboard to the filter of the tree."""
+        self.view.tree.focus_filter()
+
+    def focus_rows(self) -> None:
+        """Bring the keyboard to the tree."""
+        self.view.tree.setFocus()
+
+    def next_finding(self) -> None:
+        """Select the next tensor that something is wrong with."""
+        self.view.next_finding()
+
+    def step_selection(self, step: int) -> None:
+        """Go back or forward among what was selected."""
+        self.view.step(step)
 
     def export_state_dict(self) -> None:
         """Ask where to and write."""
@@ -272,3 +334,8 @@ class DocumentPage(Page):
         self._watch_lane.cancel()
         self.export.cancel()
         self.view.release()
+
+
+def _alone(checkpoint: Checkpoint) -> RunMember:
+    """A checkpoint as the one member of a run."""
+    return RunMember(checkpoint.path, checkpoint.nbytes, checkpoint=checkpoint)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, QStringListModel, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import (
@@ -32,6 +35,14 @@ MAX_FOUND = 40
 _ICON_ROOM = 28
 
 
+@dataclass(frozen=True, eq=False)
+class Finder:
+    """Finds tensors ``of`` something, off the GUI thread: names ready to be shown, each with its path."""
+
+    of: object
+    find: Callable[[str, Cancel], list[tuple[str, Path]]]
+
+
 class GoToBox(QLineEdit):
     """``chosen`` carries the path of a tensor."""
 
@@ -40,8 +51,7 @@ class GoToBox(QLineEdit):
     def __init__(self, background: Background, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._lane = background.lane(self)
-        self._checkpoint: Checkpoint | None = None
-        self._prepared: Prepared | None = None
+        self._finder: Finder | None = None
         self._found: list[tuple[str, Path]] = []
         self._names = QStringListModel(self)
         completer = QCompleter(self._names, self)
@@ -84,13 +94,14 @@ class GoToBox(QLineEdit):
     def sizeHint(self) -> QSize:
         return QSize(212, 28)
 
-    def set_checkpoint(self, checkpoint: Checkpoint | None, names: Prepared | None = None) -> None:
-        """Search in this one from now on, by ``names`` of its tree."""
-        if checkpoint is not self._checkpoint:
-            self._checkpoint, self._prepared = checkpoint, names
+    def set_finder(self, finder: Finder | None) -> None:
+        """Search with this one from now on."""
+        elder = self._finder.of if self._finder is not None else None
+        if (finder.of if finder is not None else None) is not elder:
             self._lane.cancel()
             self.clear()
-        self.setEnabled(checkpoint is not None)
+        self._finder = finder
+        self.setEnabled(finder is not None)
 
     def answer(self) -> str:
         """What stands at the right of what is typed: that nothing has such a name."""
@@ -105,14 +116,14 @@ class GoToBox(QLineEdit):
         self._nothing = False
 
     def _search(self, text: str) -> None:
-        checkpoint, prepared = self._checkpoint, self._prepared
-        if checkpoint is None or prepared is None or not text.strip():
+        finder = self._finder
+        if finder is None or not text.strip():
             self._lane.cancel()
             self._show([])
             return
 
         def work(cancel: Cancel, _: Report) -> list[tuple[str, Path]]:
-            return find_tensors(checkpoint, prepared, text, cancel)
+            return finder.find(text, cancel)
 
         self._lane.start(work, self._show)
 
@@ -186,6 +197,26 @@ class _Names(QStyledItemDelegate):
         room = option.rect.adjusted(10, 0, -10, 0)
         text = option.fontMetrics.elidedText(str(index.data()), Qt.TextElideMode.ElideMiddle, room.width())
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+
+
+def tensors_of(checkpoint: Checkpoint, names: Prepared) -> Finder:
+    """Finds those of one checkpoint, by ``names`` of its tree."""
+    return Finder(checkpoint, lambda text, cancel: find_tensors(checkpoint, names, text, cancel))
+
+
+def find_names(names: Sequence[str], text: str, cancel: Cancel) -> list[tuple[str, Path]]:
+    """The first of some names that hold every word of ``text``, a path of one part each."""
+    words = text.lower().split()
+    found: list[tuple[bool, int]] = []
+    for number, name in enumerate(names):
+        if number % 4096 == 0:
+            cancel.check()
+        low = name.lower()
+        if all(word in low for word in words):
+            found.append((not low.endswith(words[-1]), number))
+            if len(found) >= 100 * MAX_FOUND:
+                break
+    return [(display(names[number], 120), (names[number],)) for _, number in sorted(found)[:MAX_FOUND]]
 
 
 def find_tensors(checkpoint: Checkpoint, names: Prepared, text: str, cancel: Cancel) -> list[tuple[str, Path]]:

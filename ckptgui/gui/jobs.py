@@ -80,6 +80,11 @@ class Background(QObject):
         gate = self.gate if urgent or pictures else None
         return QtLane(jobs, self._courier, owner, gate, pictures)
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is being worked on."""
+        return self._jobs.idle and self._patient.idle
+
     def shutdown(self, timeout: float = 2.0) -> bool:
         """Cancel all jobs and wait up to ``timeout`` seconds; True when none is left."""
         return all([jobs.shutdown(timeout) for jobs in (self._patient, self._jobs)])

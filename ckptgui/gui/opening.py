@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from ckptgui.engine.job import Cancel, Job, Progress, Report, State
@@ -29,16 +31,31 @@ class Opened:
     seconds: float
 
 
+class Look(Enum):
+    """What is wanted of a path."""
+
+    ITSELF = auto()  # a checkpoint, or the run in a folder
+    COMPARED = auto()  # the run in a folder, or that a checkpoint is of
+    SIBLINGS = auto()  # the run that a checkpoint is of
+    AVERAGE = auto()  # a checkpoint's model and the average of it that is in the same file, as a run of two
+
+
 class Opening:
     """The work of opening one path: a file, or a folder, which may be a run of many.
 
+    With ``others`` it is a run of all these.
     ``begin_early`` starts it before there is a window to show it in.
     """
 
-    def __init__(self, path: str) -> None:
-        self.path = path
+    def __init__(self, path: str, others: Sequence[str] = (), look: Look = Look.ITSELF) -> None:
+        self.path, self.others, self.look = path, tuple(others), look
         self._early: Job[Opened | Run] | None = None
         self._progress: Progress | None = None  # of the early start
+
+    @property
+    def is_run(self) -> bool:
+        """Whether a run was asked for, whatever the path is."""
+        return bool(self.others) or self.look is not Look.ITSELF
 
     def begin_early(self) -> None:
         """Start now, on a thread of its own; ``__call__`` then waits for that and hands its outcome on."""
@@ -79,11 +96,10 @@ class Opening:
         from ckptgui.core.tree.build import build_tree
         from ckptgui.engine.memory import give_memory_back
         from ckptgui.gui.ribbon_map import RibbonMap
-        from ckptgui.workspace.opening import open_path
         from ckptgui.workspace.run import Run
 
         start = time.perf_counter()
-        found = open_path(self.path, cancel, report)
+        found = self._find(cancel, report)
         if isinstance(found, Run):
             return found
         cancel.check()
@@ -94,3 +110,29 @@ class Opening:
         if len(tree) > MANY:
             give_memory_back()
         return Opened(found, tree, places, time.perf_counter() - start)
+
+    def _find(self, cancel: Cancel, report: Report) -> Checkpoint | Run:
+        from ckptgui.workspace.opening import open_path
+        from ckptgui.workspace.run import Run, run_of_paths, siblings
+
+        if self.look is Look.COMPARED and not self.others:
+            found = open_path(self.path, cancel, report)
+            return found if isinstance(found, Run) else siblings(self.path, cancel, report)
+        if self.look is Look.SIBLINGS:
+            return siblings(self.path, cancel, report)
+        if self.look is Look.AVERAGE:
+            return _with_average(self.path, cancel)
+        if self.others:
+            return run_of_paths((self.path, *self.others), cancel, report)
+        return open_path(self.path, cancel, report)
+
+
+def _with_average(path: str, cancel: Cancel) -> Run:
+    from ckptgui.core.series.members import model_and_average
+    from ckptgui.errors import CheckpointError
+    from ckptgui.workspace.run import Run, run_of_paths
+
+    both = model_and_average(run_of_paths((path,), cancel).members[0])
+    if not both:
+        raise CheckpointError("No average of the model is kept in it.")
+    return Run(path, both, chosen=True)

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
+
+from ckptgui.core.tensors import Path
+from ckptgui.formats.folders.shard_names import opens_the_same
+
+if TYPE_CHECKING:
+    from ckptgui.core.series.series import Series
+    from ckptgui.gui.document_view import DocumentView
+    from ckptgui.gui.goto import Finder
 
 
 @dataclass(frozen=True)
@@ -34,6 +43,9 @@ class Page(QWidget):
 
     changed = Signal()
     moved = Signal()
+    opened = Signal()
+    failed = Signal(str)
+    open_another = Signal()
     tree_painted = Signal()
     histogram_painted = Signal()
     profiled = Signal()
@@ -64,6 +76,93 @@ class Page(QWidget):
     def able(self, ability: str) -> str:
         """Why something can't be done here, in a sentence; empty when it can. See ``actions.Needs``."""
         raise NotImplementedError
+
+    @property
+    def ready(self) -> bool:
+        """Whether what was to be opened is shown."""
+        raise NotImplementedError
+
+    def document(self) -> DocumentView | None:
+        """The one checkpoint that is shown, if it is one."""
+        return None
+
+    def finder(self) -> Finder | None:
+        """Finds tensors by parts of their names."""
+        return None
+
+    def go_to(self, path: Path) -> None:
+        """Select a tensor or module, or with ``()`` the whole."""
+
+    def select_joined(self, text: str) -> Path | None:
+        """Select the tensor whose path, joined with ``/``, reads ``text``, and return that path."""
+        return None
+
+    def focus_filter(self) -> None:
+        """Bring the keyboard to the box that filters rows."""
+
+    def focus_rows(self) -> None:
+        """Bring the keyboard to the rows."""
+
+    def next_finding(self) -> None:
+        """Select the next tensor that something is wrong with."""
+
+    def step_selection(self, step: int) -> None:
+        """Go back (-1) or forward (1) among what was selected."""
+
+    def checkpoint_path(self) -> str:
+        """The file or folder of the one checkpoint that is looked at."""
+        return self.path
+
+    def series(self) -> Series | None:
+        """The checkpoints that are compared, if they are."""
+        return None
+
+    def show_comparison(self) -> None:
+        """Bring the comparison of a run to the front."""
+
+    def show_checkpoint(self, then: Callable[[], None]) -> None:
+        """Of a run, bring the checkpoint that is looked at to the front; ``then`` it is opened."""
+
+    def step_epoch(self, step: int) -> None:
+        """Go to an earlier (-1) or later (1) epoch."""
+
+    def play(self) -> None:
+        """Go from epoch to epoch, or stop."""
+
+    def arrange_members(self) -> None:
+        """Let somebody choose which checkpoints are compared."""
+
+    def check_loading(self) -> None:
+        """Let somebody find out whether a model would take the checkpoint."""
+
+    def save_report(self) -> None:
+        """Let somebody write the comparison into a file."""
+
+    @property
+    def takes_members(self) -> bool:
+        """Whether what is dropped on it is compared with what is there."""
+        return False
+
+    def add_members(self, paths: Sequence[str]) -> None:
+        """Compare these too."""
+
+    def views(self) -> tuple[DocumentView, ...]:
+        """Every checkpoint in full that was made for this tab."""
+        return ()
+
+    def share(self) -> float:
+        """The tree's share of the width."""
+        return next((view.share() for view in self.views()), 0.55)
+
+    def stands_for(self, path: str) -> bool:
+        """Whether opening ``path`` leads to this tab."""
+        return opens_the_same(self.path, path)
+
+    def copy_path(self) -> None:
+        """Copy the path of what is selected."""
+
+    def export_state_dict(self) -> None:
+        """Ask where to and write the state dict."""
 
     def unfinished(self) -> str:
         """What closing now would stop, in a sentence; empty when nothing."""

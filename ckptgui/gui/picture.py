@@ -8,9 +8,9 @@ from ckptgui.core.display import MAX_DETAIL, display
 from ckptgui.gui.document_view import DocumentView
 from ckptgui.gui.numbers import significant, tr
 from ckptgui.gui.opening import Opening
+from ckptgui.gui.page import Page
 from ckptgui.gui.pass_progress import Phase
 from ckptgui.gui.session import Session
-from ckptgui.gui.window import Document
 
 ROWS_LIMIT = 15_000
 """Milliseconds that visible rows may take once the file is open; one of a hundred gigabytes stays pale."""
@@ -18,6 +18,9 @@ ROWS_LIMIT = 15_000
 
 SOON_READ = 256 * 2**20
 """Bytes of a file that is waited for whole, as that takes no longer than the rest; what is larger stays pale."""
+
+CALM, CALM_LOOKS = 50, 5
+"""Milliseconds between two looks whether anything is being worked on, and how many times nothing must be."""
 
 
 class PictureError(Exception):
@@ -43,7 +46,7 @@ class Picture(QObject):
         self._select, self._view = select, view
         self._limit = limit
         self._loop = QEventLoop(self)
-        self._page: Document | None = None
+        self._page: Page | None = None
         self._failure = ""
         self._histogram_due = False
         self._row: int | None = None
@@ -52,8 +55,7 @@ class Picture(QObject):
         """Save the picture of the first of ``paths``; raises ``PictureError``."""
         window = self._session.window
         window.setFixedSize(*self._size)
-        pages = [window.open_path(path, opening if not number else None) for number, path in enumerate(paths)]
-        self._watch(pages[0])
+        self._watch(window.open_at_start(paths, opening))
         window.page_replaced.connect(lambda elder, new: self._watch(new) if elder is self._page else None)
         window.top.tabs.setCurrentIndex(0)
         self._session.bugs.met.connect(lambda text: self._fail(text.strip().rpartition("\n")[2]))
@@ -65,7 +67,7 @@ class Picture(QObject):
         if not window.grab().save(self._png, "PNG"):
             raise PictureError(tr("The picture could not be written to {png}.").format(png=display(self._png)))
 
-    def _watch(self, page: Document) -> None:
+    def _watch(self, page: Page) -> None:
         self._page = page
         page.failed.connect(self._fail)
         page.opened.connect(self._opened)
@@ -80,6 +82,31 @@ class Picture(QObject):
         self._fail(tr("The view was not ready after {seconds} seconds.").format(seconds=seconds))
 
     def _opened(self) -> None:
+        page = self._page
+        series = page.series() if page is not None else None
+        if page is None or series is None:
+            self._show_document()
+        elif self._view in (None, "compare"):
+            self._show_series(page)
+        else:
+            page.show_checkpoint(self._show_document)
+
+    def _show_series(self, page: Page) -> None:
+        if self._select is not None and page.select_joined(self._select) is None:
+            self._fail(tr("There is no tensor {path} in it.").format(path=display(self._select)))
+            return
+        self._calm = 0
+        self._calmed = QTimer(self, interval=CALM)
+        self._calmed.timeout.connect(self._look_whether_calm)
+        self._calmed.start()
+
+    def _look_whether_calm(self) -> None:
+        """All is there once nothing is being worked on, and nothing new was begun because of what came last."""
+        self._calm = self._calm + 1 if self._session.background.idle else 0
+        if self._calm >= CALM_LOOKS:
+            self._loop.quit()
+
+    def _show_document(self) -> None:
         view = self._document()
         if view is None or view.opened is None or view.summaries is None:
             return

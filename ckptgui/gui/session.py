@@ -17,13 +17,15 @@ from ckptgui.engine.executors import shutdown_executors
 from ckptgui.engine.memory import share_memory
 from ckptgui.gui import numbers
 from ckptgui.gui.bugs import Bugs, hooks
+from ckptgui.gui.commands import THEMES
 from ckptgui.gui.interrupts import Interrupts
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.milestones import Milestones, PaintWatch
 from ckptgui.gui.opening import Opening
+from ckptgui.gui.page import Page
 from ckptgui.gui.theme import apply_theme
 from ckptgui.gui.warm import give_up, warm_up
-from ckptgui.gui.window import Document, MainWindow, theme_mode
+from ckptgui.gui.window import MainWindow
 from ckptgui.workspace.logs import log_folder, logging_to
 from ckptgui.workspace.results import Results
 from ckptgui.workspace.settings import Settings, SettingsFile
@@ -51,7 +53,7 @@ class Session:
         self.app.setDesktopFileName("ckptgui")
         numbers.settle_locale()
         settings = SettingsFile() if remember else _Forgetful()
-        apply_theme(self.app, theme_mode(theme or settings.now.theme))
+        apply_theme(self.app, THEMES[theme or settings.now.theme])
         self.bugs = Bugs(logger, str(log_folder()))
         self._stack.enter_context(hooks(self.bugs, logger))
         self._stack.enter_context(Interrupts())
@@ -68,11 +70,10 @@ class Session:
         PaintWatch(self.window).painted.connect(lambda: self.milestones.mark("window"))
         self.window.page_added.connect(self._listen)
         self._selects, self._quit_after = select is not None, quit_after
-        for number, path in enumerate(paths):
-            page = self.window.open_path(path, opening if number == 0 else None)
-            if number == 0 and select is not None:
-                self._select_in(page, select)
         if paths:
+            page = self.window.open_at_start(paths, opening)
+            if select is not None:
+                self._select_in(page, select)
             self.window.top.tabs.setCurrentIndex(0)
         if self._maximised:
             self.window.showMaximized()
@@ -81,14 +82,14 @@ class Session:
         QTimer.singleShot(0 if not paths else SETTLE_LATEST, self._settle)
         return self.app.exec()
 
-    def _select_in(self, page: Document, wanted: str) -> None:
+    def _select_in(self, page: Page, wanted: str) -> None:
         """Select a tensor when the page, or the one that takes its place, is there."""
         page.opened.connect(lambda: _select(page, wanted))
         self.window.page_replaced.connect(
             lambda elder, new: new.opened.connect(lambda: _select(new, wanted)) if elder is page else None
         )
 
-    def _listen(self, page: Document) -> None:
+    def _listen(self, page: Page) -> None:
         page.tree_painted.connect(self._tree_painted)
         page.profiled.connect(lambda: self.milestones.mark("profile"))
         if self._selects:
@@ -96,7 +97,7 @@ class Session:
         else:
             page.opened.connect(lambda: self._watch_sparklines(page))
 
-    def _watch_sparklines(self, page: Document) -> None:
+    def _watch_sparklines(self, page: Page) -> None:
         """The first figures of a row are there; the next painting of the tree shows them."""
         view = page.document()
         if view is None or view.opened is None or view.summaries is None or "histogram" in self.milestones.times:
@@ -150,10 +151,8 @@ class Session:
         self._stack.close()
 
 
-def _select(page: Document, wanted: str) -> None:
-    view = page.document()
-    if view is not None:
-        view.select_joined(wanted)
+def _select(page: Page, wanted: str) -> None:
+    page.select_joined(wanted)
 
 
 class _Forgetful(SettingsFile):

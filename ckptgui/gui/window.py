@@ -3,58 +3,38 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import (
-    QAction,
-    QActionGroup,
-    QCloseEvent,
-    QDragEnterEvent,
-    QDropEvent,
-    QGuiApplication,
-    QKeyEvent,
-    QKeySequence,
-)
-from PySide6.QtWidgets import (
-    QApplication,
-    QFileDialog,
-    QLineEdit,
-    QMainWindow,
-    QMenu,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtWidgets import QFileDialog, QLineEdit, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from ckptgui.core.display import display
 from ckptgui.core.tensors import Path
-from ckptgui.formats.folders.shard_names import opens_the_same
-from ckptgui.gui.actions import ACTIONS, MENUS, Needs
+from ckptgui.engine.job import Cancel, Report
+from ckptgui.gui.actions import ACTIONS, Needs
 from ckptgui.gui.assets import application_icon
+from ckptgui.gui.commands import Commands
 from ckptgui.gui.dialogs import ask, file_dialog
 from ckptgui.gui.document import DocumentPage
 from ckptgui.gui.document_view import DocumentView
-from ckptgui.gui.export_flow import show_folder
+from ckptgui.gui.gathering import gathered
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.menu_look import menu_sheet
+from ckptgui.gui.menus import fill_recent, make_menus
 from ckptgui.gui.numbers import tr
-from ckptgui.gui.opening import Opening
-from ckptgui.gui.run_panel import RunPage
+from ckptgui.gui.opening import Look, Opening
+from ckptgui.gui.page import Page
 from ckptgui.gui.status import StatusBar
-from ckptgui.gui.theme import apply_theme, theme_signal
+from ckptgui.gui.theme import theme_signal
 from ckptgui.gui.toolbar import TopRow
 from ckptgui.gui.welcome import Welcome
-from ckptgui.workspace.logs import log_folder
 from ckptgui.workspace.recent import opened
 from ckptgui.workspace.run import Run
 from ckptgui.workspace.settings import SettingsFile
 
 _PATTERNS = "*.pt *.pth *.pt2 *.ptl *.ckpt *.bin *.pkl *.tar *.safetensors *.index.json *.distcp"
 FILTERS = f"Checkpoints ({_PATTERNS});;All files (*)"
-_MODES: dict[str, bool | None] = {"system": None, "light": False, "dark": True}
-
-Document = DocumentPage | RunPage
 
 
 class MainWindow(QMainWindow):
@@ -67,13 +47,15 @@ class MainWindow(QMainWindow):
 
     def __init__(self, settings: SettingsFile, background: Background) -> None:
         super().__init__()
-        self._settings = settings
+        self.settings = settings
         self._background = background
         self._closing = False
         self.setWindowIcon(application_icon())
         self.setMinimumSize(900, 600)
         self.setAcceptDrops(True)
-        self.actions_by_key = self._make_actions()
+        self.commands = Commands(self)
+        self.actions_by_key, self.recent_menu = make_menus(self, lambda spec: getattr(self.commands, spec.key))
+        self.recent_menu.aboutToShow.connect(self._fill_recent)
         self.top = TopRow(background, self.actions_by_key, self)
         self.pages = QStackedWidget(self)
         self.welcome = Welcome(background, self)
@@ -89,47 +71,25 @@ class MainWindow(QMainWindow):
         self.top.tabs.currentChanged.connect(self._tab_chosen)
         self.top.tabs.tabMoved.connect(self._tab_moved)
         self.top.tabs.close_asked.connect(self.close_page)
-        self.top.box.chosen.connect(self._go_to)
+        self.top.box.chosen.connect(lambda path: self.current.go_to(path) if self.current is not None else None)
         self.welcome.open_asked.connect(self.open_file)
         self.welcome.chosen.connect(self.open_path)
         theme_signal().changed.connect(self._dress)
         self._dress()
-        self._documents: list[Document] = []
+        self._documents: list[Page] = []
         self._restore()
         self._tab_chosen(-1)
 
     # menus
 
-    def _make_actions(self) -> dict[str, QAction]:
-        menus = {name: self.menuBar().addMenu(tr(name)) for name in MENUS}
-        groups: dict[str, QActionGroup] = {}
-        actions: dict[str, QAction] = {}
-        for spec in ACTIONS:
-            menu = menus[spec.menu]
-            if spec.line_before:
-                menu.addSeparator()
-            action = QAction(tr(spec.text), self)
-            action.setShortcuts([QKeySequence(keys) for keys in spec.keys])
-            action.triggered.connect(getattr(self, spec.key))
-            action.setCheckable(spec.ticked or bool(spec.group))
-            if spec.group:
-                groups.setdefault(spec.group, QActionGroup(self)).addAction(action)
-            menu.addAction(action)
-            menu.setToolTipsVisible(True)
-            actions[spec.key] = action
-            if spec.key == "open_folder":
-                self.recent_menu = menu.addMenu(tr("Open recent"))
-                self.recent_menu.aboutToShow.connect(self._fill_recent)
-        return actions
-
     def _fill_recent(self) -> None:
-        fill_recent(self.recent_menu, self._settings.now.recent, self.open_path)
+        fill_recent(self.recent_menu, self.settings.now.recent, self.open_path)
 
     def _dress(self) -> None:
         self.menuBar().setStyleSheet(menu_sheet())
 
     def _restore(self) -> None:
-        now = self._settings.now
+        now = self.settings.now
         screen = QGuiApplication.primaryScreen()
         room = screen.availableSize() if screen is not None else self.size()
         self.resize(min(now.width, max(900, room.width())), min(now.height, max(600, room.height())))
@@ -141,38 +101,59 @@ class MainWindow(QMainWindow):
 
     def open_file(self) -> None:
         """Ask for files."""
-        self._ask_for(QFileDialog.FileMode.ExistingFiles, tr("Open a checkpoint"))
+        self._ask_for(QFileDialog.FileMode.ExistingFiles, tr("Open a checkpoint"), self.open_paths)
 
     def open_folder(self) -> None:
         """Ask for a folder: a checkpoint of several files, or a run."""
-        self._ask_for(QFileDialog.FileMode.Directory, tr("Open a folder"))
+        self._ask_for(QFileDialog.FileMode.Directory, tr("Open a folder"), self.open_paths)
 
-    def _ask_for(self, mode: QFileDialog.FileMode, title: str) -> None:
-        dialog = file_dialog(self, title, self._settings.now.last_folder)
+    def _ask_for(self, mode: QFileDialog.FileMode, title: str, act: Callable[[Iterable[str]], None]) -> None:
+        dialog = file_dialog(self, title, self.settings.now.last_folder)
         dialog.setFileMode(mode)
         if mode is QFileDialog.FileMode.ExistingFiles:
             dialog.setNameFilters(FILTERS.split(";;"))
-        dialog.filesSelected.connect(self.open_paths)
+        dialog.filesSelected.connect(act)
         dialog.open()
 
     def open_paths(self, paths: Iterable[str]) -> None:
-        """Open each in a tab."""
-        for path in paths:
-            self.open_path(path)
+        """Open each in a tab; what looks like one run is opened together."""
+        for group in gathered(map(os.path.abspath, paths)):
+            self.open_together(group)
 
-    def open_path(self, path: str, opening: Opening | None = None, select: Path | None = None) -> Document:
+    def open_at_start(self, paths: Sequence[str], opening: Opening | None) -> Page:
+        """Open what the command line names, and return the first page; ``opening`` of it has begun already."""
+        groups = gathered(map(os.path.abspath, paths))
+        if opening is None:
+            opening = Opening(groups[0][0], groups[0][1:])
+        page = self.open_path(opening.path, opening)
+        for group in groups:
+            if opening.path not in group and group[0] not in opening.others:
+                self.open_together(group)
+        return page
+
+    def open_together(self, paths: Sequence[str], look: Look = Look.ITSELF) -> Page:
+        """Open one path, or several as one run, in a tab."""
+        if look is Look.ITSELF and len(paths) == 1:
+            return self.open_path(paths[0])
+        return self._open(paths[0], Opening(paths[0], paths[1:], look))
+
+    def open_path(self, path: str, opening: Opening | None = None, select: Path | None = None) -> Page:
         """Open a file or a folder in a tab of its own, or go to the tab that has it."""
         path = os.path.abspath(path)
+        together = opening is not None and opening.is_run
         for page in self._documents:
-            if opens_the_same(page.path, path):
+            if not together and page.stands_for(path):
                 if opening is not None:
                     opening.abandon()
                 self.top.tabs.setCurrentIndex(self._documents.index(page))
                 return page
-        page = DocumentPage(self._background, self._settings.now.tree_share, self)
-        page.found_run.connect(lambda run: self._become_run(page, run))
+        return self._open(path, opening, select)
+
+    def _open(self, path: str, opening: Opening | None, select: Path | None = None) -> Page:
+        page = DocumentPage(self._background, self.settings.now.tree_share, self)
+        page.found_run.connect(lambda run: self._found_run(page, run))
         self._documents.append(page)
-        self._place(page, path)
+        self._place(page)
         page.open_path(path, opening, select)
         index = self.top.tabs.add(page.title(), page.icon, display(path, 1000))
         self.top.tabs.setCurrentIndex(index)
@@ -180,27 +161,39 @@ class MainWindow(QMainWindow):
         self.page_added.emit(page)
         return page
 
-    def _place(self, page: Document, path: str) -> None:
+    def _place(self, page: Page) -> None:
         """Take a page in and listen to it."""
         page.changed.connect(self._refresh)
         page.moved.connect(lambda: self._show_state() if page is self.current else None)
         page.open_another.connect(self.open_file)
-        page.opened.connect(lambda: self._page_opened(page, path))
-        tree = _view_of(page).tree
-        tree.fold_layers(self._settings.now.fold_layers)
-        tree.fold_changed.connect(self._folds_changed)
-        tree.show_columns(self._settings.now.columns)
-        tree.columns_changed.connect(self._columns_changed)
+        page.opened.connect(lambda: self._page_opened(page))
+        for view in page.views():
+            self._dress_tree(view)
         self.pages.addWidget(page)
 
+    def _dress_tree(self, view: DocumentView) -> None:
+        """Let a tree be as all others are."""
+        tree = view.tree
+        tree.fold_layers(self.settings.now.fold_layers)
+        tree.fold_changed.connect(self.fold_layers)
+        tree.show_columns(self.settings.now.columns)
+        tree.columns_changed.connect(self._show_columns)
+
+    def _found_run(self, page: DocumentPage, run: Run) -> None:
+        """What shows a run is imported when the first is found, off this thread."""
+        self._background.lane(page).start(_import_series, lambda _: self._become_run(page, run))
+
     def _become_run(self, page: DocumentPage, run: Run) -> None:
-        """Put a run in the place of a page whose path is a folder of several."""
+        """Put a run in the place of a page whose path led to several checkpoints."""
         if page not in self._documents:
             return
-        new = RunPage(self._background, page.view.share(), self)
+        from ckptgui.gui.compare.page import SeriesPage
+
+        new = SeriesPage(self._background, page.share(), self)
+        new.document_made.connect(lambda made: self._dress_tree(made.view))
         self._documents[self._documents.index(page)] = new
-        self._place(new, page.path)
-        new.show_run(run, page.wanted)
+        self._place(new)
+        new.show_run(run, page.wanted, page.path)
         self.page_added.emit(new)
         self.page_replaced.emit(page, new)
         self._tab_chosen(self.top.tabs.currentIndex())
@@ -208,12 +201,24 @@ class MainWindow(QMainWindow):
         self.pages.removeWidget(page)
         page.deleteLater()
 
-    def _page_opened(self, page: Document, path: str) -> None:
-        view = page.document()
-        if page is self.current and view is not None and not isinstance(self.focusWidget(), QLineEdit):
-            view.tree.setFocus()
+    def ask_to_compare(self) -> None:
+        """Ask for checkpoints to compare what is in front with."""
+        self._ask_for(QFileDialog.FileMode.ExistingFiles, tr("Compare with"), self._compare_with)
+
+    def _compare_with(self, paths: Iterable[str]) -> None:
+        page = self.current
+        if page is not None and page.series() is not None:
+            page.add_members(tuple(paths))
+        elif page is not None:
+            self.open_together((page.checkpoint_path(), *paths))
+
+    def _page_opened(self, page: Page) -> None:
+        if page is self.current and not isinstance(self.focusWidget(), QLineEdit):
+            page.focus_rows()
+        path = page.path
         folder = os.path.dirname(path)  # noqa: PTH120
-        self._settings.change(recent=opened(self._settings.now.recent, path), last_folder=folder)
+        recent = opened(self.settings.now.recent, path) if page.stands_for(path) else self.settings.now.recent
+        self.settings.change(recent=recent, last_folder=folder)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if any(url.isLocalFile() for url in event.mimeData().urls()):
@@ -221,25 +226,30 @@ class MainWindow(QMainWindow):
 
     def dropEvent(self, event: QDropEvent) -> None:
         event.acceptProposedAction()
-        self.open_paths(url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile())
+        paths = tuple(url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile())
+        page = self.current
+        if page is not None and page.takes_members:
+            page.add_members(paths)
+        else:
+            self.open_paths(paths)
 
     # tabs
 
     @property
-    def current(self) -> Document | None:
+    def current(self) -> Page | None:
         """The page that is in front."""
         index = self.top.tabs.currentIndex()
         return self._documents[index] if 0 <= index < len(self._documents) else None
 
     @property
-    def documents(self) -> tuple[Document, ...]:
+    def documents(self) -> tuple[Page, ...]:
         """All pages, in the order of their tabs."""
         return tuple(self._documents)
 
     def _tab_chosen(self, index: int) -> None:
         page = self._documents[index] if 0 <= index < len(self._documents) else None
         if page is None:
-            self.welcome.show_recent(self._settings.now.recent)
+            self.welcome.show_recent(self.settings.now.recent)
         self.pages.setCurrentWidget(page or self.welcome)
         self.top.tabs.setVisible(bool(self._documents))
         self.top.update()
@@ -259,24 +269,21 @@ class MainWindow(QMainWindow):
         else:
             self._drop_page(page)
 
-    def _drop_page(self, page: Document) -> None:
+    def _drop_page(self, page: Page) -> None:
         if page not in self._documents:
             return
         index = self._documents.index(page)
-        self._settings.change(tree_share=_share_of(page))
+        self.settings.change(tree_share=page.share())
         page.close_page()
         self._documents.remove(page)
         self.pages.removeWidget(page)
         page.deleteLater()
         self.top.tabs.removeTab(index)
         self._tab_chosen(self.top.tabs.currentIndex())
-        view = self.current.document() if self.current is not None else None
-        (self.welcome.button if self.current is None else view.tree if view is not None else self).setFocus()
-
-    def close_tab(self) -> None:
-        """Close the tab in front."""
-        if self.current is not None:
-            self.close_page(self.top.tabs.currentIndex())
+        if self.current is None:
+            self.welcome.button.setFocus()
+        else:
+            self.current.focus_rows()
 
     def _refresh(self) -> None:
         """Let tabs, actions and the foot say what the page in front says."""
@@ -294,11 +301,7 @@ class MainWindow(QMainWindow):
             action.setEnabled(not why)
             action.setStatusTip(why)
             action.setToolTip(why or tr(spec.text).partition("\t")[0])
-        view = page.document() if page is not None else None
-        known = view.opened if view is not None else None
-        self.top.box.set_checkpoint(
-            known.checkpoint if known else None, view.tree.prepared if view is not None else None
-        )
+        self.top.box.set_finder(page.finder() if page is not None else None)
         self.setWindowTitle(f"{page.title()} – ckptgui" if page is not None else "ckptgui")
         self._show_state()
 
@@ -310,144 +313,25 @@ class MainWindow(QMainWindow):
         elif not self._closing:
             self.status.show_state(page.activity(), page.outcome(), page.facts(), page.link())
 
-    # what the actions do
-
-    def export_state_dict(self) -> None:
-        """Re-save the state dict of the page in front."""
-        if self.current is not None:
-            self.current.export_state_dict()
-
-    def quit(self) -> None:
-        """Close the window."""
-        self.close()
-
-    def copy(self) -> None:
-        """Tell the part that has the keyboard to copy what it has."""
-        target = QApplication.focusWidget()
-        if target is not None:
-            for kind in (QKeyEvent.Type.KeyPress, QKeyEvent.Type.KeyRelease):
-                event = QKeyEvent(kind, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
-                QApplication.sendEvent(target, event)
-
-    def copy_path(self) -> None:
-        """Copy the path of what is selected."""
-        if self.current is not None:
-            self.current.copy_path()
-
-    def find_row(self) -> None:
-        """Go to the filter box."""
-        view = self.current.document() if self.current is not None else None
-        if view is not None:
-            view.tree.focus_filter()
+    # what all tabs do alike
 
     def fold_layers(self, folded: bool) -> None:
-        """Show equal layers as one row, or each."""
-        self._folds_changed(folded)
-
-    def _folds_changed(self, folded: bool) -> None:
-        """All tabs do alike, and so does the next start."""
+        """Show equal layers as one row, or each; the next start does so too."""
         self.actions_by_key["fold_layers"].setChecked(folded)
-        self._settings.change(fold_layers=folded)
-        for page in self._documents:
-            if _view_of(page).tree.folds_layers != folded:
-                _view_of(page).tree.fold_layers(folded)
+        self.settings.change(fold_layers=folded)
+        for view in self._views():
+            if view.tree.folds_layers != folded:
+                view.tree.fold_layers(folded)
 
-    def _columns_changed(self, columns: tuple[str, ...]) -> None:
+    def _show_columns(self, columns: tuple[str, ...]) -> None:
         """The same for the columns of the tree."""
-        self._settings.change(columns=columns)
+        self.settings.change(columns=columns)
+        for view in self._views():
+            view.tree.show_columns(columns)
+
+    def _views(self) -> Iterator[DocumentView]:
         for page in self._documents:
-            _view_of(page).tree.show_columns(columns)
-
-    def go_to_tensor(self) -> None:
-        """Go to the box above."""
-        self.top.box.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        self.top.box.selectAll()
-
-    def _go_to(self, path: Path) -> None:
-        view = self.current.document() if self.current is not None else None
-        if view is not None:
-            view.select(path)
-            view.tree.setFocus()
-
-    def show_overview(self) -> None:
-        """Select the file itself."""
-        self._go_to(())
-
-    def next_finding(self) -> None:
-        """Select the next tensor that something is wrong with."""
-        view = self.current.document() if self.current is not None else None
-        if view is not None:
-            view.next_finding()
-
-    def back(self) -> None:
-        """Select what was selected before."""
-        self._step_selection(-1)
-
-    def forward(self) -> None:
-        """Select what was selected after."""
-        self._step_selection(1)
-
-    def _step_selection(self, step: int) -> None:
-        view = self.current.document() if self.current is not None else None
-        if view is not None:
-            view.step(step)
-
-    def previous_epoch(self) -> None:
-        """Step a run back."""
-        if isinstance(self.current, RunPage):
-            self.current.step(-1)
-
-    def next_epoch(self) -> None:
-        """Step a run on."""
-        if isinstance(self.current, RunPage):
-            self.current.step(1)
-
-    def next_tab(self) -> None:
-        """Bring the next tab to the front; after the last comes the first."""
-        self._step_tab(1)
-
-    def previous_tab(self) -> None:
-        """Bring the tab before to the front."""
-        self._step_tab(-1)
-
-    def _step_tab(self, step: int) -> None:
-        tabs = self.top.tabs
-        if tabs.count():
-            tabs.setCurrentIndex((tabs.currentIndex() + step) % tabs.count())
-
-    def theme_system(self) -> None:
-        """Follow the system."""
-        self._use_theme("system")
-
-    def theme_light(self) -> None:
-        """Stay light."""
-        self._use_theme("light")
-
-    def theme_dark(self) -> None:
-        """Stay dark."""
-        self._use_theme("dark")
-
-    def _use_theme(self, name: str) -> None:
-        self._settings.change(theme=name)
-        app = QApplication.instance()
-        if isinstance(app, QApplication):
-            apply_theme(app, _MODES[name])
-
-    def show_shortcuts(self) -> None:
-        """List the keys."""
-        from ckptgui.gui.about import shortcuts
-
-        shortcuts(self)
-
-    def show_about(self) -> None:
-        """Say what this is."""
-        from ckptgui.gui.about import about
-
-        about(self)
-
-    def open_log_folder(self) -> None:
-        """Show where the log lies."""
-        show_folder(str(log_folder()))
+            yield from page.views()
 
     # the end
 
@@ -468,9 +352,9 @@ class MainWindow(QMainWindow):
 
     def _end(self) -> None:
         self._closing = True
-        now = self._settings.now
-        shares = [_share_of(page) for page in self._documents]
-        self._settings.change(
+        now = self.settings.now
+        shares = [page.share() for page in self._documents]
+        self.settings.change(
             width=now.width if self.isMaximized() else self.width(),
             height=now.height if self.isMaximized() else self.height(),
             maximised=self.isMaximized(),
@@ -480,24 +364,5 @@ class MainWindow(QMainWindow):
             page.close_page()
 
 
-def theme_mode(name: str) -> bool | None:
-    """What ``apply_theme`` is told for a theme of the settings."""
-    return _MODES[name]
-
-
-def fill_recent(menu: QMenu, recent: Iterable[str], act: object) -> None:
-    """One line a recent path, newest first."""
-    menu.clear()
-    for path in recent:
-        action = menu.addAction(display(path, 100).replace("&", "&&"))
-        action.triggered.connect(lambda _=False, path=path: act(path))  # type: ignore[operator]
-    if menu.isEmpty():
-        menu.addAction(tr("Nothing was opened yet")).setEnabled(False)
-
-
-def _view_of(page: Document) -> DocumentView:
-    return page.document_page.view if isinstance(page, RunPage) else page.view
-
-
-def _share_of(page: Document) -> float:
-    return _view_of(page).share()
+def _import_series(_: Cancel, __: Report) -> None:
+    import ckptgui.gui.compare.page  # noqa: F401 - the class is taken from there by who needs it

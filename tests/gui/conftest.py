@@ -76,7 +76,7 @@ def run_folder(tmp_path):
 def opened(qtbot, window, path):
     """Open ``path`` as the command line does and wait until it is shown."""
     window.open_path(str(path))
-    qtbot.waitUntil(lambda: window.current.document() is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: window.current.ready, timeout=10_000)
     return window.current
 
 

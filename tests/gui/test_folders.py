@@ -7,8 +7,8 @@ import threading
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QLineEdit
 
+from ckptgui.gui.compare.page import SeriesPage
 from ckptgui.gui.document import DocumentPage
-from ckptgui.gui.run_panel import RunPage
 from tests.formats.folder_files import write_shards, write_trainer
 
 from .conftest import dialog_of, drop, opened
@@ -31,8 +31,10 @@ def test_a_folder_of_folders_is_a_run_in_the_order_of_their_steps(qtbot, window,
     for step in (8, 16, 128):
         write_trainer(tmp_path / "out" / f"checkpoint-{step}", step, step / 8)
     page = opened(qtbot, window, tmp_path / "out")
-    assert isinstance(page, RunPage)
+    assert isinstance(page, SeriesPage)
     assert [member.name for member in page.run.members] == ["checkpoint-8", "checkpoint-16", "checkpoint-128"]
+    page.halves.show_epoch()
+    qtbot.waitUntil(lambda: page.document() is not None)
     assert page.document().opened.checkpoint.path == str(tmp_path / "out" / "checkpoint-128")
     page.document().select(("model.safetensors", "0.weight"))
     qtbot.keyClick(window, Qt.Key.Key_BracketLeft)

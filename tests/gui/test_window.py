@@ -62,10 +62,10 @@ def test_a_bad_file_offers_to_open_another(qtbot, window, tmp_path):
 
 
 def test_files_dropped_on_the_window_open_in_tabs_of_their_own(qtbot, window, checkpoint, tmp_path):
-    other = tmp_path / "epoch_4.pt"
+    other = tmp_path / "pretrained.pt"
     save_epoch(other, 4)
     drop(window, checkpoint, other)
-    assert [page.title() for page in window.documents] == ["epoch_3.pt", "epoch_4.pt"]
+    assert [page.title() for page in window.documents] == ["epoch_3.pt", "pretrained.pt"]
 
 
 def test_a_file_that_is_open_already_is_brought_to_the_front(qtbot, window, checkpoint, tmp_path):

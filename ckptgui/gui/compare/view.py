@@ -1,8 +1,11 @@
-"""The comparison of a run: what changed, layers × epochs, and what is selected, side by side."""
+"""The comparison of a run: what changed, layers × epochs, and what is selected, arranged as the room allows."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from enum import Enum
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from ckptgui.gui.compare.changes.panel import ChangesPanel
@@ -13,9 +16,45 @@ from ckptgui.gui.compare.findings.panel import RunPanel
 from ckptgui.gui.compare.layers.panel import LayersPanel
 from ckptgui.gui.controls import Ground, Splitter
 
+WIDE, NARROW = 1150, 1000
+"""Widths from which there are three columns, and from which the map has a place of its own."""
+
+TALL = 430
+"""Height under which what is selected stays beside the table, however narrow that makes both."""
+
+
+class Arrangement(Enum):
+    """Where the parts stand: whether the map is a tab of the table's, whether what is selected is below."""
+
+    COLUMNS = (False, False)
+    BELOW = (False, True)
+    TABS_BELOW = (True, True)
+    TABS_BESIDE = (True, False)
+
+    @property
+    def tabbed(self) -> bool:
+        """Whether the table and the map share one place."""
+        return self.value[0]
+
+    @property
+    def below(self) -> bool:
+        """Whether what is selected stands under the two."""
+        return self.value[1]
+
+
+def arrangement_for(width: int, height: int) -> Arrangement:
+    """How the parts stand in so many pixels."""
+    if width >= WIDE:
+        return Arrangement.COLUMNS
+    if height < TALL:
+        return Arrangement.TABS_BESIDE
+    return Arrangement.BELOW if width >= NARROW else Arrangement.TABS_BELOW
+
 
 class CompareView(Ground):
     """Table, map and what is selected; where nothing is, the run itself takes the last place."""
+
+    rearranged = Signal()
 
     def __init__(self, comparison: Comparison, parent: QWidget | None = None) -> None:
         super().__init__("panel", parent)
@@ -25,21 +64,73 @@ class CompareView(Ground):
         self.evolution = EvolutionPanel(comparison, self)
         self.difference = DifferencePanel(comparison, self)
         self.run = RunPanel(comparison, self)
-        selected = Splitter(self)
-        selected.setOrientation(Qt.Orientation.Vertical)
-        selected.addWidget(self.evolution)
-        selected.addWidget(self.difference)
+        self.arrangement = Arrangement.COLUMNS
+        self._map_in_front = False
+        self._shares: dict[Arrangement, list[list[int]]] = {}  # what was dragged, in pixels
+        self.selected = Splitter(self)
+        self.selected.addWidget(self.evolution)
+        self.selected.addWidget(self.difference)
         self.right = QStackedWidget(self)
         self.right.addWidget(self.run)
-        self.right.addWidget(selected)
+        self.right.addWidget(self.selected)
+        self.left = Splitter(self)
+        self.left.addWidget(self.changes)
+        self.left.addWidget(self.layers)
         self.splitter = Splitter(self)
-        for part in (self.changes, self.layers, self.right):
-            self.splitter.addWidget(part)
+        self.splitter.addWidget(self.left)
+        self.splitter.addWidget(self.right)
+        for each in self._splitters:
+            each.splitterMoved.connect(self._dragged)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.splitter)
         comparison.selection_changed.connect(self._selected)
         comparison.series_changed.connect(self._selected)
 
+    @property
+    def _splitters(self) -> tuple[Splitter, Splitter, Splitter]:
+        return self.splitter, self.left, self.selected
+
     def _selected(self) -> None:
         self.right.setCurrentIndex(1 if self.comparison.selection else 0)
+
+    def show_map(self, shown: bool) -> None:
+        """Where table and map share one place: which of the two is seen."""
+        self._map_in_front = shown
+        tabbed = self.arrangement.tabbed
+        self.changes.setVisible(not tabbed or not shown)
+        self.layers.setVisible(not tabbed or shown)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        wanted = arrangement_for(self.width(), self.height())
+        if wanted is not self.arrangement:
+            self.arrangement = wanted
+            horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+            self.splitter.setOrientation(vertical if wanted.below else horizontal)
+            self.selected.setOrientation(horizontal if wanted.below else vertical)
+            self.show_map(self._map_in_front)
+            self.rearranged.emit()
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Part the room: what was dragged stays in proportion, else as the design has it."""
+        sizes = self._shares.get(self.arrangement) or _SHARES[self.arrangement]
+        for splitter, shares in zip(self._splitters, sizes, strict=True):
+            splitter.setSizes([share * 1000 for share in shares])
+
+    def _dragged(self) -> None:
+        before = self._shares.get(self.arrangement) or _SHARES[self.arrangement]
+        self._shares[self.arrangement] = [
+            splitter.sizes() if all(splitter.sizes()) else list(old)
+            for splitter, old in zip(self._splitters, before, strict=True)
+        ]
+
+
+_SHARES: dict[Arrangement, list[list[int]]] = {
+    Arrangement.COLUMNS: [[61, 39], [34, 27], [47, 53]],
+    Arrangement.BELOW: [[54, 46], [56, 44], [50, 50]],
+    Arrangement.TABS_BELOW: [[50, 50], [50, 50], [50, 50]],
+    Arrangement.TABS_BESIDE: [[52, 48], [50, 50], [50, 50]],
+}
+"""Parts of the whole: of the two on the left and what is selected, of table and map, of epochs and difference."""

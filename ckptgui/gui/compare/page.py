@@ -1,0 +1,392 @@
+"""The tab of a run: its epochs above, below them the comparison of A and B or the checkpoint B in full."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import PurePath
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QGuiApplication, QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
+
+from ckptgui.core.display import MAX_DETAIL, display
+from ckptgui.core.series.members import RunMember
+from ckptgui.core.series.series import Series, series_of
+from ckptgui.core.tensors import Path
+from ckptgui.engine.job import Cancel, Report
+from ckptgui.gui.compare.comparison import Comparison
+from ckptgui.gui.compare.halves import Halves
+from ckptgui.gui.compare.history import History
+from ckptgui.gui.compare.notices import series_notices
+from ckptgui.gui.compare.page_words import facts_of, outcome_of, so_far, title_of
+from ckptgui.gui.compare.stopwatch import Stopwatch
+from ckptgui.gui.compare.timeline.panel import Timeline
+from ckptgui.gui.controls import Hairline
+from ckptgui.gui.document_view import DocumentView
+from ckptgui.gui.goto import Finder, find_names
+from ckptgui.gui.jobs import Background
+from ckptgui.gui.milestones import PaintWatch
+from ckptgui.gui.numbers import tr
+from ckptgui.gui.page import Activity, Link, Page
+from ckptgui.gui.states import FailedView, OpeningView
+from ckptgui.workspace.run import Run
+
+LOW = 620
+"""Under this height of the tab the timeline keeps its epochs alone."""
+
+
+class SeriesPage(Page):
+    """A run. ``document_made`` carries the page of B when it is first looked at."""
+
+    document_made = Signal(object)
+    icon = "run"
+
+    def __init__(self, background: Background, share: float = 0.55, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._matching = background.lane(self)
+        self._run: Run | None = None
+        self._wanted: Path | None = None
+        self._b = ""
+        self._facts: tuple[str, ...] = ()
+        self.comparison = Comparison(background, self)
+        self.history = History(self.comparison, self)
+        self._stopwatch = Stopwatch(self.comparison)
+        self.opening_view = OpeningView(self)
+        self.failed_view = FailedView(self)
+        self.timeline = Timeline(self.comparison, self)
+        self.halves = Halves(self.comparison, share, self)
+        self._content = QWidget(self)
+        column = QVBoxLayout(self._content)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.timeline)
+        column.addWidget(Hairline(self))
+        column.addWidget(self.halves, 1)
+        self._stack = QStackedLayout(self)
+        for part in (self.opening_view, self.failed_view, self._content):
+            self._stack.addWidget(part)
+        self._connect()
+
+    def _connect(self) -> None:
+        self.failed_view.open_another.connect(self.open_another)
+        self.failed_view.try_again.connect(self._try_again)
+        self.halves.document_made.connect(self._document_made)
+        self.halves.turned.connect(self.changed)
+        comparison = self.comparison
+        comparison.series_changed.connect(self._series_changed)
+        comparison.ends_changed.connect(self.changed)
+        comparison.selection_changed.connect(self.changed)
+        comparison.progress_changed.connect(self.moved)
+        comparison.compared.connect(self._compared)
+        comparison.finished.connect(self._finished)
+
+    # opening
+
+    def show_run(self, run: Run, select: Path | None = None, b: str = "") -> None:
+        """Compare the members of a run that was found already, B the one at the path ``b``, else the last."""
+        self.path, self._wanted, self._b = run.path, select, b
+        self._show(run)
+
+    def _show(self, run: Run) -> None:
+        self._run = run
+        self.opening_view.begin(self.title())
+        self._stack.setCurrentWidget(self.opening_view)
+        self.show_members(run.members)
+
+    def show_members(self, members: Sequence[RunMember]) -> None:
+        """Compare these, in this order; their tensors are matched first, off the GUI thread."""
+
+        def work(_: Cancel, __: Report) -> Series:
+            return series_of(members)
+
+        self._matching.start(work, self._matched)
+
+    def _matched(self, series: Series) -> None:
+        self.opening_view.end()
+        first = not self.comparison.series.members
+        if not series.whole:
+            reasons = " ".join(f"{display(each.name, 60)}: {each.error}" for each in series.members[:1])
+            self._tell(tr("None of its checkpoints can be read. {reasons}").format(reasons=reasons))
+            return
+        self._stack.setCurrentWidget(self._content)
+        self.comparison.show_series(series)
+        if first:
+            self._begin_at(self._b)
+            PaintWatch(self.halves.compare.changes).painted.connect(self.tree_painted)
+            self.opened.emit()
+        if self._wanted is not None:
+            self._select(self._wanted)
+            self._wanted = None
+        self.changed.emit()
+
+    def _begin_at(self, path: str) -> None:
+        """Let B be the member at a path, if there is one."""
+        whole = self.comparison.series.whole
+        b = next((m for m in whole if self.comparison.series.members[m].path == path), -1)
+        if b >= 0 and len(whole) > 1:
+            before = self.comparison.previous(b)
+            self.comparison.set_ends(before if before >= 0 else whole[1], b)
+
+    def _tell(self, reason: str) -> None:
+        self.icon = "broken-file"
+        title = tr("{name} cannot be shown").format(name=self.title())
+        self.failed_view.show_failure(title, reason, display(self.path, 1000))
+        self._stack.setCurrentWidget(self.failed_view)
+        self.failed.emit(reason)
+        self.changed.emit()
+
+    def _series_changed(self) -> None:
+        series = self.comparison.series
+        self.icon = "run"
+        self._facts = facts_of(series)
+        self.halves.notices.clear()
+        notes = self._run.notes if self._run is not None else ()
+        for notice in series_notices(series, notes, self.arrange_members):
+            self.halves.notices.show_notice(notice)
+
+    def _try_again(self) -> None:
+        if self._run is not None:
+            self._show(self._run)
+
+    def arrange_members(self) -> None:
+        """Choose which checkpoints are compared, and in which order."""
+
+    # the page of B
+
+    def _document_made(self, page: Page) -> None:
+        page.changed.connect(self.changed)
+        page.moved.connect(self.moved)
+        page.open_another.connect(self.open_another)
+        page.histogram_painted.connect(self.histogram_painted)
+        self.document_made.emit(page)
+
+    # milestones
+
+    def _compared(self, a: int, b: int) -> None:
+        if (a, b) == (self.comparison.a, self.comparison.b) and self.comparison.difference.known.all():
+            PaintWatch(self.halves.compare.changes).painted.connect(self.histogram_painted)
+            self.halves.compare.changes.update()
+
+    def _finished(self) -> None:
+        PaintWatch(self.timeline).painted.connect(self.profiled)
+        self.timeline.update()
+        self.changed.emit()
+
+    # what the window asks
+
+    @property
+    def run(self) -> Run | None:
+        """What was found."""
+        return self._run
+
+    @property
+    def ready(self) -> bool:
+        """Whether the members are shown."""
+        return bool(self.comparison.series.members)
+
+    def title(self) -> str:
+        """The names of the first and the last member; before they are known the folder's."""
+        return title_of(self.comparison.series.members) or display(PurePath(self.path).name or self.path, 120)
+
+    def activity(self) -> Activity | None:
+        """Listing the members, comparing them, or what the page of B does."""
+        if self._matching.busy and not self.ready:
+            return Activity(tr("Matching tensors"))
+        page, progress = self.halves.in_front, self.comparison.progress
+        own = page.activity() if page is not None else None
+        if own is None and progress.running and self._stopwatch.noticeable:
+            detail = so_far(progress)
+            return Activity(
+                tr("Comparing"), progress.done_bytes, progress.total_bytes, detail, self.comparison.stop
+            )
+        return own
+
+    def outcome(self) -> str:
+        """What comparing came to, or what the page of B says."""
+        page = self.halves.in_front
+        if page is not None:
+            return page.outcome()
+        failures = len({tensor for errors in self.comparison.errors.values() for tensor in errors})
+        return outcome_of(self.comparison.series, self.comparison.progress, self._stopwatch.seconds, failures)
+
+    def link(self) -> Link | None:
+        """To go on where that was stopped."""
+        page, progress = self.halves.in_front, self.comparison.progress
+        if page is not None:
+            return page.link()
+        stopped = not progress.running and progress.done < progress.total
+        return Link(tr("Go on"), self.comparison.begin) if stopped else None
+
+    def facts(self) -> tuple[str, ...]:
+        """How many tensors the members have in common, or what the page of B says."""
+        page = self.halves.in_front
+        return page.facts() if page is not None else self._facts
+
+    def able(self, ability: str) -> str:
+        """Why not (see ``Page``)."""
+        if ability == "page":
+            return ""
+        if not self.ready:
+            return tr("No run is shown here.")
+        if ability in ("previous", "next"):
+            if self.timeline.player.can_step(-1 if ability == "previous" else 1):
+                return ""
+            return tr("This is the first epoch.") if ability == "previous" else tr("This is the last epoch.")
+        if ability == "play":
+            return "" if len(self.comparison.series.whole) > 1 else tr("There is one readable checkpoint alone.")
+        page = self.halves.in_front
+        if ability in ("document", "series", "compare", "siblings"):
+            return ""
+        if ability in ("loading", "report", "average"):
+            return tr("This comes later.")
+        if page is not None:
+            return page.able(ability)
+        if ability == "back":
+            return "" if self.history.can_step(-1) else tr("Nothing was selected before this.")
+        if ability == "forward":
+            return "" if self.history.can_step(1) else tr("Nothing was selected after this.")
+        if ability == "export":
+            return tr("Turn to one epoch to export it.")
+        return tr("Nothing was found to be wrong.") if ability == "finding" else ""
+
+    def unfinished(self) -> str:
+        """What the page of B says."""
+        return self.halves.document.unfinished() if self.halves.document is not None else ""
+
+    def document(self) -> DocumentView | None:
+        """The checkpoint B while it is what is looked at."""
+        page = self.halves.in_front
+        return page.document() if page is not None else None
+
+    def finder(self) -> Finder | None:
+        """Finds tensors that are compared, or all those of B."""
+        page = self.halves.in_front
+        if page is not None:
+            return page.finder()
+        names = self.comparison.matching.names
+        return Finder(names, lambda text, cancel: find_names(names, text, cancel)) if names else None
+
+    def go_to(self, path: Path) -> None:
+        """Select a tensor, in whichever half is in front."""
+        page = self.halves.in_front
+        if page is not None:
+            page.go_to(path)
+        else:
+            self._select(path)
+            self.focus_rows()
+
+    def select_joined(self, text: str) -> Path | None:
+        """Select a tensor by its path in B, or by the name under which it is compared."""
+        return self._select(tuple(text.split("/"))) or self._select((text,))
+
+    def checkpoint_path(self) -> str:
+        """The file or folder of B."""
+        return self.comparison.series.members[self.comparison.b].path if self.ready else self.path
+
+    def series(self) -> Series | None:
+        """What is compared."""
+        return self.comparison.series if self.ready else None
+
+    def show_comparison(self) -> None:
+        """Bring the comparison to the front."""
+        self.halves.show_compare()
+
+    def show_checkpoint(self, then: Callable[[], None]) -> None:
+        """Bring B to the front."""
+        self.halves.show_epoch()
+        if self.halves.document is not None:
+            self.halves.document.opened.connect(then)
+
+    def step_epoch(self, step: int) -> None:
+        """Move B, and A with it."""
+        self.timeline.player.step(step)
+
+    def play(self) -> None:
+        """Play or stop."""
+        self.timeline.player.toggle()
+
+    def views(self) -> tuple[DocumentView, ...]:
+        """That of B, if it was made."""
+        view = self.halves.view()
+        return (view,) if view is not None else ()
+
+    def share(self) -> float:
+        """The share of the tree's width in the page of B."""
+        return self.halves.share()
+
+    def stands_for(self, path: str) -> bool:
+        """Whether opening ``path`` leads to this tab: only where nobody chose the members."""
+        return self._run is not None and not self._run.chosen and path == self.path
+
+    def _select(self, path: Path) -> Path | None:
+        """Select the tensor at a path of B, or a node of that name."""
+        comparison = self.comparison
+        part = comparison.matching.parts[comparison.b] if self.ready else None
+        row = part.checkpoint.row(path) if part is not None else None
+        if row is not None and part is not None:
+            tensors = (comparison.matching.rows[:, comparison.b] == row).nonzero()[0]
+            node = int(comparison.outline.node_of[tensors[0]]) if tensors.size else None
+        else:
+            node = comparison.outline.find(".".join(path))
+        if node is not None:
+            comparison.select(node)
+        return path if node is not None else None
+
+    def focus_filter(self) -> None:
+        """Bring the keyboard to the filter of the half in front."""
+        page = self.halves.in_front
+        if page is not None:
+            page.focus_filter()
+
+    def focus_rows(self) -> None:
+        """Bring the keyboard to the rows of the half in front."""
+        page = self.halves.in_front
+        (page.focus_rows if page is not None else self.halves.compare.changes.setFocus)()
+
+    def next_finding(self) -> None:
+        """Of B, while that is in front."""
+        page = self.halves.in_front
+        if page is not None:
+            page.next_finding()
+
+    def step_selection(self, step: int) -> None:
+        """Go back or forward among what was selected, in whichever half is in front."""
+        page = self.halves.in_front
+        (page.step_selection if page is not None else self.history.step)(step)
+
+    def export_state_dict(self) -> None:
+        """Of B."""
+        page = self.halves.in_front
+        if page is not None:
+            page.export_state_dict()
+
+    def copy_path(self) -> None:
+        """The name of what is selected; of the run its folder."""
+        page, comparison = self.halves.in_front, self.comparison
+        if page is not None:
+            page.copy_path()
+        else:
+            text = comparison.outline.path(comparison.selection) or self.path
+            QGuiApplication.clipboard().setText(display(text, MAX_DETAIL))
+
+    # coming and going
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a low window the rows below need the height more than the curves do."""
+        super().resizeEvent(event)
+        self.timeline.set_low(self.height() < LOW)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.comparison.set_front(True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.comparison.set_front(False)
+        self.timeline.player.stop()
+
+    def close_page(self) -> None:
+        """Stop all work and give the files back."""
+        self._matching.cancel()
+        self.comparison.release()
+        self.halves.close_document()

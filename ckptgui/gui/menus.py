@@ -1,0 +1,48 @@
+"""The menus, made of the table of actions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QMainWindow, QMenu
+
+from ckptgui.core.display import display
+from ckptgui.gui.actions import ACTIONS, MENUS, Spec
+from ckptgui.gui.numbers import tr
+
+
+def make_menus(
+    window: QMainWindow, act: Callable[[Spec], Callable[..., object]]
+) -> tuple[dict[str, QAction], QMenu]:
+    """The actions by their keys, each in its menu, and the menu of recent files; ``act`` gives what one does."""
+    menus = {name: window.menuBar().addMenu(tr(name)) for name in MENUS}
+    groups: dict[str, QActionGroup] = {}
+    actions: dict[str, QAction] = {}
+    recent = QMenu(tr("Open recent"), window)
+    for spec in ACTIONS:
+        menu = menus[spec.menu]
+        if spec.line_before:
+            menu.addSeparator()
+        action = QAction(tr(spec.text), window)
+        action.setShortcuts([QKeySequence(keys) for keys in spec.keys])
+        action.triggered.connect(act(spec))
+        action.setCheckable(spec.ticked or bool(spec.group))
+        if spec.group:
+            groups.setdefault(spec.group, QActionGroup(window)).addAction(action)
+        menu.addAction(action)
+        menu.setToolTipsVisible(True)
+        actions[spec.key] = action
+        if spec.key == "open_folder":
+            menu.addMenu(recent)
+    return actions, recent
+
+
+def fill_recent(menu: QMenu, recent: Iterable[str], act: Callable[[str], object]) -> None:
+    """One line a recent path, newest first."""
+    menu.clear()
+    for path in recent:
+        action = menu.addAction(display(path, 100).replace("&", "&&"))
+        action.triggered.connect(lambda _=False, path=path: act(path))
+    if menu.isEmpty():
+        menu.addAction(tr("Nothing was opened yet")).setEnabled(False)
