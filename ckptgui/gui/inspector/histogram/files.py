@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QBuffer, QByteArray, QLocale, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QFont, QFontMetricsF, QImage, QImageWriter, QPainter
-from PySide6.QtSvg import QSvgGenerator
+from PySide6.QtCore import QLocale, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QFont, QFontMetricsF, QImage, QPainter
 
 from ckptgui.core.checkpoint import Role
 from ckptgui.gui.inspector.histogram.chart import lay_out
@@ -26,14 +24,13 @@ from ckptgui.gui.inspector.histogram.picture import Bars, Picture
 from ckptgui.gui.inspector.histogram.rail import paint_rail
 from ckptgui.gui.labels import MEDIUM, SEMIBOLD
 from ckptgui.gui.numbers import significant, tr
+from ckptgui.gui.paper import PNG_RATIO, drawing, painted
 from ckptgui.gui.theme import LIGHT, ui_font
 
 SIZE = QSize(880, 480)
 """Of the paper, in pixels."""
 
-PNG_RATIO = 2.0
 _MARGIN = 24
-_FAMILIES = b"Inter, 'Segoe UI', 'Helvetica Neue', 'Noto Sans', sans-serif"
 
 
 @dataclass(frozen=True)
@@ -51,41 +48,12 @@ class Sheet:
 
 def svg(sheet: Sheet) -> bytes:
     """A drawing of vectors."""
-    device = QBuffer()
-    device.open(QBuffer.OpenModeFlag.WriteOnly)
-    generator = QSvgGenerator()
-    generator.setOutputDevice(device)
-    generator.setSize(SIZE)
-    generator.setViewBox(QRect(0, 0, SIZE.width(), SIZE.height()))
-    generator.setResolution(96)
-    generator.setTitle(sheet.title)
-    generator.setDescription(sheet.note)
-    painter = QPainter(generator)
-    _paint(painter, sheet)
-    painter.end()
-    text = bytes(device.data().data())
-    return re.sub(rb'font-family="[^"]*"', b'font-family="' + _FAMILIES + b'"', text)
+    return drawing(SIZE, sheet.title, sheet.note, lambda painter: _paint(painter, sheet))
 
 
 def image(sheet: Sheet) -> QImage:
     """A picture of two device pixels to a pixel."""
-    picture = QImage(SIZE * PNG_RATIO, QImage.Format.Format_RGB32)
-    picture.setDevicePixelRatio(PNG_RATIO)
-    picture.setText("Title", sheet.title)
-    picture.setText("Software", "ckptgui")
-    painter = QPainter(picture)
-    painter.setRenderHint(QPainter.RenderHint.TextAntialiasing)
-    _paint(painter, sheet, PNG_RATIO)
-    painter.end()
-    return picture
-
-
-def png(picture: QImage) -> bytes:
-    """A picture's file; for any thread."""
-    device = QBuffer()
-    device.open(QBuffer.OpenModeFlag.WriteOnly)
-    QImageWriter(device, QByteArray(b"png")).write(picture)
-    return bytes(device.data().data())
+    return painted(SIZE, sheet.title, lambda painter: _paint(painter, sheet, PNG_RATIO))
 
 
 def table(sheet: Sheet, separator: str = ",") -> str:

@@ -7,40 +7,27 @@ from collections.abc import Callable
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QPoint, Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QMenu
+from PySide6.QtWidgets import QMenu
 
 from ckptgui.core.display import display
-from ckptgui.engine.job import Cancel, Report
-from ckptgui.errors import CheckpointError
-from ckptgui.gui.dialogs import file_dialog
-from ckptgui.gui.inspector.histogram.files import Sheet, image, png, svg, table
+from ckptgui.gui.inspector.histogram.files import Sheet, image, svg, table
 from ckptgui.gui.jobs import Background
-from ckptgui.gui.labels import PlainLabel
 from ckptgui.gui.numbers import counted, shape_text, tr
+from ckptgui.gui.paper import png
+from ckptgui.gui.saving import FileSaving
 
 if TYPE_CHECKING:
     from ckptgui.gui.inspector.histogram.widget import Histogram
 
-_LONGEST = 80
-"""Characters of a proposed file name."""
 
-
-class PlotSaving(QObject):
-    """The menu of one histogram. ``told`` says below the plot where something was saved, or why it was not."""
+class PlotSaving(FileSaving):
+    """The menu of one histogram."""
 
     def __init__(self, background: Background, owner: Histogram) -> None:
-        super().__init__(owner)
+        super().__init__(background, owner)
         self._owner = owner
-        self._lane = background.lane(self)
-        self._folder = ""
-        self.told = PlainLabel("", owner, colour="text2", pixels=11, wrap=True, selectable=True)
-        self.told.hide()
-
-    def quiet(self) -> None:
-        """Another tensor is shown: what was told of the last one goes."""
-        self.told.hide()
 
     def open_menu(self, at: QPoint) -> None:
         """Show the menu at a place of the screen."""
@@ -133,43 +120,6 @@ class PlotSaving(QObject):
 
     def _ask(self, title: str, suffix: str, kind: str, content: Callable[[], bytes]) -> None:
         series = self._owner.series
-        if series is None:
-            return
-        folder = self._folder or os.path.dirname(series.file)  # noqa: PTH120 - bytes that are no text stay a string
-        dialog = file_dialog(self._owner.window(), title, folder)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilters([f"{kind} (*.{suffix})"])
-        dialog.setDefaultSuffix(suffix)
-        dialog.selectFile(f"{_file_name(series.name)}.{suffix}")
-        dialog.fileSelected.connect(lambda target: self.write(target, content))
-        dialog.open()
-
-    def write(self, target: str, content: Callable[[], bytes]) -> None:
-        """Write a file off this thread; whoever chose it has agreed to replace what is there."""
-        self._folder = os.path.dirname(target)  # noqa: PTH120
-
-        def work(_: Cancel, __: Report) -> None:
-            from ckptgui.export.atomic import write_file
-
-            data = content()
-            write_file(target, lambda output: output.write(data), nbytes=len(data), force=True)
-
-        name = display(PurePath(target).name)
-        self._lane.start(
-            work, lambda _: self.tell(tr("Saved as {0}.").format(name)), lambda e: self._failed(name, e)
-        )
-
-    def _failed(self, name: str, error: CheckpointError) -> None:
-        self.tell(tr("{0} could not be written. {1}").format(name, display(error, 400)), failed=True)
-
-    def tell(self, text: str, *, failed: bool = False) -> None:
-        """Say something below the plot until another tensor is shown."""
-        self.told.set_colour("danger" if failed else "text2")
-        self.told.setText(text)
-        self.told.show()
-
-
-def _file_name(name: str) -> str:
-    """A tensor's name as a file may be called on every system."""
-    plain = "".join(letter if letter.isalnum() or letter in "._- " else "_" for letter in name)
-    return plain.strip(". ")[:_LONGEST] or "histogram"
+        if series is not None:
+            folder = os.path.dirname(series.file)  # noqa: PTH120 - bytes that are no text stay a string
+            self.ask(title, folder, series.name, suffix, kind, content)
