@@ -1,4 +1,4 @@
-"""Looks for tensors that were renamed between two checkpoints: by their values, and by a rule that others follow."""
+"""Looks for tensors that were renamed between two checkpoints: by values, and by a rule that others follow."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ class _Pairs:
                     self.take(some[i], others[j], Grounds.SIMILAR)
 
     def by_rules(self) -> None:
-        """Those that follow the change of names of pairs that are known, or one that makes the rest fit in order."""
+        """Those that follow the change of names of pairs that are known, or one that fits all the rest in order."""
         if self.taken:
             self._follow(Rules((old, new) for old, (new, _, _) in self.taken.items()), 1)
         old, new = ([tensor.info.shape for tensor in side.left.values()] for side in (self.old, self.new))

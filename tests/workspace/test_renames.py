@@ -73,7 +73,7 @@ def test_values_that_many_share_follow_the_rule_of_others(propose):
     new = {name.replace("layers", "blocks").replace("attn", "attention"): value for name, value in old.items()}
     found = propose(old, new)
     assert {name: to for name, (to, _) in found.items()} == dict(zip(old, new))
-    assert set(grounds for _, grounds in found.values()) == {Grounds.EQUAL}
+    assert {grounds for _, grounds in found.values()} == {Grounds.EQUAL}
 
 
 def test_a_rule_alone_is_enough_where_all_fits_in_order(propose):
