@@ -15,15 +15,15 @@ class Markup(str):
     __slots__ = ()
 
 
-def element(name: str, *children: str, **attributes: str | float) -> Markup:
+def element(tag: str, /, *children: str, **attributes: str | float) -> Markup:
     """``element("rect", x=1, class_="cell")``: an underscore at an attribute's end goes, others become hyphens."""
     spelled = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{escape(_value(value))}"' for key, value in attributes.items()
     )
     inner = "".join(child if isinstance(child, Markup) else text(child) for child in children)
-    if not children and name in _VOID:
-        return Markup(f"<{name}{spelled}/>")
-    return Markup(f"<{name}{spelled}>{inner}</{name}>")
+    if not children and tag in _VOID:
+        return Markup(f"<{tag}{spelled}/>")
+    return Markup(f"<{tag}{spelled}>{inner}</{tag}>")
 
 
 def text(words: str) -> Markup:

@@ -75,17 +75,24 @@ def _row(matching: Matching, differences: Differences, tensor: int, most: float)
         element("td", SIGNS.get(status, ""), style=f"color:var(--{status})", title=str(status)),
         element("td", _figure(relative) + (f" ({_bad(record)})" if bad else ""), class_=f"n {alarm}".strip()),
         element("td", bar),
-        *(element("td", _figure(float(record[key])) if count else "–", class_="n") for key in _FIGURES),
+        element("td", _figure(float(record["delta_l2"])) if count else "–", class_="n"),
+        element("td", _cosine(float(record["cosine"])) if count else "–", class_="n"),
+        element("td", _figure(float(record["max_abs"])) if count else "–", class_="n"),
         element("td", f"{100 * changed / count:.4g} %" if count else "–", class_="n"),
     ]
     return element("tr", *cells)
 
 
-_FIGURES = ("delta_l2", "cosine", "max_abs")
-
-
 def _figure(value: float) -> str:
     return "–" if math.isnan(value) else figure(value)
+
+
+def _cosine(value: float) -> str:
+    """With the digits that tell it from one."""
+    apart = 1 - abs(value)
+    if math.isnan(value) or not 0 < apart < 1e-3:
+        return _figure(value)
+    return f"{value:.{min(12, math.ceil(-math.log10(apart)) + 1)}f}"
 
 
 def _bad(record: np.void) -> str:

@@ -71,9 +71,9 @@ def _labels(xs: np.ndarray, labels: Sequence[str]) -> list[Markup]:
 
 
 def _names(ends: list[tuple[float, str]]) -> list[Markup]:
-    """Names at the curves' ends, none on another."""
-    parts, lowest = [], -np.inf
-    for y, name in sorted(ends):
-        lowest = max(y + 4, lowest + 14)
+    """Names at the curves' ends, none on another and none below the plot."""
+    parts, lowest = [], HEIGHT - _BOTTOM + 4 + 14.0
+    for y, name in sorted(ends, reverse=True):
+        lowest = min(y + 4, lowest - 14)
         parts.append(element("text", name, x=WIDTH - _RIGHT + 10, y=lowest))
     return parts

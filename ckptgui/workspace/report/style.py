@@ -77,6 +77,8 @@ tr:hover td{background:var(--sunken)}
 .n{text-align:right}
 .name{max-width:420px;overflow:hidden;text-overflow:ellipsis}
 .bar{display:inline-block;height:10px;background:var(--changed);vertical-align:-1px;border-radius:1px}
+.pair{display:grid;grid-template-columns:repeat(auto-fill,minmax(440px,1fr));gap:16px 24px}
+figure{margin:0}figcaption{font-weight:600;margin-bottom:4px;overflow-wrap:anywhere}
 svg{display:block;max-width:100%;height:auto}
 svg text{font-size:11px;fill:var(--text2)}
 svg .strong{fill:var(--text);font-weight:600}
