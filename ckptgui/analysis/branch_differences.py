@@ -32,7 +32,8 @@ class MovedFigures:
     nan: np.ndarray  # int64, NaN in b, or in a where b has none
     inf: np.ndarray  # int64, likewise
     unread: np.ndarray  # int64, tensors of which nothing is known yet
-    counts: np.ndarray  # int64, entries × Status: how many tensors are in which
+    status: np.ndarray  # uint8 of Status; a module's where all its tensors have one, else CHANGED, or MATCHED
+    counts: np.ndarray  # int64, modules × Status: how many tensors are in which; of tensors none
 
     @property
     def broken(self) -> np.ndarray:
@@ -61,7 +62,8 @@ def tensor_figures(differences: Differences) -> MovedFigures:
         nan,
         inf,
         (~differences.known).astype(np.int64),
-        (differences.status[:, None] == np.arange(len(Status))).astype(np.int64),
+        differences.status,
+        np.zeros((0, len(Status)), np.int64),
     )
 
 
@@ -113,6 +115,7 @@ def module_figures(branches: Branches, differences: Differences) -> MovedFigures
     delta, norm = np.where(some, branches.norms(length("delta_l2")), np.nan), branches.norms(l2_a)
     elements, nan, inf = summed(own.elements), summed(own.nan), summed(own.inf)
     figure = (nan == 0) & (inf == 0)
+    counts = np.column_stack([summed((own.status == status).astype(np.int64)) for status in Status])
     with np.errstate(invalid="ignore", divide="ignore"):
         relative = np.where(figure & (norm > 0), delta / norm, np.nan)
         cosine = np.where(figure, _cosine(branches, l2_a, l2_b, np.nan_to_num(length("cosine"))), np.nan)
@@ -127,8 +130,20 @@ def module_figures(branches: Branches, differences: Differences) -> MovedFigures
         nan,
         inf,
         summed(own.unread),
-        np.column_stack([summed(column) for column in own.counts.T]),
+        _together(counts),
+        counts,
     )
+
+
+def _together(counts: np.ndarray) -> np.ndarray:
+    """uint8 of ``Status`` a module, from how many tensors are in which."""
+    there = counts[:, 1:] > 0  # what is in neither of the two does not count
+    moved = there.copy()
+    moved[:, [Status.MATCHED - 1, Status.SAME - 1]] = False
+    mixed = np.where(moved.any(axis=1), Status.CHANGED, Status.MATCHED)
+    alone = there.sum(axis=1) == 1
+    together: np.ndarray = np.where(alone, there.argmax(axis=1) + 1, mixed)
+    return np.where(there.any(axis=1), together, Status.ABSENT).astype(np.uint8)
 
 
 def module_relative(branches: Branches, differences: Differences) -> np.ndarray:

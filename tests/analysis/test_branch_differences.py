@@ -118,6 +118,21 @@ def test_statuses_are_counted_below_each_module(moved):
     assert [int(counts[root, s]) for s in (Status.CHANGED, Status.SAME, Status.ADDED)] == [4, 1, 1]
 
 
+def test_a_module_has_the_status_of_its_tensors_where_they_agree(moved):
+    outline, differences = compared(NAMES, moved)
+    structure = differences.structure.copy()
+    structure[outline.names.index("scale")] = Status.ADDED
+    structure[outline.names.index("emb.weight")] = Status.ABSENT
+    branches = Branches(outline)
+    status = module_figures(branches, Differences(structure, differences.records)).status
+    said = {outline.path(node): str(Status(s)) for node, s in zip(branches.modules.tolist(), status.tolist())}
+    assert said["blocks.1"] == "changed"
+    assert said["blocks.0.fc"] == "changed"  # one of two is the same
+    assert said["emb"] == "absent"
+    unread = module_figures(branches, Differences.unread(np.full(len(NAMES), Status.MATCHED, np.uint8)))
+    assert set(unread.status.tolist()) == {Status.MATCHED}
+
+
 def test_huge_and_tiny_values_neither_overflow_nor_vanish():
     names = ["m.a", "m.b", "n.a", "n.b"]
     pairs = [(np.array([3e200]), np.array([6e200])), (np.array([4e200]), np.array([8e200]))]

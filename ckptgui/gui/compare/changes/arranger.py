@@ -12,6 +12,7 @@ from ckptgui.analysis.branch_differences import Branches, MovedFigures, module_f
 from ckptgui.analysis.difference import Differences
 from ckptgui.core.series.status import Status
 from ckptgui.core.sharing import sharing
+from ckptgui.core.tree.order import levels
 from ckptgui.core.tree.pattern_syntax import PatternError
 from ckptgui.engine.job import Cancel, Report
 from ckptgui.gui.compare.changes import order
@@ -67,6 +68,8 @@ class Arranger(QObject):
         self._names_lane = comparison.background.lane(self)
         self._modules_lane = comparison.background.lane(self)
         self.branches = Branches(comparison.outline)
+        self._levels: list[np.ndarray] = []
+        self._tied: tuple[object, np.ndarray] = (None, np.zeros(0, bool))
         self.lines = EpochLines(comparison, self.branches)
         comparison.series_changed.connect(self.begin)
         comparison.ends_changed.connect(self._ends_changed)
@@ -82,6 +85,7 @@ class Arranger(QObject):
         if self._matching is not comparison.matching:
             self._matching, self._text, self._named = comparison.matching, None, None
             self.branches = Branches(comparison.outline)
+            self._levels = levels(comparison.outline.depth)
             self.opened = self._opened_at_first()
         self.lines = EpochLines(comparison, self.branches)
         self._ends_changed()
@@ -152,6 +156,7 @@ class Arranger(QObject):
             self._timer.start()
 
     def _tick(self) -> None:
+        began = time.perf_counter()
         if self._stale_figures:
             self._refresh()
         more = self.tree and not self.lines.add_up(SLICE)
@@ -159,11 +164,12 @@ class Arranger(QObject):
             self.arrange()
         else:
             self.figures_changed.emit()
+        cost = time.perf_counter() - began
+        self._timer.setInterval(max(TICK_MS, int(3000 * cost)))  # a quarter of the time is for what is large
         if more or self._stale_order:
             self._look()
 
     def _ends_changed(self) -> None:
-        self._tied = self._find_tied()
         self.rows = None
         self._refresh()
         self.arrange()
@@ -173,8 +179,12 @@ class Arranger(QObject):
         """bool a tensor: B has another name for the very same elements."""
         matching, b = self._comparison.matching, self._comparison.b
         part = matching.parts[b] if matching.parts else None
-        rows = matching.rows[:, b] if part is not None else np.zeros(len(matching), np.int64)
-        return (rows >= 0) & sharing(part.checkpoint).tied[rows] if part is not None else np.zeros(len(rows), bool)
+        if part is None:
+            return np.zeros(len(matching), bool)
+        if self._tied[0] is not part:
+            rows = matching.rows[:, b]
+            self._tied = part, (rows >= 0) & sharing(part.checkpoint).tied[rows]
+        return self._tied[1]
 
     def _refresh(self) -> None:
         """Take the figures as they are known now."""
@@ -191,17 +201,16 @@ class Arranger(QObject):
         words = [member_words(series, each) if series.members else "" for each in (a, b)]
         errors = comparison.errors.get(PairTask(a, b), {})
         ends = Ends(comparison.matching, a, b, *words)
-        self.rows = Rows(ends, self.branches, tensors, modules, errors, self._tied)
+        self.rows = Rows(ends, self.branches, tensors, modules, errors, self._find_tied())
 
     def _add_modules_up(self) -> None:
         self._modules_wanted = self._modules_lane.busy
         if not self.tree or self._modules_lane.busy or not self._comparison.series.whole:
             return
         known, branches = self._comparison.difference, self.branches
-        copied = Differences(known.structure, known.records.copy())
 
         def work(cancel: Cancel, report: Report) -> MovedFigures:
-            return module_figures(branches, copied)
+            return module_figures(branches, known)  # what comes in meanwhile is added up once more
 
         def take(modules: MovedFigures) -> None:
             rows = self.rows
@@ -223,7 +232,7 @@ class Arranger(QObject):
             return
         self._sorted_at, self._stale_order = time.monotonic(), False
         figures = rows.tensors
-        present = figures.counts[:, Status.ABSENT] == 0
+        present = figures.status != Status.ABSENT
         fits = present & self.conditions.fit(figures, list(rows.errors))
         if self._named is not None:
             fits &= self._named
@@ -245,9 +254,9 @@ class Arranger(QObject):
             own = order.keys(rows.modules, self.column, self.backwards, peaks)
         else:
             own = np.full(len(branches.modules), np.nan)
-        at, size = order.tree_order(outline, branches.nodes(key, own), names_backwards)
         kept = branches.nodes(fits, branches.over(np.add, fits.astype(np.int64)) > 0)
-        return order.unfolded(at, size, kept, self.opened)
+        keys = branches.nodes(key, own)
+        return order.tree_order(outline, self._levels, kept, self.opened, keys, names_backwards)
 
     def reveal(self, node: int) -> bool:
         """Unfold what is above a node; whether anything was folded."""

@@ -134,7 +134,7 @@ def _fit(asked: Known, figures: MovedFigures, failed: Sequence[int]) -> tuple[np
         return found, np.ones_like(read)
     if asked.what == "nan":
         return figures.broken, read
-    return figures.counts[:, STATUSES[asked.what]] > 0, read
+    return figures.status == STATUSES[asked.what], read
 
 
 class NameText:

@@ -9,7 +9,6 @@ from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedLayout, QVBoxLayout, QWidget
 
-from ckptgui.core.series.status import Status
 from ckptgui.engine.job import Cancel, Report
 from ckptgui.gui.compare.changes.arranger import Arranger
 from ckptgui.gui.compare.changes.columns import Column
@@ -157,7 +156,7 @@ class ChangesPanel(Ground):
         low, high = sorted((comparison.a, comparison.b))
         inside = np.flatnonzero((members >= low) & (members <= high)) if members.size else members
         self.view.delegate.ends = (int(inside[0]), int(inside[-1])) if inside.size else (-1, -1)
-        self._show_rows()
+        self._figures_changed()
 
     def _figures_changed(self) -> None:
         if self.model.rows is not self.arranger.rows and self.arranger.rows is not None:
@@ -190,19 +189,16 @@ class ChangesPanel(Ground):
             part.setVisible(not alone)
         if rows is None:
             return
-        sums = rows.tensors.counts.sum(axis=0).tolist()
         room = self.width() - self.title.sizeHint().width() - min(self.ends.sizeHint().width(), 90) - 88
-        counts = {Status(at): count for at, count in enumerate(sums)}
-        self.counts.show_counts(counts, arranger.conditions.state, room)
+        self.counts.show_counts(rows.totals, arranger.conditions.state, room)
         text, token = ("", "text2") if alone else about(self.comparison, rows)
         self.said.setText(text)
         self.said.set_colour(token)
         self.said.setVisible(bool(text))
-        waits = bool(rows.tensors.unread.any())
-        self.nothing.show_so_far(waits)
+        self.nothing.show_so_far(rows.waits)
         if not self.box.problem():
             found = arranger.found if asked else None
-            self.box.show_count(found, arranger.present, bool(arranger.conditions.known) and waits)
+            self.box.show_count(found, arranger.present, bool(arranger.conditions.known) and rows.waits)
 
     def _busy_hand(self) -> bool:
         return time.monotonic() - self.view.touched < CALM or bool(self.view.findChildren(QMenu))

@@ -63,6 +63,9 @@ class Rows:
         self._branches, self._tied = branches, tied
         finite = tensors.relative[~tensors.broken & np.isfinite(tensors.relative)]
         self._longest = float(finite.max(initial=0.0))
+        totals = np.bincount(tensors.status, minlength=len(Status)).tolist()
+        self.totals = {status: totals[status] for status in Status}  # how many tensors are in which
+        self.waits = bool(tensors.unread.any())
 
     def of(self, node: int) -> tuple[MovedFigures, int] | None:
         """Figures, and which of their entries is the node's."""
@@ -103,13 +106,7 @@ class Rows:
     def status(self, node: int) -> Status:
         """A tensor's status; that of a module where all of its tensors have one, else changed."""
         found = self.of(node)
-        if found is None:
-            return Status.MATCHED
-        here = np.flatnonzero(found[0].counts[found[1]]).tolist()
-        present = [Status(each) for each in here if each != Status.ABSENT]
-        if len(present) == 1:
-            return present[0]
-        return Status.CHANGED if any(s not in (Status.SAME, Status.MATCHED) for s in present) else Status.MATCHED
+        return Status.MATCHED if found is None else Status(int(found[0].status[found[1]]))
 
     def counts(self, node: int) -> tuple[tuple[Status, int], ...]:
         """How many tensors below a module are in which status."""
@@ -175,7 +172,7 @@ class Rows:
         )
 
     def _structure(self, tensor: int) -> str:
-        status = Status(int(np.argmax(self.tensors.counts[tensor])))
+        status = Status(int(self.tensors.status[tensor]))
         if status is Status.ADDED:
             return only_in(self.ends.words_b)
         if status is Status.REMOVED:

@@ -50,16 +50,17 @@ def about(comparison: Comparison, rows: Rows) -> tuple[str, str]:
             return display(comparison.failures[task], 1024), "danger"
     if a == b:
         return tr("A and B are the same checkpoint."), "text2"
-    counts = rows.tensors.counts.sum(axis=0).tolist()
+    counts = rows.totals
+    some = sum(counts.values()) - counts[Status.ABSENT]
     together = sum(counts[status] for status in (Status.MATCHED, Status.SAME, Status.CHANGED, Status.RETYPED))
     together += counts[Status.RESHAPED]
     if not together and (counts[Status.REMOVED] or counts[Status.ADDED]):
         words = tr("These two have no tensor in common: {0} only in {1}, {2} only in {3}.")
         only_a, only_b = (counted(counts[s], "tensor", "tensors") for s in (Status.REMOVED, Status.ADDED))
         return words.format(only_a, rows.ends.words_a, only_b, rows.ends.words_b), "warn"
-    if not sum(counts[1:]):
+    if not some:
         return tr("Neither has any tensor."), "text2"
-    if counts[Status.SAME] == sum(counts[1:]):
+    if counts[Status.SAME] == some:
         return tr("Equal in every value."), "ok"
     failed = len(rows.errors)
     if failed:
