@@ -158,7 +158,7 @@ class _Pairs:
                     self.take(some[i], others[j], Grounds.SIMILAR)
 
     def by_rules(self) -> None:
-        """Those that follow the change of names of pairs that are known, or one that fits all the rest in order."""
+        """Those that follow the change of names of pairs that are known, or one that fits the rest in order."""
         if self.taken:
             self._follow(Rules((old, new) for old, (new, _, _) in self.taken.items()), 1)
         old, new = ([tensor.info.shape for tensor in side.left.values()] for side in (self.old, self.new))

@@ -54,7 +54,7 @@ class Run:
     def title(self) -> str:
         """The folder's name; of members that were chosen the names of the first and the last."""
         if not self.chosen or not self.members:
-            return PurePath(self.path).name or self.path
+            return PurePath(os.path.abspath(self.path)).name or self.path
         first, last = self.members[0].name, self.members[-1].name
         return first if first == last else f"{first} to {last}" if len(self.members) > 2 else f"{first}, {last}"
 
@@ -87,8 +87,11 @@ def siblings(path: str, cancel: Cancel | None = None, report: Report = silent, b
     """The run that the checkpoint at ``path`` is of, which is a member in any case.
 
     Where nothing in its folder is called like it, that is the run of the folder and it. A file in a folder that
-    is one checkpoint of several, as ``checkpoint-500/model.safetensors``, stands for that folder.
+    is one checkpoint of several, as ``checkpoint-500/model.safetensors``, stands for that folder; a folder of
+    several for the run in it.
     """
+    if _is_folder(path) and not is_checkpoint(path):
+        return read_run(path, cancel, report, before)
     place = PurePath(path)
     reading = _Reading(str(place.parent), cancel, report, before)
     own = candidate_at(path, reading.folder)
@@ -234,7 +237,8 @@ def _is_of_a_run(folder: PurePath) -> bool:
     if not folder.name or not is_checkpoint(str(folder)):
         return False
     try:
-        names = Folder(str(parent)).folders
+        beside = Folder(str(parent))
+        names = [*beside.folders, *beside.files]
     except UnreadableFileError:
         return False
     return any(folder.name in alike and len(alike) > 1 for alike in groups(names).values())

@@ -8,8 +8,10 @@ from safetensors.torch import save_file
 
 from ckptgui.engine.job import Cancel
 from ckptgui.errors import Cancelled, CheckpointError, UnreadableFileError
+from ckptgui.workspace import reading_members
 from ckptgui.workspace.opening import open_path
 from ckptgui.workspace.run import Run, joined, read_run, run_of_paths, siblings, with_average
+from tests.formats.dcp_files import save as save_dcp
 from tests.formats.folder_files import write_shards, write_trainer
 
 
@@ -267,3 +269,25 @@ def test_what_a_callback_of_lightning_watches_is_a_figure(tmp_path):
     member = read_run(str(tmp_path)).members[0]
     scores = {"callbacks/ModelCheckpoint/val_loss": 0.5, "callbacks/ModelCheckpoint/best_val_loss": 0.25}
     assert member.scalars == {**scores, "epoch": 1.0} and member.loss == 0.5
+
+
+def test_a_piece_of_a_distributed_checkpoint_stands_for_it(tmp_path, monkeypatch):
+    save(tmp_path / "epoch_0.pt", 0)
+    state = {"model": {"w": torch.ones(2)}, "epoch": 1}
+    save_dcp(state, tmp_path / "epoch_1")
+    for path in (tmp_path / "epoch_1", tmp_path / "epoch_1" / "__0_0.distcp", tmp_path):
+        assert names(siblings(str(path))) == ["epoch_0.pt", "epoch_1"]
+    monkeypatch.chdir(tmp_path)
+    found = siblings("epoch_0.pt")
+    assert [member.path for member in found.members] == ["epoch_0.pt", "epoch_1"]
+    assert found.title == tmp_path.name
+
+
+def test_a_thousand_files_of_which_three_are_checkpoints(run, tmp_path, monkeypatch):
+    for i in range(1000):
+        (tmp_path / f"image_{i}.png").write_bytes(b"\x89PNG")
+    opened = []
+    original = reading_members.open_checkpoint
+    monkeypatch.setattr(reading_members, "open_checkpoint", lambda p, c: (opened.append(p), original(p, c))[1])
+    assert names(read_run(str(run))) == ["epoch_1.pt", "epoch_2.pt", "epoch_10.pt"]
+    assert len(opened) == 3
