@@ -57,6 +57,13 @@ def adding(prefix: str) -> str:
     return f"^={_literal(prefix)}"
 
 
+def replaced(option: str) -> tuple[str, str]:
+    """What an option of this module replaces by what, as text; nothing where it puts a prefix before names."""
+    regex, _, replacement = option.partition("=")
+    old = regex.removeprefix(r"\b").removeprefix("^").removesuffix("$").replace(r"\x3d", "=")
+    return re.sub(r"\\(.)", r"\1", old), replacement.replace(r"\\", "\\")
+
+
 def load_line(renaming: Renaming) -> str:
     """Python that loads ``state_dict`` into ``model`` under the new names."""
     key = "k"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ckptgui.core.display import counted
 from ckptgui.core.series.fit import Fit
+from ckptgui.core.series.fit_renaming import Renaming, replaced
 from ckptgui.core.series.fit_search import Fix
 
 
@@ -21,7 +22,7 @@ def what_the_fix_does(fix: Fix) -> str:
     if fix.fit.loads:
         guessed = any(not each.startswith("^=") for each in fix.renaming.rename)
         return "With these names it loads." + (" Look whether they mean the same: shapes fit." if guessed else "")
-    return f"With these names {counted(fix.fit.matched, 'tensor')} would fit, and not all: {_troubles(fix.fit)}."
+    return f"Then {counted(fix.fit.matched, 'name')} fit; left over: {_troubles(fix.fit)}."
 
 
 def _troubles(fit: Fit) -> str:
@@ -32,3 +33,14 @@ def _troubles(fit: Fit) -> str:
     others = len(fit.mismatched) - reshaped
     refused = f"{others:,} that cannot be copied" if others else ""
     return ", ".join(each for each in (missing, unexpected, mismatched, refused) if each)
+
+
+def fix_words(renaming: Renaming) -> str:
+    """``Replace “layer.” by “layers.”, then take “module.” off the names.``"""
+    steps = []
+    for option in renaming.rename:
+        old, new = replaced(option)
+        steps.append(f"replace “{old}” by “{new}”" if old else f"put “{new}” before the names")
+    steps += [f"take “{prefix}” off the names" for prefix in renaming.strip]
+    text = ", then ".join(steps)
+    return f"{text[:1].upper()}{text[1:]}."

@@ -1,0 +1,1 @@
+"""Will it load? A checkpoint held against a model's names and shapes, in a dialogue."""
