@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -57,6 +57,11 @@ class Compared:
         if known is None:
             known = self._pairs[a, b] = Differences.unread(statuses(self.matching, a, b))
         return known
+
+    @property
+    def pairs(self) -> Mapping[tuple[int, int], Differences]:
+        """Those of which something is known."""
+        return self._pairs
 
     def previous(self, member: int) -> int:
         """The readable member before one; -1 for the first."""
