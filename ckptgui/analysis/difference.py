@@ -17,7 +17,7 @@ DIFFERENCE = np.dtype(
     [
         ("known", "u1"),  # UNKNOWN, FIGURES or NO_FIGURES
         ("count", "<i8"),  # elements
-        ("changed", "<i8"),  # elements that are not equal in value: NaN equals NaN, -0.0 equals 0.0
+        ("changed", "<i8"),  # elements not equal in value: NaN equals NaN, -0.0 equals 0.0; see without_figures
         ("nan_a", "<i8"),
         ("nan_b", "<i8"),
         ("inf_a", "<i8"),
@@ -61,7 +61,7 @@ class Differences:
     @property
     def status(self) -> np.ndarray:
         """uint8 of ``Status`` a tensor; ``MATCHED`` as long as the values were not read."""
-        read = self.records["known"] == FIGURES
+        read = (self.records["known"] != UNKNOWN) & (self.records["changed"] >= 0)
         found = np.where(self.records["changed"] > 0, Status.CHANGED, Status.SAME)
         status: np.ndarray = np.where((self.structure == Status.MATCHED) & read, found, self.structure)
         return status.astype(np.uint8)
@@ -82,3 +82,13 @@ class Differences:
         some = [self.records[name] > 0 for name in ("nan_a", "nan_b", "inf_a", "inf_b")]
         found: np.ndarray = np.logical_or.reduce(some)
         return found
+
+
+def without_figures(count: int, changed: int) -> np.ndarray:
+    """The record (1) of a pair of ``count`` elements of which it can only be told whether they are the same.
+
+    ``changed`` is 0 where they are, -1 where not even that can be told.
+    """
+    record = np.zeros(1, DIFFERENCE)
+    record["known"], record["count"], record["changed"], record["argmax"] = NO_FIGURES, count, changed, -1
+    return record

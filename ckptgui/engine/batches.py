@@ -47,7 +47,7 @@ def read_batch(table: TensorTable, places: Places, numbers: np.ndarray, pool: So
     """
     numbers = numbers[np.lexsort((places.start[numbers], places.source[numbers]))]
     rows = places.rows[numbers]
-    data, at = _read(table, rows, places.source[numbers], places.start[numbers], pool)
+    data, at = read_together(table, rows, places.source[numbers], places.start[numbers], pool)
     parts = []
     for number in distinct(table.dtype[rows]).tolist():
         mine = table.dtype[rows] == number
@@ -61,10 +61,10 @@ def read_batch(table: TensorTable, places: Places, numbers: np.ndarray, pool: So
     )
 
 
-def _read(
-    table: TensorTable, rows: np.ndarray, source: np.ndarray, start: np.ndarray, pool: SourcePool
+def read_together(
+    table: TensorTable, rows: np.ndarray, source: np.ndarray, start: np.ndarray, pool: SourcePool, side: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The bytes of rows in the files' order, in a buffer of this thread's, and where each row begins in it."""
+    """The bytes of rows in the files' order, in this thread's buffer, and where each row begins in it."""
     nbytes = table.nbytes[rows]
     stop = start + nbytes
     first = np.flatnonzero(np.concatenate([[True], (start[1:] > stop[:-1] + GAP) | (source[1:] != source[:-1])]))
@@ -74,7 +74,7 @@ def _read(
     # Each run keeps its place within a vector's width, so that what is aligned in the file stays so.
     room = (length + 2 * _ALIGNED - 1) // _ALIGNED * _ALIGNED
     base = np.concatenate([[0], np.cumsum(room)[:-1]]) + begin % _ALIGNED
-    data = own_buffer(int(room.sum()) + _ALIGNED)
+    data = own_buffer(int(room.sum()) + _ALIGNED, side)
     view = data.data
     for run in range(len(first)):
         at, size, offset = int(base[run]), int(length[run]), int(begin[run])

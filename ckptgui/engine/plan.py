@@ -109,26 +109,34 @@ class Plan(Generic[P, R]):
 
     def chunk(self, piece: Box) -> Chunk:
         """One piece's values, in a buffer that the thread uses again for its next piece."""
-        starts, sizes = piece
-        raw = raw_dtype(self.info.dtype)
-        out = own_buffer(math.prod(sizes) * raw.itemsize).view(raw).reshape(sizes)
-        begin = self.info.storage_offset + sum(start * step for start, step in zip(starts, self.layout.strides))
-        gather(self.reader, out, self.layout.strides, begin)
-        values = resolve(out, self.info).reshape(-1)
-        place = 0
-        for start, size in zip(starts, self.layout.sizes):
-            place = place * size + start
-        chunk = Chunk(values, starts, sizes, self.layout.weights, self.layout.in_order, place)
-        decoded = self.decode(values, chunk)
-        return chunk if decoded is values else replace(chunk, values=decoded)
+        return read_chunk(self.info, self.layout, self.reader, self.decode, piece)
+
+
+def read_chunk(
+    info: TensorInfo, layout: Layout, reader: StorageReader, decode: Decode, piece: Box, side: int = 0
+) -> Chunk:
+    """One piece's values, in this thread's buffer for that ``side``."""
+    starts, sizes = piece
+    raw = raw_dtype(info.dtype)
+    out = own_buffer(math.prod(sizes) * raw.itemsize, side).view(raw).reshape(sizes)
+    begin = info.storage_offset + sum(start * step for start, step in zip(starts, layout.strides))
+    gather(reader, out, layout.strides, begin)
+    values = resolve(out, info).reshape(-1)
+    place = 0
+    for start, size in zip(starts, layout.sizes):
+        place = place * size + start
+    chunk = Chunk(values, starts, sizes, layout.weights, layout.in_order, place)
+    decoded = decode(values, chunk)
+    return chunk if decoded is values else replace(chunk, values=decoded)
 
 
 _local = threading.local()
 
 
-def own_buffer(nbytes: int) -> np.ndarray:
-    """Bytes of this thread's own, kept for next time."""
-    kept: np.ndarray | None = getattr(_local, "buffer", None)
+def own_buffer(nbytes: int, side: int = 0) -> np.ndarray:
+    """Bytes of this thread's own, kept for next time; where two tensors are read together each has a ``side``."""
+    buffers: dict[int, np.ndarray] = _local.__dict__.setdefault("buffers", {})
+    kept = buffers.get(side)
     if kept is None or kept.nbytes < nbytes:
-        kept = _local.buffer = np.empty(nbytes, np.uint8)
+        kept = buffers[side] = np.empty(nbytes, np.uint8)
     return kept[:nbytes]

@@ -8,27 +8,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
 import numpy as np
 
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.engine.batches import batchable, read_batch
 from ckptgui.engine.courtesy import give_way
-from ckptgui.engine.executors import chunk_executor, worker_count
+from ckptgui.engine.executors import chunk_executor
 from ckptgui.engine.job import Cancel, Progress, Report, silent
 from ckptgui.engine.placing import first_of_same, places_of
 from ckptgui.engine.profiled import Profiled as Profiled
 from ckptgui.engine.sparse import summarise_row
 from ckptgui.engine.summarise import SMALL
-from ckptgui.errors import Cancelled, ChangedOnDiskError, CheckpointError
+from ckptgui.engine.under_way import LARGE_AT_ONCE, UnderWay
+from ckptgui.errors import ChangedOnDiskError, CheckpointError
 from ckptgui.sources.locate import SourcePool
 
 HANDED = 0.05
 """Seconds after which what was found is handed out."""
-
-_LOOK = 0.02
-"""Seconds between two looks at the cancel where nothing is finished."""
 
 BATCH_BYTES = 2 << 20
 BATCH_ROWS = 1024
@@ -39,9 +37,6 @@ PORTION = 64 << 20
 
 MIDDLE = 8 << 20
 """Up to this many bytes a tensor is left to one thread."""
-
-LARGE_AT_ONCE = 2
-"""While one large tensor's last chunks are merged, the next one's are folded."""
 
 
 def profile(
@@ -93,9 +88,7 @@ class _Reading:
         for copy, row in zip(rows[~own].tolist(), rows[first[~own]].tolist()):
             self._copies.setdefault(row, []).append(copy)
         self._places = places_of(table, rows[own])
-        self._ended = Cancel()
-        self._patient, self._prompt = _Ear(self._ended, cancel), _Ear(self._ended, cancel, patient=False)
-        self._under_way: dict[Future[Profiled], int] = {}  # by number of their beginning
+        self._under_way: UnderWay[Profiled] = UnderWay(cancel)
         self._partly: dict[int, int] = {}  # bytes of large tensors so far
         self._done = 0
         self.name = ""
@@ -107,29 +100,12 @@ class _Reading:
 
     def run(self) -> Iterator[list[Profiled]]:
         """What has been finished, again and again; an empty list where that takes long."""
-        most = worker_count() + LARGE_AT_ONCE + 1
-        for begun, future in enumerate(self._begin()):
-            self._under_way[future] = begun
-            while len(self._under_way) >= most:
-                yield self._finished()
-        while self._under_way:
-            yield self._finished()
+        for finished in self._under_way.run(self._begin()):
+            yield [self._counted(found) for found in finished]
 
     def end(self) -> None:
         """Let go of everything, and return when nothing runs any more."""
-        self._ended.cancel()
-        for future in self._under_way:
-            future.cancel()
-        wait(self._under_way)
-
-    def _finished(self) -> list[Profiled]:
-        finished, _ = wait(self._under_way, _LOOK, FIRST_COMPLETED)
-        self._cancel.check()
-        found = []
-        for future in sorted(finished, key=self._under_way.__getitem__):
-            del self._under_way[future]
-            found.append(self._counted(future.result()))
-        return found
+        self._under_way.end()
 
     def _begin(self) -> Iterator[Future[Profiled]]:
         """Start one thing after the other."""
@@ -152,7 +128,7 @@ class _Reading:
                 )
 
     def _batch(self, numbers: np.ndarray) -> Profiled:
-        self._prompt.check()
+        self._under_way.prompt.check()
         try:
             batch = read_batch(self._checkpoint.tensors, self._places, numbers, self._pool)
         except ChangedOnDiskError:
@@ -163,7 +139,7 @@ class _Reading:
 
     def _one(self, row: int, alone: bool) -> Profiled:
         """One tensor. On the chunks' threads it must not wait for others, neither for chunks nor for its turn."""
-        cancel = self._patient if alone else self._prompt
+        cancel = self._under_way.patient if alone else self._under_way.prompt
         cancel.check()
         info = self._checkpoint.info(row)
         self.name = info.name
@@ -190,23 +166,3 @@ class _Reading:
         rows += [copy for copy, _ in copies]
         self._done += int(self._checkpoint.tensors.nbytes[rows].sum())
         return found.with_copies(copies)
-
-
-class _Ear(Cancel):
-    """Hears when the pass has ended and when its caller wants to stop; a patient one also waits for its turn."""
-
-    def __init__(self, ended: Cancel, outer: Cancel, patient: bool = True) -> None:
-        super().__init__()
-        self._ended, self._outer, self._patient = ended, outer, patient
-
-    @property
-    def requested(self) -> bool:
-        """Whether either is so."""
-        return self._ended.requested or self._outer.requested
-
-    def check(self) -> None:
-        """Raise ``Cancelled`` then."""
-        if self._patient and not self._ended.requested:
-            self._outer.check()
-        if self.requested:
-            raise Cancelled
