@@ -7,18 +7,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
-from ckptgui.core.checkpoint import Json
 from ckptgui.core.series.members import RunMember, model_and_average, order, told_twice
-from ckptgui.core.series.patterns import groups, likeliest
+from ckptgui.core.series.patterns import groups
 from ckptgui.engine.job import Cancel, Progress, Report, silent
 from ckptgui.errors import CheckpointError, UnknownFormatError, UnreadableFileError
-from ckptgui.formats.folders.companions import companions
 from ckptgui.formats.registry import is_checkpoint
 from ckptgui.sources.folder import Folder
-from ckptgui.workspace.candidates import Candidate, candidate_at, candidates
+from ckptgui.workspace.candidates import Candidate, candidate_at
 from ckptgui.workspace.reading_members import read_member
-
-_TRAINER = "trainer_state.json"
+from ckptgui.workspace.run_folder import RunFolder, values_beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +69,10 @@ def read_run(folder: str, cancel: Cancel | None = None, report: Report = silent,
     an error. What did not change since ``before`` is not opened again. Raises ``UnknownFormatError`` when there
     is no checkpoint, ``UnreadableFileError`` when the folder cannot be listed.
     """
-    reading = _Reading(folder, cancel, report, before)
+    reading = RunFolder(folder, _check(cancel), report, _known(before))
     first: Run | None = None
     for chosen, pattern in reading.choices():
-        run = reading.run(reading.members(chosen), pattern)
+        run = _run(reading, reading.members(chosen), pattern)
         if any(member.checkpoint is not None for member in run.members):
             return run
         first = first or run
@@ -93,7 +90,7 @@ def siblings(path: str, cancel: Cancel | None = None, report: Report = silent, b
     if _is_folder(path) and not is_checkpoint(path):
         return read_run(path, cancel, report, before)
     place = PurePath(path)
-    reading = _Reading(str(place.parent), cancel, report, before)
+    reading = RunFolder(str(place.parent), _check(cancel), report, _known(before))
     own = candidate_at(path, reading.folder)
     chosen = reading.like(own)
     if len(chosen) < 2 and _is_of_a_run(place.parent):
@@ -101,8 +98,8 @@ def siblings(path: str, cancel: Cancel | None = None, report: Report = silent, b
     if len(chosen) < 2:
         others = reading.choices()[0][0] if reading.found else []
         chosen = [*(each for each in others if each.path != own.path), own]
-        return reading.run(reading.members(chosen), "")
-    return reading.run(reading.members(chosen), own.pattern)
+        return _run(reading, reading.members(chosen), "")
+    return _run(reading, reading.members(chosen), own.pattern)
 
 
 def run_of_paths(
@@ -115,21 +112,24 @@ def run_of_paths(
 ) -> Run:
     """A run of what somebody chose: each file or folder one checkpoint, a folder of several the run in it.
 
-    One folder alone is ``read_run``. What cannot be read is a member with an error. ``in_order`` puts them into
-    the order of their making, else they stay as they were named.
+    One folder alone is ``read_run``. What cannot be read is a member with an error. What two paths lead to, as
+    shards do, is one member; a path that is named twice is two. ``in_order`` puts them into the order of their
+    making, else they stay as they were named.
     """
-    check = cancel.check if cancel is not None else _never
+    check = _check(cancel)
     if len(paths) == 1 and _is_folder(paths[0]) and not is_checkpoint(paths[0]):
         return read_run(paths[0], cancel, report, before)
     known = _known(before)
-    members: dict[str, RunMember] = {}
+    members: list[RunMember] = []
+    led_by: dict[str, str] = {}  # a member's real path, and by which of the paths it was found
     for done, path in enumerate(paths):
         check()
         report(Progress(done, len(paths), "files"))
         for member in _members_at(path, cancel, known):
-            members.setdefault(os.path.realpath(member.path), member)
+            if led_by.setdefault(os.path.realpath(member.path), path) == path:
+                members.append(member)
     report(Progress(len(paths), len(paths), "files"))
-    found = tuple(members.values())
+    found = tuple(members)
     return Run(_above(found), order(found) if in_order else found, chosen=True)
 
 
@@ -156,63 +156,16 @@ def joined(run: Run, paths: Iterable[str], cancel: Cancel | None = None) -> Run:
     )
 
 
-class _Reading:
-    """One look at a folder: its candidates, and the members that are made of some of them."""
-
-    def __init__(self, folder: str, cancel: Cancel | None, report: Report, before: Run | None) -> None:
-        self._check: Callable[[], None] = cancel.check if cancel is not None else _never
-        self._report = report
-        self._known = _known(before)
-        self.folder = Folder(folder)
-        self.found = candidates(self.folder, self._check)
-
-    def choices(self) -> list[tuple[list[Candidate], str]]:
-        """What may be the run, the likeliest first, and what the names of it have in common."""
-        if not self.found:
-            count = len(self.folder.files)
-            looked = "It is empty." if not count else f"None of its {count:,} files is one."
-            raise UnknownFormatError(f"The folder holds no checkpoint. {looked}")
-        by_pattern = groups(each.whole for each in self.found)
-        several = [
-            ([each for each in self.found if each.pattern == pattern], pattern)
-            for pattern in likeliest(by_pattern)
-        ]
-        return [*several, (self.found, "")]
-
-    def like(self, own: Candidate) -> list[Candidate]:
-        """The candidates that are called like one, and itself."""
-        alike = [each for each in self.found if each.pattern == own.pattern and "#" in own.pattern]
-        return alike if any(each.path == own.path for each in alike) else [*alike, own]
-
-    def members(self, chosen: Sequence[Candidate]) -> list[RunMember]:
-        """The candidates, opened."""
-        beside = _beside(self.folder, self._check)
-        members = []
-        for done, each in enumerate(chosen):
-            self._check()
-            self._report(Progress(done, len(chosen), "files"))
-            told = beside if not each.is_folder else None
-            members.append(read_member(each, self._check, told, self._known.get(each.path)))
-        self._report(Progress(len(chosen), len(chosen), "files"))
-        return members
-
-    def run(self, members: Sequence[RunMember], pattern: str) -> Run:
-        """The run of some members, with the other candidates."""
-        there = {member.path for member in members}
-        why = "Its name is not like those of the run." if pattern else "It was not chosen."
-        others = tuple(Other(each.path, each.nbytes, why) for each in self.found if each.path not in there)
-        return Run(self.folder.path, order(members), others, pattern)
-
-
-def _beside(folder: Folder, check: Callable[[], None]) -> Mapping[str, Json]:
-    """What a trainer wrote beside the folders of its checkpoints about the model at the end."""
-    if _TRAINER not in folder.files:
-        return {}
-    return {name: told for name, told in companions(folder, check).metadata.items() if name == _TRAINER}
+def _run(reading: RunFolder, members: Sequence[RunMember], pattern: str) -> Run:
+    """The run of some members, with the other candidates of their folder."""
+    there = {member.path for member in members}
+    why = "Its name is not like those of the run." if pattern else "It was not chosen."
+    others = tuple(Other(each.path, each.nbytes, why) for each in reading.found if each.path not in there)
+    return Run(reading.folder.path, order(members), others, pattern)
 
 
 def _members_at(path: str, cancel: Cancel | None, known: Mapping[str, RunMember]) -> Sequence[RunMember]:
-    check = cancel.check if cancel is not None else _never
+    check = _check(cancel)
     if _is_folder(path) and not is_checkpoint(path):
         try:
             return read_run(path, cancel).members
@@ -221,7 +174,7 @@ def _members_at(path: str, cancel: Cancel | None, known: Mapping[str, RunMember]
     folder = Folder(str(PurePath(path).parent))
     try:
         candidate = candidate_at(path, folder)
-        beside = _beside(folder, check) if not candidate.is_folder else {}
+        beside = values_beside(folder, check) if not candidate.is_folder else {}
     except UnreadableFileError:
         candidate, beside = Candidate(path, PurePath(path).name, 0, (path,)), {}
     return [read_member(candidate, check, beside, known.get(candidate.path))]
@@ -257,6 +210,10 @@ def _is_folder(path: str) -> bool:
         return Path(path).is_dir()
     except (OSError, ValueError):
         return False  # opening it as a file says what is wrong
+
+
+def _check(cancel: Cancel | None) -> Callable[[], None]:
+    return cancel.check if cancel is not None else _never
 
 
 def _never() -> None:

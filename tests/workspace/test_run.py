@@ -6,6 +6,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from ckptgui.core.series.series import series_of
+from ckptgui.core.series.status import Status, statuses
 from ckptgui.engine.job import Cancel
 from ckptgui.errors import Cancelled, CheckpointError, UnreadableFileError
 from ckptgui.workspace import reading_members
@@ -203,10 +205,11 @@ def test_one_that_is_called_otherwise_joins_the_run(run, tmp_path):
 
 def test_what_was_chosen_is_a_run_whatever_it_is_called(tmp_path):
     b, a = save(tmp_path / "x" / "b.pt", 1), save(tmp_path / "y" / "a.pt", 2)
-    found = run_of_paths([a, b, b])
+    found = run_of_paths([a, b, f"{tmp_path}/x/../x/b.pt"])
     assert names(found) == ["b.pt", "a.pt"] and found.path == str(tmp_path) and found.chosen
     assert found.title == "b.pt, a.pt"
     assert names(run_of_paths([a, b], in_order=False)) == ["a.pt", "b.pt"]
+    assert names(run_of_paths([a, a])) == ["a.pt", "a.pt"]
 
 
 def test_folders_and_files_can_be_chosen_together(run, tmp_path):
@@ -291,3 +294,27 @@ def test_a_thousand_files_of_which_three_are_checkpoints(run, tmp_path, monkeypa
     monkeypatch.setattr(reading_members, "open_checkpoint", lambda p, c: (opened.append(p), original(p, c))[1])
     assert names(read_run(str(run))) == ["epoch_1.pt", "epoch_2.pt", "epoch_10.pt"]
     assert len(opened) == 3
+
+
+def test_optimizers_alone_are_a_run_too(tmp_path):
+    model = torch.nn.Linear(2, 2)
+    state = torch.optim.SGD(model.parameters(), 0.1, momentum=0.9).state_dict()
+    for i in (1, 2):
+        torch.save({**state, "state": {0: {"momentum_buffer": torch.ones(2, 2)}}}, tmp_path / f"optimizer_{i}.pt")
+    found = read_run(str(tmp_path))
+    assert names(found) == ["optimizer_1.pt", "optimizer_2.pt"]
+    assert series_of(found.members).matching.common == 1
+
+
+def test_checkpoints_of_several_formats_are_one_series(tmp_path):
+    weights = {"a.w": torch.ones(2, 3), "a.b": torch.zeros(3)}
+    wrapped = {f"module.{name}": value for name, value in weights.items()}
+    torch.save({"epoch": 0, "model": wrapped, "optimizer": {"state": {}}}, tmp_path / "epoch_0.pt")
+    save_file(weights, tmp_path / "epoch_1.safetensors", {"epoch": "1"})
+    save_dcp({"model": weights, "epoch": 2}, tmp_path / "epoch_2")
+    run = read_run(str(tmp_path))
+    assert [member.epoch for member in run.members] == [0, 1, 2]
+    matching = series_of(run.members).matching
+    assert matching.common == len(matching) == 2
+    for a, b in ((0, 1), (1, 2)):
+        assert statuses(matching, a, b).tolist() == [Status.MATCHED] * 2
