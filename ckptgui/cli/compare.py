@@ -19,8 +19,8 @@ def run(options: argparse.Namespace) -> int:
     with Bar() as bar:
         choice = chosen(options.paths, options.section or [], bar)
         read = read_pair if choice.is_pair else read_steps
-        found = read(choice.series, not options.no_cache, bar)
-    answer = told(found, choice.is_pair)
+        values = read(choice.series, not options.no_cache, bar)
+    answer = told(values, choice.is_pair)
     if options.json:
         write_answer(answer, sys.stdout.write)
     else:

@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from ckptgui.analysis.breakage.breakage import Breakage
 from ckptgui.analysis.difference import PAIRWISE
 from ckptgui.cli.compare_steps import Step
 from ckptgui.cli.compare_told import Told
 from ckptgui.core.series.members import RunMember
 from ckptgui.core.series.metadata_difference import ABSENT, MetadataDifference
+from ckptgui.core.series.renames import Rename
 from ckptgui.core.series.status import Status
 
 _AT_ONCE = 2_000
@@ -40,6 +42,8 @@ def write_answer(told: Told, write: Callable[[str], object]) -> None:
     write("]")
     rest: dict[str, Any] = {
         "metadata": [_difference(each) for each in told.metadata.listed],
+        **({} if told.is_pair else {"breakages": [_breakage(told, each) for each in told.breakages]}),
+        "renamed": [_rename(each) for each in told.renames],
         "warnings": [f"{path}: {text}" if path else text for path, text in told.warnings],
     }
     _write_members(rest, write, ",\n ")
@@ -109,6 +113,24 @@ def _number(value: float) -> float | str:
     if math.isfinite(value):
         return value
     return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+def _breakage(told: Told, each: Breakage) -> dict[str, Any]:
+    """What broke, of which tensors, in which checkpoint first, in a sentence."""
+    names = [told.series.matching.names[tensor] for tensor in each.tensors]
+    return {"kind": each.kind, "checkpoint": each.member, "tensors": names, "text": each.text}
+
+
+def _rename(rename: Rename) -> dict[str, Any]:
+    """A proposal: which two names, of which checkpoints, and why."""
+    return {
+        "from": rename.from_name,
+        "to": rename.to_name,
+        "checkpoints": [rename.a, rename.b],
+        "grounds": rename.grounds.value,
+        "cosine": None if rename.cosine is None else _number(rename.cosine),
+        "relative": None if rename.relative is None else _number(rename.relative),
+    }
 
 
 def _difference(each: MetadataDifference) -> dict[str, Any]:

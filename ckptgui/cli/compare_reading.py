@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
+from ckptgui.core.series.renames import Rename
 from ckptgui.core.series.series import Series
 from ckptgui.core.series.status import Status
 from ckptgui.engine.job import Cancel, Progress
@@ -14,10 +16,19 @@ from ckptgui.errors import CheckpointError
 from ckptgui.sources.locate import SourcePool
 from ckptgui.workspace.compared import Compared
 from ckptgui.workspace.comparing import Comparing, News, PairTask, ProfileTask, Task
+from ckptgui.workspace.renames import propose_all
 from ckptgui.workspace.results import Results
 
 
-def read_pair(series: Series, cache: bool, report: Callable[[Progress], None]) -> Compared:
+@dataclass(frozen=True)
+class Read:
+    """What was read, and tensors that seem to be the same under another name."""
+
+    found: Compared
+    renames: tuple[Rename, ...]
+
+
+def read_pair(series: Series, cache: bool, report: Callable[[Progress], None]) -> Read:
     """How far the second is from the first, and the norms of tensors that only one of them has in that shape."""
     found = Compared(series)
     with _Reader(found, cache, report) as reader:
@@ -27,15 +38,15 @@ def read_pair(series: Series, cache: bool, report: Callable[[Progress], None]) -
             own = status == (Status.REMOVED if member == 0 else Status.ADDED)
             rows = series.matching.rows[own | (status == Status.RESHAPED), member]
             reader.profile(member, rows)
-    return found
+        return Read(found, reader.renames())
 
 
-def read_steps(series: Series, cache: bool, report: Callable[[Progress], None]) -> Compared:
+def read_steps(series: Series, cache: bool, report: Callable[[Progress], None]) -> Read:
     """The figures of every checkpoint, and how far each is from the one before it."""
     found = Compared(series)
     with _Reader(found, cache, report) as reader:
         reader.carry_out(found.tasks())
-    return found
+        return Read(found, reader.renames())
 
 
 class _Reader:
@@ -79,6 +90,15 @@ class _Reader:
             profile(part.checkpoint, left, self._pool, taken, self._cancel, self._tell)
         except CheckpointError as error:
             self._found.failures[task] = str(error)
+
+    def renames(self) -> tuple[Rename, ...]:
+        """Those that are proposed; none where the files are no longer those that were opened."""
+        found = self._found
+        self._done, self._total = 0, 0
+        try:
+            return propose_all(found.series, self._pool, self._cancel, profiles=found.profiles)
+        except CheckpointError:
+            return ()
 
     def _take(self, news: News) -> None:
         self._found.take(news)

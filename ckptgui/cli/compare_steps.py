@@ -9,7 +9,6 @@ import numpy as np
 
 from ckptgui.cli.compare_figures import norms, strict
 from ckptgui.core.series.status import Status
-from ckptgui.core.tensors import TensorKind
 from ckptgui.workspace.compared import Compared
 from ckptgui.workspace.comparing import PairTask, ProfileTask
 
@@ -84,19 +83,4 @@ def _step(found: Compared, a: int, b: int) -> Step:
         errors.update(dict.fromkeys(np.flatnonzero(~pair.known).tolist(), failure))
     if errors:
         status[list(errors)] = Status.MATCHED
-    _judge_composed(found, a, b, status)
     return Step(a, b, status, strict(pair), errors)
-
-
-def _judge_composed(found: Compared, a: int, b: int, status: np.ndarray) -> None:
-    """Tensors that are made of others, as sparse ones are, stand as their components do."""
-    part_a, part_b = found.matching.parts[a], found.matching.parts[b]
-    assert part_a is not None and part_b is not None
-    kinds = part_b.checkpoint.tensors.kind
-    rows = found.matching.rows[:, b]
-    components = np.flatnonzero((rows >= 0) & (kinds[rows] == TensorKind.COMPONENT))
-    for tensor in np.flatnonzero(status == Status.MATCHED).tolist() if components.size else ():
-        front = found.matching.names[tensor] + "."
-        own = [status[at] for at in components.tolist() if found.matching.names[at].startswith(front)]
-        if own and Status.MATCHED not in own:
-            status[tensor] = Status.SAME if all(each == Status.SAME for each in own) else Status.CHANGED

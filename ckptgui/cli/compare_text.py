@@ -18,6 +18,7 @@ from ckptgui.cli.text import has_style
 from ckptgui.core.display import MAX_DETAIL, display
 from ckptgui.core.plain_numbers import figure, shape
 from ckptgui.core.series.metadata_difference import ABSENT
+from ckptgui.core.series.renames import Grounds
 from ckptgui.core.series.status import Status
 
 _MOVERS = 20
@@ -45,7 +46,9 @@ def _parts(told: Told) -> Iterator[tuple[str, Iterable[str]]]:
         for status in (Status.ADDED, Status.REMOVED, Status.RESHAPED, Status.RETYPED):
             yield str(status).capitalize(), _some(_listed(told, step, status))
     else:
+        yield "What broke", _some([each.text for each in told.breakages])
         yield "Steps", step_lines(told)
+    yield "Perhaps renamed", _renames(told)
     yield "Metadata", _metadata(told)
     yield "Names", _names(told)
 
@@ -131,6 +134,19 @@ def _value(value: object) -> str:
     if isinstance(value, float):
         return figure(value)
     return f"{{{len(value):,}}}" if isinstance(value, dict) else display(value, 40)
+
+
+def _renames(told: Told) -> Iterator[str]:
+    rows = []
+    for each in told.renames[:_NAMED]:
+        why = {
+            Grounds.EQUAL: "all values are equal",
+            Grounds.SIMILAR: f"cosine {figure(each.cosine)}",
+            Grounds.RULE: display(each.rule, 60),
+        }[each.grounds]
+        rows.append([f"{display(each.from_name, 60)} → {display(each.to_name, 60)}", why])
+    yield from table(rows)
+    yield from _more(len(told.renames), _NAMED)
 
 
 def _names(told: Told) -> Iterator[str]:

@@ -7,8 +7,14 @@ from functools import cached_property
 
 import numpy as np
 
+from ckptgui.analysis.breakage.breakage import Breakage
+from ckptgui.analysis.breakage.breakages import breakages
+from ckptgui.analysis.breakage.history import history_of
+from ckptgui.cli.compare_reading import Read
 from ckptgui.cli.compare_steps import Step, failures, norms_of, steps_of
+from ckptgui.core.series.members import told_twice
 from ckptgui.core.series.metadata_difference import ABSENT, MetadataDifferences, metadata_differences
+from ckptgui.core.series.renames import Rename
 from ckptgui.core.series.series import Series
 from ckptgui.workspace.compared import Compared
 from ckptgui.workspace.comparing import ProfileTask
@@ -27,6 +33,8 @@ class Told:
     steps: list[Step | None]
     norms: list[np.ma.MaskedArray]
     metadata: MetadataDifferences
+    renames: tuple[Rename, ...]
+    breakages: list[Breakage]
     trouble: list[tuple[str, str]]
     warnings: list[tuple[str, str]]
 
@@ -49,8 +57,9 @@ class Told:
         return {tensor: error for tensor, (_, error) in _errors(self.found, self.steps).items()}
 
 
-def told(found: Compared, is_pair: bool) -> Told:
+def told(read: Read, is_pair: bool) -> Told:
     """Gather it from what was read."""
+    found = read.found
     steps = steps_of(found)
     members = found.series.members
     metadata = metadata_differences(
@@ -65,12 +74,14 @@ def told(found: Compared, is_pair: bool) -> Told:
         failure = found.failures.get(ProfileTask(number))
         if failure is not None and each.path not in listed:
             trouble.append((each.path, failure))
-    odd = [("", sentence) for sentence in found.series.apart]
+    odd = [("", sentence) for sentence in (*found.series.apart, *told_twice(members))]
     if metadata.more:
         odd.append(("", f"{metadata.more:,} more differences in metadata are not listed."))
     if metadata.cut:
         odd.append(("", "The metadata is larger than what is compared of it."))
-    return Told(found, is_pair, steps, norms_of(found, steps), metadata, trouble, [*trouble, *odd])
+    norms = norms_of(found, steps)
+    broken = [] if is_pair else breakages(history_of(found.series, found.profiles, found.pairs))
+    return Told(found, is_pair, steps, norms, metadata, read.renames, broken, trouble, [*trouble, *odd])
 
 
 def _errors(found: Compared, steps: list[Step | None]) -> dict[int, tuple[int, str]]:

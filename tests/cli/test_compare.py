@@ -148,6 +148,18 @@ def test_checkpoints_with_nothing_in_common_are_said_to_have_none(pair):
     assert any("in common" in warning for warning in answer.json["warnings"])
 
 
+def test_tensors_that_seem_to_be_renamed_are_proposed_and_count_as_gone_and_new(pair, ckptgui, tmp_path):
+    state = {"fc.weight": random(5, 6), "fc.bias": random(5, seed=1), "kept": random(2)}
+    answer = pair(state, {name.replace("fc", "head"): tensor for name, tensor in state.items()})
+    assert answer.json["summary"]["added"] == answer.json["summary"]["removed"] == 2
+    assert [(each["from"], each["to"]) for each in answer.json["renamed"]] == [
+        ("fc.weight", "head.weight"),
+        ("fc.bias", "head.bias"),
+    ]
+    text = ckptgui("compare", tmp_path / "a.pt", tmp_path / "b.pt").out
+    assert "fc.weight → head.weight  all values are equal" in text
+
+
 def test_sections_are_compared_within_one_file(ckptgui, save):
     path = save({"model": {"w": torch.ones(2)}, "ema": {"w": torch.full((2,), 3.0)}})
     for words in ([path], [path, path]):
@@ -223,12 +235,12 @@ def test_a_tensor_that_cannot_be_read_has_an_error_and_no_figures(ckptgui, save,
     assert answer.json["identical"] is None
 
 
-def test_sparse_and_meta_tensors_have_no_figures_of_their_own(pair):
+def test_sparse_tensors_stand_as_their_components_do_and_meta_ones_have_nothing_to_differ_in(pair):
     a = {"s": torch.eye(3).to_sparse(), "m": torch.ones(2, device="meta"), "t": torch.eye(3).to_sparse()}
     b = {"s": torch.eye(3).to_sparse(), "m": torch.ones(2, device="meta"), "t": (2 * torch.eye(3)).to_sparse()}
     answer = pair(a, b)
     found = tensors(answer)
-    assert (found["s"]["status"], found["t"]["status"], found["m"]["status"]) == ("same", "changed", None)
+    assert (found["s"]["status"], found["t"]["status"], found["m"]["status"]) == ("same", "changed", "same")
     assert answer.status == 1
 
 
@@ -283,6 +295,18 @@ def test_the_text_of_a_run_has_a_line_an_epoch(ckptgui, run):
     epochs = [line.split()[1] for line in text.splitlines() if line.startswith("  epoch ")]
     assert epochs[:5] == ["1", "2", "3", "4", "10"]
     assert "1 changed, 1 added" in text
+
+
+def test_what_broke_a_run_is_said_in_a_sentence(ckptgui, run):
+    model = torch.load(run / "epoch_10.pt")["model"]
+    model["w"][1] = math.nan
+    torch.save({"epoch": 10, "model": model}, run / "epoch_10.pt")
+    answer = ckptgui("compare", run, "--json")
+    worst = answer.json["breakages"][0]
+    assert (worst["kind"], worst["checkpoint"], worst["tensors"]) == ("nan", 4, ["w"])
+    text = ckptgui("compare", run).out
+    assert f"What broke\n  {worst['text']}\n" in text
+    assert "NaN or infinity in 1 tensor" in text
 
 
 def test_a_hostile_name_is_escaped(ckptgui, save):
