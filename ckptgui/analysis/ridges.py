@@ -15,7 +15,7 @@ from ckptgui.analysis.histogram import Scale, from_symlog, linear_edges, symlog_
 MARGIN = 0.2
 """How far the axis of the middle reaches beyond the 0.1 and 99.9 % quantiles, as a share of their distance."""
 
-FEWEST, MOST = 16, 192
+FEWEST, MOST = 16, 128
 """Bars of a checkpoint: few where there are few values, so that they show a shape."""
 
 OVERLAP = 1.8

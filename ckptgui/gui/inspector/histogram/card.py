@@ -37,6 +37,14 @@ class Card(QWidget):
         self.range = _range(picture, number)
         self.counts = [_count(bars, number) for bars in (picture.bars, *picture.outlines)]
         self._slots = tuple(slots)
+        self._settle()
+
+    def say(self, title: str, lines: Sequence[str]) -> None:
+        """Tell something else, a line each."""
+        self.range, self.counts, self._slots = title, list(lines), ()
+        self._settle()
+
+    def _settle(self) -> None:
         self.setAccessibleName(f"{self.range}: {'; '.join(self.counts)}")
         self.resize(self.sizeHint())
         self.update()

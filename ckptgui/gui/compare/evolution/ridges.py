@@ -1,0 +1,217 @@
+"""A ridge an epoch, one before the other, with a figure of each beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
+
+from ckptgui.analysis.ridges import Stack, heights, stacked
+from ckptgui.gui.compare.evolution.scene import Scene, figure_title
+from ckptgui.gui.compare.evolution.strokes import middles, paint_values_below, polygon
+from ckptgui.gui.labels import MEDIUM, SEMIBOLD
+from ckptgui.gui.theme import Theme, ui_font
+from ckptgui.gui.tree.badges import Badge, Tone
+from ckptgui.gui.tree.glyphs import badge_width, paint_badge
+
+HEAD = 18
+"""Pixels above the ridges for the words over the columns."""
+
+_FOOT, _SIDE, _GAP = 22, 12, 10
+_DENSE = 7.0
+"""Pixels between two ridges under which they are lines."""
+
+_LABEL = 14.0
+_ONE, _NINETY_NINE = 1, 7  # places in PROFILE_QUANTILES
+
+
+@dataclass(frozen=True, eq=False)
+class RidgePlan:
+    """Where all of it stands."""
+
+    area: QRectF
+    stack: Stack
+    labels: QRectF  # the column of members, right-aligned
+    letters: QRectF
+    figures: QRectF
+
+    def member_at(self, point: QPointF) -> int:
+        """The member whose ridge, or row, is at a point; -1 for none."""
+        bases = self.stack.bases
+        if not len(bases) or not self.area.top() - HEAD <= point.y() <= self.area.bottom() + 4:
+            return -1
+        return min(int(np.searchsorted(bases, point.y() - 3)), len(bases) - 1)
+
+
+def plan(scene: Scene, rect: QRectF) -> RidgePlan:
+    """Part the room."""
+    strong = QFontMetricsF(ui_font(11, SEMIBOLD))
+    shown = [*scene.labels[:1], *scene.labels[-1:], *_longest(scene.labels), scene.counter]
+    labels = max(map(strong.horizontalAdvance, shown)) + 2
+    texts = [figure_title(scene.figure) + "  ▾", "0.00000", "−0.0000"]
+    figures = max(map(strong.horizontalAdvance, texts)) + 4
+    letters = strong.horizontalAdvance("AB") + 8
+    if rect.width() < 300:
+        figures = 0.0
+    right = rect.right() - _SIDE
+    top, bottom = rect.top() + HEAD, rect.bottom() - _FOOT
+    figure_box = QRectF(right - figures, top, figures, bottom - top)
+    letter_box = QRectF(figure_box.left() - letters, top, letters, bottom - top)
+    label_box = QRectF(letter_box.left() - labels, top, labels, bottom - top)
+    area = QRectF(rect.left() + _SIDE, top, max(label_box.left() - _GAP - rect.left() - _SIDE, 20), bottom - top)
+    return RidgePlan(area, stacked(scene.count, area.top() + 2, area.bottom()), label_box, letter_box, figure_box)
+
+
+def _longest(labels: tuple[str, ...]) -> list[str]:
+    """The longest."""
+    return [max(labels, key=len)] if labels else []
+
+
+def member_at(scene: Scene, rect: QRectF, point: QPointF) -> int:
+    """The member whose ridge, or row, is at a point; -1 for none."""
+    return plan(scene, rect).member_at(point)
+
+
+def paint(painter: QPainter, rect: QRectF, scene: Scene, ink: Theme) -> None:
+    """All ridges from the first, which is at the back, to the last."""
+    place = plan(scene, rect)
+    paint_values_below(painter, place.area, scene.evolution.axis, ink)
+    shapes = heights_of(scene)
+    for member in range(scene.count):
+        paint_ridge(painter, place, scene, ink, member, shapes[member])
+    _paint_columns(painter, place, scene, ink)
+
+
+def paint_lit(painter: QPainter, rect: QRectF, scene: Scene, ink: Theme, member: int) -> None:
+    """One ridge before all others, in full and with its quantiles."""
+    place = plan(scene, rect)
+    shape = heights_of(scene, member)[0]
+    paint_ridge(painter, place, scene, ink, member, shape, lit=True)
+    row = _row(place, member)
+    ground = QRectF(
+        place.labels.left() - 4, row.top(), place.figures.right() - place.labels.left() + 8, row.height()
+    )
+    painter.fillRect(ground, ink.hover)
+    _paint_row(painter, place, scene, ink, member)
+
+
+def heights_of(scene: Scene, member: int | None = None) -> np.ndarray:
+    """Between 0 and 1, each epoch's highest bar being 1: of all, or of one member."""
+    counts = scene.evolution.counts
+    if member is not None:
+        counts = counts[member : member + 1]
+    return np.array([heights(row, log=scene.log_count) for row in counts]).reshape(counts.shape)
+
+
+def paint_ridge(
+    painter: QPainter,
+    place: RidgePlan,
+    scene: Scene,
+    ink: Theme,
+    member: int,
+    shape: np.ndarray,
+    lit: bool = False,
+) -> None:
+    """Its fill, the line over it that parts it from those behind, its base and its marks."""
+    area, base, colour = place.area, float(place.stack.bases[member]), scene.colour(member, ink)
+    broken = bool(scene.broken(member))
+    if not scene.evolution.totals[member]:
+        _paint_nothing(painter, place, scene, ink, member)
+        return
+    dense = place.stack.step < _DENSE and not lit
+    xs = middles(len(shape), area.left(), area.width())
+    ys = base - shape * place.stack.height
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(ink.panel if dense else colour)
+    ends_x = np.concatenate([[area.left()], xs, [area.right()]])
+    ends_y = np.concatenate([[base], ys, [base]])
+    painter.drawPolygon(polygon(ends_x, ends_y))
+    line = ink.text if lit else colour if dense else ink.panel
+    strong = dense and bool(scene.letter(member))
+    painter.setPen(QPen(line, 2.0 if strong else 1.0 if dense else 1.2))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawPolyline(polygon(ends_x, ends_y))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    if not dense:
+        painter.fillRect(QRectF(area.left(), round(base), area.width(), 1), ink.nan if broken else colour)
+        _paint_marks(painter, place, scene, ink, member)
+    if broken and (not dense or place.stack.step >= 3):
+        _paint_broken(painter, place, scene, member)
+
+
+def _paint_marks(painter: QPainter, place: RidgePlan, scene: Scene, ink: Theme, member: int) -> None:
+    """Ticks at the 1 % and the 99 % quantile."""
+    found = scene.evolution.quantiles[member]
+    tall = min(8.0, max(4.0, place.stack.step * 0.35))
+    for at in scene.evolution.axis.places(found[[_ONE, _NINETY_NINE]]).tolist():
+        if 0 <= at <= 1:
+            x, base = round(place.area.left() + at * place.area.width()), round(float(place.stack.bases[member]))
+            painter.fillRect(QRectF(x, base - tall, 1, tall + 1), ink.text)
+
+
+def _paint_broken(painter: QPainter, place: RidgePlan, scene: Scene, member: int) -> None:
+    """How many values are NaN, in words, at the right end of the ridge."""
+    badge = Badge(scene.broken(member), Tone.ALARM)
+    middle = float(place.stack.bases[member]) - 10
+    paint_badge(painter, badge, round(place.area.right()) - badge_width(badge), round(middle))
+
+
+def _paint_nothing(painter: QPainter, place: RidgePlan, scene: Scene, ink: Theme, member: int) -> None:
+    """A hairline, and why there is no ridge."""
+    base = float(place.stack.bases[member])
+    painter.fillRect(QRectF(place.area.left(), round(base), place.area.width(), 1), ink.hairline)
+    if place.stack.step < _LABEL:
+        return
+    broken = scene.broken(member)
+    if broken:
+        _paint_broken(painter, place, scene, member)
+    painter.setFont(ui_font(11))
+    metrics = QFontMetricsF(painter.font())
+    room = place.area.width() - 12 - (badge_width(Badge(broken, Tone.ALARM)) + 8 if broken else 0)
+    text = metrics.elidedText(scene.reasons[member], Qt.TextElideMode.ElideRight, room)
+    wide = metrics.horizontalAdvance(text)
+    line = QRectF(place.area.left(), base - metrics.height() - 2, wide + 8, metrics.height())
+    ground = QColor(ink.panel)
+    ground.setAlphaF(0.8)
+    painter.fillRect(line, ground)
+    painter.setPen(ink.text2)
+    painter.drawText(line.adjusted(4, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, text)
+
+
+def _paint_columns(painter: QPainter, place: RidgePlan, scene: Scene, ink: Theme) -> None:
+    """The words above, and as many rows as have room, A and B always."""
+    painter.setFont(ui_font(11, MEDIUM))
+    painter.setPen(ink.text2)
+    right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+    above = place.labels.adjusted(-60, -HEAD, 0, 0)
+    above.setHeight(HEAD)
+    painter.drawText(above, right, scene.counter)
+    every = max(1, int(np.ceil(_LABEL / max(place.stack.step, 1e-9))))
+    shown = [member for member in dict.fromkeys((scene.a, scene.b)) if 0 <= member < scene.count]
+    for member in [*shown, *range(0, scene.count, every), scene.count - 1]:
+        near = any(abs(place.stack.bases[member] - place.stack.bases[other]) < _LABEL - 1 for other in shown)
+        if member not in shown and not near:
+            shown.append(member)
+    for member in shown:
+        _paint_row(painter, place, scene, ink, member)
+
+
+def _row(place: RidgePlan, member: int) -> QRectF:
+    return QRectF(place.labels.left(), float(place.stack.bases[member]) - 11, 10, 15)
+
+
+def _paint_row(painter: QPainter, place: RidgePlan, scene: Scene, ink: Theme, member: int) -> None:
+    row, letter = _row(place, member), scene.letter(member)
+    right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+    painter.setFont(ui_font(11, SEMIBOLD if letter else MEDIUM))
+    painter.setPen(ink.text if letter else ink.text2)
+    boxes = [
+        (place.labels, right, scene.labels[member]),
+        (place.letters, Qt.AlignmentFlag.AlignCenter, letter),
+        (place.figures, right, scene.text(scene.figure, member) if place.figures.width() else ""),
+    ]
+    for box, flags, text in boxes:
+        painter.drawText(QRectF(box.left(), row.top(), box.width(), row.height()), flags, text)
