@@ -16,7 +16,7 @@ from ckptgui.cli.report import shown_path
 from ckptgui.cli.table import indented, table
 from ckptgui.cli.text import has_style
 from ckptgui.core.display import MAX_DETAIL, display
-from ckptgui.core.plain_numbers import figure, shape
+from ckptgui.core.plain_numbers import count, figure, shape
 from ckptgui.core.series.metadata_difference import ABSENT
 from ckptgui.core.series.renames import Grounds
 from ckptgui.core.series.status import Status
@@ -112,15 +112,15 @@ def _listed(told: Told, step: Step, status: Status) -> list[str]:
         rows.append([display(matching.names[tensor], 72), what])
         if len(rows) > _NAMED:
             break
-    count = int((step.status == status).sum())
-    return [*table(rows[:_NAMED]), *_more(count, _NAMED)]
+    return [*table(rows[:_NAMED]), *_more(int((step.status == status).sum()), _NAMED)]
 
 
 def _metadata(told: Told) -> Iterator[str]:
     listed = told.metadata.listed
+    room = 40 if told.is_pair else 20
     rows = []
     for each in listed[:_VALUES]:
-        values = ["absent" if value is ABSENT else _value(value) for value in each.values]
+        values = ["absent" if value is ABSENT else _value(value, room) for value in each.values]
         if len(values) > _COLUMNS:
             values = [*values[: _COLUMNS - 2], "…", values[-1]]
         rows.append([display("/".join(each.path), 60), " → ".join(values)])
@@ -128,12 +128,12 @@ def _metadata(told: Told) -> Iterator[str]:
     yield from _more(len(listed) + told.metadata.more, _VALUES)
 
 
-def _value(value: object) -> str:
-    if isinstance(value, list):
-        return f"[{len(value):,}]" if len(value) > 8 else display(value, 40)
+def _value(value: object, room: int) -> str:
+    if isinstance(value, (list, dict)):
+        return count(len(value), "entry", "entries")
     if isinstance(value, float):
         return figure(value)
-    return f"{{{len(value):,}}}" if isinstance(value, dict) else display(value, 40)
+    return display(value, room) if value != "" else '""'
 
 
 def _renames(told: Told) -> Iterator[str]:

@@ -47,14 +47,18 @@ class MetadataDifferences:
 
 
 def metadata_differences(
-    metadata: Sequence[Json | Absent], most: int = MAX_LISTED, visits: int = MAX_VISITS, *, with_equal: bool = False
+    metadata: Sequence[Json | Absent],
+    most: int = MAX_LISTED,
+    visits: int = MAX_VISITS,
+    *,
+    with_equal: bool = False,
 ) -> MetadataDifferences:
     """Compare the metadata of two checkpoints or more; one that cannot be read is ``ABSENT``.
 
     Dictionaries are gone through key by key, lists place by place where all are equally long; whatever differs
-    otherwise differs as a whole. 1 and 1.0 are equal, 1 and True are not. ``most`` are listed, and of equal ones
-    as many if ``with_equal``. It takes up to seconds where metadata
-    is large: not for the GUI's thread.
+    otherwise differs as a whole. 1 and 1.0 are equal, 1 and True are not; a dictionary of tensors alone, which is
+    empty here, is as good as absent. ``most`` are listed, and of equal ones as many if ``with_equal``. It takes up
+    to seconds where metadata is large: not for the GUI's thread.
     """
     listed: list[MetadataDifference] = []
     same: list[MetadataDifference] = []
@@ -75,7 +79,7 @@ def metadata_differences(
             open_places.append(_by_key(path, values))
         elif (length := _length(there)) is not None:
             open_places.append(_by_position(path, values, length))
-        elif not _equal(there):
+        elif not _equal(there) and not all(value is ABSENT or value == {} for value in there):
             found += 1
             if len(listed) < most:
                 listed.append(MetadataDifference(path, values))
