@@ -24,8 +24,6 @@ QUIET = 60.0
 WRITING = "It is still being written."
 
 Check = Callable[[], None]
-Key = tuple[str, str | None]
-"""A member's path and section."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,31 +76,29 @@ class Follower:
     def look(self, check: Check = lambda: None) -> Followed:
         """What is another than at the last look; opens only what changed. Raises ``Cancelled`` alone."""
         run = self.run
-        before: dict[Key, RunMember] = {(member.path, member.section): member for member in run.members}
         folders: dict[str, Folder] = {}
-        after: dict[Key, RunMember] = {}
-        for key, member in before.items():
-            check()
-            now = self._again(member, folders, check)
-            if now is not None:
-                after[key] = now
-        for candidate in self._joining(run, check):
-            check()
-            state = candidate.state()
-            new = self._settled(candidate, state, None, check) if state else None
-            if new is not None:
-                after[new.path, None] = new
-        added = tuple(path for path, section in after if (path, section) not in before)
-        changed = tuple(key[0] for key, now in after.items() if key in before and now is not before[key])
-        gone = tuple(path for path, section in before if (path, section) not in after)
-        for path in gone:
+        known = [(member, self._again(member, folders, check)) for member in run.members]
+        new = [one for each in self._joining(run, check) if (one := self._new(each, check)) is not None]
+        found = Followed(
+            run,
+            added=tuple(member.path for member in new),
+            changed=tuple(member.path for member, now in known if now is not None and now is not member),
+            gone=tuple(member.path for member, now in known if now is None),
+        )
+        for path in found.gone:
             self._waits.pop(path, None)
-        if added or changed or gone:
-            self.run = run = replace(run, members=_placed(run.members, after))
-        return Followed(run, added, changed, gone, tuple(self._waits))
+        if found:
+            members = (*(now for _, now in known if now is not None), *new)
+            self.run = replace(run, members=_placed(run.members, members))
+        return replace(found, run=self.run, waiting=tuple(self._waits))
+
+    def _new(self, candidate: Candidate, check: Check) -> RunMember | None:
+        state = candidate.state()
+        return self._settled(candidate, state, None, check) if state else None
 
     def _again(self, member: RunMember, folders: dict[str, Folder], check: Check) -> RunMember | None:
         """A member as it is now, the very same if nothing happened; None where it is gone."""
+        check()
         parent = str(PurePath(member.path).parent)
         try:
             candidate = candidate_at(member.path, folders.setdefault(parent, Folder(parent)))
@@ -119,6 +115,7 @@ class Follower:
         self, candidate: Candidate, state: tuple[SourceIdentity, ...], before: RunMember | None, check: Check
     ) -> RunMember | None:
         """The checkpoint, opened, once it is whole or was waited for long enough; None for: wait on."""
+        check()
         now = self._clock()
         wait = self._waits.setdefault(candidate.path, _Wait(now, now))
         still = wait.state == state
@@ -166,7 +163,6 @@ def _is_of_several(candidate: Candidate) -> bool:
     return candidate.is_folder or len(candidate.files) > 1
 
 
-def _placed(before: tuple[RunMember, ...], after: dict[Key, RunMember]) -> tuple[RunMember, ...]:
-    """The members in the order of all; at the end of those that somebody put into another order."""
-    found = tuple(after.values())
-    return order(found) if before == order(before) else found
+def _placed(before: tuple[RunMember, ...], after: tuple[RunMember, ...]) -> tuple[RunMember, ...]:
+    """Members in the order of all; new ones at the end of those that somebody put into another order."""
+    return order(after) if before == order(before) else after

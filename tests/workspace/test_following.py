@@ -11,7 +11,7 @@ from ckptgui.engine.job import Cancel
 from ckptgui.errors import Cancelled
 from ckptgui.workspace import following, reading_members
 from ckptgui.workspace.following import WRITING, Follower
-from ckptgui.workspace.run import joined, read_run, run_of_paths
+from ckptgui.workspace.run import joined, read_run, run_of_paths, with_average
 from tests.formats.folder_files import write_trainer
 
 
@@ -213,3 +213,18 @@ def test_a_look_can_be_cancelled(follower):
     cancel.cancel()
     with pytest.raises(Cancelled):
         follower.look(cancel.check)
+
+
+def test_a_model_and_its_average_are_both_opened_again(tmp_path, clock):
+    def save_both(epoch):
+        state = {"w": torch.ones(2)}
+        torch.save({"epoch": epoch, "model": state, "ema": state}, tmp_path / "a.pt")
+
+    save_both(1)
+    follower = Follower(with_average(str(tmp_path / "a.pt")), clock)
+    assert not follower.look()
+    save_both(2)
+    found = follower.look().run
+    assert [(member.epoch, member.section) for member in found.members] == [(2, "model"), (2, "ema")]
+    (tmp_path / "a.pt").unlink()
+    assert not follower.look().run.members

@@ -39,6 +39,11 @@ class RunMember:
         """The file's name."""
         return PurePath(self.path).name
 
+    @property
+    def title(self) -> str:
+        """The file's name, with the section that is compared where that is not its model."""
+        return f"{self.name} ({self.section})" if self.section else self.name
+
 
 def model_and_average(member: RunMember) -> tuple[RunMember, ...]:
     """The model of a checkpoint and each average of it that is kept in the same file, or nothing."""

@@ -41,8 +41,7 @@ class Series:
         return tuple(f"{self._called(number)} has no tensor in common with the others." for number in alone)
 
     def _called(self, number: int) -> str:
-        member = self.members[number]
-        return display(f"{member.name} ({member.section})" if member.section is not None else member.name, 80)
+        return display(self.members[number].title, 80)
 
 
 def series_of(members: Sequence[RunMember], renames: Sequence[Rename] = ()) -> Series:

@@ -15,7 +15,7 @@ def member_words(series: Series, member: int) -> str:
         return tr("epoch {number}").format(number=integer(each.epoch))
     if counter == "step" and each.step is not None:
         return tr("step {number}").format(number=integer(each.step))
-    return display(each.name, 60)
+    return display(each.title, 60)
 
 
 def member_number(series: Series, member: int) -> str:
@@ -23,7 +23,7 @@ def member_number(series: Series, member: int) -> str:
     each = series.members[member]
     counter = counter_of(series)
     number = each.epoch if counter == "epoch" else each.step if counter == "step" else None
-    return integer(number) if number is not None else display(each.name, 24)
+    return integer(number) if number is not None else display(each.title, 24)
 
 
 def counter_of(series: Series) -> str:
