@@ -19,8 +19,11 @@ _SIGNS = ("module.", "_orig_mod.")
 
 _SURE = r"(?:_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\."
 _IN_FRONT = re.compile(rf"^(?:module\.|{_SURE})+", re.MULTILINE)
-_WITHIN = re.compile(rf"(?<=\.)(?:module\.)*(?:{_SURE}(?:module\.)*)+")
+_WITHIN = re.compile(rf"(?<=\.)(?<!\.module\.)(?:module\.)*(?:{_SURE}(?:module\.)*)+")
 _MODULE_WITHIN = re.compile(r"(?<=\.)(?:module\.)+")
+_MOST = 16
+"""Times that something is taken off; names that go on and on are somebody's joke."""
+
 _PART = re.compile(r"[^.]*\.")
 
 
@@ -38,7 +41,7 @@ def bare(names: Names) -> Bare:
     Where two names would become one by that, the prefix stays.
     """
     found = Bare(names)
-    while True:
+    for _ in range(_MOST):
         before = found
         text = "\n".join(found.names)
         if any(sign in text for sign in _SIGNS):
@@ -49,7 +52,8 @@ def bare(names: Names) -> Bare:
             cut = len(holder)
             found = Bare(tuple(name[cut:] for name in found.names), _more(found.stripped, [holder]))
         if found is before:
-            return found
+            break
+    return found
 
 
 def matched_better(sides: Sequence[Bare], own: Sequence[Sequence[str]] = ()) -> list[Bare]:

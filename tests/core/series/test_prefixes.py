@@ -36,6 +36,13 @@ def test_a_prefix_stays_that_tells_two_names_apart():
     assert bare(("x._orig_mod.a", "x.a")).names == ("x._orig_mod.a", "x.a")
 
 
+def test_names_that_go_on_and_on_take_no_time():
+    for word in ("module.", "model.", "_orig_mod.", "a.module."):
+        name = word * 20_000 + "w"
+        assert bare((name,)).names[0].endswith("w")
+        assert matched_better([bare((name,)), bare(("w",))])
+
+
 def stripped(*sides):
     return [each.names for each in matched_better([bare(tuple(side)) for side in sides])]
 
