@@ -153,7 +153,7 @@ def _rising(
         above = tree.parent[nodes]  # of one level the children of a node stand together
         heads = np.flatnonzero(np.concatenate([[True], above[1:] != above[:-1]]))
         up = above[heads]
-        found["mean"][up], found["std"][up] = _merged(
+        found["mean"][up], found["std"][up] = pooled_moments(
             weight[nodes], found["mean"][nodes], found["std"][nodes], heads
         )
         weight[up] = np.add.reduceat(weight[nodes], heads)
@@ -165,7 +165,7 @@ def _rising(
     return {"finite": weight, **found}
 
 
-def _merged(
+def pooled_moments(
     weight: np.ndarray, mean: np.ndarray, std: np.ndarray, heads: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Mean and standard deviation of groups of parts, each beginning at its head."""
@@ -190,4 +190,4 @@ def _joined(weight: np.ndarray, mean: np.ndarray, std: np.ndarray) -> tuple[np.n
     """The same for columns of parts."""
     rows, columns = weight.shape
     heads = np.arange(columns) * rows
-    return _merged(weight.T.ravel(), mean.T.ravel(), std.T.ravel(), heads)
+    return pooled_moments(weight.T.ravel(), mean.T.ravel(), std.T.ravel(), heads)

@@ -1,0 +1,129 @@
+"""The map as it is saved: all its rows as a picture, a drawing, or a table with every digit. For any thread."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from dataclasses import dataclass, replace
+
+import numpy as np
+from PySide6.QtCore import QBuffer, QByteArray, QPointF, QRectF, QSize
+from PySide6.QtGui import QImage, QImageWriter, QPainter
+from PySide6.QtSvg import QSvgGenerator
+
+from ckptgui.analysis.colour_scale import ColourScale
+from ckptgui.analysis.layer_map import Cell
+from ckptgui.core.display import display
+from ckptgui.gui.compare.layers.geometry import HEAD, USUAL
+from ckptgui.gui.compare.layers.legend import HEIGHT, paint_legend
+from ckptgui.gui.compare.layers.painting import Scene, paint_broken, paint_head, paint_names
+from ckptgui.gui.compare.layers.raster import Window, raster
+from ckptgui.gui.labels import SEMIBOLD
+from ckptgui.gui.theme import LIGHT, ui_font
+
+RATIO = 2.0
+TALLEST, WIDEST = 12_000, 6_000
+"""Pixels of paper; what is beyond is in the table alone."""
+
+_TITLE, _MARGIN = 34, 12
+_FAMILIES = b"Inter, 'Segoe UI', 'Helvetica Neue', 'Noto Sans', sans-serif"
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What stands on the paper, white in either mode; ``members`` are named in full for the table."""
+
+    title: str
+    members: tuple[str, ...]
+    scene: Scene
+    scale: ColourScale
+
+    def whole(self) -> Scene:
+        """The scene where nothing is scrolled and all of it is seen."""
+        size = self.scene.geometry
+        across = min(max(USUAL, size.pitch) * size.columns, WIDEST)
+        width = max(size.labels + across + 24, 360)
+        geometry = replace(size, width=width, height=min(size.content_height, TALLEST))
+        return replace(self.scene, geometry=geometry, ink=LIGHT, x=0, y=0)
+
+
+def image(sheet: Sheet) -> QImage:
+    """A picture of two device pixels to a pixel."""
+    scene = sheet.whole()
+    size = _paper(scene)
+    picture = QImage(size * RATIO, QImage.Format.Format_RGB32)
+    picture.setDevicePixelRatio(RATIO)
+    picture.setText("Title", sheet.title)
+    picture.setText("Software", "ckptgui")
+    painter = QPainter(picture)
+    painter.setRenderHint(QPainter.RenderHint.TextAntialiasing)
+    _paint(painter, sheet, scene, RATIO)
+    painter.end()
+    return picture
+
+
+def png(picture: QImage) -> bytes:
+    """A picture's file."""
+    device = QBuffer()
+    device.open(QBuffer.OpenModeFlag.WriteOnly)
+    QImageWriter(device, QByteArray(b"png")).write(picture)
+    return bytes(device.data().data())
+
+
+def svg(sheet: Sheet) -> bytes:
+    """A drawing of vectors; the cells are a picture in it, one pixel each side of a cell's would be too many."""
+    scene = sheet.whole()
+    size = _paper(scene)
+    device = QBuffer()
+    device.open(QBuffer.OpenModeFlag.WriteOnly)
+    generator = QSvgGenerator()
+    generator.setOutputDevice(device)
+    generator.setSize(size)
+    generator.setViewBox(QRectF(0, 0, size.width(), size.height()))
+    generator.setResolution(96)
+    generator.setTitle(sheet.title)
+    painter = QPainter(generator)
+    _paint(painter, sheet, scene, 1.0)
+    painter.end()
+    text = bytes(device.data().data())
+    return re.sub(rb'font-family="[^"]*"', b'font-family="' + _FAMILIES + b'"', text)
+
+
+def table(sheet: Sheet, separator: str = ",") -> str:
+    """A line a row: its name and its figure in each member, empty where there is none, ``NaN`` where it broke."""
+    layers = sheet.scene.layers
+    outline = layers.rows.outline
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=separator, lineterminator="\n")
+    writer.writerow(["name", *sheet.members])
+    whole = layers.figure.key == "nan"
+    words = np.full(layers.values.shape, "", object)
+    shown = (layers.cells == Cell.VALUE) & (~layers.broken | whole)
+    words[shown] = [repr(int(each)) if whole else repr(each) for each in layers.values[shown].tolist()]
+    words[layers.broken & ~shown] = "NaN"
+    for node, line in zip(layers.rows.nodes.tolist(), words.tolist()):
+        writer.writerow([display(outline.path(node), 400), *line])
+    return text.getvalue()
+
+
+def _paper(scene: Scene) -> QSize:
+    size = scene.geometry
+    return QSize(size.width + 2 * _MARGIN, _TITLE + HEAD + size.height + HEIGHT + _MARGIN)
+
+
+def _paint(painter: QPainter, sheet: Sheet, scene: Scene, ratio: float) -> None:
+    size, ink = scene.geometry, scene.ink
+    painter.fillRect(QRectF(QPointF(0, 0), _paper(scene)), ink.panel)
+    painter.setFont(ui_font(16, SEMIBOLD))
+    painter.setPen(ink.text)
+    painter.drawText(QPointF(_MARGIN, 24), sheet.title)
+    painter.translate(_MARGIN, _TITLE)
+    paint_names(painter, scene, range(0), -1)
+    window = Window(0, 0, size.room, size.height, ratio)
+    painter.drawImage(scene.area.topLeft(), raster(scene.layers, sheet.scale, size, window, ink))
+    paint_head(painter, scene)
+    paint_broken(painter, scene)
+    room = QRectF(size.labels, HEAD + size.height + 4, size.width - size.labels, HEIGHT)
+    key = scene.layers.figure.key
+    paint_legend(painter, room, sheet.scale, key, ink, absent=bool((scene.layers.cells == Cell.ABSENT).any()))

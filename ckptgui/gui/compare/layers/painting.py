@@ -1,0 +1,248 @@
+"""Paints what is around the cells, on the screen or into a picture: epochs, names, what broke, what is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
+
+from ckptgui.analysis.layer_map import LayerMap
+from ckptgui.analysis.layer_rows import Blocks
+from ckptgui.core.display import display
+from ckptgui.gui.compare.layers.geometry import HEAD, Geometry
+from ckptgui.gui.labels import MEDIUM, SEMIBOLD
+from ckptgui.gui.numbers import counted, integer, tr
+from ckptgui.gui.theme import Theme, ui_font
+
+_GROWN = 3
+"""Pixels by which a broken cell is larger than its place, on each side."""
+
+_CENTRE = Qt.AlignmentFlag.AlignCenter
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What is painted, in the places of the widget. ``x`` and ``y`` say where it is scrolled to."""
+
+    layers: LayerMap
+    blocks: Blocks
+    geometry: Geometry
+    numbers: Sequence[str]  # a column each
+    a: int
+    b: int
+    unreadable: frozenset[int]
+    ink: Theme
+    x: int = 0
+    y: int = 0
+
+    def cell(self, row: int, column: int) -> QRectF:
+        """Where a cell stands in the widget."""
+        size = self.geometry
+        left = size.labels + column * size.pitch - self.x
+        top = HEAD + int(size.tops[row]) - self.y
+        return QRectF(left, top, size.pitch - size.gap, size.row - 1)
+
+    @property
+    def area(self) -> QRectF:
+        """Where cells are seen."""
+        return QRectF(self.geometry.labels, HEAD, self.geometry.room, self.geometry.height)
+
+
+def paint_head(painter: QPainter, scene: Scene) -> None:
+    """The epochs' numbers over their colours; of crowded ones some, A and B always."""
+    size, ink = scene.geometry, scene.ink
+    painter.setFont(ui_font(11, MEDIUM))
+    painter.setPen(ink.text2)
+    if size.block_width:
+        painter.drawText(QRectF(size.block_left, 0, size.labels, HEAD - 9), _LEFT, tr("block"))
+    painter.save()
+    painter.setClipRect(QRectF(size.labels - 2, 0, size.room + 12, HEAD))
+    seen = size.columns_seen(scene.x)
+    last = max(1, size.columns - 1)
+    for column in seen:
+        strong = column in (scene.a, scene.b)
+        left = size.labels + column * size.pitch - scene.x
+        tall = 4 if strong else 3
+        painter.fillRect(QRectF(left, HEAD - 4 - tall, size.pitch - size.gap, tall), ink.epoch(column / last))
+    taken: list[tuple[float, float]] = []
+    ends = [column for column in (scene.b, scene.a) if column in seen]
+    stride = 1
+    widest = max((QFontMetricsF(painter.font()).horizontalAdvance(scene.numbers[c]) for c in seen), default=0.0)
+    while stride * size.pitch < widest + 5:
+        stride = {1: 2, 2: 5, 5: 10}.get(stride, stride * 2)
+    for column in [*ends, *(c for c in seen if c % stride == 0 and c not in ends)]:
+        _paint_number(painter, scene, column, taken)
+    painter.restore()
+
+
+def _paint_number(painter: QPainter, scene: Scene, column: int, taken: list[tuple[float, float]]) -> None:
+    size, ink = scene.geometry, scene.ink
+    ends = [letter for letter, end in (("A", scene.a), ("B", scene.b)) if end == column]
+    font = ui_font(11, SEMIBOLD if ends else MEDIUM)
+    metrics = QFontMetricsF(font)
+    text = scene.numbers[column]
+    lettered = f"{text} {''.join(ends)}" if ends and scene.a != scene.b else text
+    wide = metrics.horizontalAdvance(lettered)
+    if wide > size.pitch + 2:
+        lettered, wide = text, metrics.horizontalAdvance(text)
+    middle = size.labels + column * size.pitch - scene.x + (size.pitch - size.gap) / 2
+    left = min(max(middle - wide / 2, size.labels - 2.0), size.labels + size.room + 10 - wide)
+    if any(left < right + 3 and left + wide + 3 > start for start, right in taken):
+        return
+    taken.append((left, left + wide))
+    painter.setFont(font)
+    painter.setPen(ink.danger if column in scene.unreadable else ink.text if ends else ink.text2)
+    painter.drawText(QRectF(left, 0, wide + 1, HEAD - 9), _LEFT, lettered)
+
+
+def paint_names(painter: QPainter, scene: Scene, marked: range, hovered: int) -> None:
+    """Blocks and names before the rows that are seen; ``marked`` rows are selected."""
+    size, ink, layers = scene.geometry, scene.ink, scene.layers
+    painter.save()
+    painter.setClipRect(QRectF(0, HEAD, size.labels, size.height))
+    plain, strong = ui_font(11), ui_font(11, SEMIBOLD)
+    seen = size.rows_seen(scene.y)
+    broken = np.any(layers.broken[seen.start : seen.stop], axis=1).tolist()
+    nodes = layers.rows.nodes[seen.start : seen.stop].tolist()
+    folded = layers.rows.folded[seen.start : seen.stop].tolist()
+    before = -1
+    for row, node, bad, closed in zip(seen, nodes, broken, folded):
+        top = HEAD + int(size.tops[row]) - scene.y
+        block = int(size.blocks[row])
+        if row == hovered:
+            painter.fillRect(QRectF(0, top - 0.5, size.labels, size.row), ink.hover)
+        if block >= 0 and block != before:
+            first = max(top, HEAD) if row + 1 < len(size.blocks) and size.blocks[row + 1] == block else top
+            _paint_block(painter, scene, block, QRectF(size.block_left, first - 1, size.block_width, size.row + 1))
+        before = block
+        name = scene.blocks.name(node)
+        if closed:
+            count = int(layers.rows.outline.stop[node] - layers.rows.outline.start[node])
+            some = counted(count, "tensor", "tensors")
+            name = f"{name}, {some}" if name else some
+            _paint_chevron(painter, QPointF(6, top + size.row / 2 - 0.5), ink)
+        room = QRectF(size.name_left, top - 1, size.labels - size.name_left - 7, size.row + 1)
+        painter.setFont(strong if row in marked or bad else plain)
+        painter.setPen(ink.text if row in marked or bad or row == hovered else ink.text2)
+        fitted = painter.fontMetrics().elidedText(
+            display(name, 120), Qt.TextElideMode.ElideMiddle, int(room.width())
+        )
+        painter.drawText(room, _RIGHT, fitted)
+    painter.restore()
+
+
+def _paint_block(painter: QPainter, scene: Scene, block: int, room: QRectF) -> None:
+    painter.setFont(ui_font(11, SEMIBOLD))
+    painter.setPen(scene.ink.text)
+    text = display(scene.blocks.label(block), 80)
+    wide = int(room.width()) + 2
+    painter.drawText(
+        room.adjusted(0, 0, 2, 0),
+        _LEFT,
+        painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, wide),
+    )
+
+
+def _paint_chevron(painter: QPainter, middle: QPointF, ink: Theme) -> None:
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(ink.text2, 1.2))
+    painter.drawPolyline([middle + QPointF(-1.5, -3), middle + QPointF(1.5, 0), middle + QPointF(-1.5, 3)])
+    painter.restore()
+
+
+def paint_broken(painter: QPainter, scene: Scene) -> None:
+    """Cells with NaN or infinities: larger than others, with a word or a cross, and a line up to their epoch."""
+    size, ink = scene.geometry, scene.ink
+    rows, columns = size.rows_seen(scene.y), size.columns_seen(scene.x)
+    broken = scene.layers.broken
+    if not len(rows) or not len(columns) or not broken.any():
+        return
+    painter.save()
+    painter.setClipRect(scene.area.adjusted(-_GROWN - 2, -4, _GROWN + 8, 0))
+    _paint_lines(painter, scene, rows, columns)
+    part = broken[rows.start : rows.stop, columns.start : columns.stop]
+    places = [(rows.start + r, columns.start + c) for r, c in zip(*(axis.tolist() for axis in part.nonzero()))]
+    grown = min(_GROWN, max(1, size.pitch // 3))
+    rects = [scene.cell(*place).adjusted(-grown, -_GROWN, grown, _GROWN) for place in places]
+    painter.setPen(Qt.PenStyle.NoPen)
+    for colour, more in ((ink.panel, 1.5), (ink.nan, 0.0)):
+        painter.setBrush(colour)
+        painter.drawRects([rect.adjusted(-more, -more, more, more) for rect in rects])
+    _paint_words(painter, scene, places, rects)
+    painter.restore()
+
+
+def _paint_lines(painter: QPainter, scene: Scene, rows: range, columns: range) -> None:
+    """From the epoch down to the last broken cell that is seen, or on to those below."""
+    painter.setPen(QPen(scene.ink.nan, 2.0, Qt.PenStyle.CustomDashLine, Qt.PenCapStyle.FlatCap))
+    pen = painter.pen()
+    pen.setDashPattern([1.0, 1.0])
+    painter.setPen(pen)
+    broken = scene.layers.broken[rows.start :, columns.start : columns.stop]
+    lines = []
+    for number in np.flatnonzero(np.any(broken, axis=0)).tolist():
+        column = columns.start + number
+        within = np.flatnonzero(broken[: len(rows), number])
+        below = bool(broken[len(rows) :, number].any())
+        cell = scene.cell(rows.start + int(within[-1]) if len(within) else rows.start, column)
+        end = scene.area.bottom() if below else cell.top()
+        x = round(cell.center().x())
+        lines.append(QLineF(x, HEAD - 4, x, end))
+    painter.drawLines(lines)
+
+
+def _paint_words(painter: QPainter, scene: Scene, places: list[tuple[int, int]], rects: list[QRectF]) -> None:
+    layers, size, ink = scene.layers, scene.geometry, scene.ink
+    font = QFont(ui_font(10, SEMIBOLD))
+    metrics = QFontMetricsF(font)
+    painter.setFont(font)
+    painter.setPen(ink.panel)
+    fits = metrics.horizontalAdvance("NaN") <= size.pitch + 2
+    crosses: list[QLineF] = []
+    for (row, column), rect in zip(places, rects):
+        word = "NaN" if layers.nan[row, column] else "Inf"
+        if layers.figure.key == "nan":
+            word = integer(int(layers.nan[row, column] + layers.inf[row, column]))
+        if fits and metrics.horizontalAdvance(word) <= rect.width() - 2:
+            painter.drawText(rect, _CENTRE, word)
+        else:
+            middle, arm = rect.center(), min(3.0, rect.width() / 3)
+            corners = (QPointF(-arm, -arm), QPointF(arm, arm), QPointF(-arm, arm), QPointF(arm, -arm))
+            a, b, c, d = (middle + corner for corner in corners)
+            crosses += [QLineF(a, b), QLineF(c, d)]
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(ink.panel, 1.5))
+    painter.drawLines(crosses)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+
+def paint_selected(painter: QPainter, scene: Scene, marked: range, colour: QColor) -> None:
+    """A frame around the cells of the selected rows."""
+    if not len(marked) or not scene.geometry.columns:
+        return
+    first, last = scene.cell(marked.start, 0), scene.cell(marked.stop - 1, scene.geometry.columns - 1)
+    painter.save()
+    painter.setClipRect(scene.area.adjusted(-3, -3, 4, 0))
+    painter.setPen(QPen(colour, 1.5))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRect(first.united(last).adjusted(-1.5, -1.5, 1.5, 1.5))
+    painter.restore()
+
+
+def paint_beyond(painter: QPainter, rect: QRect, text: str, ink: Theme) -> None:
+    """A mark at an edge: there is something broken further on."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(ink.panel, 2))
+    painter.setBrush(ink.nan)
+    painter.drawRoundedRect(QRectF(rect), 3, 3)
+    painter.setFont(ui_font(11, SEMIBOLD))
+    painter.setPen(ink.panel)
+    painter.drawText(rect, _CENTRE, text)
+    painter.restore()
