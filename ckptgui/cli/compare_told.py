@@ -74,7 +74,7 @@ def told(read: Read, is_pair: bool) -> Told:
         failure = found.failures.get(ProfileTask(number))
         if failure is not None and each.path not in listed:
             trouble.append((each.path, failure))
-    odd = [("", sentence) for sentence in (*found.series.apart, *told_twice(members))]
+    odd = [("", sentence) for sentence in (*found.series.apart, *(() if is_pair else told_twice(members)))]
     if metadata.more:
         odd.append(("", f"{metadata.more:,} more differences in metadata are not listed."))
     if metadata.cut:

@@ -24,15 +24,17 @@ def spelled(value):
 
 def oracle(a, b):
     """What IEEE arithmetic says of all values; None where a norm of zero divides."""
-    x, y = (t.detach().double().numpy().ravel() for t in (a, b))
+    x, y = (
+        np.asarray(t.detach().to(torch.complex128 if t.is_complex() else torch.float64)).ravel() for t in (a, b)
+    )
     with np.errstate(all="ignore"):
-        norm_a, norm_b, delta = np.sqrt((x * x).sum()), np.sqrt((y * y).sum()), np.sqrt(((y - x) ** 2).sum())
+        norm_a, norm_b, delta = (np.sqrt((np.abs(v) ** 2).sum()) for v in (x, y, y - x))
         unequal = (x != y) & ~(np.isnan(x) & np.isnan(y))
         return {
             "l2": [norm_a, norm_b],
             "delta_l2": delta,
             "relative": None if norm_a == 0 else delta / norm_a,
-            "cosine": None if 0 in (norm_a, norm_b) else x @ y / (norm_a * norm_b),
+            "cosine": None if 0 in (norm_a, norm_b) else np.vdot(x, y).real / (norm_a * norm_b),
             "max_abs": np.abs(y - x).max(),
             "changed_fraction": unequal.mean(),
         }
@@ -90,6 +92,9 @@ CASES = {
     "opposite infinities": (torch.tensor([1.0, math.inf]), torch.tensor([2.0, -math.inf])),
     "from zero": (torch.zeros(3), random(3)),
     "to zero": (random(3), torch.zeros(3)),
+    "complex": (random(5, 2).cfloat() * 1j, random(5, 2, seed=1).cfloat()),
+    "booleans": (torch.tensor([True, False, True]), torch.tensor([True, True, True])),
+    "float8": (random(9).to(torch.float8_e4m3fn), random(9, seed=1).to(torch.float8_e4m3fn)),
     "0-d": (torch.tensor(2.0), torch.tensor(3.0)),
     "permuted in memory": (random(4, 3).t().contiguous().t(), random(4, 3, seed=1)),
 }
@@ -120,6 +125,20 @@ def test_a_tensor_that_came_went_or_took_another_form_has_its_own_norms(pair):
     assert None not in found["shape"]["l2"]
     assert all(found[name][figure] is None for name in ("gone", "new", "shape") for figure in FIGURES)
     assert_figures(found["type"], a["type"], b["type"])
+
+
+@pytest.mark.filterwarnings("ignore")  # torch's own about quantization
+def test_quantized_tensors_are_compared_by_the_values_that_they_stand_for(pair):
+    a, b = (torch.quantize_per_tensor(random(5, 4, seed=n), 0.1 * n, 3, torch.quint8) for n in (1, 2))
+    found = tensors(pair({"w": a}, {"w": b}))["w"]
+    assert_figures(found, *((q.int_repr().double() - q.q_zero_point()) * q.q_scale() for q in (a, b)))
+
+
+def test_tied_tensors_have_an_entry_a_name(pair):
+    tied, other = random(3, 2), random(3, 2, seed=1)
+    found = tensors(pair({"a": tied, "b": tied}, {"a": other, "b": other}))
+    assert_figures(found["a"], tied, other)
+    assert found["b"] == {**found["a"], "name": "b"}
 
 
 def test_a_retyped_tensor_differs_even_where_its_values_are_equal(pair):
