@@ -7,6 +7,7 @@ from html import escape
 from ckptgui.core.display import display
 
 MAX_TEXT = 300
+_MAX_ATTRIBUTE = 1 << 24
 
 
 class Markup(str):
@@ -56,7 +57,7 @@ def svg(width: float, height: float, *children: Markup, title: str) -> Markup:
 
 
 def _value(value: str | float) -> str:
-    return value if isinstance(value, str) else number(value)
+    return display(value, _MAX_ATTRIBUTE) if isinstance(value, str) else number(value)
 
 
 _VOID = frozenset({"rect", "line", "path", "circle", "meta", "polyline"})
