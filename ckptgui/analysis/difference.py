@@ -92,3 +92,35 @@ def without_figures(count: int, changed: int) -> np.ndarray:
     record = np.zeros(1, DIFFERENCE)
     record["known"], record["count"], record["changed"], record["argmax"] = NO_FIGURES, count, changed, -1
     return record
+
+
+def same_records(
+    count: np.ndarray, has_figures: np.ndarray, norm: np.ndarray, nan: np.ndarray, infinite: np.ndarray
+) -> np.ndarray:
+    """The records of pairs of equal tensors, from what is known of one of the two; a NaN norm is one too large."""
+    found = np.zeros(len(count), DIFFERENCE)
+    found["known"] = np.where(has_figures, FIGURES, NO_FIGURES)
+    found["count"], found["argmax"] = count, -1
+    for name, column in (("nan_a", nan), ("nan_b", nan), ("inf_a", infinite), ("inf_b", infinite)):
+        found[name] = np.where(has_figures, column, 0)
+    found["inf_both"] = found["inf_a"]
+    norm = np.where(has_figures, np.where(np.isnan(norm), np.inf, norm), 0.0)
+    found["l2_a"] = found["l2_b"] = norm
+    found["relative"] = np.where(norm > 0, 0.0, np.nan)
+    found["cosine"] = np.where(norm > 0, 1.0, np.nan)
+    return found
+
+
+_COUNTS = ("nan_a", "nan_b", "inf_a", "inf_b", "inf_both")
+
+
+def plausible(records: np.ndarray, numel: np.ndarray) -> np.ndarray:
+    """bool a record: it may be that of a pair of ``numel`` elements, so that nobody stumbles over it."""
+    good: np.ndarray = (records["known"] <= NO_FIGURES) & (records["count"] == numel)
+    good &= (records["argmax"] >= -1) & (records["argmax"] < np.maximum(numel, 1)) & (records["changed"] >= -1)
+    good &= (records["changed"] <= numel) | (records["known"] == NO_FIGURES)
+    for name in _COUNTS:
+        good &= (records[name] >= 0) & (records[name] <= numel)
+    for name in ("l2_a", "l2_b", "delta_l2", "max_abs"):
+        good &= records[name] >= 0
+    return good

@@ -13,7 +13,7 @@ from ckptgui.core.dtypes import DType, Kind, decode
 from ckptgui.core.tensors import TensorTable
 from ckptgui.engine.batches import read_together
 from ckptgui.engine.compare_one import state_of
-from ckptgui.engine.placing import Places
+from ckptgui.engine.placing import Places, places_of
 from ckptgui.sources.locate import SourcePool
 
 SMALL = 1 << 18
@@ -40,16 +40,7 @@ class PairPlaces:
         simple = [_simple(table)[table.dtype[rows]] for table, rows in ((a, rows_a), (b, rows_b))]
         plain = places_a.plain & places_b.plain
         small = plain & simple[0] & simple[1] & (np.maximum(a.nbytes[rows_a], b.nbytes[rows_b]) <= SMALL)
-        numbers: dict[tuple[int, ...], int] = {}
-        files_a, files_b = (
-            np.array(
-                [numbers.setdefault(state_of(source), len(numbers)) for source in table.extents.sources] + [-1]
-            )
-            for table in (a, b)
-        )
-        names_a, names_b = (np.array([dtype.name for dtype in table.dtypes] or [""]) for table in (a, b))
-        same = plain & (files_a[places_a.source] == files_b[places_b.source]) & (places_a.start == places_b.start)
-        same &= names_a[a.dtype[rows_a]] == names_b[b.dtype[rows_b]]
+        same = plain & _same(a, b, places_a, places_b)
         return cls(a, b, places_a, places_b, small, same)
 
     def fold(self, numbers: np.ndarray, pool: SourcePool) -> np.ndarray:
@@ -74,6 +65,27 @@ class PairPlaces:
             for whole, piece in zip(found.columns, part.columns):
                 whole[here] = piece
         return found.records(lengths)
+
+
+def same_places(a: TensorTable, b: TensorTable, rows: np.ndarray) -> np.ndarray:
+    """bool for each of ``rows`` (int64, n × 2): both are one plain stretch of one file, as the same numbers."""
+    places_a, places_b = places_of(a, rows[:, 0]), places_of(b, rows[:, 1])
+    simple = _simple(a)[a.dtype[rows[:, 0]]] & (a.numel[rows[:, 0]] == b.numel[rows[:, 1]])
+    found: np.ndarray = simple & places_a.plain & places_b.plain & _same(a, b, places_a, places_b)
+    return found
+
+
+def _same(a: TensorTable, b: TensorTable, places_a: Places, places_b: Places) -> np.ndarray:
+    """bool each: they begin at the same byte of one file and are of one dtype."""
+    numbers: dict[tuple[int, ...], int] = {}
+    files_a, files_b = (
+        np.array([numbers.setdefault(state_of(source), len(numbers)) for source in table.extents.sources] + [-1])
+        for table in (a, b)
+    )
+    names_a, names_b = (np.array([dtype.name for dtype in table.dtypes] or [""]) for table in (a, b))
+    found: np.ndarray = (files_a[places_a.source] == files_b[places_b.source]) & (places_a.start == places_b.start)
+    found &= names_a[a.dtype[places_a.rows]] == names_b[b.dtype[places_b.rows]]
+    return found
 
 
 def _read(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 
 import numpy as np
 
-from ckptgui.analysis.profile import Profile
+from ckptgui.analysis.difference import UNKNOWN, Differences
+from ckptgui.analysis.profile import RECORD, Profile
 from ckptgui.core.series.parts import Part
 from ckptgui.core.series.series import Series
 from ckptgui.core.series.status import Status, statuses
@@ -18,7 +20,9 @@ from ckptgui.engine.job import Cancel, Report, silent
 from ckptgui.engine.profile import Profiled, profile
 from ckptgui.errors import CheckpointError
 from ckptgui.sources.locate import SourcePool
-from ckptgui.workspace.results import Results
+from ckptgui.workspace.equal_pairs import KnownFigures, equal_pairs
+from ckptgui.workspace.kept_pairs import KeptPair
+from ckptgui.workspace.results import Kept, Results
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,11 @@ class News:
 
 
 class Comparing:
-    """Carries out the tasks of one series; for any thread but the GUI's, one after the other."""
+    """Carries out the tasks of one series; for any thread but the GUI's, one after the other.
+
+    A task that was cancelled goes on where it stood when it is asked for again: what was told of it, and may not
+    have been heard, is told once more.
+    """
 
     def __init__(
         self,
@@ -63,11 +71,19 @@ class Comparing:
         pool: SourcePool,
         results: Results | None,
         profiles: Sequence[Profile | None] = (),
+        pairs: Mapping[tuple[int, int], Differences] | None = None,
     ) -> None:
-        """``profiles`` are what is known already, a member each; who is told of ``News`` fills them, not this."""
+        """``profiles`` and ``pairs`` are what is known already; who is told of ``News`` fills them, not this."""
         self.series = series
         self._pool, self._results = pool, results
-        self._digests = [_digests(part, known) for part, known in zip_longest(series.matching.parts, profiles)]
+        self._known = [_known(part, known) for part, known in zip_longest(series.matching.parts, profiles)]
+        self._before: dict[Task, np.ndarray] = {
+            ProfileTask(member): known.known for member, known in enumerate(self._known)
+        }
+        for (a, b), pair in list((pairs or {}).items()):
+            self._before[PairTask(a, b)] = pair.records["known"] != UNKNOWN
+        self._told: OrderedDict[Task, list[News]] = OrderedDict()
+        self._kept: dict[int, Kept] = {}
         self._alone = threading.Lock()
 
     def carry_out(
@@ -77,75 +93,134 @@ class Comparing:
         with self._alone:
             for task in tasks:
                 cancel.check()
+                telling = self._telling(task, take)
                 try:
                     if isinstance(task, ProfileTask):
-                        self._profile(task, take, cancel, report)
+                        self._profile(task, telling, cancel, report)
                     else:
-                        self._pair(task, take, cancel, report)
+                        self._pair(task, telling, cancel, report)
                 except CheckpointError as error:
                     take(News(task, done=True, failure=str(error)))
                 else:
                     take(News(task, done=True))
 
-    def _profile(self, task: ProfileTask, take: Callable[[News], None], cancel: Cancel, report: Report) -> None:
+    def _telling(self, task: Task, take: Callable[[News], None]) -> Callable[[News], None]:
+        """Tell again what was told of it, and remember what will be."""
+        news = self._told.setdefault(task, [])
+        self._told.move_to_end(task)
+        while len(self._told) > _REMEMBERED:
+            self._told.popitem(last=False)
+        for each in news:
+            take(each)
+
+        def tell(each: News) -> None:
+            news.append(each)
+            take(each)
+
+        return tell
+
+    def _left(self, task: Task, count: int) -> np.ndarray:
+        """bool a number: nothing was told of it."""
+        left = np.ones(count, bool)
+        if task in self._before:
+            left &= ~self._before[task]
+        for news in self._told[task]:
+            left[news.numbers] = False
+            left[list(news.errors)] = False
+        return left
+
+    def _kept_of(self, member: int) -> Kept | None:
+        """What is kept of a member; it notes the state of its files when it is first asked for."""
+        part = self.series.matching.parts[member]
+        if self._results is None or part is None:
+            return None
+        if member not in self._kept:
+            self._kept[member] = self._results.of(part.checkpoint)
+        return self._kept[member]
+
+    def _profile(self, task: ProfileTask, tell: Callable[[News], None], cancel: Cancel, report: Report) -> None:
         part = self.series.matching.parts[task.member]
         if part is None:
             return
-        digests = self._digests[task.member]
-        left = np.zeros(len(part.checkpoint), bool)
-        left[part.rows] = True
-        left[digests.known] = False
-        kept = self._results.of(part.checkpoint) if self._results is not None else None
-        for rows, records in kept.records() if kept is not None else ():
-            new = left[rows]
-            left[rows] = False
-            digests.put(rows[new], records[new])
-            take(News(task, rows[new], records[new]))
+        known, kept = self._known[task.member], self._kept_of(task.member)
+        wanted = np.zeros(len(part.checkpoint), bool)
+        wanted[part.rows] = True
+        wanted &= self._left(task, len(part.checkpoint))
+        for rows, records in kept.records() if kept is not None and wanted.any() else ():
+            known.put(rows, records)
+            new = wanted[rows]
+            wanted[rows] = False
+            tell(News(task, rows[new], records[new]))
         batches: list[Profiled] = []
 
         def taken(batch: Profiled) -> None:
-            digests.put(batch.rows, batch.records)
+            known.put(batch.rows, batch.records)
             batches.append(batch)
-            take(News(task, batch.rows, batch.records, dict(batch.errors)))
+            tell(News(task, batch.rows, batch.records, dict(batch.errors)))
 
-        if left.any():
-            profile(part.checkpoint, np.flatnonzero(left), self._pool, taken, cancel, report)
-        if kept is not None and batches:
-            distributions = {row: s.distribution for batch in batches for row, s in batch.summaries.items()}
-            rows = np.concatenate([batch.rows for batch in batches])
-            kept.keep(rows, np.concatenate([batch.records for batch in batches]), distributions)
+        try:
+            if wanted.any():
+                profile(part.checkpoint, np.flatnonzero(wanted), self._pool, taken, cancel, report)
+        finally:
+            if kept is not None and batches:
+                distributions = {row: s.distribution for batch in batches for row, s in batch.summaries.items()}
+                rows = np.concatenate([batch.rows for batch in batches])
+                kept.keep(rows, np.concatenate([batch.records for batch in batches]), distributions)
 
-    def _pair(self, task: PairTask, take: Callable[[News], None], cancel: Cancel, report: Report) -> None:
+    def _pair(self, task: PairTask, tell: Callable[[News], None], cancel: Cancel, report: Report) -> None:
         matching = self.series.matching
         part_a, part_b = matching.parts[task.a], matching.parts[task.b]
         if part_a is None or part_b is None:
             return
+        a, b = part_a.checkpoint, part_b.checkpoint
         structure = statuses(matching, task.a, task.b)
-        wanted = np.flatnonzero((structure == Status.MATCHED) | (structure == Status.RETYPED))
-
-        def taken(batch: Compared) -> None:
-            errors = {int(wanted[number]): error for number, error in batch.errors.items()}
-            take(News(task, wanted[batch.numbers], batch.records, errors))
-
+        readable = (structure == Status.MATCHED) | (structure == Status.RETYPED)
+        wanted = np.flatnonzero(readable & self._left(task, len(matching)))
         rows = matching.rows[wanted][:, [task.a, task.b]]
-        compare(part_a.checkpoint, part_b.checkpoint, rows, self._pool, taken, cancel, report)
+        kept_a, kept_b = self._kept_of(task.a), self._kept_of(task.b)
+        kept = KeptPair(kept_a, kept_b, a, b) if kept_a is not None and kept_b is not None else None
+        left = np.ones(len(wanted), bool)
+        for places, records in kept.records(rows) if kept is not None else ():
+            left[places] = False
+            tell(News(task, wanted[places], records))
+        found: list[Compared] = []
+
+        def taken(batch: Compared, among: np.ndarray) -> None:
+            numbers = among[batch.numbers]
+            found.append(Compared(numbers, batch.records))
+            errors = {int(wanted[among[number]]): error for number, error in batch.errors.items()}
+            tell(News(task, wanted[numbers], batch.records, errors))
+
+        try:
+            if left.any():
+                self._remember(task.a, rows[left, 0])
+                self._remember(task.b, rows[left, 1])
+                rest = np.flatnonzero(left)
+                equal, records = equal_pairs(a, b, self._known[task.a], self._known[task.b], rows[rest])
+                if len(equal):
+                    taken(Compared(equal, records), rest)
+                    left[rest[equal]] = False
+            if left.any():
+                rest = np.flatnonzero(left)
+                compare(a, b, rows[rest], self._pool, lambda batch: taken(batch, rest), cancel, report)
+        finally:
+            if kept is not None and found:
+                whole = Compared.joined(found)
+                kept.keep(rows[whole.numbers], whole.records)
+
+    def _remember(self, member: int, rows: np.ndarray) -> None:
+        """Fetch what is kept of a member that was not read in this series."""
+        known, kept = self._known[member], self._kept_of(member)
+        if kept is not None and not known.known[rows].any():
+            for block, records in kept.records():
+                known.put(block, records)
 
 
-@dataclass(frozen=True)
-class _Digests:
-    """Of a checkpoint's tensors, as far as they were read: equal ones need not be compared."""
-
-    known: np.ndarray  # bool
-    digests: np.ndarray  # uint8, n × 16
-
-    def put(self, rows: np.ndarray, records: np.ndarray) -> None:
-        """Note some records of ``analysis.profile.RECORD``."""
-        self.known[rows] = True
-        self.digests[rows] = records["digest"]
+_REMEMBERED = 3
+"""Tasks of which what was told is remembered."""
 
 
-def _digests(part: Part | None, profile: Profile | None) -> _Digests:
+def _known(part: Part | None, profile: Profile | None) -> KnownFigures:
     if profile is not None:
-        return _Digests(profile.known, profile.records["digest"].copy())
-    count = len(part.checkpoint) if part is not None else 0
-    return _Digests(np.zeros(count, bool), np.zeros((count, 16), np.uint8))
+        return KnownFigures(profile.records)
+    return KnownFigures(np.zeros(len(part.checkpoint) if part is not None else 0, RECORD))

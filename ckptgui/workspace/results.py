@@ -70,7 +70,18 @@ class Kept:
         self._name = table_digest(checkpoint) + hashlib.blake2b(self._states or b"", digest_size=32).digest()
 
     @property
-    def _is_unchanged(self) -> bool:
+    def name(self) -> bytes:
+        """What stands for the state of the files and what this program made of them."""
+        return self._name
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the files were in a state that can be told from others."""
+        return self._states is not None
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether they still are in it; this asks the disk."""
         return self._states is not None and self._states == file_states(self._checkpoint)
 
     def records(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -98,7 +109,7 @@ class Kept:
         Rows that are kept already are replaced; call it as often as there is something worth keeping. Give it
         what ``engine.profile`` handed out: what a person had made exact would make two answers out of one.
         """
-        if not self._is_unchanged:
+        if not self.is_unchanged:
             return
         rows, records = np.asarray(rows, np.int64), np.asarray(records, RECORD)
         blocks = np.unique(rows // BLOCK).tolist()
@@ -116,7 +127,7 @@ class Kept:
 
         They have to tell their form themselves, and whoever reads them has to be ready for another.
         """
-        if self._is_unchanged:
+        if self.is_unchanged:
             self._put(kind, blobs.items())
 
     def _block(self, block: int) -> np.ndarray | None:
