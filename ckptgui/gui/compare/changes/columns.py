@@ -92,7 +92,7 @@ class Widths:
             Column.STATUS: self.sign + PAD,
             Column.RELATIVE: self.number + 3 * PAD + BAR,
             Column.DELTA: column(Column.DELTA, "9.9e−05"),
-            Column.COSINE: column(Column.COSINE, "0.99999"),
+            Column.COSINE: column(Column.COSINE, "1−2e−07"),
             Column.LARGEST: column(Column.LARGEST, "9.9e−05"),
             Column.CHANGED: column(Column.CHANGED, "99.58 %"),
             Column.EPOCHS: max(LINE, heads.horizontalAdvance(tr("Epoch {0} to {1}").format(10, 99))) + 2 * PAD,

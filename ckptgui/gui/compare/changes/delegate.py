@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QPainter
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
 
 from ckptgui.core.series.status import Status
 from ckptgui.gui.compare.changes.columns import BAR, LINE, PAD, Column, Widths
@@ -61,7 +61,9 @@ class ChangesDelegate(QStyledItemDelegate):
         rect: QRect = option.rect
         node = self._model.node(index.row())
         self._paint_ground(painter, rect, bool(option.state & QStyle.StateFlag.State_Selected), index, node)
-        if column in self._cells:
+        if Column.RELATIVE <= column < Column.EPOCHS and (cell := rows.relative(node)).spans:
+            self._paint_across(painter, rect, cell)
+        elif column in self._cells:
             self._cells[column](painter, rect, rows, node)
         else:
             self._write(painter, rect.adjusted(PAD, 0, -PAD, 0), rows.plain(node, column))
@@ -97,6 +99,7 @@ class ChangesDelegate(QStyledItemDelegate):
         name = rows.name(node, not self._model.tree)
         wide, room = self._metrics.horizontalAdvance(name), place.width()
         if wide > room:
+            name = rows.without_front(name)
             name = self._metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, room)
         painter.setFont(self._font)
         painter.setPen(t.text)
@@ -130,17 +133,35 @@ class ChangesDelegate(QStyledItemDelegate):
         painter.setPen(status_colour(status))
         painter.drawText(rect.adjusted(0, 0, -PAD, 0), Qt.AlignmentFlag.AlignCenter, sign(status))
 
+    def _paint_across(self, painter: QPainter, rect: QRect, cell: Cell) -> None:
+        """What stands instead of all figures; each of their cells paints its own part."""
+        view = self.parent()
+        assert isinstance(view, QTableView)
+        left = view.columnViewportPosition(Column.RELATIVE) + PAD
+        right = view.viewport().width()
+        if not view.isColumnHidden(Column.EPOCHS):
+            right = view.columnViewportPosition(Column.EPOCHS)
+        place = QRect(left, rect.top(), right - PAD - left, ROW)
+        painter.setClipRect(rect)
+        painter.setFont(self._small)
+        painter.setPen(token(cell.note_token))
+        text = self._small_metrics.elidedText(cell.note, Qt.TextElideMode.ElideRight, place.width())
+        painter.drawText(place, _LEFT, text)
+        painter.setClipping(False)
+
     def _paint_relative(self, painter: QPainter, rect: QRect, rows: Rows, node: int) -> None:
         cell = rows.relative(node)
         inner = rect.adjusted(PAD, 0, -PAD, 0)
         split = inner.left() + self.widths.number
-        if cell.text:
-            self._write(painter, QRect(inner.left(), inner.top(), self.widths.number, ROW), cell)
-            inner.setLeft(split + PAD)
+        if cell.note:  # beside the number, which makes room for it
+            note = self._small_metrics.horizontalAdvance(cell.note) + 1
+            split = min(split, max(inner.left() + self.widths.number // 2, inner.right() - note - PAD))
+        self._write(painter, QRect(inner.left(), inner.top(), split - inner.left(), ROW), cell)
+        inner.setLeft(split + PAD)
         if cell.note:
             painter.setFont(self._small)
             painter.setPen(token(cell.note_token))
-            text = self._small_metrics.elidedText(cell.note, Qt.TextElideMode.ElideMiddle, inner.width())
+            text = self._small_metrics.elidedText(cell.note, Qt.TextElideMode.ElideRight, inner.width())
             painter.drawText(inner, _LEFT, text)
         elif cell.bar > 0:
             width = max(1.0, cell.bar * min(BAR, inner.width()))

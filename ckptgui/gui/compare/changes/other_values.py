@@ -58,10 +58,10 @@ class OtherValues(Ground):
         comparison.ends_changed.connect(self.begin)
         self.begin()
 
-    @property
-    def wanted_height(self) -> int:
-        """Pixels in which all rows have room."""
-        return _HEAD + max(1, self.model.rowCount()) * ROW + 8
+    def wanted_height(self, most: float) -> int:
+        """Pixels in which all rows have room, or ``most`` of them."""
+        rows = self.model.rowCount()
+        return _HEAD + (round(min(rows, most) * ROW) + 8 if rows else 0)
 
     def begin(self) -> None:
         """Compare the plain values of A and B."""

@@ -43,6 +43,9 @@ CALM = 1.2
 MOST_VALUES = 0.4
 """The part of the height that plain values take at most by themselves."""
 
+FEW_VALUES = 6.5
+"""And how many of them are shown before anyone makes room: the half one says that there are more."""
+
 
 class ChangesPanel(Ground):
     """``show_asked`` carries a member and a node that somebody wants to see in the member's own page."""
@@ -70,6 +73,7 @@ class ChangesPanel(Ground):
         self._lay_out()
         self._connect()
         self._series_changed()
+        self._show_rows()
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()
@@ -310,7 +314,7 @@ class ChangesPanel(Ground):
         """Give the plain values what they need, as long as nobody has moved the splitter."""
         self.values.setVisible(not nothing_to_compare(self.comparison))
         if not self._moved:
-            wanted = min(self.values.wanted_height, int(self.height() * MOST_VALUES))
+            wanted = min(self.values.wanted_height(FEW_VALUES), int(self.height() * MOST_VALUES))
             self.splitter.setSizes([self.height() - wanted, wanted])
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -12,6 +12,7 @@ from ckptgui.analysis.branch_differences import Branches, MovedFigures
 from ckptgui.core.checkpoint import Role
 from ckptgui.core.display import display
 from ckptgui.core.series.matching import Matching
+from ckptgui.core.series.outline import Outline
 from ckptgui.core.series.status import Status
 from ckptgui.gui.compare.changes.columns import Column
 from ckptgui.gui.compare.changes.words import NOT_YET, cosine_text, fraction_text, only_in, relative_text
@@ -32,6 +33,11 @@ class Cell:
     note: str = ""
     note_token: str = "text2"
     bar: float = 0.0  # a share of the longest
+
+    @property
+    def spans(self) -> bool:
+        """Whether the note stands instead of all figures."""
+        return bool(self.note) and not self.text
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +67,7 @@ class Rows:
         self.ends, self.outline, self.errors = ends, ends.matching.outline, errors
         self.tensors, self.modules = tensors, modules
         self._branches, self._tied = branches, tied
+        self._front = _front(self.outline)
         finite = tensors.relative[~tensors.broken & np.isfinite(tensors.relative)]
         self._longest = float(finite.max(initial=0.0))
         totals = np.bincount(tensors.status, minlength=len(Status)).tolist()
@@ -87,6 +94,10 @@ class Rows:
         tensor = int(self.outline.tensor[node])
         text = self.outline.names[tensor] if whole and tensor >= 0 else self.outline.labels[node]
         return display(text or '""')
+
+    def without_front(self, name: str) -> str:
+        """A whole name without the modules that all tensors are in, for where it does not fit."""
+        return f"…{name[len(self._front) :]}" if self._front and name.startswith(self._front) else name
 
     def other_name(self, tensor: int) -> str:
         """What a tensor that was renamed is called at the end that knows it by another name; else nothing."""
@@ -144,7 +155,7 @@ class Rows:
         if math.isnan(value):
             if self.unread(node):
                 return Cell(NOT_YET, "text3")
-            return Cell(NOT_YET, "text2", note=self._no_figure(node))
+            return Cell(note=self._no_figure(node))
         bar = min(1.0, value / self._longest) if self._longest > 0 else 0.0
         return Cell(relative_text(value), "text2" if self.unread(node) or value == 0 else "text", bar=bar)
 
@@ -183,10 +194,10 @@ class Rows:
 
     def _no_figure(self, node: int) -> str:
         if self.is_module(node):
-            return ""
+            return tr("no figures")
         if not self.figure(node, "elements"):
             empty = 0 in self.shape(int(self.outline.tensor[node]))
-            return tr("empty") if empty else tr("no values to compare")
+            return tr("empty") if empty else tr("no figures")
         return tr("from zero") if self.figure(node, "delta_l2") > 0 else tr("zero in both")
 
     def row_of(self, tensor: int, member: int) -> int:
@@ -275,6 +286,14 @@ class Rows:
         )
         values = ((title, self.figure(node, name)) for title, name in figures)
         return [(title, repr(value)) for title, value in values if not math.isnan(value)]
+
+
+def _front(outline: Outline) -> str:
+    """What all names begin with, up to a dot: ``transformer.``"""
+    node = 0
+    while node + 1 < len(outline) and outline.tensor[node + 1] < 0 and outline.stop[node + 1] == outline.stop[0]:
+        node += 1
+    return display(f"{outline.path(node)}.") if node else ""
 
 
 _PLAIN: dict[Column, tuple[str, Callable[[float], str]]] = {

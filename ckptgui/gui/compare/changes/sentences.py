@@ -34,11 +34,11 @@ def nothing_to_compare(comparison: Comparison) -> str:
     """Why there is no table at all; else nothing."""
     series = comparison.series
     if not series.members:
-        return tr("No checkpoints yet")
+        return tr("There is no checkpoint yet.")
     if not series.whole:
-        return tr("None of these can be read")
+        return tr("None of these can be read.")
     if len(series.whole) == 1:
-        return tr("One checkpoint has nothing to be compared with")
+        return tr("One checkpoint alone has nothing to be compared with.")
     return ""
 
 

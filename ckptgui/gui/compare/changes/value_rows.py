@@ -185,9 +185,9 @@ class ValuesTable(QTableView):
             for end, extra in ((0, _ARROW), (1, _PAD))
         ]
         name = max((metrics.horizontalAdvance(row.name) for row in some), default=0) + _PAD + 12
-        room = max(width - min(name, width * 2 // 5), 0)
-        first, second = (min(need, max(room // 2, room - other)) for need, other in zip(needs, reversed(needs)))
-        name = min(name, width - first - second)
+        most = max(96, min(width * 3 // 10, (width - name) // 2))  # a long value does not draw all others apart
+        first, second = (min(need, most) for need in needs)
+        name = max(0, min(name, width - first - second))
         for column, wide in enumerate((name, first, second)):
             self.setColumnWidth(column, wide)
 

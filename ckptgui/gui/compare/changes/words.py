@@ -18,12 +18,12 @@ def relative_text(value: float) -> str:
 
 
 def cosine_text(value: float) -> str:
-    """``0.99988``; very near to one by how much is missing, ``1 − 2e−07``."""
+    """``0.99988``; very near to one by how much is missing, ``1−2e−07``."""
     missing = 1 - value
-    if abs(missing) < 4e-16:
+    if abs(missing) < 2e-15:  # as near as sums of floats come
         return "1"
     if 0 < missing < 5e-6:
-        return f"1 {MINUS} {missing:.0e}".replace("e-", f"e{MINUS}")
+        return f"1{MINUS}{missing:.0e}".replace("e-", f"e{MINUS}")
     return QLocale().toString(value, "f", 5).replace("-", MINUS)
 
 
