@@ -1,4 +1,4 @@
-"""``check`` for eyes: the answer in a sentence, what is wrong by name, what makes it fit, and how to load it."""
+"""``check`` for eyes: the answer in a sentence, what makes it fit and how to load it, what is wrong by name."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def check_lines(path: str, against: str, found: LoadCheck, reasons: Sequence[str
     if reasons:
         yield "  The file is damaged: torch cannot load it."
     yield f"  {what_is_wrong(found.fit)}"
+    if found.fix is not None:
+        yield from _part("To make it fit", _fix(found.fix))
     yield from _part("Missing", _names(found.fit.missing))
     yield from _part("Unexpected", _names(found.fit.unexpected))
     yield from _part("Mismatched", _mismatches(found.fit.mismatched))
-    if found.fix is not None:
-        yield from _part("To make it fit", _fix(found.fix))
 
 
 def _part(title: str, lines: Iterator[str]) -> Iterator[str]:

@@ -21,7 +21,7 @@ def what_the_fix_does(fix: Fix) -> str:
     """What is left once names are changed."""
     if fix.fit.loads:
         guessed = any(not each.startswith("^=") for each in fix.renaming.rename)
-        return "With these names it loads." + (" Look whether they mean the same: shapes fit." if guessed else "")
+        return f"With these names it loads{'; that they mean the same is a guess' if guessed else ''}."
     return f"Then {counted(fix.fit.matched, 'name')} fit; left over: {_troubles(fix.fit)}."
 
 
