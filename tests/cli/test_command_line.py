@@ -58,7 +58,7 @@ def test_a_command_of_a_later_version_says_so(ckptgui, name):
         ["--theme", "dark", "a.pt"],
         ["--quit-after", "tree", "a.pt"],
         ["--timings", "--quit-after", "epoch", "a.pt"],
-        ["--view", "compare", "--screenshot", "a.png", "a.pt"],
+        ["--view", "export", "--screenshot", "a.png", "a.pt"],
     ],
 )
 def test_wrong_usage_is_one_line_and_status_2(ckptgui, front, words):

@@ -140,7 +140,7 @@ class LoadCheckDialog(Dialog):
         self.verdict.setText(tr("Reading names and shapes"))
 
         def work(cancel: Cancel, report: Report) -> Judged:
-            return judge(side, lambda: read(cancel))
+            return judge(side, lambda: read(cancel), cancel)
 
         self._lane.start(work, self._show, self._failed)
 

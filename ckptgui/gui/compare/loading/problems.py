@@ -12,6 +12,7 @@ from ckptgui.core.series.fit import fit
 from ckptgui.core.series.fit_entries import Entries, entries_of
 from ckptgui.core.series.fit_search import find_fix
 from ckptgui.core.series.parts import part_of
+from ckptgui.engine.job import Cancel
 from ckptgui.gui.numbers import shape_text, tr
 from ckptgui.workspace.will_it_load import LoadCheck
 
@@ -66,11 +67,11 @@ class Judged:
     problems: tuple[Problem, ...]
 
 
-def judge(side: Side, model: Callable[[], Entries]) -> Judged:
+def judge(side: Side, model: Callable[[], Entries], cancel: Cancel) -> Judged:
     """Hold a checkpoint against a model. Raises ``CheckpointError`` where either has no such section."""
     found, expected = entries_of(part_of(side.checkpoint, side.section)), model()
     verdict = fit(found, expected)
     problems = [Problem(Kind.MISSING, name, expected.shapes[name], None) for name in verdict.missing]
     problems += [Problem(Kind.UNEXPECTED, name, None, found.shapes[name]) for name in verdict.unexpected]
     problems += [Problem(Kind.MISMATCHED, m.name, m.expected, m.found, m.error) for m in verdict.mismatched]
-    return Judged(LoadCheck(verdict, find_fix(found, expected)), tuple(problems))
+    return Judged(LoadCheck(verdict, find_fix(found, expected, cancel.check)), tuple(problems))
