@@ -21,7 +21,7 @@ _SURE = r"(?:_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\."
 _IN_FRONT = re.compile(rf"^(?:module\.|{_SURE})+", re.MULTILINE)
 _WITHIN = re.compile(rf"(?<=\.)(?<!\.module\.)(?:module\.)*(?:{_SURE}(?:module\.)*)+")
 _MODULE_WITHIN = re.compile(r"(?<=\.)(?:module\.)+")
-_MOST = 16
+_MOST = 32
 """Times that something is taken off; names that go on and on are somebody's joke."""
 
 _PART = re.compile(r"[^.]*\.")
@@ -43,14 +43,15 @@ def bare(names: Names) -> Bare:
     found = Bare(names)
     for _ in range(_MOST):
         before = found
+        front = next((each for each in (*_SIGNS, *HOLDERS) if _all_begin(found.names, each)), None)
+        if front is not None:  # as of most: quicker than a search through all names
+            cut = len(front)
+            found = Bare(tuple([name[cut:] for name in found.names]), _more(found.stripped, [front]))
+            continue
         text = "\n".join(found.names)
         if any(sign in text for sign in _SIGNS):
             for pattern in (_IN_FRONT, _WITHIN):
                 found = _without(found, pattern)
-        holder = next((each for each in HOLDERS if _all_begin(found.names, each)), None)
-        if holder is not None:
-            cut = len(holder)
-            found = Bare(tuple(name[cut:] for name in found.names), _more(found.stripped, [holder]))
         if found is before:
             break
     return found
