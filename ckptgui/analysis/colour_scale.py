@@ -15,7 +15,7 @@ _FAR = 4.0
 """How many times the way between the quantiles an extreme lies out to be left there."""
 
 _ROUND = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
-_WIDE = 100.0
+_WIDE = 10.0
 """A ratio of ends from which colours go by the logarithm where the figure leaves that open."""
 
 

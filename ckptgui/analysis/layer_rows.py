@@ -126,7 +126,7 @@ def blocks_of(outline: Outline) -> Blocks:
         above = outline.parent[nodes]
         block[nodes] = np.where(block[above] >= 0, block[above], block[nodes])
     for nodes in reversed(by_level):
-        np.logical_or.at(around, outline.parent[nodes], around[nodes] | number[nodes])
+        around[outline.parent[nodes[around[nodes] | number[nodes]]]] = True
     part = module & (outline.parent == top) & ~around & (outline.stop - outline.start > 1) & (block < 0)
     part[0] = False
     for nodes in by_level:

@@ -55,16 +55,20 @@ def cosine_text(value: float) -> str:
     return f"{value:.{places}f}"
 
 
+def trimmed(text: str) -> str:
+    """A number without the zeros at its end."""
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def tick_text(scale: ColourScale, key: str, value: float, *, first: bool, last: bool) -> str:
     """A mark of the legend, with a sign at an end that stands for everything beyond."""
     if key in ("zeros", "changed"):
         text = percent(value, 1.0)
     elif scale.kind is ScaleKind.COSINE:
-        text = cosine_text(value)
+        text = trimmed(cosine_text(value))
     else:
         head, power, exponent = significant(value, 2).partition("e")
-        head = head.rstrip("0").rstrip(".") if "." in head else head
-        text = f"{head}{power}{exponent}"
+        text = f"{trimmed(head)}{power}{exponent}"
     beyond = {(True, False): scale.under, (False, True): scale.over}.get((first, last), False)
     less = first != (scale.kind is ScaleKind.COSINE)
     return f"{'≤' if less else '≥'} {text}" if beyond else text

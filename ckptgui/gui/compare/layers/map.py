@@ -37,6 +37,7 @@ from ckptgui.gui.compare.layers.scroll_bar import SlimAcross
 from ckptgui.gui.compare.layers.source import MapSource
 from ckptgui.gui.compare.layers.words import reading_of, row_name
 from ckptgui.gui.compare.words import counter_of, member_number, member_words
+from ckptgui.gui.controls import Ground
 from ckptgui.gui.inspector.image.reading import Reading, ReadingCard
 from ckptgui.gui.labels import MEDIUM, SEMIBOLD, draw_focus, plain_tooltip
 from ckptgui.gui.numbers import integer, tr
@@ -70,10 +71,11 @@ class LayersMap(QAbstractScrollArea):
         self._numbers: list[str] = []
         self._widths = 0, 0
         self._beyond: list[tuple[QRect, Beyond]] = []
-        self._head_at = -1
+        self._column_count = 0
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setVerticalScrollBar(SlimScrollBar(self))
         self.setHorizontalScrollBar(SlimAcross(self))
+        self.setCornerWidget(Ground("panel", self))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.viewport().setMouseTracking(True)
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -84,7 +86,7 @@ class LayersMap(QAbstractScrollArea):
         source.changed.connect(self._changed)
         source.laid_out.connect(self._laid_out)
         comparison: Comparison = source.comparison
-        comparison.ends_changed.connect(self._repaint.start)
+        comparison.ends_changed.connect(self._show_end)
         comparison.selection_changed.connect(self._selected)
         comparison.hovered_changed.connect(self._repaint.start)
         theme_signal().changed.connect(self._changed)
@@ -151,6 +153,9 @@ class LayersMap(QAbstractScrollArea):
         self.hovered = None
         self._changed()
         self._take_room()
+        if self._column_count != count:
+            self._column_count = count
+            self._show_column(self.comparison.b)
 
     def _changed(self) -> None:
         self._version += 1
@@ -255,6 +260,11 @@ class LayersMap(QAbstractScrollArea):
             self.show_row(rows.start)
         self._repaint.start()
 
+    def _show_end(self) -> None:
+        """Bring B into view, where epochs scroll."""
+        self._show_column(self.comparison.b)
+        self._repaint.start()
+
     def show_row(self, row: int) -> None:
         """Scroll as little as brings a row into view."""
         size, bar = self.geometry_now, self.verticalScrollBar()
@@ -267,12 +277,15 @@ class LayersMap(QAbstractScrollArea):
     def _show_place(self, row: int, column: int) -> None:
         self.show_row(row)
         if column >= 0:
-            size, bar = self.geometry_now, self.horizontalScrollBar()
-            left = column * size.pitch
-            if left < bar.value():
-                bar.setValue(left)
-            elif left + size.pitch > bar.value() + size.room:
-                bar.setValue(left + size.pitch - size.room)
+            self._show_column(column)
+
+    def _show_column(self, column: int) -> None:
+        size, bar = self.geometry_now, self.horizontalScrollBar()
+        left = column * size.pitch
+        if left < bar.value():
+            bar.setValue(left)
+        elif left + size.pitch > bar.value() + size.room:
+            bar.setValue(left + size.pitch - size.room)
 
     # the mouse
 

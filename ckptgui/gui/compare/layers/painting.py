@@ -87,6 +87,8 @@ def _paint_number(painter: QPainter, scene: Scene, column: int, taken: list[tupl
     metrics = QFontMetricsF(font)
     text = scene.numbers[column]
     lettered = f"{text} {''.join(ends)}" if ends and scene.a != scene.b else text
+    if column in scene.unreadable:
+        lettered = text = f"{text} !"
     wide = metrics.horizontalAdvance(lettered)
     if wide > size.pitch + 2:
         lettered, wide = text, metrics.horizontalAdvance(text)
@@ -125,7 +127,6 @@ def paint_names(painter: QPainter, scene: Scene, marked: range, hovered: int) ->
             count = int(layers.rows.outline.stop[node] - layers.rows.outline.start[node])
             some = counted(count, "tensor", "tensors")
             name = f"{name}, {some}" if name else some
-            _paint_chevron(painter, QPointF(6, top + size.row / 2 - 0.5), ink)
         room = QRectF(size.name_left, top - 1, size.labels - size.name_left - 7, size.row + 1)
         painter.setFont(strong if row in marked or bad else plain)
         painter.setPen(ink.text if row in marked or bad or row == hovered else ink.text2)
@@ -133,6 +134,10 @@ def paint_names(painter: QPainter, scene: Scene, marked: range, hovered: int) ->
             display(name, 120), Qt.TextElideMode.ElideMiddle, int(room.width())
         )
         painter.drawText(room, _RIGHT, fitted)
+        if closed:
+            left = room.right() - painter.fontMetrics().horizontalAdvance(fitted) - 7
+            at = max(left, size.name_left - 4.0) if node != block else 6.0
+            _paint_chevron(painter, QPointF(at, top + size.row / 2 - 0.5), ink)
     painter.restore()
 
 

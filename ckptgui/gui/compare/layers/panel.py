@@ -5,9 +5,10 @@ from __future__ import annotations
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from ckptgui.analysis.layer_map import Cell
+from ckptgui.analysis.layer_map import Cell, Source
 from ckptgui.gui.compare.comparison import Comparison
 from ckptgui.gui.compare.layers.chooser import FigureButton
+from ckptgui.gui.compare.layers.figures import TITLES
 from ckptgui.gui.compare.layers.legend import Legend
 from ckptgui.gui.compare.layers.map import LayersMap
 from ckptgui.gui.compare.layers.saving import MapSaving
@@ -68,7 +69,8 @@ class LayersPanel(Ground):
         self._pages.setCurrentIndex(1 if text else 0)
         layers = self.source.layers
         absent = bool((layers.cells == Cell.ABSENT).any())
-        scale = None if text else self.source.scale
+        told = bool((layers.cells == Cell.VALUE).any())
+        scale = self.source.scale if told and not text else None
         self.legend.show_scale(scale, self.source.figure.key, absent=absent, left=self.map.geometry_now.labels)
 
     def _nothing_text(self) -> str:
@@ -77,6 +79,10 @@ class LayersPanel(Ground):
             return tr("There is no checkpoint to show yet.")
         if not len(series.matching):
             return tr("There are no tensors to show.")
+        if self.source.figure.source is not Source.OWN and len(series.whole) < 2:
+            return tr("{0} takes two checkpoints that can be read. Choose another figure, or add one.").format(
+                TITLES[self.source.figure.key]
+            )
         return ""
 
 
