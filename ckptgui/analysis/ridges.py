@@ -15,6 +15,10 @@ from ckptgui.analysis.histogram import Scale, from_symlog, linear_edges, symlog_
 MARGIN = 0.2
 """How far the axis of the middle reaches beyond the 0.1 and 99.9 % quantiles, as a share of their distance."""
 
+FAR_TAILS, FAR_MARGIN = 4.0, 0.75
+"""Where those lie this much farther apart than the 1 and 99 % quantiles, as of a module with a few norms among its
+weights, these count, with another margin."""
+
 FEWEST, MOST = 16, 128
 """Bars of a checkpoint: few where there are few values, so that they show a shape."""
 
@@ -71,13 +75,16 @@ def common_axis(
 ) -> Axis:
     """The axis for all of them: the union of their middle 99.8 % and a margin, or with ``whole`` of everything.
 
-    A few values far out would else flatten the rest. Of integers a bar is a whole number of them.
+    Values far out, if they are few, would else flatten the rest. Of integers a bar is a whole number of them.
     """
     if not values:
         return Axis(-1.0, 1.0, FEWEST)
     least, most = min(each.low for each in values), max(each.high for each in values)
-    low, high = min(each.quantiles[0] for each in values), max(each.quantiles[-1] for each in values)
+    low, high = _union(values, 0)
     margin = (high / 2 - low / 2) * 2 * MARGIN
+    inner_low, inner_high = _union(values, 1)
+    if inner_high / 2 - inner_low / 2 > 0 and margin / MARGIN / FAR_TAILS > inner_high - inner_low:
+        low, high, margin = inner_low, inner_high, (inner_high - inner_low) * FAR_MARGIN
     if whole or not 0 < margin < _FAR:
         low, high = least, most
     else:
@@ -88,6 +95,11 @@ def common_axis(
     low, high = _apart(low, high)
     threshold = min(each.threshold for each in values) if scale == "symlog" else 0.0
     return Axis(low, high, bins, scale, threshold)
+
+
+def _union(values: Sequence[EpochValues], place: int) -> tuple[float, float]:
+    """From the least of a lower quantile to the largest of its counterpart."""
+    return min(each.quantiles[place] for each in values), max(each.quantiles[-1 - place] for each in values)
 
 
 def bars_for(total: int) -> int:

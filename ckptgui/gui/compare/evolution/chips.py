@@ -79,7 +79,6 @@ class Chips(QWidget):
         self._flow = FlowLayout(self, gap=6, leading=4)
         grow_with_lines(self)
         self.chips: dict[str, Chip] = {}
-        self.add = LinkLabel(tr("Add a curve"), self, pixels=11)
         self._fill()
 
     def show_pins(self, pins: Sequence[tuple[str, int]]) -> None:

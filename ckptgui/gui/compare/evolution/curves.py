@@ -114,7 +114,7 @@ def paint(painter: QPainter, rect: QRectF, scene: Scene, ink: Theme) -> None:
         _paint_crosses(painter, lane, scene, ink)
     area = rect.adjusted(_LEFT, 0, -_RIGHT, 0)
     labels = [f"{label} {scene.letter(m)}".strip() for m, label in enumerate(scene.labels)]
-    ends = [member for member in dict.fromkeys((scene.a, scene.b)) if 0 <= member < scene.count]
+    ends = [member for member in dict.fromkeys((scene.b, scene.a)) if 0 <= member < scene.count]
     room = QRectF(rect.left() + _LEFT - 20, 0, rect.width() - _LEFT + 14, 1)
     paint_members_below(painter, xs_of(scene, area).tolist(), labels, ends, rect.bottom() - 8, room, ink)
 

@@ -16,6 +16,8 @@ from ckptgui.gui.labels import MEDIUM
 from ckptgui.gui.numbers import DASH, MINUS
 from ckptgui.gui.palettes import STEPS, Palette, table
 from ckptgui.gui.theme import Theme, ui_font
+from ckptgui.gui.tree.badges import Badge, Tone
+from ckptgui.gui.tree.glyphs import badge_width, fitted, paint_badge
 
 LINES = (0.01, 0.25, 0.5, 0.75, 0.99)
 """The quantiles that are drawn."""
@@ -60,7 +62,7 @@ def paint(painter: QPainter, rect: QRectF, scene: Scene, ink: Theme) -> None:
     _paint_quantiles(painter, scene, area, ink)
     _paint_signs(painter, scene, area, ink)
     xs = middles(scene.count, area.left(), area.width()).tolist()
-    ends = [member for member in dict.fromkeys((scene.a, scene.b)) if 0 <= member < scene.count]
+    ends = [member for member in dict.fromkeys((scene.b, scene.a)) if 0 <= member < scene.count]
     labels = [f"{label} {scene.letter(m)}".strip() for m, label in enumerate(scene.labels)]
     room = QRectF(rect.left(), 0, rect.width(), 1)
     paint_members_below(painter, xs, labels, ends, area.bottom() + 20, room, ink)
@@ -137,7 +139,7 @@ def _paint_signs(painter: QPainter, scene: Scene, area: QRectF, ink: Theme) -> N
             painter.setPen(ink.text2)
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, DASH)
         elif broken and box.width() >= 34:
-            painter.setFont(ui_font(11, MEDIUM))
-            painter.setPen(ink.nan)
-            text = QFontMetricsF(painter.font()).elidedText(broken, Qt.TextElideMode.ElideRight, box.width())
-            painter.drawText(box.adjusted(0, 12, 0, 0), Qt.AlignmentFlag.AlignHCenter, text)
+            badge = fitted(Badge(broken, Tone.ALARM), round(box.width()) - 2)
+            if badge is not None:
+                left = round(box.center().x() - badge_width(badge) / 2)
+                paint_badge(painter, badge, left, round(area.top()) + 22)

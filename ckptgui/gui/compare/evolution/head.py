@@ -110,6 +110,10 @@ class EvolutionHead(QWidget):
         self.values.setVisible(not curves and beside)
         self.counts.setVisible(not curves and beside)
 
+    def minimumSizeHint(self) -> QSize:
+        """As narrow as the ways with two buttons; the scales are left away there."""
+        return QSize(self.modes.sizeHint().width() + 90, super().minimumSizeHint().height())
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()

@@ -13,7 +13,7 @@ from ckptgui.gui.labels import MEDIUM, SEMIBOLD
 from ckptgui.gui.numbers import tr
 from ckptgui.gui.theme import Theme, ui_font
 
-_LEFT, _RIGHT, _TOP, _FOOT = 46, 12, 24, 22
+_LEFT, _RIGHT, _TOP, _FOOT = 54, 12, 24, 22
 _PALE, _PALER = 0.55, 0.25
 
 
@@ -104,7 +104,7 @@ def _paint_outline(
     colour = scene.colour(member, ink)
     if not strong:
         colour.setAlphaF(_PALE if scene.count <= 16 else _PALER)
-    pen = QPen(colour, 2.2 if strong else 1.2)
+    pen = QPen(colour, 2.2 if strong else 1.2 if scene.count <= 16 else 1.0)
     if strong and member == scene.a and scene.a != scene.b:
         pen.setDashPattern([4.0, 2.0])
         pen.setCapStyle(Qt.PenCapStyle.FlatCap)

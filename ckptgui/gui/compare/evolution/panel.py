@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import QPoint, QRectF, Qt, Signal
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from ckptgui.core.checkpoint import Role
 from ckptgui.core.display import display
@@ -83,21 +83,42 @@ class EvolutionPanel(Ground):
         for switch in (head.values, head.counts, head.axis):
             switch.chosen.connect(self._choose_scale)
         head.pin.clicked.connect(self.toggle_pin)
-        head.more.clicked.connect(
-            lambda: self.saving.open_menu(head.more.mapToGlobal(head.more.rect().bottomLeft()))
-        )
+        head.more.clicked.connect(lambda: self.open_menu(head.more.mapToGlobal(head.more.rect().bottomLeft())))
         self.chips.changed.connect(self._curves_changed)
         self.chips.unpinned.connect(self._unpin)
         self.figure.picked.connect(self._pick_figure)
         self.all.clicked.connect(self._toggle_all)
         plot.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        plot.customContextMenuRequested.connect(lambda at: self.saving.open_menu(plot.mapToGlobal(at)))
+        plot.customContextMenuRequested.connect(lambda at: self.open_menu(plot.mapToGlobal(at)))
         plot.chosen.connect(self._choose_end)
         plot.copy_wanted.connect(self.saving.copy_data)
         plot.painted.connect(self.painted)
         self.reader.changed.connect(self._show)
         comparison.selection_changed.connect(self.saving.quiet)
         comparison.series_changed.connect(self._forget_pins)
+
+    def menu(self) -> QMenu:
+        """What can be done with the plot, the scales too: there is not always room for their buttons."""
+        menu = self.saving.menu()
+        menu.addSeparator()
+        head, curves = self.head, self.mode == "curves"
+        for switch in (head.axis,) if curves else (head.values, head.counts):
+            log = switch.current() == "log"
+            action = menu.addAction(tr("{0} on a log scale").format(switch.caption.text()))
+            action.setCheckable(True)
+            action.setChecked(log)
+            action.triggered.connect(switch.buttons["linear" if log else "log"].click)
+        menu.addSeparator()
+        pin = menu.addAction(tr("Unpin") if self.reader.path in self.pins else tr("Pin"))
+        pin.setEnabled(head.pin.isEnabled())
+        pin.triggered.connect(self.toggle_pin)
+        return menu
+
+    def open_menu(self, at: QPoint) -> None:
+        """Show the menu at a place of the screen."""
+        menu = self.menu()
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(at)
 
     # what is wanted
 

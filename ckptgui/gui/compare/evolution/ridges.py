@@ -23,7 +23,7 @@ _FOOT, _SIDE, _GAP = 22, 12, 10
 _DENSE = 7.0
 """Pixels between two ridges under which they are lines."""
 
-_LABEL = 14.0
+_LABEL, _BADGE = 14.0, 18.0
 _ONE, _NINETY_NINE = 1, 7  # places in PROFILE_QUANTILES
 
 
@@ -81,6 +81,8 @@ def paint(painter: QPainter, rect: QRectF, scene: Scene, ink: Theme) -> None:
     shapes = heights_of(scene)
     for member in range(scene.count):
         paint_ridge(painter, place, scene, ink, member, shapes[member])
+    if place.stack.step < _DENSE:
+        _paint_broken_lines(painter, place, scene, ink, shapes)
     _paint_columns(painter, place, scene, ink)
 
 
@@ -89,12 +91,13 @@ def paint_lit(painter: QPainter, rect: QRectF, scene: Scene, ink: Theme, member:
     place = plan(scene, rect)
     shape = heights_of(scene, member)[0]
     paint_ridge(painter, place, scene, ink, member, shape, lit=True)
-    row = _row(place, member)
+    base = float(place.stack.bases[member])
+    row = _row(place, base)
     ground = QRectF(
         place.labels.left() - 4, row.top(), place.figures.right() - place.labels.left() + 8, row.height()
     )
     painter.fillRect(ground, ink.hover)
-    _paint_row(painter, place, scene, ink, member)
+    _paint_row(painter, place, scene, ink, member, base)
 
 
 def heights_of(scene: Scene, member: int | None = None) -> np.ndarray:
@@ -138,7 +141,7 @@ def paint_ridge(
     if not dense:
         painter.fillRect(QRectF(area.left(), round(base), area.width(), 1), ink.nan if broken else colour)
         _paint_marks(painter, place, scene, ink, member)
-    if broken and (not dense or place.stack.step >= 3):
+    if broken and not dense:
         _paint_broken(painter, place, scene, member)
 
 
@@ -157,6 +160,24 @@ def _paint_broken(painter: QPainter, place: RidgePlan, scene: Scene, member: int
     badge = Badge(scene.broken(member), Tone.ALARM)
     middle = float(place.stack.bases[member]) - 10
     paint_badge(painter, badge, round(place.area.right()) - badge_width(badge), round(middle))
+
+
+def _paint_broken_lines(painter: QPainter, place: RidgePlan, scene: Scene, ink: Theme, shapes: np.ndarray) -> None:
+    """Where ridges are lines: those with NaN before all others, and in words where the words keep apart."""
+    said = -np.inf
+    for member in range(scene.count):
+        if not scene.broken(member):
+            continue
+        base = float(place.stack.bases[member])
+        xs = middles(shapes.shape[1], place.area.left(), place.area.width())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(ink.nan, 1.5))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawPolyline(polygon(xs, base - shapes[member] * place.stack.height))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        if base - said >= _BADGE:
+            said = base
+            _paint_broken(painter, place, scene, member)
 
 
 def _paint_nothing(painter: QPainter, place: RidgePlan, scene: Scene, ink: Theme, member: int) -> None:
@@ -190,21 +211,20 @@ def _paint_columns(painter: QPainter, place: RidgePlan, scene: Scene, ink: Theme
     above.setHeight(HEAD)
     painter.drawText(above, right, scene.counter)
     every = max(1, int(np.ceil(_LABEL / max(place.stack.step, 1e-9))))
-    shown = [member for member in dict.fromkeys((scene.a, scene.b)) if 0 <= member < scene.count]
-    for member in [*shown, *range(0, scene.count, every), scene.count - 1]:
-        near = any(abs(place.stack.bases[member] - place.stack.bases[other]) < _LABEL - 1 for other in shown)
-        if member not in shown and not near:
-            shown.append(member)
-    for member in shown:
-        _paint_row(painter, place, scene, ink, member)
+    bases = place.stack.bases
+    shown = {member: float(bases[member]) for member in (scene.b, scene.a) if 0 <= member < scene.count}
+    if len(shown) > 1 and abs(shown[scene.a] - shown[scene.b]) < _LABEL:
+        down = scene.a > scene.b and shown[scene.b] + _LABEL <= place.area.bottom()
+        shown[scene.a] = shown[scene.b] + (_LABEL if down else -_LABEL)
+    for member in range(0, scene.count, every):
+        if all(abs(bases[member] - other) >= _LABEL - 1 for other in shown.values()):
+            shown[member] = float(bases[member])
+    for member, base in shown.items():
+        _paint_row(painter, place, scene, ink, member, base)
 
 
-def _row(place: RidgePlan, member: int) -> QRectF:
-    return QRectF(place.labels.left(), float(place.stack.bases[member]) - 11, 10, 15)
-
-
-def _paint_row(painter: QPainter, place: RidgePlan, scene: Scene, ink: Theme, member: int) -> None:
-    row, letter = _row(place, member), scene.letter(member)
+def _paint_row(painter: QPainter, place: RidgePlan, scene: Scene, ink: Theme, member: int, base: float) -> None:
+    row, letter = _row(place, base), scene.letter(member)
     right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
     painter.setFont(ui_font(11, SEMIBOLD if letter else MEDIUM))
     painter.setPen(ink.text if letter else ink.text2)
@@ -215,3 +235,7 @@ def _paint_row(painter: QPainter, place: RidgePlan, scene: Scene, ink: Theme, me
     ]
     for box, flags, text in boxes:
         painter.drawText(QRectF(box.left(), row.top(), box.width(), row.height()), flags, text)
+
+
+def _row(place: RidgePlan, base: float) -> QRectF:
+    return QRectF(place.labels.left(), base - 11, 10, 15)

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QMenu
 
@@ -33,12 +32,6 @@ class EvolutionSaving(FileSaving):
     def __init__(self, background: Background, plot: EvolutionPlot, heading: Callable[[], Heading]) -> None:
         super().__init__(background, plot)
         self._plot, self._heading = plot, heading
-
-    def open_menu(self, at: QPoint) -> None:
-        """Show the menu at a place of the screen."""
-        menu = self.menu()
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(at)
 
     def menu(self) -> QMenu:
         """What can be done."""
@@ -82,13 +75,18 @@ class EvolutionSaving(FileSaving):
         if image is not None:
             self._ask(tr("Save plot as PNG"), "png", tr("PNG picture"), lambda: png(image))
 
+    def svg(self) -> bytes | None:
+        """The drawing; None as long as there is no plot."""
+        scene, mode, heading = self._plot.scene, self._plot.mode, self._heading()
+        if scene is None:
+            return None
+        name, note = heading.name, heading.note
+        return drawing(SIZE, name, note, lambda painter: paint_sheet(painter, mode, scene, name, note))
+
     def save_svg(self) -> None:
         """Ask where to, and save the drawing."""
-        scene, mode, heading = self._plot.scene, self._plot.mode, self._heading()
-        if scene is not None:
-            drawn = drawing(
-                SIZE, heading.name, heading.note, lambda p: paint_sheet(p, mode, scene, heading.name, heading.note)
-            )
+        drawn = self.svg()
+        if drawn is not None:
             self._ask(tr("Save plot as SVG"), "svg", tr("SVG drawing"), lambda: drawn)
 
     def save_csv(self) -> None:

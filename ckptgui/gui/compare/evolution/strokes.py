@@ -14,8 +14,8 @@ from ckptgui.gui.inspector.ticks import linear_ticks, symlog_ticks
 from ckptgui.gui.labels import MEDIUM, SEMIBOLD
 from ckptgui.gui.theme import Theme, ui_font
 
-_BESIDE = 44
-"""Pixels between two marks at least."""
+_BESIDE = 10
+"""Pixels between two marks' texts at least."""
 
 CROSS = 3.5
 """Half the side of a cross that says NaN."""
@@ -40,14 +40,15 @@ def middles(count: int, left: float, width: float) -> np.ndarray:
 
 def marks(axis: Axis, width: float) -> list[tuple[float, str]]:
     """Places between 0 and 1 with their texts, as many as ``width`` pixels have room for."""
+    metrics = QFontMetricsF(ui_font(11, MEDIUM))
     if axis.scale == "symlog":
         taken: list[tuple[float, str]] = []
         for value, text in symlog_ticks(axis.low, axis.high, axis.threshold):
-            place = float(axis.places([value])[0])
-            if all(abs(place - other) * width >= _BESIDE for other, _ in taken):
+            place, wide = float(axis.places([value])[0]), metrics.horizontalAdvance(text)
+            gaps = [(wide + metrics.horizontalAdvance(other)) / 2 + _BESIDE for _, other in taken]
+            if all(abs(place - at) * width >= gap for gap, (at, _) in zip(gaps, taken)):
                 taken.append((place, text))
         return sorted(taken)
-    metrics = QFontMetricsF(ui_font(11))
     found: list[tuple[float, str]] = []
     for count in range(max(2, int(width // 60)), 1, -1):
         found = linear_ticks(axis.low, axis.high, count)
@@ -79,30 +80,35 @@ def paint_members_below(
     room: QRectF,
     ink: Theme,
 ) -> None:
-    """Labels of members at ``xs``, those that are ``bold`` first; others where they keep apart."""
+    """Labels of members at ``xs``, those that are ``bold`` first, moved aside; of the others every so many."""
     taken: list[tuple[float, float]] = []
-    rest = _spread(len(xs))
-    for member in dict.fromkeys([*bold, *rest]):
+    plain = QFontMetricsF(ui_font(11, MEDIUM))
+    step = abs(xs[1] - xs[0]) if len(xs) > 1 else room.width()
+    widest = max((plain.horizontalAdvance(label) for label in labels), default=0.0) + _BESIDE
+    stride = _round_stride(widest / max(step, 1e-9))
+    for member in dict.fromkeys([*bold, *range(0, len(xs), stride)]):
         strong = member in bold
         font = ui_font(11, SEMIBOLD if strong else MEDIUM)
         wide = QFontMetricsF(font).horizontalAdvance(labels[member])
         left = min(max(xs[member] - wide / 2, room.left()), room.right() - wide)
-        if any(left < end + 8 and start < left + wide + 8 for start, end in taken):
+        near = [span for span in taken if left < span[1] + _BESIDE and span[0] < left + wide + _BESIDE]
+        if near and not strong:
             continue
+        if near:
+            before = member < bold[0]
+            left = near[0][0] - _BESIDE - wide if before else near[0][1] + _BESIDE
         taken.append((left, left + wide))
         painter.setFont(font)
         painter.setPen(ink.text if strong else ink.text2)
         painter.drawText(QPointF(left, y), labels[member])
 
 
-def _spread(count: int) -> list[int]:
-    """All numbers, the ends first, then in even strides that get narrower."""
-    order = [0, count - 1] if count else []
-    stride = 1 << max(count - 1, 1).bit_length()
-    while stride:
-        order += range(0, count, stride)
-        stride //= 2
-    return list(dict.fromkeys(order))
+def _round_stride(least: float) -> int:
+    """The first of 1, 2, 5, 10, 20 … that is no less."""
+    stride = 1
+    while stride < least:
+        stride = stride * 5 // 2 if str(stride)[0] == "2" else stride * 2
+    return stride
 
 
 def paint_cross(painter: QPainter, at: QPointF, ink: Theme) -> None:
