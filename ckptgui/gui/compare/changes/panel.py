@@ -17,6 +17,7 @@ from ckptgui.gui.compare.changes.counts import StatusCounts
 from ckptgui.gui.compare.changes.menus import RowActs, column_menu, row_menu
 from ckptgui.gui.compare.changes.model import ChangesModel
 from ckptgui.gui.compare.changes.other_values import OtherValues
+from ckptgui.gui.compare.changes.renames_line import RenamesLine
 from ckptgui.gui.compare.changes.sentences import about, ends_text, epochs_text, nothing_to_compare
 from ckptgui.gui.compare.changes.view import ChangesView
 from ckptgui.gui.compare.comparison import Comparison
@@ -48,9 +49,13 @@ FEW_VALUES = 6.5
 
 
 class ChangesPanel(Ground):
-    """``show_asked`` carries a member and a node that somebody wants to see in the member's own page."""
+    """``show_asked`` carries a member and a node that somebody wants to see in the member's own page.
+
+    ``renames_accepted`` carries pairs of names that are to be one tensor each from now on.
+    """
 
     show_asked = Signal(int, int)
+    renames_accepted = Signal(object)
 
     def __init__(self, comparison: Comparison, parent: QWidget | None = None) -> None:
         super().__init__("panel", parent)
@@ -66,10 +71,12 @@ class ChangesPanel(Ground):
         self.filtered = ToggleButton("filter", tr("Filter (Ctrl+F)"), self, side=24)
         self.box = FilterBox(self, EXAMPLES, HELP)
         self.said = PlainLabel("", self, wrap=True, selectable=True)
+        self.renames = RenamesLine(comparison, self)
         self.nothing = NothingFound(self)
         self.message = PlainLabel("", self, colour="text2", wrap=True)
         self.values = OtherValues(comparison, self)
         self._copy_lane = comparison.background.lane(self)
+        self.setFocusProxy(self.view)
         self._lay_out()
         self._connect()
         self._series_changed()
@@ -103,6 +110,7 @@ class ChangesPanel(Ground):
         column.addLayout(head)
         column.addWidget(self.search)
         column.addWidget(self.said)
+        column.addWidget(self.renames)
         column.addWidget(Hairline(above))
         column.addLayout(self.stack, 1)
         self.splitter = Splitter(self)
@@ -139,6 +147,7 @@ class ChangesPanel(Ground):
         self.box.left.connect(view.setFocus)
         self.nothing.cleared.connect(self.close_filter)
         self.counts.clicked.connect(self._filter_by)
+        self.renames.accepted.connect(self.renames_accepted)
         self.values.filled.connect(self._fit_values)
         self.splitter.splitterMoved.connect(self._splitter_moved)
 
@@ -199,6 +208,7 @@ class ChangesPanel(Ground):
         self.said.setText(text)
         self.said.set_colour(token)
         self.said.setVisible(bool(text))
+        self.renames.look(rows.totals)
         self.nothing.show_so_far(rows.waits)
         if not self.box.problem():
             found = arranger.found if asked else None
