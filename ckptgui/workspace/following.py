@@ -134,7 +134,7 @@ class Follower:
             return found  # with the plain reason
         if not impatient:
             return None
-        return before if is_told else replace(found, error=WRITING)
+        return before if is_told else replace(found, error=WRITING, checkpoint=None)
 
     def _joining(self, run: Run, check: Check) -> list[Candidate]:
         """What of the folder is no member and no other of it."""

@@ -103,7 +103,7 @@ def test_after_ten_seconds_it_is_shown_as_still_being_written(follower, folder, 
     follower.look()
     clock.now = 10.0
     found = follower.look()
-    assert found.added and found.run.members[2].error == WRITING
+    assert found.added and found.run.members[2].error == WRITING and found.run.members[2].checkpoint is None
     opened.clear()
     clock.now = 12.0
     assert not follower.look() and opened == []  # nothing was written: not looked into again
