@@ -105,7 +105,8 @@ def compare_parser() -> Parser:
         help="what of them, default: the model; once for all, or once for each; a nested one joined with /",
     )
     parser.add_argument("--no-cache", action="store_true", help="neither read nor write kept results")
-    parser.add_argument("--report", action=_Later, metavar="OUT.html", help=argparse.SUPPRESS)
+    parser.add_argument("--report", metavar="OUT.html", help="save a page with the plots, too")
+    parser.add_argument("--force", action="store_true", help="replace OUT.html")
     return parser
 
 

@@ -17,36 +17,52 @@ from ckptgui.sources.locate import SourcePool
 from ckptgui.workspace.compared import Compared
 from ckptgui.workspace.comparing import Comparing, News, PairTask, ProfileTask, Task
 from ckptgui.workspace.renames import propose_all
+from ckptgui.workspace.report.gathering import gather
+from ckptgui.workspace.report.page import Reported
 from ckptgui.workspace.results import Results
 
 
 @dataclass(frozen=True)
 class Read:
-    """What was read, and tensors that seem to be the same under another name."""
+    """What was read, tensors that seem to be the same under another name, and the report if one is wanted."""
 
     found: Compared
     renames: tuple[Rename, ...]
+    reported: Reported | None
 
 
-def read_pair(series: Series, cache: bool, report: Callable[[Progress], None]) -> Read:
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Whether results may be kept for the next time, and whether there is to be a report."""
+
+    cache: bool
+    report: bool
+
+
+def read_pair(series: Series, wish: Wish, bar: Callable[[Progress], None]) -> Read:
     """How far the second is from the first, and the norms of tensors that only one of them has in that shape."""
+    if wish.report:
+        return read_steps(series, wish, bar)
     found = Compared(series)
-    with _Reader(found, cache, report) as reader:
+    with _Reader(found, wish.cache, bar) as reader:
         reader.carry_out([PairTask(0, 1)])
         status = found.pair(0, 1).structure
         for member in (0, 1):
             own = status == (Status.REMOVED if member == 0 else Status.ADDED)
             rows = series.matching.rows[own | (status == Status.RESHAPED), member]
             reader.profile(member, rows)
-        return Read(found, reader.renames())
+        return Read(found, reader.renames(), None)
 
 
-def read_steps(series: Series, cache: bool, report: Callable[[Progress], None]) -> Read:
-    """The figures of every checkpoint, and how far each is from the one before it."""
+def read_steps(series: Series, wish: Wish, bar: Callable[[Progress], None]) -> Read:
+    """The figures of every checkpoint, and how far each is from the one before it; for a report the last from
+    the first, too.
+    """
     found = Compared(series)
-    with _Reader(found, cache, report) as reader:
-        reader.carry_out(found.tasks())
-        return Read(found, reader.renames())
+    ends = (series.whole[0], series.whole[-1]) if wish.report else (-1, -1)
+    with _Reader(found, wish.cache, bar) as reader:
+        reader.carry_out(found.tasks(*ends))
+        return Read(found, reader.renames(), reader.gather(*ends) if wish.report else None)
 
 
 class _Reader:
@@ -99,6 +115,12 @@ class _Reader:
             return propose_all(found.series, self._pool, self._cancel, profiles=found.profiles)
         except CheckpointError:
             return ()
+
+    def gather(self, a: int, b: int) -> Reported:
+        """What the report of members ``a`` to ``b`` tells."""
+        first, last = (self._found.series.members[number].name for number in (a, b))
+        self._done, self._total = 0, 0
+        return gather(self._found, a, b, f"{first} to {last}", (), self._pool, self._results, self._cancel)
 
     def _take(self, news: News) -> None:
         self._found.take(news)

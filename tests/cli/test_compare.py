@@ -274,13 +274,29 @@ def test_the_answer_of_an_empty_tensor_is_json(pair):
         ["{0}"],
         ["{0}", "missing.pt"],
         ["{0}", "{0}", "--section", "a", "--section", "b", "--section", "c"],
-        ["{0}", "{0}", "--report", "out.html"],
+        ["{0}", "{0}", "--force"],
+        ["{0}", "{0}", "--report", "no-such-folder/out.html"],
+        ["{0}", "{0}", "--report", "/"],
         [],
     ],
 )
 def test_trouble_is_one_line_and_status_2(ckptgui, checkpoint, words):
     answer = ckptgui("compare", *(word.format(checkpoint) for word in words))
     assert answer.status == 2 and answer.out == "" and answer.err.count("\n") == 1
+
+
+def test_a_report_is_written_beside_the_answer_and_replaces_nothing_unasked(ckptgui, run, tmp_path):
+    page = tmp_path / "report.html"
+    answer = ckptgui("compare", run, "--report", page, "--json")
+    assert answer.status == 1 and answer.json["checkpoints"]
+    assert "<html" in page.read_text() and "frozen" in page.read_text()
+    again = ckptgui("compare", run, "--report", page)
+    assert (again.status, again.out) == (2, "")
+    assert again.err == f"ckptgui: {page}: There is such a file already; --force replaces it.\n"
+    page.write_text("old")
+    two = [run / f"epoch_{n}.pt" for n in (1, 2)]
+    assert ckptgui("compare", *two, "--report", page, "--force").status == 1
+    assert "<html" in page.read_text()
 
 
 def test_no_cache_writes_nothing(ckptgui, run, tmp_path):
