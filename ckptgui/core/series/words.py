@@ -17,6 +17,6 @@ def counter_of(series: Series) -> str:
 
 
 def member_text(member: RunMember, counter: str) -> str:
-    """``epoch 7``, ``step 1,200`` or the file's name; ``counter`` is what tells the members apart."""
+    """``epoch 7``, ``step 1,200`` or its title; ``counter`` is what tells the members apart."""
     number = member.epoch if counter == "epoch" else member.step if counter == "step" else None
     return f"{counter} {number:,}" if number is not None else display(member.title, 60)
