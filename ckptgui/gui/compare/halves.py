@@ -44,6 +44,7 @@ class Halves(QWidget):
             column.addWidget(part, 1 if part is self._stack else 0)
         self.tabs.changed.connect(self._turn)
         self.compare.rearranged.connect(self._name_tabs)
+        self.compare.changes.show_asked.connect(self._show_in)
         comparison.ends_changed.connect(self._ends_changed)
         comparison.series_changed.connect(self._ends_changed)
         comparison.selection_changed.connect(self._link)
@@ -67,6 +68,14 @@ class Halves(QWidget):
     def show_epoch(self) -> None:
         """Bring the checkpoint B to the front."""
         self.tabs.open(EPOCH)
+
+    def _show_in(self, member: int, node: int) -> None:
+        """Show a tensor in the page of a member, which is B from then on."""
+        comparison = self._comparison
+        if member != comparison.b:
+            comparison.set_ends(comparison.b, member)
+        comparison.select(node)
+        self.show_epoch()
 
     def view(self) -> DocumentView | None:
         """What is shown of B, if it was opened yet."""
