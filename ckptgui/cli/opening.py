@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
-
 from ckptgui.cli.report import shown_path
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.errors import CheckpointError
@@ -15,8 +13,9 @@ def open_path(path: str) -> Checkpoint:
     """The checkpoint at ``path``, a file or a folder that is one. Raises ``CheckpointError``, also for a run."""
     found = opening.open_path(path)
     if isinstance(found, Run):
-        first, last = (shown_path(PurePath(found.members[place].path).name) for place in (0, -1))
+        names = [each.name for each in (*found.members, *found.others)]
+        first, last = (shown_path(names[place]) for place in (0, -1))
         raise CheckpointError(
-            f"It is a folder of {len(found.members):,} checkpoints, {first} to {last}; name one of them."
+            f"It is a folder of {len(names):,} checkpoints, {first} to {last}; name one of them."
         )
     return found
