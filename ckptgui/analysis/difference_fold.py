@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ckptgui.analysis.difference_sums import PairSums
-from ckptgui.core.dtypes import DType, Kind
+from ckptgui.core.dtypes import BY_NAME, DType, Kind
 
 Space = Literal["float32", "float64", "int64", "uint64", "complex"]
 """What values are folded as."""
@@ -95,6 +95,14 @@ def widened(values: np.ndarray, space: Space, side: int) -> np.ndarray:
         with np.errstate(invalid="ignore"):  # a NaN that signals
             np.copyto(out, values, casting="unsafe")
     return out
+
+
+def warm(space: str) -> None:
+    """Compile or fetch what folding in this type can take."""
+    names = ("float32", "bfloat16", "float16", "float8_e4m3fn", "bool") if space == "float32" else (space,)
+    for name in names:
+        values = np.ones(2, BY_NAME[name].array)
+        fold(values, values, BY_NAME[name], BY_NAME[name])
 
 
 @lru_cache(maxsize=16)

@@ -63,21 +63,20 @@ def _sums(a, b):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
 
 
 @njit()
-def plus(sums, powers, at, value, power):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
-    """Add ``value * 2**power`` to one of the sums."""
-    if value == 0.0:
-        return
-    if sums[at] == 0.0:
-        sums[at], powers[at] = value, power
-        return
-    by = power - powers[at]
-    if by == 0:
-        sums[at] += value
-    elif by < 0:
-        sums[at] += math.ldexp(value, by)
-    else:
-        sums[at] = math.ldexp(sums[at], -by) + value
-        powers[at] = power
+def _plus(sums, powers, more, more_powers):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Add each of ``more * 2**more_powers`` to its sum."""
+    for at in range(sums.size):
+        by = more_powers[at] - powers[at]
+        if more[at] == 0.0:
+            continue
+        if sums[at] == 0.0 or by == 0:
+            sums[at] += more[at]
+            powers[at] = more_powers[at]
+        elif by < 0:
+            sums[at] += math.ldexp(more[at], by)
+        else:
+            sums[at] = math.ldexp(sums[at], -by) + more[at]
+            powers[at] = more_powers[at]
 
 
 @njit()
@@ -89,8 +88,17 @@ def _power_of(biggest):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
 
 
 @njit()
-def _scaled(a, b, sums, powers, whole):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Add finite values of any size; with ``whole`` to the sums over the values of each tensor too."""
+def _put(more, more_powers, square_a, square_b, product, square):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """The sums of a block in which everything is finite."""
+    more_powers[:] = 0
+    more[WHOLE_A] = more[BOTH_A] = square_a
+    more[WHOLE_B] = more[BOTH_B] = square_b
+    more[DOT], more[DELTA] = product, square
+
+
+@njit()
+def _scaled(a, b, more, more_powers):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """The sums of finite values of any size."""
     big_a = big_b = big = 0.0
     for i in range(a.size):
         x, y = np.float64(a[i]), np.float64(b[i])
@@ -106,18 +114,15 @@ def _scaled(a, b, sums, powers, whole):  # type: ignore[no-untyped-def]  # noqa:
         square_b += y * y
         product += x * y
         square += d * d
-    plus(sums, powers, BOTH_A, square_a, 2 * power_a)
-    plus(sums, powers, BOTH_B, square_b, 2 * power_b)
-    plus(sums, powers, DOT, product, power_a + power_b)
-    plus(sums, powers, DELTA, square, 2 * power)
-    if whole:
-        plus(sums, powers, WHOLE_A, square_a, 2 * power_a)
-        plus(sums, powers, WHOLE_B, square_b, 2 * power_b)
+    _put(more, more_powers, square_a, square_b, product, square)
+    more_powers[WHOLE_A] = more_powers[BOTH_A] = 2 * power_a
+    more_powers[WHOLE_B] = more_powers[BOTH_B] = 2 * power_b
+    more_powers[DOT], more_powers[DELTA] = power_a + power_b, 2 * power
 
 
 @njit()
-def _alone(values, sums, powers, at):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Add the squares of one tensor's finite values."""
+def _alone(values):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """The squares of one tensor's finite values, and the power of two that belongs to them."""
     big = 0.0
     for i in range(values.size):
         size = abs(np.float64(values[i]))
@@ -129,14 +134,12 @@ def _alone(values, sums, powers, at):  # type: ignore[no-untyped-def]  # noqa: A
         x = np.float64(values[i])
         if x - x == 0:
             square += (x * by) * (x * by)
-    plus(sums, powers, at, square, 2 * power)
+    return square, 2 * power
 
 
 @njit()
-def _broken(a, b, counts, sums, powers):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Fold a block in which not everything is finite; the largest difference."""
-    _alone(a, sums, powers, WHOLE_A)
-    _alone(b, sums, powers, WHOLE_B)
+def _broken(a, b, counts, more, more_powers):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """The sums of a block in which not everything is finite; the largest difference."""
     room_a, room_b = np.empty_like(a), np.empty_like(b)
     kept = 0
     peak = 0.0
@@ -154,7 +157,9 @@ def _broken(a, b, counts, sums, powers):  # type: ignore[no-untyped-def]  # noqa
             room_a[kept], room_b[kept] = a[i], b[i]
             kept += 1
             peak = max(peak, abs(y - x))
-    _scaled(room_a[:kept], room_b[:kept], sums, powers, False)
+    _scaled(room_a[:kept], room_b[:kept], more, more_powers)
+    more[WHOLE_A], more_powers[WHOLE_A] = _alone(a)
+    more[WHOLE_B], more_powers[WHOLE_B] = _alone(b)
     return peak
 
 
@@ -176,6 +181,7 @@ def fold_floats(a, b, ints_a, ints_b, infinite, pairs, out):  # type: ignore[no-
     """
     starts_a, starts_b, lengths = pairs
     counts, sums, powers, peaks, places = out
+    more, more_powers = np.zeros(6), np.zeros(6, np.int64)
     for t in range(lengths.size):
         at_a, at_b, size = starts_a[t], starts_b[t], lengths[t]
         x, y = a[at_a : at_a + size], b[at_b : at_b + size]
@@ -186,20 +192,16 @@ def fold_floats(a, b, ints_a, ints_b, infinite, pairs, out):  # type: ignore[no-
             mine_x, mine_y = x[start:stop], y[start:stop]
             finite = _all_finite(raw_x[start:stop], infinite)
             if not finite or not _all_finite(raw_y[start:stop], infinite):
-                peak = _broken(mine_x, mine_y, counts[t], sums[t], powers[t])
+                peak = _broken(mine_x, mine_y, counts[t], more, more_powers)
             else:
                 square_a, square_b, product, square, peak, changed = _sums(mine_x, mine_y)
                 counts[t, CHANGED] += changed
                 usual = _LEAST <= square_a <= _MOST and _LEAST <= square_b <= _MOST
                 if a.itemsize == 4 or (usual and (changed == 0 or _LEAST <= square <= _MOST)):
-                    plus(sums[t], powers[t], WHOLE_A, square_a, 0)
-                    plus(sums[t], powers[t], WHOLE_B, square_b, 0)
-                    plus(sums[t], powers[t], BOTH_A, square_a, 0)
-                    plus(sums[t], powers[t], BOTH_B, square_b, 0)
-                    plus(sums[t], powers[t], DOT, product, 0)
-                    plus(sums[t], powers[t], DELTA, square, 0)
+                    _put(more, more_powers, square_a, square_b, product, square)
                 else:
-                    _scaled(mine_x, mine_y, sums[t], powers[t], True)
+                    _scaled(mine_x, mine_y, more, more_powers)
+            _plus(sums[t], powers[t], more, more_powers)
             if peak > best:
                 best, in_best = peak, start
         peaks[t] = best
@@ -211,6 +213,7 @@ def fold_integers(a, b, pairs, out):  # type: ignore[no-untyped-def]  # noqa: AN
     """Fold pairs of 64-bit integers of one type; differences are taken before anything is rounded."""
     starts_a, starts_b, lengths = pairs
     counts, sums, powers, peaks, places = out
+    more, more_powers = np.zeros(6), np.zeros(6, np.int64)
     for t in range(lengths.size):
         x, y = a[starts_a[t] : starts_a[t] + lengths[t]], b[starts_b[t] : starts_b[t] + lengths[t]]
         best, place = 0.0, -1
@@ -230,12 +233,8 @@ def fold_integers(a, b, pairs, out):  # type: ignore[no-untyped-def]  # noqa: AN
                 if d > best:
                     best, place = d, i
             counts[t, CHANGED] += changed
-            plus(sums[t], powers[t], WHOLE_A, square_a, 0)
-            plus(sums[t], powers[t], WHOLE_B, square_b, 0)
-            plus(sums[t], powers[t], BOTH_A, square_a, 0)
-            plus(sums[t], powers[t], BOTH_B, square_b, 0)
-            plus(sums[t], powers[t], DOT, product, 0)
-            plus(sums[t], powers[t], DELTA, square, 0)
+            _put(more, more_powers, square_a, square_b, product, square)
+            _plus(sums[t], powers[t], more, more_powers)
         peaks[t], places[t] = best, place
 
 

@@ -37,6 +37,8 @@ PICTURES = ("blocks", "channels", "updates")
 RARE = ("precision",)
 """For a page that few people open."""
 
+_PAIR = "pair-"
+
 _PROCESSES = 2
 _ROOM = 16 << 20
 """Bytes; all loops together take less."""
@@ -57,6 +59,14 @@ def pieces_of(dtypes: Iterable[DType]) -> tuple[str, ...]:
         else:
             found |= dict.fromkeys(("integers", "small-int64") if whole else ("float32", "small-float32"))
     return tuple(found)
+
+
+def pair_pieces_of(dtypes: Iterable[DType]) -> tuple[str, ...]:
+    """What comparing tensors of these types with others like them takes."""
+    from ckptgui.analysis.difference_fold import space_of
+
+    spaces = dict.fromkeys(space_of(dtype, dtype) for dtype in dtypes)
+    return tuple(dict.fromkeys(_PAIR + space.replace("complex", "float64") for space in spaces))
 
 
 def load(pieces: Iterable[str]) -> None:
@@ -83,6 +93,10 @@ def _load(piece: str) -> None:
         from ckptgui.analysis import precision_passes
 
         precision_passes.warm()
+    elif piece.startswith(_PAIR):
+        from ckptgui.analysis import difference_fold
+
+        difference_fold.warm(piece.removeprefix(_PAIR))
     elif piece.startswith(_SMALL):
         batch.warm([piece.removeprefix(_SMALL)])
     else:

@@ -24,6 +24,7 @@ class _State:
     pictures = threading.Event()
     compiling = threading.Event()
     given_up = threading.Event()
+    fetching = threading.Lock()
 
 
 def warm_up(dtypes: Sequence[DType] = ()) -> None:
@@ -50,6 +51,22 @@ def wait_until_warm(
         if compiling is not None and _State.compiling.is_set():
             compiling()
             compiling = None
+
+
+def warm_for_pairs(cancel: Cancel, dtypes: Sequence[DType]) -> None:
+    """On a job's thread, before tensors of ``dtypes`` are read and compared: return when what that takes is there.
+
+    It fetches that itself where nobody warms up, as when no tree of tensors was shown yet.
+    """
+    own = () if _State.begun else warming.pieces_of(dtypes)
+    wait_until_warm(cancel)
+    pieces = (*own, *warming.pair_pieces_of(dtypes))
+    new = warming.missing(pieces)
+    if new:
+        warming.compile_apart(lambda: cancel.requested or _State.given_up.is_set(), new)
+    cancel.check()
+    with _State.fetching, without_garbage_collection():
+        warming.load(pieces)
 
 
 def give_up() -> None:
@@ -90,7 +107,6 @@ def _fetch(pieces: Sequence[str]) -> None:
     if new:
         warming.compile_apart(_State.given_up.is_set, new)
     if not _State.given_up.is_set():
-        with (
-            without_garbage_collection()
-        ):  # to look through all that an import makes, again and again, holds the window up
+        # To look through all that an import makes, again and again, holds the window up.
+        with _State.fetching, without_garbage_collection():
             warming.load(pieces)
