@@ -32,7 +32,7 @@ class Spec:
     """One action. ``key`` is also the name of the method of ``Commands`` that does it."""
 
     key: str
-    menu: str
+    menu: str  # empty for one that only a button has
     text: str
     keys: tuple[str, ...] = ()
     needs: Needs = Needs.NOTHING
@@ -63,6 +63,7 @@ ACTIONS = (
     Spec("theme_system", "View", "Theme of the system", group="theme", line_before=True),
     Spec("theme_light", "View", "Light theme", group="theme"),
     Spec("theme_dark", "View", "Dark theme", group="theme"),
+    Spec("compare", "", "Compare", (), Needs.COMPARE),
     Spec("compare_siblings", "Compare", "With its siblings", (), Needs.SIBLINGS),
     Spec("compare_file", "Compare", "With another file…", (), Needs.COMPARE),
     Spec("compare_average", "Compare", "Model with EMA", (), Needs.AVERAGE),
@@ -71,7 +72,7 @@ ACTIONS = (
     Spec("save_report", "Compare", "Save report…", ("Ctrl+S",), Needs.REPORT),
     Spec("previous_epoch", "Compare", "Step to previous", ("[",), Needs.PREVIOUS, line_before=True),
     Spec("next_epoch", "Compare", "Step to next", ("]",), Needs.NEXT),
-    Spec("play", "Compare", "Play", ("Space",), Needs.PLAY),
+    Spec("play", "Compare", "Play\tSpace", (), Needs.PLAY),
     Spec("show_shortcuts", "Help", "Keyboard shortcuts", ("F1",)),
     Spec("open_log_folder", "Help", "Open log folder"),
     Spec("show_about", "Help", "About ckptgui", line_before=True),

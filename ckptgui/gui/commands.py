@@ -116,11 +116,14 @@ class Commands(QObject):
     # comparing
 
     def compare(self) -> None:
-        """Compare the checkpoint in front with its siblings; of a run turn to the comparison."""
-        if self._page is not None and self._page.series() is not None:
-            self._page.show_comparison()
-        else:
+        """Compare the checkpoint in front with its siblings; of a run turn to the comparison, or choose for it."""
+        page = self._page
+        if page is None or page.series() is None:
             self.compare_siblings()
+        elif page.document() is not None:
+            page.show_comparison()
+        else:
+            page.arrange_members()
 
     def compare_siblings(self) -> None:
         """Open the run that the checkpoint in front is of."""

@@ -14,13 +14,22 @@ _PAD, _GAP = 12, 6
 
 
 class Button(Pressable):
-    """A verb with its object. ``hint`` is its shortcut in grey; ``compact`` leaves only the icon."""
+    """A verb with its object. ``hint`` is its shortcut in grey; ``compact`` leaves only the icon, ``flat`` the
+    border away.
+    """
 
     def __init__(
-        self, text: str, parent: QWidget | None = None, *, icon: str = "", hint: str = "", primary: bool = False
+        self,
+        text: str,
+        parent: QWidget | None = None,
+        *,
+        icon: str = "",
+        hint: str = "",
+        primary: bool = False,
+        flat: bool = False,
     ) -> None:
         super().__init__(parent)
-        self._icon, self._hint, self._primary = icon, hint, primary
+        self._icon, self._hint, self._primary, self._flat = icon, hint, primary, flat
         self._compact = False
         self.setFont(ui_font())
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -105,6 +114,9 @@ class Button(Pressable):
 
     def _colours(self) -> tuple[QColor, QColor | None, QColor]:
         t = theme()
+        if self._flat:
+            ground = t.pressed if self.isEnabled() and (self.underMouse() or self.isDown()) else t.win
+            return ground, None, t.text if self.isEnabled() else t.text3
         if not self.isEnabled():
             return t.panel, t.hairline, t.text3
         if self._primary:

@@ -42,6 +42,7 @@ class DocumentPage(Page):
 
     def __init__(self, background: Background, share: float = 0.55, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._background = background
         self._lane = background.lane(self)
         self._watch_lane = background.lane(self)
         self._opening: Opening | None = None
@@ -202,8 +203,6 @@ class DocumentPage(Page):
             return self._why_no_export()
         if ability == "average" and not model_and_average(_alone(self.view.opened.checkpoint)):
             return tr("It does not hold a model and an average of it.")
-        if ability == "loading":
-            return tr("This comes later.")
         if ability == "finding" and not self.view.findings:
             return tr("Nothing was found to be wrong.")
         return ""
@@ -238,6 +237,15 @@ class DocumentPage(Page):
     def stands_for(self, path: str) -> bool:
         """Whether opening ``path`` leads to this tab."""
         return not (self._opening is not None and self._opening.is_run) and super().stands_for(path)
+
+    def check_loading(self) -> None:
+        """Find out whether a model that is to be chosen would take it."""
+        if self.view.opened is not None:
+            from ckptgui.gui.compare.loading.dialog import LoadCheckDialog
+            from ckptgui.gui.compare.loading.problems import Side
+
+            side = Side(self.title(), self.view.opened.checkpoint)
+            LoadCheckDialog(self._background, side, None, self).open()
 
     def finder(self) -> Finder | None:
         """Finds tensors of the checkpoint."""

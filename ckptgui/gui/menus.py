@@ -21,18 +21,20 @@ def make_menus(
     actions: dict[str, QAction] = {}
     recent = QMenu(tr("Open recent"), window)
     for spec in ACTIONS:
-        menu = menus[spec.menu]
-        if spec.line_before:
-            menu.addSeparator()
         action = QAction(tr(spec.text), window)
         action.setShortcuts([QKeySequence(keys) for keys in spec.keys])
         action.triggered.connect(act(spec))
         action.setCheckable(spec.ticked or bool(spec.group))
         if spec.group:
             groups.setdefault(spec.group, QActionGroup(window)).addAction(action)
+        actions[spec.key] = action
+        if not spec.menu:
+            continue
+        menu = menus[spec.menu]
+        if spec.line_before:
+            menu.addSeparator()
         menu.addAction(action)
         menu.setToolTipsVisible(True)
-        actions[spec.key] = action
         if spec.key == "open_folder":
             menu.addMenu(recent)
     return actions, recent

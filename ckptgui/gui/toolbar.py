@@ -14,11 +14,11 @@ from ckptgui.gui.tabs import TabBar
 from ckptgui.gui.theme import TOOLBAR, theme, theme_signal
 
 COMPACT = 1000
-"""Under this width the export button is its icon."""
+"""Under this width the buttons are their icons."""
 
 
 class TopRow(QWidget):
-    """Back and forward, tabs, open; at the right the box and the button of the most wanted action."""
+    """Back and forward, tabs, open; at the right the box and the most wanted actions."""
 
     def __init__(self, background: Background, actions: dict[str, QAction], parent: QWidget) -> None:
         super().__init__(parent)
@@ -27,11 +27,16 @@ class TopRow(QWidget):
         self.tabs = TabBar(self)
         self.open = IconButton("open", tr("Open…") + " (Ctrl+O)", self)
         self.box = GoToBox(background, self)
+        self.compare = Button(tr("Compare"), self, icon="compare", flat=True)
+        self.report = Button(tr("Save report…"), self, icon="export", hint="Ctrl S")
         self.export = Button(tr("Export state dict…"), self, icon="export", hint="Ctrl E")
         self.back.follow(actions["back"])
         self.forward.follow(actions["forward"])
         self.open.follow(actions["open_file"])
+        self.compare.follow(actions["compare"])
+        self.report.follow(actions["save_report"])
         self.export.follow(actions["export_state_dict"])
+        self.report.hide()
         row = QHBoxLayout()
         row.setContentsMargins(8, 0, 8, 0)
         row.setSpacing(2)
@@ -44,7 +49,10 @@ class TopRow(QWidget):
         row.addSpacing(8)
         row.addStretch(1)
         row.addWidget(self.box)
-        row.addSpacing(8)
+        row.addSpacing(4)
+        row.addWidget(self.compare)
+        row.addSpacing(4)
+        row.addWidget(self.report)
         row.addWidget(self.export)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
@@ -54,7 +62,13 @@ class TopRow(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.export.set_compact(self.width() < COMPACT)
+        for button in (self.compare, self.report, self.export):
+            button.set_compact(self.width() < COMPACT)
+
+    def offer_report(self, offered: bool) -> None:
+        """Put the report of a comparison in the place of the export of a checkpoint."""
+        self.report.setVisible(offered)
+        self.export.setVisible(not offered)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         t = theme()

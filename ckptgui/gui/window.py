@@ -7,7 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QLineEdit, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QLineEdit,
+    QMainWindow,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ckptgui.core.display import display
 from ckptgui.core.tensors import Path
@@ -301,6 +308,7 @@ class MainWindow(QMainWindow):
             action.setEnabled(not why)
             action.setStatusTip(why)
             action.setToolTip(why or tr(spec.text).partition("\t")[0])
+        self.top.offer_report(page is not None and page.series() is not None and page.document() is None)
         self.top.box.set_finder(page.finder() if page is not None else None)
         self.setWindowTitle(f"{page.title()} – ckptgui" if page is not None else "ckptgui")
         self._show_state()

@@ -31,7 +31,7 @@ def carried_over(
     new = {number: at for at, number in enumerate(old) if number >= 0}
     ended: set[Task] = {ProfileTask(at) for number, at in new.items() if ProfileTask(number) in done}
     brought: dict[tuple[int, int], Differences] = {}
-    for (a, b), known_pair in pairs.items():
+    for (a, b), known_pair in list(pairs.items()):  # it may grow meanwhile on the thread that it belongs to
         if a in new and b in new:
             at = new[a], new[b]
             brought[at] = _renumbered(before, after, (a, b), at, known_pair)

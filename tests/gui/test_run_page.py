@@ -2,10 +2,14 @@
 
 import pytest
 from PySide6.QtCore import Qt
+from shiboken6 import isValid
 
-from ckptgui.gui.compare.halves import EPOCH, TABLE
+from ckptgui.gui.compare.halves import EPOCH, MAP, TABLE
+from ckptgui.gui.compare.members.dialog import MembersDialog
+from ckptgui.gui.compare.members.table import box_in
+from ckptgui.gui.compare.view import Arrangement
 
-from .conftest import drop, opened
+from .conftest import dialog_of, drop, opened, save_epoch
 
 LEFT = Qt.MouseButton.LeftButton
 WEIGHT = ("model_state_dict", "fc.weight")
@@ -81,3 +85,133 @@ def test_an_empty_folder_says_so(qtbot, window, tmp_path):
     page = window.current
     qtbot.waitUntil(lambda: page.failed_view.isVisible())
     assert page.failed_view.reason.text().endswith(".")
+
+
+def bytes_of_epoch(tmp_path, epoch):
+    save_epoch(tmp_path / "new.pt", epoch)
+    return (tmp_path / "new.pt").read_bytes()
+
+
+def test_a_new_epoch_joins_by_itself_and_b_goes_on_to_it_if_it_was_the_newest(qtbot, page, run_folder):
+    save_epoch(run_folder / "epoch_11.pt", 11)
+    page.roster.look()
+    qtbot.waitUntil(lambda: len(page.comparison.series.members) == 4)
+    assert ends(page) == (10, 11)
+    page.comparison.set_ends(0, 1)
+    save_epoch(run_folder / "epoch_12.pt", 12)
+    page.roster.look()
+    qtbot.waitUntil(lambda: len(page.comparison.series.members) == 5)
+    assert ends(page) == (1, 2)
+
+
+def test_a_half_written_epoch_is_waited_for(qtbot, page, window, run_folder, tmp_path):
+    whole = bytes_of_epoch(tmp_path, 11)
+    (run_folder / "epoch_11.pt").write_bytes(whole[: len(whole) // 2])
+    page.roster.look()
+    qtbot.waitUntil(lambda: "epoch_11.pt is still being written" in page.facts())
+    assert len(page.comparison.series.members) == 3
+    (run_folder / "epoch_11.pt").write_bytes(whole)
+    page.roster.look()
+    qtbot.waitUntil(lambda: ends(page) == (10, 11))
+
+
+def test_a_broken_epoch_keeps_its_place_and_the_rest_goes_on(qtbot, window, run_folder):
+    (run_folder / "epoch_2.pt").write_bytes(b"no checkpoint")
+    page = opened(qtbot, window, run_folder)
+    assert [member.checkpoint is None for member in page.comparison.series.members] == [False, True, False]
+    assert ends(page) == (1, 10)
+    notice = next(notice for notice in page.halves.notices.notices() if notice.key == "unreadable")
+    assert notice.title == "epoch_2.pt cannot be read."
+    assert notice.text.endswith("The 2 others are compared.")
+
+
+def test_what_is_left_out_in_the_list_of_members_is_compared_no_more(qtbot, page, window, run_folder):
+    window.actions_by_key["arrange_members"].trigger()
+    dialog = dialog_of(qtbot, MembersDialog)
+    assert dialog.compare.text() == "Compare 3 checkpoints"
+    table = dialog.table
+    box = box_in(table.visualRect(table.model().index(1, 0))).center()
+    qtbot.mouseClick(table.viewport(), LEFT, pos=box)
+    assert dialog.compare.text() == "Compare 2 checkpoints"
+    qtbot.mouseClick(dialog.compare, LEFT)
+    qtbot.waitUntil(lambda: [member.epoch for member in page.comparison.series.members] == [1, 10])
+    assert page.run.others[-1].path == str(run_folder / "epoch_2.pt")
+
+
+def test_the_order_is_changed_by_keys_and_put_back(qtbot, page, window):
+    for keys, expected in (((Qt.Key.Key_Down,), [2, 1, 10]), ((), [1, 2, 10])):
+        window.actions_by_key["arrange_members"].trigger()
+        dialog = dialog_of(qtbot, MembersDialog)
+        for key in keys:
+            qtbot.keyClick(dialog.table, key, Qt.KeyboardModifier.AltModifier)
+        if not keys:
+            qtbot.mouseClick(dialog.by_epoch, LEFT)
+        qtbot.keyClick(dialog, Qt.Key.Key_Return)
+        qtbot.waitUntil(
+            lambda expected=expected: [member.epoch for member in page.comparison.series.members] == expected
+        )
+        qtbot.waitUntil(lambda dialog=dialog: not isValid(dialog))
+
+
+def test_files_dropped_on_a_run_join_it(qtbot, page, window, tmp_path):
+    save_epoch(tmp_path / "epoch_4.pt", 4)
+    drop(window, tmp_path / "epoch_4.pt")
+    qtbot.waitUntil(lambda: [member.epoch for member in page.comparison.series.members] == [1, 2, 4, 10])
+    assert len(window.documents) == 1
+
+
+def test_a_file_is_compared_with_its_siblings(qtbot, window, run_folder):
+    opened(qtbot, window, run_folder / "epoch_2.pt")
+    qtbot.mouseClick(window.top.compare, LEFT)
+    qtbot.waitUntil(lambda: window.current.series() is not None, timeout=10_000)
+    page = window.current
+    assert ends(page) == (1, 2)
+    assert len(window.documents) == 2
+
+
+def test_files_dropped_together_that_look_like_one_run_are_one_tab(qtbot, window, run_folder):
+    drop(window, run_folder / "epoch_10.pt", run_folder / "epoch_2.pt")
+    qtbot.waitUntil(lambda: window.current.series() is not None, timeout=10_000)
+    assert ends(window.current) == (2, 10)
+    assert window.current.title() == "epoch_2, epoch_10"
+
+
+def test_space_plays_and_stops_but_presses_a_button_that_has_the_keyboard(qtbot, page, window):
+    page.comparison.set_ends(0, 1)
+    page.focus_rows()
+    qtbot.keyClick(window.focusWidget(), Qt.Key.Key_Space)
+    assert page.timeline.player.playing
+    qtbot.keyClick(window.focusWidget(), Qt.Key.Key_Space)
+    assert not page.timeline.player.playing
+    page.halves.tabs.tab(EPOCH).setFocus()
+    qtbot.keyClick(page.halves.tabs.tab(EPOCH), Qt.Key.Key_Space)
+    assert page.halves.tabs.current() == EPOCH
+    assert not page.timeline.player.playing
+
+
+def test_what_was_selected_is_walked_through_and_found_by_name(qtbot, page, window):
+    qtbot.keyClick(window, Qt.Key.Key_P, Qt.KeyboardModifier.ControlModifier)
+    qtbot.keyClicks(window.top.box, "fc.w")
+    qtbot.waitUntil(lambda: window.top.box.found() == ["fc.weight"])
+    qtbot.keyClick(window.top.box, Qt.Key.Key_Return)
+    assert page.comparison.outline.path(page.comparison.selection) == "fc.weight"
+    qtbot.keyClick(window, Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier)
+    assert page.comparison.selection == 0
+    qtbot.keyClick(window, Qt.Key.Key_Right, Qt.KeyboardModifier.AltModifier)
+    assert page.comparison.outline.path(page.comparison.selection) == "fc.weight"
+
+
+def test_the_parts_are_arranged_as_the_room_allows(qtbot, page, window):
+    compare = page.halves.compare
+    for width, height, arrangement in (
+        (1440, 900, Arrangement.COLUMNS),
+        (1100, 900, Arrangement.BELOW),
+        (940, 900, Arrangement.TABS_BELOW),
+        (900, 600, Arrangement.TABS_BESIDE),
+    ):
+        window.resize(width, height)
+        qtbot.waitUntil(lambda wanted=arrangement: compare.arrangement is wanted)
+        assert page.halves.tabs.tab(MAP).isVisible() == arrangement.tabbed
+    qtbot.mouseClick(page.halves.tabs.tab(MAP), LEFT)
+    assert compare.layers.isVisible()
+    assert not compare.changes.isVisible()

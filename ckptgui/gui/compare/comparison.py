@@ -70,10 +70,14 @@ class Comparison(QObject):
         """Compare these from now on. What is known of members that stay is kept, and so are ends and selection."""
         self.show_known(self.known.with_series(series))
 
-    def show_known(self, known: Compared) -> None:
-        """The same, where ``known.with_series`` was already called, off the GUI thread for instance."""
-        before, path = self.series, self.outline.path(self.selection)
-        old_a, old_b = (before.members[m] if m < len(before.members) else None for m in (self.a, self.b))
+    def show_known(self, known: Compared, *, to_newest: bool = False) -> None:
+        """The same, where ``known.with_series`` was already called, off the GUI thread for instance.
+
+        With ``to_newest`` B is the last member, and A the one before it.
+        """
+        path = self.outline.path(self.selection)
+        stay = self.series.members if not to_newest else ()
+        old_a, old_b = (stay[m] if m < len(stay) else None for m in (self.a, self.b))
         self._lane.cancel()
         self.known = known
         self._comparing = Comparing(known.series, self.pool, self.background.results, known.profiles)

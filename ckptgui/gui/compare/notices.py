@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-import numpy as np
-
 from ckptgui.core.display import display
 from ckptgui.core.series.series import Series
 from ckptgui.gui.notices import Notice, Tone
@@ -32,12 +30,13 @@ def series_notices(series: Series, notes: tuple[str, ...], members: Callable[[],
             tr("Members…"),
             members,
         )
-    if len(series.whole) > 1 and _nothing_in_common(series):
+    if series.apart:
+        title, *others = series.apart
         yield Notice(
             "disjoint",
             "info",
-            tr("These checkpoints have nothing in common."),
-            tr("No name of a tensor in one is in another. All are listed as added or removed."),
+            title,
+            " ".join((*others[:MOST_NAMES], tr("All tensors are listed as added or removed."))),
             Tone.WARN,
             tr("Members…"),
             members,
@@ -46,8 +45,3 @@ def series_notices(series: Series, notes: tuple[str, ...], members: Callable[[],
         yield Notice(
             "equal", "info", tr("Some epochs are there twice."), display(" ".join(notes), 600), Tone.QUIET
         )
-
-
-def _nothing_in_common(series: Series) -> bool:
-    here = (series.matching.rows[:, list(series.whole)] >= 0).sum(axis=1)
-    return bool(np.all(here < 2))

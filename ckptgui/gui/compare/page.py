@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import PurePath
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QGuiApplication, QHideEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QGuiApplication, QHideEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QStackedLayout, QVBoxLayout, QWidget
 
 from ckptgui.core.display import MAX_DETAIL, display
-from ckptgui.core.series.members import RunMember
-from ckptgui.core.series.series import Series, series_of
+from ckptgui.core.series.series import Series
 from ckptgui.core.tensors import Path
-from ckptgui.engine.job import Cancel, Report
 from ckptgui.gui.compare.comparison import Comparison
 from ckptgui.gui.compare.halves import Halves
 from ckptgui.gui.compare.history import History
 from ckptgui.gui.compare.notices import series_notices
-from ckptgui.gui.compare.page_words import facts_of, outcome_of, so_far, title_of
+from ckptgui.gui.compare.page_words import facts_of, outcome_of, so_far, title_of, waiting_sentence
+from ckptgui.gui.compare.roster import Roster
 from ckptgui.gui.compare.stopwatch import Stopwatch
 from ckptgui.gui.compare.timeline.panel import Timeline
+from ckptgui.gui.compare.words import member_words
 from ckptgui.gui.controls import Hairline
 from ckptgui.gui.document_view import DocumentView
 from ckptgui.gui.goto import Finder, find_names
@@ -43,12 +43,11 @@ class SeriesPage(Page):
 
     def __init__(self, background: Background, share: float = 0.55, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._matching = background.lane(self)
-        self._run: Run | None = None
         self._wanted: Path | None = None
         self._b = ""
         self._facts: tuple[str, ...] = ()
         self.comparison = Comparison(background, self)
+        self.roster = Roster(self.comparison, self)
         self.history = History(self.comparison, self)
         self._stopwatch = Stopwatch(self.comparison)
         self.opening_view = OpeningView(self)
@@ -65,13 +64,22 @@ class SeriesPage(Page):
         self._stack = QStackedLayout(self)
         for part in (self.opening_view, self.failed_view, self._content):
             self._stack.addWidget(part)
+        self._space = QShortcut(QKeySequence(Qt.Key.Key_Space), self)
+        self._space.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         self._connect()
 
     def _connect(self) -> None:
+        self._space.activated.connect(self.play)
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        application.focusChanged.connect(self._focus_changed)
         self.failed_view.open_another.connect(self.open_another)
-        self.failed_view.try_again.connect(self._try_again)
+        self.failed_view.try_again.connect(self.roster.look)
         self.halves.document_made.connect(self._document_made)
         self.halves.turned.connect(self.changed)
+        self.roster.shown.connect(self._shown)
+        self.roster.unreadable.connect(self._unreadable)
+        self.roster.waiting_changed.connect(self.changed)
         comparison = self.comparison
         comparison.series_changed.connect(self._series_changed)
         comparison.ends_changed.connect(self.changed)
@@ -83,41 +91,29 @@ class SeriesPage(Page):
     # opening
 
     def show_run(self, run: Run, select: Path | None = None, b: str = "") -> None:
-        """Compare the members of a run that was found already, B the one at the path ``b``, else the last."""
+        """Compare the members of a run that was found, B the one at the path ``b``, else the last."""
         self.path, self._wanted, self._b = run.path, select, b
-        self._show(run)
-
-    def _show(self, run: Run) -> None:
-        self._run = run
         self.opening_view.begin(self.title())
         self._stack.setCurrentWidget(self.opening_view)
-        self.show_members(run.members)
+        self.roster.take(run)
 
-    def show_members(self, members: Sequence[RunMember]) -> None:
-        """Compare these, in this order; their tensors are matched first, off the GUI thread."""
-
-        def work(_: Cancel, __: Report) -> Series:
-            return series_of(members)
-
-        self._matching.start(work, self._matched)
-
-    def _matched(self, series: Series) -> None:
-        self.opening_view.end()
-        first = not self.comparison.series.members
-        if not series.whole:
-            reasons = " ".join(f"{display(each.name, 60)}: {each.error}" for each in series.members[:1])
-            self._tell(tr("None of its checkpoints can be read. {reasons}").format(reasons=reasons))
-            return
-        self._stack.setCurrentWidget(self._content)
-        self.comparison.show_series(series)
+    def _shown(self) -> None:
+        """The members are matched and compared from now on, for the first time or again."""
+        first = self._stack.currentWidget() is not self._content
         if first:
+            self.opening_view.end()
+            self._stack.setCurrentWidget(self._content)
             self._begin_at(self._b)
             PaintWatch(self.halves.compare.changes).painted.connect(self.tree_painted)
+            if self._wanted is not None:
+                self._select(self._wanted)
             self.opened.emit()
-        if self._wanted is not None:
-            self._select(self._wanted)
-            self._wanted = None
         self.changed.emit()
+
+    def _unreadable(self) -> None:
+        run = self.roster.run
+        reason = f"{display(run.members[0].name, 60)}: {run.members[0].error}" if run and run.members else ""
+        self._tell(tr("None of its checkpoints can be read. {reason}").format(reason=display(reason, 1000)))
 
     def _begin_at(self, path: str) -> None:
         """Let B be the member at a path, if there is one."""
@@ -140,16 +136,35 @@ class SeriesPage(Page):
         self.icon = "run"
         self._facts = facts_of(series)
         self.halves.notices.clear()
-        notes = self._run.notes if self._run is not None else ()
+        notes = self.roster.run.notes if self.roster.run is not None else ()
         for notice in series_notices(series, notes, self.arrange_members):
             self.halves.notices.show_notice(notice)
 
-    def _try_again(self) -> None:
-        if self._run is not None:
-            self._show(self._run)
-
     def arrange_members(self) -> None:
         """Choose which checkpoints are compared, and in which order."""
+        if self.run is not None:
+            from ckptgui.gui.compare.members.dialog import MembersDialog
+
+            MembersDialog(self.run, self.roster.rearrange, self).open()
+
+    def check_loading(self) -> None:
+        """Find out whether the model of A would take B."""
+        from ckptgui.gui.compare.loading.dialog import LoadCheckDialog
+        from ckptgui.gui.compare.loading.problems import Side
+
+        comparison = self.comparison
+        sides = [
+            Side(member_words(comparison.series, end), member.checkpoint, member.section)
+            for end in (comparison.b, comparison.a)
+            if (member := comparison.series.members[end]).checkpoint is not None
+        ]
+        if sides:
+            other = sides[-1] if len(sides) > 1 and comparison.a != comparison.b else None
+            LoadCheckDialog(comparison.background, sides[0], other, self).open()
+
+    def _focus_changed(self, _: QWidget | None, now: QWidget | None) -> None:
+        """A button that has the keyboard is pressed by Space, and a name is typed with it."""
+        self._space.setEnabled(not isinstance(now, (QAbstractButton, QLineEdit)))
 
     # the page of B
 
@@ -176,8 +191,8 @@ class SeriesPage(Page):
 
     @property
     def run(self) -> Run | None:
-        """What was found."""
-        return self._run
+        """What is compared, and what else was found."""
+        return self.roster.run
 
     @property
     def ready(self) -> bool:
@@ -190,7 +205,7 @@ class SeriesPage(Page):
 
     def activity(self) -> Activity | None:
         """Listing the members, comparing them, or what the page of B does."""
-        if self._matching.busy and not self.ready:
+        if self.roster.busy:
             return Activity(tr("Matching tensors"))
         page, progress = self.halves.in_front, self.comparison.progress
         own = page.activity() if page is not None else None
@@ -220,7 +235,8 @@ class SeriesPage(Page):
     def facts(self) -> tuple[str, ...]:
         """How many tensors the members have in common, or what the page of B says."""
         page = self.halves.in_front
-        return page.facts() if page is not None else self._facts
+        waiting = waiting_sentence(self.roster.waiting)
+        return page.facts() if page is not None else (*((waiting,) if waiting else ()), *self._facts)
 
     def able(self, ability: str) -> str:
         """Why not (see ``Page``)."""
@@ -235,10 +251,12 @@ class SeriesPage(Page):
         if ability == "play":
             return "" if len(self.comparison.series.whole) > 1 else tr("There is one readable checkpoint alone.")
         page = self.halves.in_front
-        if ability in ("document", "series", "compare", "siblings"):
+        if ability in ("document", "series", "compare", "siblings", "loading"):
             return ""
-        if ability in ("loading", "report", "average"):
-            return tr("This comes later.")
+        if ability == "report":
+            return tr("Reports come later.")
+        if ability == "average":
+            return tr("Turn to one file to compare its model with its average.")
         if page is not None:
             return page.able(ability)
         if ability == "back":
@@ -287,6 +305,15 @@ class SeriesPage(Page):
         """What is compared."""
         return self.comparison.series if self.ready else None
 
+    @property
+    def takes_members(self) -> bool:
+        """Whether what is dropped on it is compared with what is there."""
+        return self.ready and self.halves.in_front is None
+
+    def add_members(self, paths: Sequence[str]) -> None:
+        """Compare these too."""
+        self.roster.add(paths)
+
     def show_comparison(self) -> None:
         """Bring the comparison to the front."""
         self.halves.show_compare()
@@ -316,7 +343,7 @@ class SeriesPage(Page):
 
     def stands_for(self, path: str) -> bool:
         """Whether opening ``path`` leads to this tab: only where nobody chose the members."""
-        return self._run is not None and not self._run.chosen and path == self.path
+        return self.run is not None and not self.run.chosen and path == self.path
 
     def _select(self, path: Path) -> Path | None:
         """Select the tensor at a path of B, or a node of that name."""
@@ -379,14 +406,17 @@ class SeriesPage(Page):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.comparison.set_front(True)
+        if self.ready:
+            self.roster.follow(True)
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self.comparison.set_front(False)
+        self.roster.follow(False)
         self.timeline.player.stop()
 
     def close_page(self) -> None:
         """Stop all work and give the files back."""
-        self._matching.cancel()
+        self.roster.stop()
         self.comparison.release()
         self.halves.close_document()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePath
 
 import numpy as np
 
@@ -73,6 +74,15 @@ def facts_of(series: Series) -> tuple[str, ...]:
         words = tr("prefix {shown} removed for matching" if len(prefixes) == 1 else "prefixes {shown} removed")
         facts.append(words.format(shown=shown))
     return tuple(facts)
+
+
+def waiting_sentence(paths: Sequence[str]) -> str:
+    """What is not whole yet and is waited for."""
+    if not paths:
+        return ""
+    if len(paths) > 1:
+        return tr("{files} are still being written").format(files=counted(len(paths), "file", "files"))
+    return tr("{name} is still being written").format(name=display(PurePath(paths[0]).name, 60))
 
 
 _MOST_PREFIXES = 3

@@ -68,6 +68,7 @@ class CompareView(Ground):
         self._map_in_front = False
         self._shares: dict[Arrangement, list[list[int]]] = {}  # what was dragged, in pixels
         self.selected = Splitter(self)
+        self.selected.setOrientation(Qt.Orientation.Vertical)
         self.selected.addWidget(self.evolution)
         self.selected.addWidget(self.difference)
         self.right = QStackedWidget(self)

@@ -1,0 +1,1 @@
+"""Which checkpoints are compared, and in which order: as they are found, and as somebody wants them."""
