@@ -10,13 +10,14 @@ from PySide6.QtCore import QObject, Signal
 
 from ckptgui.analysis.difference import Differences
 from ckptgui.analysis.profile import Profile
+from ckptgui.core.dtypes import DType
 from ckptgui.core.series.matching import Matching
 from ckptgui.core.series.outline import Outline
 from ckptgui.core.series.series import Series
 from ckptgui.engine.gate import Turn, Urgency
 from ckptgui.engine.job import Cancel, Progress, Report
 from ckptgui.gui.jobs import Background
-from ckptgui.gui.warm import wait_until_warm
+from ckptgui.gui.warm import warm_for_pairs
 from ckptgui.sources.locate import SourcePool
 from ckptgui.workspace.compared import Compared
 from ckptgui.workspace.comparing import Comparing, News, PairTask, ProfileTask, Task
@@ -80,7 +81,7 @@ class Comparison(QObject):
         old_a, old_b = (stay[m] if m < len(stay) else None for m in (self.a, self.b))
         self._lane.cancel()
         self.known = known
-        self._comparing = Comparing(known.series, self.pool, self.background.results, known.profiles)
+        self._comparing = Comparing(known.series, self.pool, self.background.results, known.profiles, known.pairs)
         whole = known.series.whole
         places = {(member.path, member.section): number for number, member in enumerate(known.series.members)}
         last = whole[-1] if whole else 0
@@ -199,7 +200,7 @@ class Comparison(QObject):
         assert comparing is not None
 
         def work(cancel: Cancel, report: Report, tell: Callable[[News], None]) -> None:
-            wait_until_warm(cancel)
+            warm_for_pairs(cancel, _dtypes(known.series))
             with gate.turn(cancel, self._urgency) as turn:
                 self._turn = turn
                 try:
@@ -253,3 +254,9 @@ class Comparison(QObject):
     def _settle(self, progress: ComparisonProgress) -> None:
         self.progress = progress
         self.progress_changed.emit()
+
+
+def _dtypes(series: Series) -> list[DType]:
+    """Those of all members' tensors."""
+    parts = [part for part in series.matching.parts if part is not None]
+    return list(dict.fromkeys(dtype for part in parts for dtype in part.checkpoint.tensors.dtypes))
