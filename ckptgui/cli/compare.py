@@ -6,16 +6,16 @@ import argparse
 import sys
 from pathlib import Path
 
-from ckptgui.cli.compare_answer import write_answer
 from ckptgui.cli.compare_paths import chosen
 from ckptgui.cli.compare_reading import Wish, read_pair, read_steps
 from ckptgui.cli.compare_text import write_text
-from ckptgui.cli.compare_told import told
 from ckptgui.cli.progress import Bar
 from ckptgui.cli.report import DIFFERENT, DONE, UsageError, complain
 from ckptgui.engine.job import Cancel
 from ckptgui.errors import ExportError, TargetExistsError
 from ckptgui.export.atomic import look_at
+from ckptgui.workspace.answer.parts import answer_parts
+from ckptgui.workspace.answer.told import told
 from ckptgui.workspace.report.page import Reported
 from ckptgui.workspace.report.saving import save_page
 
@@ -33,9 +33,9 @@ def run(options: argparse.Namespace) -> int:
         choice = chosen(options.paths, options.section or [], bar)
         read = read_pair if choice.is_pair else read_steps
         values = read(choice.series, wish, bar)
-    answer = told(values, choice.is_pair)
+    answer = told(values.found, values.renames, is_pair=choice.is_pair)
     if options.json:
-        write_answer(answer, sys.stdout.write)
+        sys.stdout.writelines(answer_parts(answer))
     else:
         write_text(answer, sys.stdout)
     sys.stdout.flush()

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ckptgui.cli.compare_steps import Step
-from ckptgui.cli.compare_told import Told
 from ckptgui.cli.compare_words import percent
 from ckptgui.cli.table import table
 from ckptgui.core.display import display
 from ckptgui.core.plain_numbers import count, figure
 from ckptgui.core.series.status import Status
 from ckptgui.core.series.words import counter_of, member_text
+from ckptgui.workspace.answer.steps import Step
+from ckptgui.workspace.answer.told import Told
 
 
 def step_lines(told: Told) -> Iterator[str]:

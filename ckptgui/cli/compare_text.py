@@ -9,8 +9,6 @@ from typing import TextIO
 import numpy as np
 
 from ckptgui.cli.compare_step_lines import step_lines
-from ckptgui.cli.compare_steps import Step
-from ckptgui.cli.compare_told import Told
 from ckptgui.cli.compare_words import figure_text, member_line, percent, summary_words
 from ckptgui.cli.report import shown_path
 from ckptgui.cli.table import indented, table
@@ -20,6 +18,8 @@ from ckptgui.core.plain_numbers import count, figure, shape
 from ckptgui.core.series.metadata_difference import ABSENT
 from ckptgui.core.series.renames import Grounds
 from ckptgui.core.series.status import Status
+from ckptgui.workspace.answer.steps import Step
+from ckptgui.workspace.answer.told import Told
 
 _MOVERS = 20
 _NAMED = 20

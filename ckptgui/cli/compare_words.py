@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-from ckptgui.cli.compare_steps import COUNTED, Step
 from ckptgui.cli.report import shown_path
 from ckptgui.core.display import amount, display
 from ckptgui.core.plain_numbers import count, figure
 from ckptgui.core.series.members import RunMember
+from ckptgui.workspace.answer.steps import COUNTED, Step
 
 
 def member_line(member: RunMember) -> list[str]:

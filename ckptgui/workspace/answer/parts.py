@@ -4,50 +4,47 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from ckptgui.analysis.breakage.breakage import Breakage
 from ckptgui.analysis.difference import PAIRWISE
-from ckptgui.cli.compare_steps import Step
-from ckptgui.cli.compare_told import Told
 from ckptgui.core.series.members import RunMember
 from ckptgui.core.series.metadata_difference import ABSENT, MetadataDifference
 from ckptgui.core.series.renames import Rename
 from ckptgui.core.series.status import Status
+from ckptgui.workspace.answer.steps import Step
+from ckptgui.workspace.answer.told import Told
 
 _AT_ONCE = 2_000
 """Tensors that are made into text together."""
 
-_FIGURES = ("delta_l2", "relative", "cosine", "max_abs", "changed_fraction")
-assert set(_FIGURES) == set(PAIRWISE)
 
-
-def write_answer(told: Told, write: Callable[[str], object]) -> None:
-    """Write the object."""
+def answer_parts(told: Told) -> Iterator[str]:
+    """The object in pieces of text, so that a million tensors fit."""
     head = {
         "checkpoints": [member.path for member in told.series.members],
         "identical": _each(told, [None if step is None else step.identical for step in told.steps]),
         "summary": _each(told, [None if step is None else step.summary for step in told.steps]),
         "members": [_member(told, number) for number in range(len(told.series.members))],
     }
-    _write_members(head, write, "{")
-    write(',\n "tensors": [')
+    yield from _members(head, "{")
+    yield ',\n "tensors": ['
     before = "\n  "
     for line in _tensors(told):
-        write(before + line)
+        yield before + line
         before = ",\n  "
-    write("]")
+    yield "]"
     rest: dict[str, Any] = {
         "metadata": [_difference(each) for each in told.metadata.listed],
         **({} if told.is_pair else {"breakages": [_breakage(told, each) for each in told.breakages]}),
         "renamed": [_rename(each) for each in told.renames],
         "warnings": [f"{path}: {text}" if path else text for path, text in told.warnings],
     }
-    _write_members(rest, write, ",\n ")
-    write("}\n")
+    yield from _members(rest, ",\n ")
+    yield "}\n"
 
 
 def _each(told: Told, values: list[Any]) -> Any:
@@ -73,7 +70,7 @@ def _tensors(told: Told) -> Iterator[str]:
     for first in range(0, len(names), _AT_ONCE):
         part = slice(first, min(first + _AT_ONCE, len(names)))
         norms = [_spelled(column[part]) for column in told.norms]
-        figures = {name: [_figures(step, name, part) for step in told.steps] for name in _FIGURES}
+        figures = {name: [_figures(step, name, part) for step in told.steps] for name in PAIRWISE}
         statuses = [_statuses(step, part) for step in told.steps]
         for at, name in enumerate(names[part]):
             entry = {
@@ -139,7 +136,7 @@ def _difference(each: MetadataDifference) -> dict[str, Any]:
     return {**answer, "absent": absent} if absent else answer
 
 
-def _write_members(members: dict[str, Any], write: Callable[[str], object], before: str) -> None:
+def _members(members: dict[str, Any], before: str) -> Iterator[str]:
     for key, value in members.items():
-        write(f"{before}{json.dumps(key)}: {json.dumps(value, allow_nan=False)}")
+        yield f"{before}{json.dumps(key)}: {json.dumps(value, allow_nan=False)}"
         before = ",\n "

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ckptgui.cli.compare_figures import norms, strict
+from ckptgui.analysis.difference import NO_FIGURES
 from ckptgui.core.series.status import Status
+from ckptgui.workspace.answer.figures import norms, strict
 from ckptgui.workspace.compared import Compared
 from ckptgui.workspace.comparing import PairTask, ProfileTask
 
@@ -35,10 +36,10 @@ class Step:
 
     @property
     def identical(self) -> bool | None:
-        """Equal in every value; None where nothing differs and not all could be read."""
+        """Equal in every value; None where nothing differs and not all could be read, or was read yet."""
         if np.isin(self.status, (Status.CHANGED, *COUNTED)).any():
             return False
-        return None if self.errors else True
+        return None if self.errors or (self.status == Status.MATCHED).any() else True
 
 
 def steps_of(found: Compared) -> list[Step | None]:
@@ -81,6 +82,8 @@ def _step(found: Compared, a: int, b: int) -> Step:
     failure = found.failures.get(PairTask(a, b))
     if failure:
         errors.update(dict.fromkeys(np.flatnonzero(~pair.known).tolist(), failure))
+    untold = (pair.records["known"] == NO_FIGURES) & (pair.records["changed"] < 0) & (status == Status.MATCHED)
+    errors.update(dict.fromkeys(np.flatnonzero(untold).tolist(), "Whether its values are equal cannot be told."))
     if errors:
         status[list(errors)] = Status.MATCHED
     return Step(a, b, status, strict(pair), errors)

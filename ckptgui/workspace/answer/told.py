@@ -1,7 +1,8 @@
-"""Everything that ``compare`` has to tell, gathered for both of its forms."""
+"""Everything that ``compare`` has to tell, gathered for all of its forms."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,12 +11,11 @@ import numpy as np
 from ckptgui.analysis.breakage.breakage import Breakage
 from ckptgui.analysis.breakage.breakages import breakages
 from ckptgui.analysis.breakage.history import history_of
-from ckptgui.cli.compare_reading import Read
-from ckptgui.cli.compare_steps import Step, failures, norms_of, steps_of
 from ckptgui.core.series.members import told_twice
 from ckptgui.core.series.metadata_difference import ABSENT, MetadataDifferences, metadata_differences
 from ckptgui.core.series.renames import Rename
 from ckptgui.core.series.series import Series
+from ckptgui.workspace.answer.steps import Step, failures, norms_of, steps_of
 from ckptgui.workspace.compared import Compared
 from ckptgui.workspace.comparing import ProfileTask
 
@@ -57,9 +57,8 @@ class Told:
         return {tensor: error for tensor, (_, error) in _errors(self.found, self.steps).items()}
 
 
-def told(read: Read, is_pair: bool) -> Told:
-    """Gather it from what was read."""
-    found = read.found
+def told(found: Compared, renames: Sequence[Rename], *, is_pair: bool) -> Told:
+    """Gather it from what was read; what was not is null in the answer. ``renames`` are proposals."""
     steps = steps_of(found)
     members = found.series.members
     metadata = metadata_differences(
@@ -81,7 +80,7 @@ def told(read: Read, is_pair: bool) -> Told:
         odd.append(("", "The metadata is larger than what is compared of it."))
     norms = norms_of(found, steps)
     broken = [] if is_pair else breakages(history_of(found.series, found.profiles, found.pairs))
-    return Told(found, is_pair, steps, norms, metadata, read.renames, broken, trouble, [*trouble, *odd])
+    return Told(found, is_pair, steps, norms, metadata, tuple(renames), broken, trouble, [*trouble, *odd])
 
 
 def _errors(found: Compared, steps: list[Step | None]) -> dict[int, tuple[int, str]]:
