@@ -49,9 +49,9 @@ class ColourScale:
 
     def shares(self, values: np.ndarray) -> np.ndarray:
         """float64 from 0 to 1; NaN stays NaN."""
-        low, high, at = self._straight(np.array([self.low])), self._straight(np.array([self.high])), values
-        with np.errstate(invalid="ignore", divide="ignore"):
-            found: np.ndarray = (self._straight(at) - low[0]) / ((high[0] - low[0]) or 1.0)
+        low, high = (float(end) / 2 for end in self._straight(np.array([self.low, self.high])))
+        with np.errstate(all="ignore"):  # halves, since the ends may be 1e308 apart
+            found: np.ndarray = (self._straight(values) / 2 - low) / ((high - low) or 1.0)
         return np.asarray(np.clip(found, 0.0, 1.0))
 
     def ticks(self) -> tuple[tuple[float, float], ...]:
