@@ -157,7 +157,7 @@ def test_values_far_out_are_said_and_shown_on_demand(qtbot, shown, compare_run, 
     states = [{"w": torch.cat([torch.linspace(-1, 1, 5000), torch.tensor([50.0])])} for _ in range(2)]
     panel = shown(compare_run(save_run(tmp_path / "far", states)), "w")
     said = panel.note.text().replace(",", "")
-    assert said == "At most 1 of 5001 values lie outside; the values are from −1.000 to 50.00."
+    assert said == "At most 1 of 5001 values lie outside as far as −1.000 and 50.00."
     assert panel.plot.scene.evolution.axis.high < 2
     QTest.mouseClick(panel.all, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: panel.plot.scene.evolution.axis.high == 50.0)

@@ -64,8 +64,8 @@ class Sources:
         return found
 
 
-def sources_of(comparison: Comparison, node: int, members: Sequence[int]) -> list[Sources]:
-    """On the GUI thread: what the figures of some members are worked out of."""
+def sources_of(comparison: Comparison, node: int, members: Sequence[int], *, first: bool) -> list[Sources]:
+    """On the GUI thread: what the figures of some members are worked out of; ``first``: those against it too."""
     outline, matching, whole = comparison.outline, comparison.matching, comparison.series.whole
     here = slice(int(outline.start[node]), int(outline.stop[node]))
     found = []
@@ -82,7 +82,7 @@ def sources_of(comparison: Comparison, node: int, members: Sequence[int]) -> lis
                 comparison.profile(member),
                 part.checkpoint.tensors.numel,
                 comparison.pair(before, member).records[here] if before >= 0 else None,
-                comparison.pair(whole[0], member).records[here] if member != whole[0] else None,
+                comparison.pair(whole[0], member).records[here] if first and member != whole[0] else None,
             )
         )
     return found

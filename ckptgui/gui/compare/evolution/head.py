@@ -20,8 +20,8 @@ from ckptgui.gui.numbers import shape_text, tr
 from ckptgui.gui.theme import theme, theme_signal, ui_font
 from ckptgui.gui.tree.glyphs import GLYPH, tensor_glyph
 
-_WIDE, _ROOMY = 430, 560
-"""Widths from which the ways stand beside the title, and from which there is room for what explains it."""
+_WIDE = 430
+"""Width from which the ways stand beside the title."""
 
 
 class _Glyph(QWidget):
@@ -103,8 +103,11 @@ class EvolutionHead(QWidget):
                 self._first.addWidget(self.modes)
             else:
                 self._second.insertWidget(0, self.modes)
-        self.over.setVisible(self.width() >= _ROOMY)
-        self.shape.setVisible(self.width() >= _ROOMY and bool(self.shape.text()))
+        room = self.width() - 24 - (self.modes.sizeHint().width() + 8 if beside else 0)
+        room -= self.title.sizeHint().width() + (GLYPH + 10 if not self.glyph.isHidden() else 0)
+        for each in (self.over, self.shape):  # the name goes before what explains it
+            room -= each.sizeHint().width() + 8
+            each.setVisible(room >= 0 and bool(each.text()))
         curves = self.modes.current() == "curves"
         self.axis.setVisible(curves and beside)
         self.values.setVisible(not curves and beside)

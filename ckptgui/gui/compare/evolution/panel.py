@@ -151,7 +151,7 @@ class EvolutionPanel(Ground):
 
     def _curves_changed(self) -> None:
         if FIRST in self.chips.curves:
-            self.comparison.compare_with_first()
+            self.reader.compare_with_first()
         self._show()
 
     def _choose_end(self, member: int, is_a: bool) -> None:

@@ -44,6 +44,7 @@ class Reader(QObject):
         self.comparison = comparison
         self.wish = Wish()
         self.pinned: list[str] = []  # paths
+        self._with_first = False
         self._selections = Selections()
         self._series: Series = comparison.series
         self._looking = False
@@ -52,11 +53,10 @@ class Reader(QObject):
         self._again = False
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
-        self._soon.setInterval(_TOGETHER_MS)
         self._soon.timeout.connect(self._count)
         comparison.series_changed.connect(self._take_series)
         comparison.selection_changed.connect(self._begin)
-        comparison.ends_changed.connect(self._begin)
+        comparison.ends_changed.connect(self._take_ends)
         comparison.profiled.connect(self._profiled)
         comparison.compared.connect(lambda _, b: self._freshen(b))
 
@@ -117,6 +117,11 @@ class Reader(QObject):
         self.pinned = paths
         self._count()
 
+    def compare_with_first(self) -> None:
+        """From now on every member is compared with the first too."""
+        self._with_first = True
+        self.comparison.compare_with_first()
+
     def _take_series(self) -> None:
         """Another series: what was read of checkpoints that stay is kept."""
         old, new = self._series.members, self.comparison.series.members
@@ -126,11 +131,19 @@ class Reader(QObject):
         self._series = self.comparison.series
         self._begin()
 
+    def _take_ends(self) -> None:
+        """What is read goes on, unless A or B is still to come."""
+        found = self.held.found
+        if any(found[end] is None for end in (self.comparison.a, self.comparison.b) if end < len(found)):
+            self._begin()
+        else:
+            self.changed.emit()
+
     def _begin(self) -> None:
         """Read what is missing of the selection, A and B first."""
         self._reading.cancel()
         comparison, held = self.comparison, self.held
-        self._soon.start()
+        self._together()
         self.changed.emit()
         missing = [number for number, each in enumerate(held.found) if each is None]
         if not self._looking or not comparison.selection or not missing:
@@ -170,8 +183,12 @@ class Reader(QObject):
             self._together()
 
     def _together(self) -> None:
-        if not self._soon.isActive():
-            self._soon.start()
+        """Count soon; at once where nothing is shown yet."""
+        held = self.held
+        if held.evolution is None and any(each is not None for each in held.found):
+            self._soon.start(0)
+        elif not self._soon.isActive():
+            self._soon.start(_TOGETHER_MS)
 
     def _count(self) -> None:
         """Count bars and figures; while that goes on, once more after it."""
@@ -189,7 +206,7 @@ class Reader(QObject):
                 each = self.of(path)
                 stale, each.stale = sorted(each.stale), set()
                 tables.append((each, stale))
-                sources.append(sources_of(comparison, node, stale))
+                sources.append(sources_of(comparison, node, stale, first=self._with_first))
         self.of(self.path)
 
         def work(cancel: Cancel, _: Report) -> tuple[Evolution, list[list[dict[str, float]]]]:

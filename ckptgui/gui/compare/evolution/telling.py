@@ -29,7 +29,7 @@ def notes(evolution: Evolution, *, whole: bool) -> list[str]:
     if evolution.outside.max(initial=0.0) >= 0.5 and not whole:
         low, high = evolution.extremes
         most = int(evolution.outside.argmax())
-        text = tr("At most {0} of {1} lie outside; the values are from {2} to {3}.")
+        text = tr("At most {0} of {1} lie outside, as far as {2} and {3}.")
         many = counted(int(evolution.totals[most]), "value", "values")
         outside = integer(max(1, round(float(evolution.outside[most]))))
         said.append(text.format(outside, many, significant(low), significant(high)))
@@ -38,7 +38,7 @@ def notes(evolution: Evolution, *, whole: bool) -> list[str]:
         text = tr("{0} not in it yet: of an epoch at most {1} are read for this plot alone.")
         said.append(text.format(many, size_text(MOST_BYTES)))
     if not evolution.exact:
-        said.append(tr("Bars are approximate."))
+        said.append(tr("Bars approximate."))
     errors = [each for each in evolution.found if each is not None and each.error and each.values is not None]
     if errors:
         said.append(tr("A tensor could not be read. {0}").format(display(errors[0].error, 200)))
