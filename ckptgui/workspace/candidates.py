@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from ckptgui.core.extents import SourceIdentity
-from ckptgui.core.series.patterns import pattern_of
 from ckptgui.errors import CheckpointError
 from ckptgui.formats.folders.layout import stands_alone
 from ckptgui.formats.folders.shard_names import shard_files, shard_name, shard_sets
@@ -36,11 +35,6 @@ class Candidate:
     nbytes: int
     files: tuple[str, ...]
     is_folder: bool = False
-
-    @property
-    def pattern(self) -> str:
-        """What its name has in common with others of its run."""
-        return pattern_of(self.whole)
 
     def state(self) -> tuple[SourceIdentity, ...]:
         """How its files are now; equal as long as nobody writes to them. Empty where they are gone."""

@@ -9,6 +9,7 @@ from pathlib import PurePath
 
 from ckptgui.core.extents import SourceIdentity
 from ckptgui.core.series.members import RunMember, order
+from ckptgui.core.series.patterns import belongs
 from ckptgui.errors import CheckpointError, UnreadableFileError
 from ckptgui.sources.folder import Folder
 from ckptgui.workspace.candidates import Candidate, candidate_at, candidates
@@ -144,7 +145,7 @@ class Follower:
         looked_at: list[Candidate] = []
 
         def wanted(each: Candidate) -> bool:
-            if each.path in known or (run.pattern and each.pattern != run.pattern):
+            if each.path in known or (run.pattern and not belongs(each.whole, run.pattern)):
                 return False
             looked_at.append(each)
             return self._refused.get(each.path) != each.nbytes

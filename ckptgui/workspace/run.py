@@ -92,14 +92,14 @@ def siblings(path: str, cancel: Cancel | None = None, report: Report = silent, b
     place = PurePath(path)
     reading = RunFolder(str(place.parent), _check(cancel), report, _known(before))
     own = candidate_at(path, reading.folder)
-    chosen = reading.like(own)
+    chosen, pattern = reading.like(own)
     if len(chosen) < 2 and _is_of_a_run(place.parent):
         return siblings(str(place.parent), cancel, report, before)
     if len(chosen) < 2:
         others = reading.choices()[0][0] if reading.found else []
         chosen = [*(each for each in others if each.path != own.path), own]
         return _run(reading, reading.members(chosen), "")
-    return _run(reading, reading.members(chosen), own.pattern)
+    return _run(reading, reading.members(chosen), pattern)
 
 
 def run_of_paths(

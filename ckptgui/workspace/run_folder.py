@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 
 from ckptgui.core.checkpoint import Json
 from ckptgui.core.series.members import RunMember
@@ -36,14 +36,19 @@ class RunFolder:
             count = len(self.folder.files)
             looked = "It is empty." if not count else f"None of its {count:,} files is one."
             raise UnknownFormatError(f"The folder holds no checkpoint. {looked}")
-        likely = likeliest(groups(each.whole for each in self.found))
-        several = [([each for each in self.found if each.pattern == pattern], pattern) for pattern in likely]
+        found = groups(each.whole for each in self.found)
+        several = [(self._called(set(found[pattern])), pattern) for pattern in likeliest(found)]
         return [*several, (self.found, "")]
 
-    def like(self, own: Candidate) -> list[Candidate]:
-        """The candidates that are called like one, and itself."""
-        alike = [each for each in self.found if each.pattern == own.pattern and "#" in own.pattern]
-        return alike if any(each.path == own.path for each in alike) else [*alike, own]
+    def like(self, own: Candidate) -> tuple[list[Candidate], str]:
+        """The candidates that are called like one, and itself; and what the names have in common."""
+        found = groups(dict.fromkeys([*(each.whole for each in self.found), own.whole]))
+        pattern, names = next((each, names) for each, names in found.items() if own.whole in names)
+        alike = self._called(set(names)) if "#" in pattern else []
+        return alike if any(each.path == own.path for each in alike) else [*alike, own], pattern
+
+    def _called(self, names: Set[str]) -> list[Candidate]:
+        return [each for each in self.found if each.whole in names]
 
     def members(self, chosen: Sequence[Candidate]) -> list[RunMember]:
         """The candidates, opened."""

@@ -318,3 +318,12 @@ def test_checkpoints_of_several_formats_are_one_series(tmp_path):
     assert matching.common == len(matching) == 2
     for a, b in ((0, 1), (1, 2)):
         assert statuses(matching, a, b).tolist() == [Status.MATCHED] * 2
+
+
+def test_runs_of_two_models_in_one_folder_are_two(tmp_path):
+    for size, last in ((18, 3), (50, 2)):
+        for epoch in range(last):
+            save(tmp_path / f"resnet{size}_epoch_{epoch}.pt", epoch)
+    assert names(read_run(str(tmp_path))) == [f"resnet18_epoch_{i}.pt" for i in range(3)]
+    found = siblings(str(tmp_path / "resnet50_epoch_1.pt"))
+    assert names(found) == ["resnet50_epoch_0.pt", "resnet50_epoch_1.pt"] and len(found.others) == 3

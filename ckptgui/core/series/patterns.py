@@ -21,16 +21,55 @@ _BESIDE = re.compile(
 
 def pattern_of(name: str) -> str:
     """A file's or folder's name without its suffix and with every number as ``#``, in lower case."""
-    stem = _SUFFIX.sub("", name.lower())
-    return _NUMBER.sub("#", _AGAIN.sub("", stem))
+    return _NUMBER.sub("#", _stem(name))
 
 
-def groups(names: Iterable[str]) -> Mapping[str, Sequence[str]]:
-    """The names under each pattern."""
-    found: dict[str, list[str]] = {}
+def belongs(name: str, pattern: str) -> bool:
+    """Whether a name is of a pattern that ``groups`` gave."""
+    return re.fullmatch(re.escape(pattern).replace(r"\#", f"(?:{_NUMBER.pattern}|#)"), _stem(name)) is not None
+
+
+def groups(names: Iterable[str]) -> dict[str, list[str]]:
+    """The names under each pattern. Of a number that tells several runs apart, as ``resnet50_epoch_3`` and
+    ``resnet18_epoch_3`` or those of seeds, each value has a pattern of its own.
+    """
+    alike: dict[str, list[str]] = {}
     for name in names:
-        found.setdefault(pattern_of(name), []).append(name)
+        alike.setdefault(pattern_of(name), []).append(name)
+    found: dict[str, list[str]] = {}
+    for pattern, several in alike.items():
+        texts = _NUMBER.split(_stem(several[0]))
+        rows = [_NUMBER.findall(_stem(name)) for name in several]
+        fixed = _fixed(texts, rows) if len(texts) > 2 else []
+        for name, row in zip(several, rows):
+            shown = [number if column in fixed else "#" for column, number in enumerate(row)]
+            own = "".join(text + number for text, number in zip(texts, (*shown, ""))) if fixed else pattern
+            found.setdefault(own, []).append(name)
     return found
+
+
+def _stem(name: str) -> str:
+    return _AGAIN.sub("", _SUFFIX.sub("", name.lower()))
+
+
+def _fixed(texts: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]:
+    """The columns of numbers that are the same in a whole run. What is called a counter never is one of them.
+
+    It is one of few values, and most of what the other numbers are stands beside several of them.
+    """
+    fixed: list[int] = []
+    for column in range(len(texts) - 1):
+        others = [at for at in range(len(texts) - 1) if at != column and at not in fixed]
+        if not others or _COUNTER.search(texts[column]):
+            continue
+        beside: dict[tuple[str, ...], set[str]] = {}
+        for row in rows:
+            beside.setdefault(tuple(row[at] for at in others), set()).add(row[column])
+        values = len({row[column] for row in rows})
+        shared = sum(len(each) for each in beside.values() if len(each) > 1)
+        if values == 1 or (2 * values <= len(rows) and 2 * shared >= len(rows)):
+            fixed.append(column)
+    return fixed
 
 
 def likeliest(found: Mapping[str, Sequence[str]]) -> list[str]:
