@@ -17,6 +17,8 @@ from ckptgui.workspace.candidates import Candidate, candidate_at
 from ckptgui.workspace.reading_members import read_member
 from ckptgui.workspace.run_folder import RunFolder, values_beside
 
+_UNLIKE = "Its name is not like those of the run."
+
 
 @dataclass(frozen=True, slots=True)
 class Other:
@@ -36,9 +38,9 @@ class Other:
 class Run:
     """Checkpoints in the order of their making. ``path`` is the folder in which they are, or that all are below.
 
-    ``pattern`` is what the names of the members have in common, empty where they were chosen by hand or have
-    nothing in common; whatever comes into the folder under such a name belongs to the run. ``chosen`` says that
-    somebody named the members: nothing else joins them.
+    ``pattern`` is what the names of the members have in common, but for some that somebody added; whatever comes
+    into the folder under such a name belongs to the run. It is empty where they have nothing in common: then all
+    that comes does, unless somebody has ``chosen`` the members.
     """
 
     path: str
@@ -96,9 +98,8 @@ def siblings(path: str, cancel: Cancel | None = None, report: Report = silent, b
     if len(chosen) < 2 and _is_of_a_run(place.parent):
         return siblings(str(place.parent), cancel, report, before)
     if len(chosen) < 2:
-        others = reading.choices()[0][0] if reading.found else []
+        others, pattern = reading.choices()[0] if reading.found else ([], "")
         chosen = [*(each for each in others if each.path != own.path), own]
-        return _run(reading, reading.members(chosen), "")
     return _run(reading, reading.members(chosen), pattern)
 
 
@@ -159,8 +160,7 @@ def joined(run: Run, paths: Iterable[str], cancel: Cancel | None = None) -> Run:
 def _run(reading: RunFolder, members: Sequence[RunMember], pattern: str) -> Run:
     """The run of some members, with the other candidates of their folder."""
     there = {member.path for member in members}
-    why = "Its name is not like those of the run." if pattern else "It was not chosen."
-    others = tuple(Other(each.path, each.nbytes, why) for each in reading.found if each.path not in there)
+    others = tuple(Other(each.path, each.nbytes, _UNLIKE) for each in reading.found if each.path not in there)
     return Run(reading.folder.path, order(members), others, pattern)
 
 

@@ -11,7 +11,7 @@ from ckptgui.engine.job import Cancel
 from ckptgui.errors import Cancelled
 from ckptgui.workspace import following, reading_members
 from ckptgui.workspace.following import WRITING, Follower
-from ckptgui.workspace.run import joined, read_run, run_of_paths, with_average
+from ckptgui.workspace.run import joined, read_run, run_of_paths, siblings, with_average
 from tests.formats.folder_files import write_trainer
 
 
@@ -180,6 +180,15 @@ def test_one_that_was_added_by_hand_is_followed_too(folder, tmp_path, clock):
     follower = Follower(joined(run, [str(best)]), clock)
     save(best, 5)
     assert follower.look().changed == (str(best),)
+
+
+def test_what_leads_to_the_run_of_others_is_no_pattern(folder, tmp_path, clock):
+    save(tmp_path / "best.pt", 2)
+    follower = Follower(siblings(str(tmp_path / "best.pt")), clock)
+    save(tmp_path / "else.pt", 9)
+    save(folder / "epoch_3.pt", 3)
+    follower.look()
+    assert epochs(follower.run) == [1, 2, 2, 3]
 
 
 def test_nothing_joins_what_was_chosen(folder, clock):
