@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ckptgui.analysis.breakage.history import history_of
 from ckptgui.core.series.renames import Rename
 from ckptgui.core.series.series import Series
 from ckptgui.core.series.status import Status
@@ -14,6 +15,7 @@ from ckptgui.engine.job import Cancel, Progress
 from ckptgui.engine.profile import Profiled, profile
 from ckptgui.errors import CheckpointError
 from ckptgui.sources.locate import SourcePool
+from ckptgui.workspace.answer.run_facts import facts_words, run_facts
 from ckptgui.workspace.compared import Compared
 from ckptgui.workspace.comparing import Comparing, News, PairTask, ProfileTask, Task
 from ckptgui.workspace.renames import propose_all
@@ -120,7 +122,9 @@ class _Reader:
         """What the report of members ``a`` to ``b`` tells."""
         first, last = (self._found.series.members[number].name for number in (a, b))
         self._done, self._total = 0, 0
-        return gather(self._found, a, b, f"{first} to {last}", (), self._pool, self._results, self._cancel)
+        known = self._found
+        facts = facts_words(run_facts(history_of(known.series, known.profiles, known.pairs)))
+        return gather(known, a, b, f"{first} to {last}", list(facts), self._pool, self._results, self._cancel)
 
     def _take(self, news: News) -> None:
         self._found.take(news)

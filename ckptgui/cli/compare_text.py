@@ -18,6 +18,7 @@ from ckptgui.core.plain_numbers import count, figure, shape
 from ckptgui.core.series.metadata_difference import ABSENT
 from ckptgui.core.series.renames import Grounds
 from ckptgui.core.series.status import Status
+from ckptgui.workspace.answer.run_facts import facts_words
 from ckptgui.workspace.answer.steps import Step
 from ckptgui.workspace.answer.told import Told
 
@@ -48,6 +49,7 @@ def _parts(told: Told) -> Iterator[tuple[str, Iterable[str]]]:
     else:
         yield "What broke", _some([each.text for each in told.breakages])
         yield "Steps", step_lines(told)
+        yield "The run", table([list(fact) for fact in facts_words(told.facts)] if told.facts is not None else [])
     yield "Perhaps renamed", _renames(told)
     yield "Metadata", _metadata(told)
     yield "Names", _names(told)

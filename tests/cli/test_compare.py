@@ -332,6 +332,17 @@ def test_the_text_of_a_run_has_a_line_an_epoch(ckptgui, run):
     assert "1 changed, 1 added" in text
 
 
+def test_a_run_is_told_as_a_folder(ckptgui, run):
+    found = ckptgui("compare", run, "--json").json["run"]
+    assert found["bytes"] == sum(file.stat().st_size for file in run.iterdir())
+    assert (found["counter"], found["every"], found["missing"]) == ("epoch", 1, [5, 6, 7, 8, 9])
+    assert found["best"][0] == {"metric": "loss", "lower_is_better": True, "checkpoint": 4, "value": 0.1}
+    assert (found["unchanging"], found["unchanging_bytes"]) == (["frozen"], 4 * 8)
+    assert found["keep"]["checkpoints"] == [2, 3, 4]
+    text = ckptgui("compare", run).out
+    assert "epoch 10 has the lowest loss, 0.1" in text and "epoch 5, 6, 7, 8, 9" in text
+
+
 def test_what_broke_a_run_is_said_in_a_sentence(ckptgui, run):
     model = torch.load(run / "epoch_10.pt")["model"]
     model["w"][1] = math.nan

@@ -15,6 +15,7 @@ from ckptgui.core.series.members import RunMember
 from ckptgui.core.series.metadata_difference import ABSENT, MetadataDifference
 from ckptgui.core.series.renames import Rename
 from ckptgui.core.series.status import Status
+from ckptgui.workspace.answer.run_facts import facts_answer
 from ckptgui.workspace.answer.steps import Step
 from ckptgui.workspace.answer.told import Told
 
@@ -39,7 +40,8 @@ def answer_parts(told: Told) -> Iterator[str]:
     yield "]"
     rest: dict[str, Any] = {
         "metadata": [_difference(each) for each in told.metadata.listed],
-        **({} if told.is_pair else {"breakages": [_breakage(told, each) for each in told.breakages]}),
+        **({} if told.facts is None else {"breakages": [_breakage(told, each) for each in told.breakages]}),
+        **({} if told.facts is None else {"run": facts_answer(told.facts)}),
         "renamed": [_rename(each) for each in told.renames],
         "warnings": [f"{path}: {text}" if path else text for path, text in told.warnings],
     }

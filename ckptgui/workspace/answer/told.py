@@ -15,6 +15,7 @@ from ckptgui.core.series.members import told_twice
 from ckptgui.core.series.metadata_difference import ABSENT, MetadataDifferences, metadata_differences
 from ckptgui.core.series.renames import Rename
 from ckptgui.core.series.series import Series
+from ckptgui.workspace.answer.run_facts import RunFacts, run_facts
 from ckptgui.workspace.answer.steps import Step, failures, norms_of, steps_of
 from ckptgui.workspace.compared import Compared
 from ckptgui.workspace.comparing import ProfileTask
@@ -22,7 +23,7 @@ from ckptgui.workspace.comparing import ProfileTask
 
 @dataclass(frozen=True)
 class Told:
-    """``steps`` has one entry a member but the first, ``norms`` one a member.
+    """``steps`` has one entry a member but the first, ``norms`` one a member. A pair has no ``facts`` of a run.
 
     ``trouble`` is why something could not be read, ``warnings`` that and what is odd: pairs of a path, empty where
     it is about all, and a sentence.
@@ -35,6 +36,7 @@ class Told:
     metadata: MetadataDifferences
     renames: tuple[Rename, ...]
     breakages: list[Breakage]
+    facts: RunFacts | None
     trouble: list[tuple[str, str]]
     warnings: list[tuple[str, str]]
 
@@ -79,8 +81,19 @@ def told(found: Compared, renames: Sequence[Rename], *, is_pair: bool) -> Told:
     if metadata.cut:
         odd.append(("", "The metadata is larger than what is compared of it."))
     norms = norms_of(found, steps)
-    broken = [] if is_pair else breakages(history_of(found.series, found.profiles, found.pairs))
-    return Told(found, is_pair, steps, norms, metadata, tuple(renames), broken, trouble, [*trouble, *odd])
+    history = None if is_pair else history_of(found.series, found.profiles, found.pairs)
+    return Told(
+        found,
+        is_pair,
+        steps,
+        norms,
+        metadata,
+        tuple(renames),
+        [] if history is None else breakages(history),
+        None if history is None else run_facts(history),
+        trouble,
+        [*trouble, *odd],
+    )
 
 
 def _errors(found: Compared, steps: list[Step | None]) -> dict[int, tuple[int, str]]:
