@@ -10,7 +10,7 @@ from torch import nn
 
 from ckptgui.core.series.fit import fit
 from ckptgui.core.series.fit_entries import Entries
-from ckptgui.core.series.fit_renaming import Renaming, load_line, renamed
+from ckptgui.core.series.fit_renaming import Renaming, adding, load_line, renamed, replacing, replacing_front
 from ckptgui.core.series.fit_search import find_fix
 
 
@@ -133,3 +133,28 @@ def test_whatever_is_renamed_the_fix_does_what_it_says(found, expected):
     assert len(set(names)) == len(found)
     assert fit(Entries(dict(zip(names, found.values()))), Entries(expected)) == fix.fit
     assert fix.fit.matched > fit(Entries(found), Entries(expected)).matched or fix.fit.loads
+
+
+class Taker:
+    """A model that remembers what it was to load."""
+
+    def load_state_dict(self, state):
+        self.names = list(state)
+
+
+TEXT = st.text(min_size=1, max_size=6)
+
+
+@given(TEXT, TEXT, st.booleans())
+@settings(max_examples=150, deadline=None)
+def test_the_line_renames_as_the_options_do_whatever_the_names_are(old, new, ends):
+    dot = "" if ends else "."
+    names = [f"{old}{dot}", f"a.{old}{dot}", f"{new}.{old}.w", "w"]
+    for renaming in (
+        Renaming((f"{old}.", f"{new}."), (replacing(f"{old}{dot}", f"{new}{dot}"),)),
+        Renaming((), (adding(f"{new}."), replacing_front(f"{new}.", f"{old}."))),
+        Renaming((f"{new}.",), (adding(f"{new}."),)),
+    ):
+        model = Taker()
+        exec(load_line(renaming), {"model": model, "state_dict": dict.fromkeys(names)})
+        assert model.names == list(dict.fromkeys(map(renaming, names)))
