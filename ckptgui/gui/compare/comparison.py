@@ -16,6 +16,7 @@ from ckptgui.core.series.outline import Outline
 from ckptgui.core.series.series import Series
 from ckptgui.engine.gate import Turn, Urgency
 from ckptgui.engine.job import Cancel, Progress, Report
+from ckptgui.gui.compare.once import Once
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.warm import warm_for_pairs
 from ckptgui.sources.locate import SourcePool
@@ -60,7 +61,7 @@ class Comparison(QObject):
         self.hovered = -1
         self.progress = ComparisonProgress()
         self._to_first = False
-        self._comparing: Comparing | None = None
+        self._comparing: Once[Comparing] | None = None
         self._turn: Turn | None = None
         self._urgency = Urgency.FRONT
         self._lane = background.lane(self, patient=True)
@@ -81,7 +82,9 @@ class Comparison(QObject):
         old_a, old_b = (stay[m] if m < len(stay) else None for m in (self.a, self.b))
         self._lane.cancel()
         self.known = known
-        self._comparing = Comparing(known.series, self.pool, self.background.results, known.profiles, known.pairs)
+        profiles, pairs, results = tuple(known.profiles), dict(known.pairs), self.background.results
+        # Made by the first job that wants it: to look through what is known takes a while.
+        self._comparing = Once(lambda: Comparing(known.series, self.pool, results, profiles, pairs))
         whole = known.series.whole
         places = {(member.path, member.section): number for number, member in enumerate(known.series.members)}
         last = whole[-1] if whole else 0
@@ -204,7 +207,7 @@ class Comparison(QObject):
             with gate.turn(cancel, self._urgency) as turn:
                 self._turn = turn
                 try:
-                    comparing.carry_out(tasks, tell, turn, report)
+                    comparing().carry_out(tasks, tell, turn, report)
                 finally:
                     self._turn = None
 

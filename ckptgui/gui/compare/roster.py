@@ -87,6 +87,7 @@ class Roster(QObject):
             series = series_of(run.members, renames)
             cancel.check()
             found = known.with_series(series)
+            found.outline.find("")  # looks all names up, once
             for task in found.tasks():
                 cancel.check()
                 if isinstance(task, PairTask):
