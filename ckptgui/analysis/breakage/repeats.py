@@ -23,7 +23,9 @@ class Unchanging:
 def unchanging(history: History) -> Unchanging:
     """Of tensors that stand in two checkpoints at least, whose every step is known."""
     matching = history.series.matching
-    there = matching.rows[:, list(history.members)] >= 0
+    if not history.members:
+        return Unchanging(np.zeros(0, np.int64), 0, 0)
+    there = np.stack([_readable(history, member) for member in history.members], axis=1)
     expected = there[:, 1:] & there[:, :-1]
     changed = history.pairs["changed"][:, 1:]
     known = ~(expected & np.isnan(changed)).any(axis=1) & expected.any(axis=1)
@@ -38,6 +40,15 @@ def unchanging(history: History) -> Unchanging:
         nbytes += int(part.checkpoint.tensors.nbytes[rows[again]].sum())
         seen[same] |= rows >= 0
     return Unchanging(same, nbytes, int(known.sum()))
+
+
+def _readable(history: History, member: int) -> np.ndarray:
+    """bool a tensor: the member has it, and its bytes are there."""
+    part, rows = history.series.matching.parts[member], history.series.matching.rows[:, member]
+    assert part is not None
+    damaged = list(part.checkpoint.tensors.errors)
+    readable: np.ndarray = (rows >= 0) & ~np.isin(rows, damaged)
+    return readable
 
 
 def equal_members(history: History) -> tuple[tuple[int, int], ...]:

@@ -10,6 +10,7 @@ from ckptgui.analysis.breakage.breakage import Piece
 from ckptgui.analysis.breakage.course import Course
 from ckptgui.analysis.breakage.history import History
 from ckptgui.analysis.breakage.nonfinite import Turned
+from ckptgui.analysis.breakage.resets import GROWN
 from ckptgui.analysis.breakage.sentences import MINUS, Speaker, number, pieces
 
 Pieces = tuple[Piece, ...]
@@ -115,7 +116,7 @@ def begun_anew(course: Course, speaker: Speaker, tensors: Sequence[int], column:
     back = f"; its spread is {number(spread[column])} after {number(spread[column - 1])}"
     first = int(np.flatnonzero(np.isfinite(spread))[0])
     tail: list[Piece | str] = ["."]
-    if first < column - 1 and np.isfinite(spread[[first, column - 1, column]]).all():
+    if spread[first] > 0 and spread[column - 1] > 0 and abs(np.log(spread[column - 1] / spread[first])) > GROWN:
         tail = [f"{back} and was {number(spread[first])} in ", speaker.member(first), "."]
     return pieces(
         *speaker.names(tensors),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -44,17 +44,21 @@ class Keeping:
 
 
 def metrics(members: Sequence[RunMember]) -> tuple[Metric, ...]:
-    """What checkpoints can be ranked by: what was measured on other data first."""
+    """What checkpoints can be ranked by: what was measured on other data first.
+
+    A damaged checkpoint is not ranked."""
     chosen = [
         curve
         for curve in scalar_curves(members)
         if curve.varies and curve.measure in (Measure.LOSS, Measure.SCORE) and not _NONE.search(curve.path.lower())
     ]
+    whole = np.array([member.error is None for member in members], bool)
     losses = np.array([np.nan if member.loss is None else member.loss for member in members], np.float64)
     told = ScalarCurve("loss", "loss", Measure.LOSS, losses)
     if told.varies and not any(np.array_equal(c.values, losses, equal_nan=True) for c in chosen):
         chosen.append(told)
-    return tuple(Metric(curve, curve.measure is Measure.LOSS) for curve in sorted(chosen, key=_rank))
+    ranked = [replace(curve, values=np.where(whole, curve.values, np.nan)) for curve in sorted(chosen, key=_rank)]
+    return tuple(Metric(curve, curve.measure is Measure.LOSS) for curve in ranked if curve.varies)
 
 
 def _rank(curve: ScalarCurve) -> tuple[bool, bool]:
@@ -63,7 +67,7 @@ def _rank(curve: ScalarCurve) -> tuple[bool, bool]:
 
 def keeping(members: Sequence[RunMember], use: DiskUse, metric: Metric, count: int) -> Keeping:
     """Keep the best ``count`` by a metric, the last one that can be read, and all that cannot be ranked."""
-    readable = [number for number, member in enumerate(members) if member.checkpoint is not None]
+    readable = [number for number, member in enumerate(members) if member.error is None]
     ranking = metric.ranking
     kept = {*ranking[:count], *readable[-1:]}
     dropped = tuple(number for number in sorted(ranking) if number not in kept)

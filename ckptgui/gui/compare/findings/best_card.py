@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction, QActionGroup
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from ckptgui.core.display import display
 from ckptgui.core.series.best import Metric, keeping
 from ckptgui.gui.compare.findings.account import RunAccount
+from ckptgui.gui.compare.findings.metric_button import MetricButton
 from ckptgui.gui.compare.findings.sentence import Sentence
 from ckptgui.gui.compare.findings.words import best, kept
-from ckptgui.gui.controls import Button
 from ckptgui.gui.inspector.controls import SectionHead, Segmented
 from ckptgui.gui.inspector.flow import grow_with_lines
 from ckptgui.gui.numbers import integer, tr
@@ -31,8 +29,8 @@ class BestCard(QWidget):
         self._path = ""
         self.count = 1
         self.head = SectionHead(tr("Best checkpoint"), self)
-        self.choose = Button("", self)
-        self.choose.clicked.connect(self._offer)
+        self.choose = MetricButton(self)
+        self.choose.chosen.connect(self.set_metric)
         self.head.add(self.choose)
         self.best = Sentence((), self)
         self.keep = Segmented(tr("Keep the last and the best"), [(str(n), integer(n)) for n in COUNTS], self)
@@ -82,28 +80,9 @@ class BestCard(QWidget):
         if account is None or metric is None:
             return
         series = account.series
-        self.choose.setText(display(metric.curve.name, 40))
-        self.choose.setEnabled(len(account.metrics) > 1)
+        self.choose.show_metrics(account.metrics, metric)
         count = min(self.count, len(metric.ranking))
         self.best.set_pieces(best(series, metric))
         for key, button in self.keep.buttons.items():
             button.setEnabled(int(key) <= max(1, len(metric.ranking)))
         self.kept.set_pieces(kept(series, metric, keeping(series.members, account.use, metric, count), count))
-
-    def menu(self) -> QMenu:
-        """The figures that were logged."""
-        menu, chosen = QMenu(self), self.ranked_by
-        group = QActionGroup(menu)
-        for metric in self._account.metrics if self._account is not None else ():
-            action = QAction(display(metric.curve.name, 80).replace("&", "&&"), menu)
-            action.setCheckable(True)
-            action.setChecked(metric is chosen)
-            action.triggered.connect(lambda _=False, path=metric.curve.path: self.set_metric(path))
-            group.addAction(action)
-            menu.addAction(action)
-        return menu
-
-    def _offer(self) -> None:
-        menu = self.menu()
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(self.choose.mapToGlobal(self.choose.rect().bottomLeft()))

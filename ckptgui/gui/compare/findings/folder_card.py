@@ -68,7 +68,7 @@ def folder_lines(account: RunAccount) -> list[tuple[str, Sequence[Piece]]]:
     ]
     for member, earlier in account.equal[:MOST]:
         same = Piece(tr(" has the same values in every tensor as "))
-        lines.append(("text", [name(series, member), same, name(series, earlier), Piece(".")]))
+        lines.append(("text", [name(series, member, first=True), same, name(series, earlier), Piece(".")]))
     if len(account.equal) > MOST:
         more = tr("{0} more equal an earlier one.").format(integer(len(account.equal) - MOST))
         lines.append(("text2", [Piece(more)]))

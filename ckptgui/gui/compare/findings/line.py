@@ -58,7 +58,12 @@ class FindingLine(QWidget):
         self.sign.updateGeometry()
         self.sign.update()
         others = len(self.breakages) - 1
-        self.more.setText(tr("+{0} more").format(integer(others)) if others else tr("All of the run"))
+        account = self._watch.account
+        all_of_run = len(account.breakages) if account is not None else 0
+        self.more.setText(
+            tr("+{0} more").format(integer(others)) if others else tr("{0} in the run").format(integer(all_of_run))
+        )
+        self.more.setVisible(all_of_run > 1)
         self.sentence.setToolTip(plain_tooltip("\n".join(each.text for each in self.breakages)))
         self._fit()
 

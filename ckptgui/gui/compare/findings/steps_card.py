@@ -84,13 +84,13 @@ class StepsCard(QWidget):
         found = account.breakages if account is not None else ()
         self.note.setText(self._note(len(found)))
         left = max(0, progress.total - progress.done)
-        unread = tr("{done} of {total} readings are done; what is found stands here at once.").format(
+        unread = tr("{done} of {total} checkpoints and steps between them are read so far.").format(
             done=integer(progress.done), total=integer(progress.total)
         )
         if len(series.whole) < 2:
             words = tr("It takes two checkpoints that can be read to find a step between them.")
         elif left and not progress.running:
-            words = tr("Reading was stopped: {0}").format(unread)
+            words = tr("Reading was stopped. {0}").format(unread)
         elif not self._watch.complete:
             words = unread if progress.total else ""
         else:

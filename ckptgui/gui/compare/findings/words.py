@@ -35,9 +35,12 @@ def badge(breakage: Breakage) -> Badge:
     return Badge(words[breakage.kind], Tone.ALARM if breakage.kind in _LOUD else Tone.WARN)
 
 
-def name(series: Series, member: int) -> Piece:
-    """A member as a link to its comparison with the one before."""
-    return Piece(member_words(series, member), member=member)
+def name(series: Series, member: int, *, first: bool = False) -> Piece:
+    """A member as a link to its comparison with the one before; ``first`` in a sentence."""
+    words = member_words(series, member)
+    if first and counter_of(series) != "name":
+        words = words[:1].upper() + words[1:]
+    return Piece(words, member=member)
 
 
 def names(series: Series, members: Sequence[int]) -> list[Piece]:
@@ -127,9 +130,14 @@ def best(series: Series, metric: Metric) -> list[Piece]:
         least=least, name=display(metric.curve.name, 60), value=significant(float(values[first]))
     )
     if first == last:
-        return [name(series, first), Piece(tr("{0}, and is the last.").format(words))]
+        return [name(series, first, first=True), Piece(tr("{0}, and is the last.").format(words))]
     tail = tr(", has {0}.").format(significant(float(values[last])))
-    return [name(series, first), Piece(tr("{0}; the last, ").format(words)), name(series, last), Piece(tail)]
+    return [
+        name(series, first, first=True),
+        Piece(tr("{0}; the last, ").format(words)),
+        name(series, last),
+        Piece(tail),
+    ]
 
 
 def kept(series: Series, metric: Metric, found: Keeping, count: int) -> list[Piece]:
