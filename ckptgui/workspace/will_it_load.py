@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ckptgui.core.checkpoint import Checkpoint, Json
 from ckptgui.core.display import display
+from ckptgui.core.quiet import without_garbage_collection
 from ckptgui.core.series.fit import Fit, fit
 from ckptgui.core.series.fit_entries import Entries, entries_of
 from ckptgui.core.series.fit_search import Fix, find_fix
@@ -35,8 +36,9 @@ class LoadCheck:
 
 def will_it_load(checkpoint: Checkpoint, expected: Entries, section: str | None = None) -> LoadCheck:
     """Would ``load_state_dict(strict=True)`` of the model take the checkpoint's? Not for the GUI's thread."""
-    found = entries_of(part_of(checkpoint, section))
-    return LoadCheck(fit(found, expected), find_fix(found, expected))
+    with without_garbage_collection():  # 100,000 names are many objects, all of which are wanted
+        found = entries_of(part_of(checkpoint, section))
+        return LoadCheck(fit(found, expected), find_fix(found, expected))
 
 
 def read_model(path: str, section: str | None = None, cancel: Cancel | None = None) -> Entries:

@@ -19,7 +19,7 @@ from ckptgui.engine.job import Cancel, Report
 from ckptgui.errors import CheckpointError
 from ckptgui.gui.compare.loading.problems import Judged, Side, judge
 from ckptgui.gui.compare.loading.remedy import Remedy
-from ckptgui.gui.compare.loading.table import ProblemsModel, ProblemsTable, table_text
+from ckptgui.gui.compare.loading.table import ProblemsModel, ProblemsTable
 from ckptgui.gui.controls import Hairline
 from ckptgui.gui.dialogs import Dialog, file_dialog
 from ckptgui.gui.inspector.copying import CopyButton
@@ -27,8 +27,6 @@ from ckptgui.gui.jobs import Background
 from ckptgui.gui.labels import Caption, ElidedLabel, PlainLabel
 from ckptgui.gui.numbers import counted, tr
 from ckptgui.workspace.will_it_load import read_model
-
-MAX_COPIED = 100_000
 
 _LISTED, _REMEDY = 460, 180
 """Pixels of the dialogue with its list of names, and more with what helps."""
@@ -86,7 +84,6 @@ class LoadCheckDialog(Dialog):
         self.table.setMinimumHeight(180)
         self.count = Caption("", self.list)
         self.copy = CopyButton(tr("Copy all names that are listed"), self.list)
-        self.copy.pressed.connect(self._prepare_copy)
         line = QHBoxLayout()
         line.setContentsMargins(24, 4, 24, 4)
         line.addWidget(self.count)
@@ -169,14 +166,11 @@ class LoadCheckDialog(Dialog):
 
     def _list_problems(self, judged: Judged) -> None:
         self.problems.show(judged.problems)
+        self.copy.set_copy(judged.text)
         self.list.setVisible(bool(judged.problems))
         self.count.setText(counted(len(judged.problems), "name", "names"))
         if judged.problems:
             self.table.scrollToTop()
-
-    def _prepare_copy(self) -> None:
-        """The text is made when it is wanted."""
-        self.copy.set_copy(table_text(self.problems.problems[:MAX_COPIED]))
 
 
 def _label(side: Side) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.display import display
+from ckptgui.core.quiet import without_garbage_collection
 from ckptgui.core.series.fit import fit
 from ckptgui.core.series.fit_entries import Entries, entries_of
 from ckptgui.core.series.fit_search import find_fix
@@ -15,6 +16,8 @@ from ckptgui.core.series.parts import part_of
 from ckptgui.engine.job import Cancel
 from ckptgui.gui.numbers import shape_text, tr
 from ckptgui.workspace.will_it_load import LoadCheck
+
+MAX_COPIED = 100_000
 
 
 @dataclass(frozen=True)
@@ -61,17 +64,25 @@ def _shape(sizes: tuple[int, ...] | None) -> str:
 
 @dataclass(frozen=True)
 class Judged:
-    """The answer, and every problem: missing names first, in the model's order."""
+    """The answer, and every problem: missing names first, in the model's order. ``text`` has them to be copied."""
 
     check: LoadCheck
     problems: tuple[Problem, ...]
+    text: str
+
+
+def table_text(problems: Sequence[Problem]) -> str:
+    """Rows as lines of tab-separated cells."""
+    return "\n".join("\t".join(problem.cells) for problem in problems)
 
 
 def judge(side: Side, model: Callable[[], Entries], cancel: Cancel) -> Judged:
     """Hold a checkpoint against a model. Raises ``CheckpointError`` where either has no such section."""
-    found, expected = entries_of(part_of(side.checkpoint, side.section)), model()
-    verdict = fit(found, expected)
-    problems = [Problem(Kind.MISSING, name, expected.shapes[name], None) for name in verdict.missing]
-    problems += [Problem(Kind.UNEXPECTED, name, None, found.shapes[name]) for name in verdict.unexpected]
-    problems += [Problem(Kind.MISMATCHED, m.name, m.expected, m.found, m.error) for m in verdict.mismatched]
-    return Judged(LoadCheck(verdict, find_fix(found, expected, cancel.check)), tuple(problems))
+    with without_garbage_collection():  # of 100,000 names, whose collection would stop the window
+        found, expected = entries_of(part_of(side.checkpoint, side.section)), model()
+        verdict = fit(found, expected)
+        problems = [Problem(Kind.MISSING, name, expected.shapes[name], None) for name in verdict.missing]
+        problems += [Problem(Kind.UNEXPECTED, name, None, found.shapes[name]) for name in verdict.unexpected]
+        problems += [Problem(Kind.MISMATCHED, m.name, m.expected, m.found, m.error) for m in verdict.mismatched]
+        check = LoadCheck(verdict, find_fix(found, expected, cancel.check))
+        return Judged(check, tuple(problems), table_text(problems[:MAX_COPIED]))

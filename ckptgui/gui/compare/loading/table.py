@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ckptgui.gui.compare.loading.problems import Problem
+from ckptgui.gui.compare.loading.problems import Problem, table_text
 from ckptgui.gui.inspector.copying import copy_text
 from ckptgui.gui.inspector.flat import FlatHeader, slim
 from ckptgui.gui.numbers import tr
@@ -23,6 +23,9 @@ from ckptgui.gui.theme import ROW, theme, ui_font
 
 Index = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
+MAX_SELECTED = 2_000
+"""Rows that are copied at once by keys; the button has all."""
+
 _KIND, _NAME, _EXPECTED, _FOUND = range(4)
 
 
@@ -132,9 +135,4 @@ class ProblemsTable(QTableView):
     def copy_rows(self) -> None:
         """Put the selected rows on the clipboard as tab-separated text."""
         rows = sorted(index.row() for index in self.selectionModel().selectedRows())
-        copy_text(table_text(tuple(self._model.problems[row] for row in rows)))
-
-
-def table_text(problems: tuple[Problem, ...]) -> str:
-    """Rows as lines of tab-separated cells."""
-    return "\n".join("\t".join(problem.cells) for problem in problems)
+        copy_text(table_text([self._model.problems[row] for row in rows[:MAX_SELECTED]]))
