@@ -40,6 +40,7 @@ class Axis:
     bins: int
     scale: Scale = "linear"
     threshold: float = 0.0
+    integral: bool = False  # a bar is a whole number of integers
 
     @cached_property
     def edges(self) -> np.ndarray:
@@ -92,6 +93,8 @@ def common_axis(
     bins = bars_for(max(each.total for each in values))
     if integral and scale == "linear" and high - low < 2**53:
         return _of_integers(math.floor(low), math.ceil(high), bins)
+    if bins == FEWEST and not whole:  # single values stand at the ends
+        low, high = low - (high / 2 - low / 2) / FEWEST, high + (high / 2 - low / 2) / FEWEST
     low, high = _apart(low, high)
     threshold = min(each.threshold for each in values) if scale == "symlog" else 0.0
     return Axis(low, high, bins, scale, threshold)
@@ -110,7 +113,7 @@ def bars_for(total: int) -> int:
 def _of_integers(low: int, high: int, bins: int) -> Axis:
     wide = max(1, -(-(high - low + 1) // bins))
     bars = -(-(high - low + 1) // wide)
-    return Axis(low - 0.5, low - 0.5 + bars * wide, bars)
+    return Axis(low - 0.5, low - 0.5 + bars * wide, bars, integral=True)
 
 
 def _apart(low: float, high: float) -> tuple[float, float]:

@@ -240,6 +240,8 @@ def test_a_pin_keeps_curves_beside_those_of_others(qtbot, panel):
     )
     QTest.mouseClick(panel.chips.chips[TENSOR], Qt.MouseButton.LeftButton)
     assert [line.name for line in panel.plot.scene.lines] == [OTHER]
+    QTest.keyClick(panel.plot, Qt.Key.Key_P)
+    assert panel.head.pin.isChecked()
 
 
 def test_going_back_reads_nothing(qtbot, panel):
@@ -295,7 +297,7 @@ def test_the_menu_has_what_the_buttons_have(panel):
         "Copy data\tCtrl+C",
         "Values on a log scale",
         "Count on a log scale",
-        "Pin",
+        "Pin\tP",
     ]
     panel.resize(380, 300)
     assert not panel.head.values.isVisible()

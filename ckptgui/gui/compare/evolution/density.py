@@ -117,7 +117,8 @@ def _paint_quantiles(painter: QPainter, scene: Scene, area: QRectF, ink: Theme) 
             if colour is ink.text and share in (0.01, 0.99):
                 pen.setDashPattern([2.0, 2.0])
             painter.setPen(pen)
-            painter.drawPolyline(polygon(xs, ys))
+            for part in np.split(np.arange(len(there)), np.flatnonzero(np.diff(there) > 1) + 1):
+                painter.drawPolyline(polygon(xs[part], ys[part]))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         if all(abs(ys[-1] - other) >= 12 for other in taken):
             taken.append(float(ys[-1]))

@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from PySide6.QtCore import QPoint, QRectF, Qt, Signal
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from ckptgui.core.checkpoint import Role
 from ckptgui.core.display import display
-from ckptgui.core.series.series import Series
 from ckptgui.gui.compare.comparison import Comparison
 from ckptgui.gui.compare.evolution import ridges
 from ckptgui.gui.compare.evolution.chips import Chips
 from ckptgui.gui.compare.evolution.figures import FIRST
 from ckptgui.gui.compare.evolution.head import EvolutionHead, FigureButton
 from ckptgui.gui.compare.evolution.modes import mode_of
+from ckptgui.gui.compare.evolution.names import names_of
+from ckptgui.gui.compare.evolution.pins import PinnedPaths
 from ckptgui.gui.compare.evolution.plot import EvolutionPlot
 from ckptgui.gui.compare.evolution.reader import Reader, Wish
 from ckptgui.gui.compare.evolution.saving import EvolutionSaving, Heading
 from ckptgui.gui.compare.evolution.scene import Line, Scene
 from ckptgui.gui.compare.evolution.telling import notes, reason
-from ckptgui.gui.compare.words import counter_of, member_number, member_words
 from ckptgui.gui.controls import Ground
 from ckptgui.gui.labels import LinkLabel, PlainLabel, plain_tooltip
 from ckptgui.gui.numbers import counted, integer, shape_text, tr
 from ckptgui.workspace.evolution import Evolution
-
-MOST_PINS = 8
 
 
 class EvolutionPanel(Ground):
@@ -39,14 +35,15 @@ class EvolutionPanel(Ground):
     def __init__(self, comparison: Comparison, parent: QWidget | None = None) -> None:
         super().__init__("panel", parent)
         self.comparison = comparison
+        comparison.series_changed.connect(self._take_series)  # before the reader, which has it shown
         self.reader = Reader(comparison, self)
-        self.pins: dict[str, int] = {}  # paths with their slots
-        self._names: tuple[Series, tuple[str, ...], tuple[str, ...], str] | None = None
+        self.pins = PinnedPaths(self)
+        self._names = names_of(comparison.series)
         self.head = EvolutionHead(self)
         self.chips = Chips(self)
         self.plot = EvolutionPlot(self)
         self.plot.setAccessibleName(
-            tr("Epochs. Arrows read one, Return makes it B, with Shift A, Ctrl+C copies the data.")
+            tr("Epochs. Arrows read one, Return makes it B, with Shift A, P pins, Ctrl+C copies the data.")
         )
         self.figure = FigureButton(self.plot)
         self.note = PlainLabel("", self, colour="text2", pixels=11, wrap=True)
@@ -85,17 +82,18 @@ class EvolutionPanel(Ground):
         head.pin.clicked.connect(self.toggle_pin)
         head.more.clicked.connect(lambda: self.open_menu(head.more.mapToGlobal(head.more.rect().bottomLeft())))
         self.chips.changed.connect(self._curves_changed)
-        self.chips.unpinned.connect(self._unpin)
+        self.chips.unpinned.connect(self.pins.toggle)
+        self.pins.changed.connect(self._pins_changed)
         self.figure.picked.connect(self._pick_figure)
         self.all.clicked.connect(self._toggle_all)
         plot.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         plot.customContextMenuRequested.connect(lambda at: self.open_menu(plot.mapToGlobal(at)))
         plot.chosen.connect(self._choose_end)
         plot.copy_wanted.connect(self.saving.copy_data)
+        plot.pin_wanted.connect(self.toggle_pin)
         plot.painted.connect(self.painted)
         self.reader.changed.connect(self._show)
         comparison.selection_changed.connect(self.saving.quiet)
-        comparison.series_changed.connect(self._forget_pins)
 
     def menu(self) -> QMenu:
         """What can be done with the plot, the scales too: there is not always room for their buttons."""
@@ -109,7 +107,7 @@ class EvolutionPanel(Ground):
             action.setChecked(log)
             action.triggered.connect(switch.buttons["linear" if log else "log"].click)
         menu.addSeparator()
-        pin = menu.addAction(tr("Unpin") if self.reader.path in self.pins else tr("Pin"))
+        pin = menu.addAction((tr("Unpin") if self.reader.path in self.pins else tr("Pin")) + "\tP")
         pin.setEnabled(head.pin.isEnabled())
         pin.triggered.connect(self.toggle_pin)
         return menu
@@ -164,25 +162,18 @@ class EvolutionPanel(Ground):
 
     def toggle_pin(self) -> None:
         """Keep the curves of what is selected beside those of others, or no longer."""
-        path = self.reader.path
-        if path in self.pins:
-            self._unpin(path)
-        elif path and len(self.pins) < MOST_PINS:
-            taken = set(self.pins.values())
-            self.pins[path] = next(slot for slot in range(MOST_PINS) if slot not in taken)
-            self.reader.pin(list(self.pins))
+        held = self.reader.path in self.pins
+        self.pins.toggle(self.reader.path)
+        if not held:
             self._choose_mode("curves")
 
-    def _unpin(self, path: str) -> None:
-        self.pins.pop(path, None)
-        self.reader.pin(list(self.pins))
+    def _pins_changed(self) -> None:
+        self.reader.pin([path for path, _ in self.pins.besides("")])
         self._show()
 
-    def _forget_pins(self) -> None:
-        there = {path: slot for path, slot in self.pins.items() if self.comparison.outline.find(path)}
-        if there != self.pins:
-            self.pins = there
-            self.reader.pin(list(there))
+    def _take_series(self) -> None:
+        self._names = names_of(self.comparison.series)
+        self.pins.keep(path for path, _ in self.pins.besides("") if self.comparison.outline.find(path))
 
     # showing
 
@@ -212,15 +203,14 @@ class EvolutionPanel(Ground):
         tensor = comparison.selected_tensor
         shape = comparison.matching.shape(tensor) if tensor >= 0 else None
         self.head.show_tensor(display(path, 400), shape, self._role(tensor))
-        over = {"epoch": tr("over the epochs"), "step": tr("over the steps")}
-        self.head.over.setText(over.get(counter_of(comparison.series), tr("over the checkpoints")))
+        self.head.over.setText(self._names.over)
         held = path in self.pins
         self.head.pin.setChecked(held)
-        self.head.pin.setEnabled(held or (bool(path) and len(self.pins) < MOST_PINS))
+        self.head.pin.setEnabled(held or (bool(path) and not self.pins.full))
         full = tr("{0} are pinned; take one away first.").format(len(self.pins))
-        words = tr("Unpin: its curves go") if held else tr("Pin: keep its curves beside those of others")
+        words = tr("Unpin (P): its curves go") if held else tr("Pin (P): keep its curves beside those of others")
         self.head.pin.setToolTip(plain_tooltip(words if self.head.pin.isEnabled() else full))
-        self.chips.show_pins([(each, slot) for each, slot in self.pins.items() if each != path])
+        self.chips.show_pins(self.pins.besides(path))
 
     def _role(self, tensor: int) -> Role:
         if tensor < 0:
@@ -233,18 +223,16 @@ class EvolutionPanel(Ground):
         return Role.OTHER
 
     def _scene(self, evolution: Evolution) -> Scene:
-        labels, words, counter = self._members()
-        path = self.reader.path
-        others: Mapping[str, int] = {each: slot for each, slot in self.pins.items() if each != path}
+        path, names = self.reader.path, self._names
         lines = [Line(path, self.reader.held.table)]
-        lines += [Line(each, self.reader.of(each).table, slot) for each, slot in others.items()]
+        lines += [Line(each, self.reader.of(each).table, slot) for each, slot in self.pins.besides(path)]
         self.reader.of(path)
         return Scene(
             evolution,
             tuple(lines),
-            labels,
-            words,
-            counter,
+            names.labels,
+            names.words,
+            names.counter,
             self.comparison.a,
             self.comparison.b,
             self.head.counts.current() == "log",
@@ -254,17 +242,6 @@ class EvolutionPanel(Ground):
             self.reader.integral,
             tuple(reason(each, self.reader.busy) for each in evolution.found),
         )
-
-    def _members(self) -> tuple[tuple[str, ...], tuple[str, ...], str]:
-        """What members are called; worked out once a series."""
-        series = self.comparison.series
-        if self._names is None or self._names[0] is not series:
-            numbers = range(len(series.members))
-            labels = tuple(member_number(series, member) for member in numbers)
-            words = tuple(member_words(series, member) for member in numbers)
-            counter = {"epoch": tr("epoch"), "step": tr("step")}.get(counter_of(series), tr("checkpoint"))
-            self._names = series, labels, words, counter
-        return self._names[1:]
 
     def _show_notes(self, evolution: Evolution | None) -> None:
         whole, curves = self.reader.wish.whole, self.mode == "curves"

@@ -33,6 +33,7 @@ class EvolutionPlot(QWidget):
     chosen = Signal(int, bool)
     read = Signal(int)
     copy_wanted = Signal()
+    pin_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -150,7 +151,7 @@ class EvolutionPlot(QWidget):
     # the keys
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Arrows read the neighbour, Return makes it B (with Shift A), Esc reads none, Ctrl+C copies."""
+        """Arrows read the neighbour, Return makes it B (with Shift A), Esc reads none, P pins, Ctrl+C copies."""
         scene = self.scene
         if scene is None or not scene.count:
             event.ignore()
@@ -160,6 +161,8 @@ class EvolutionPlot(QWidget):
         ends = {Qt.Key.Key_Home: 0, Qt.Key.Key_End: scene.count - 1}
         if event.matches(QKeySequence.StandardKey.Copy):
             self.copy_wanted.emit()
+        elif key is Qt.Key.Key_P:
+            self.pin_wanted.emit()
         elif key in steps:
             start = self.lit if self.lit >= 0 else scene.b - steps[key]
             self._read_by_key(min(max(start + steps[key], 0), scene.count - 1))

@@ -83,6 +83,8 @@ def paint(painter: QPainter, rect: QRectF, scene: Scene, ink: Theme) -> None:
         paint_ridge(painter, place, scene, ink, member, shapes[member])
     if place.stack.step < _DENSE:
         _paint_broken_lines(painter, place, scene, ink, shapes)
+    else:
+        _paint_words(painter, place, scene, ink)
     _paint_columns(painter, place, scene, ink)
 
 
@@ -121,7 +123,8 @@ def paint_ridge(
     area, base, colour = place.area, float(place.stack.bases[member]), scene.colour(member, ink)
     broken = bool(scene.broken(member))
     if not scene.evolution.totals[member]:
-        _paint_nothing(painter, place, scene, ink, member)
+        line = QRectF(area.left(), round(base), area.width(), 1)
+        painter.fillRect(line, ink.nan if broken else ink.hairline)
         return
     dense = place.stack.step < _DENSE and not lit
     xs = middles(len(shape), area.left(), area.width())
@@ -132,17 +135,15 @@ def paint_ridge(
     ends_x = np.concatenate([[area.left()], xs, [area.right()]])
     ends_y = np.concatenate([[base], ys, [base]])
     painter.drawPolygon(polygon(ends_x, ends_y))
-    line = ink.text if lit else colour if dense else ink.panel
+    ink_of_line = ink.text if lit else colour if dense else ink.panel
     strong = dense and bool(scene.letter(member))
-    painter.setPen(QPen(line, 2.0 if strong else 1.0 if dense else 1.2))
+    painter.setPen(QPen(ink_of_line, 2.0 if strong else 1.0 if dense else 1.2))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawPolyline(polygon(ends_x, ends_y))
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
     if not dense:
         painter.fillRect(QRectF(area.left(), round(base), area.width(), 1), ink.nan if broken else colour)
         _paint_marks(painter, place, scene, ink, member)
-    if broken and not dense:
-        _paint_broken(painter, place, scene, member)
 
 
 def _paint_marks(painter: QPainter, place: RidgePlan, scene: Scene, ink: Theme, member: int) -> None:
@@ -180,26 +181,26 @@ def _paint_broken_lines(painter: QPainter, place: RidgePlan, scene: Scene, ink: 
             _paint_broken(painter, place, scene, member)
 
 
-def _paint_nothing(painter: QPainter, place: RidgePlan, scene: Scene, ink: Theme, member: int) -> None:
-    """A hairline, and why there is no ridge."""
-    base = float(place.stack.bases[member])
-    painter.fillRect(QRectF(place.area.left(), round(base), place.area.width(), 1), ink.hairline)
-    if place.stack.step < _LABEL:
-        return
-    broken = scene.broken(member)
-    if broken:
-        _paint_broken(painter, place, scene, member)
+def _paint_words(painter: QPainter, place: RidgePlan, scene: Scene, ink: Theme) -> None:
+    """Before all ridges: how many values are NaN, and why there is no ridge."""
     painter.setFont(ui_font(11))
     metrics = QFontMetricsF(painter.font())
-    room = place.area.width() - 12 - (badge_width(Badge(broken, Tone.ALARM)) + 8 if broken else 0)
-    text = metrics.elidedText(scene.reasons[member], Qt.TextElideMode.ElideRight, room)
-    wide = metrics.horizontalAdvance(text)
-    line = QRectF(place.area.left(), base - metrics.height() - 2, wide + 8, metrics.height())
-    ground = QColor(ink.panel)
-    ground.setAlphaF(0.8)
-    painter.fillRect(line, ground)
-    painter.setPen(ink.text2)
-    painter.drawText(line.adjusted(4, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, text)
+    for member in range(scene.count):
+        if scene.broken(member):
+            _paint_broken(painter, place, scene, member)
+        if scene.evolution.totals[member] or place.stack.step < _LABEL:
+            continue
+        room = place.area.width() * 0.55
+        text = metrics.elidedText(scene.reasons[member], Qt.TextElideMode.ElideRight, room)
+        base = float(place.stack.bases[member])
+        line = QRectF(
+            place.area.left(), base - metrics.height() - 1, metrics.horizontalAdvance(text) + 8, metrics.height()
+        )
+        ground = QColor(ink.panel)
+        ground.setAlphaF(0.85)
+        painter.fillRect(line, ground)
+        painter.setPen(ink.text2)
+        painter.drawText(line.adjusted(4, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, text)
 
 
 def _paint_columns(painter: QPainter, place: RidgePlan, scene: Scene, ink: Theme) -> None:

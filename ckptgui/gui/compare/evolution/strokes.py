@@ -51,7 +51,7 @@ def marks(axis: Axis, width: float) -> list[tuple[float, str]]:
         return sorted(taken)
     found: list[tuple[float, str]] = []
     for count in range(max(2, int(width // 60)), 1, -1):
-        found = linear_ticks(axis.low, axis.high, count)
+        found = linear_ticks(axis.low, axis.high, count, whole=axis.integral)
         widest = max((metrics.horizontalAdvance(text) for _, text in found), default=0.0) + 14
         if widest * max(len(found) - 1, 1) <= width:
             break
