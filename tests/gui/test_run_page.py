@@ -1,6 +1,7 @@
 """The tab of a run: compared in epoch order, stepped by keys and clicks, one selection in both halves."""
 
 import pytest
+import torch
 from PySide6.QtCore import Qt
 from shiboken6 import isValid
 
@@ -9,7 +10,7 @@ from ckptgui.gui.compare.members.dialog import MembersDialog
 from ckptgui.gui.compare.members.table import box_in
 from ckptgui.gui.compare.view import Arrangement
 
-from .conftest import dialog_of, drop, opened, save_epoch
+from .conftest import dialog_of, drop, opened, save_epoch, small_state_dict
 
 LEFT = Qt.MouseButton.LeftButton
 WEIGHT = ("model_state_dict", "fc.weight")
@@ -215,3 +216,20 @@ def test_the_parts_are_arranged_as_the_room_allows(qtbot, page, window):
     qtbot.mouseClick(page.halves.tabs.tab(MAP), LEFT)
     assert compare.layers.isVisible()
     assert not compare.changes.isVisible()
+
+
+def test_a_renamed_tensor_is_proposed_and_taken_for_one_when_that_is_accepted(qtbot, window, tmp_path):
+    for epoch in (1, 2):
+        state = small_state_dict(1)
+        if epoch == 2:
+            state["head.weight"] = state.pop("fc.weight")
+        torch.save({"epoch": epoch, "model_state_dict": state}, tmp_path / f"epoch_{epoch}.pt")
+    page = opened(qtbot, window, tmp_path)
+    notices = page.halves.notices
+    qtbot.waitUntil(lambda: any(notice.key == "renames" for notice in notices.notices()), timeout=20_000)
+    assert page.facts()[0] == "2 of 4 tensors in all 2"
+    banner = notices.banner("renames")
+    assert banner.title.text() == "1 tensor was renamed, as it seems."
+    assert banner.notice.text == "fc.weight → head.weight: all values are equal."
+    qtbot.mouseClick(banner.link, LEFT)
+    qtbot.waitUntil(lambda: page.facts()[0] == "3 tensors in all 2")

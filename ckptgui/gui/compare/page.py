@@ -10,6 +10,7 @@ from PySide6.QtGui import QGuiApplication, QHideEvent, QKeySequence, QResizeEven
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QStackedLayout, QVBoxLayout, QWidget
 
 from ckptgui.core.display import MAX_DETAIL, display
+from ckptgui.core.series.renames import Rename
 from ckptgui.core.series.series import Series
 from ckptgui.core.tensors import Path
 from ckptgui.gui.compare.comparison import Comparison
@@ -17,6 +18,7 @@ from ckptgui.gui.compare.halves import Halves
 from ckptgui.gui.compare.history import History
 from ckptgui.gui.compare.notices import series_notices
 from ckptgui.gui.compare.page_words import facts_of, outcome_of, so_far, title_of, waiting_sentence
+from ckptgui.gui.compare.renaming import RenameSearch, proposal_words
 from ckptgui.gui.compare.roster import Roster
 from ckptgui.gui.compare.stopwatch import Stopwatch
 from ckptgui.gui.compare.timeline.panel import Timeline
@@ -26,6 +28,7 @@ from ckptgui.gui.document_view import DocumentView
 from ckptgui.gui.goto import Finder, find_names
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.milestones import PaintWatch
+from ckptgui.gui.notices import Notice, Tone
 from ckptgui.gui.numbers import tr
 from ckptgui.gui.page import Activity, Link, Page
 from ckptgui.gui.states import FailedView, OpeningView
@@ -48,6 +51,7 @@ class SeriesPage(Page):
         self._facts: tuple[str, ...] = ()
         self.comparison = Comparison(background, self)
         self.roster = Roster(self.comparison, self)
+        self.renaming = RenameSearch(self.comparison, self)
         self.history = History(self.comparison, self)
         self._stopwatch = Stopwatch(self.comparison)
         self.opening_view = OpeningView(self)
@@ -78,6 +82,7 @@ class SeriesPage(Page):
         self.halves.document_made.connect(self._document_made)
         self.halves.turned.connect(self.changed)
         self.roster.shown.connect(self._shown)
+        self.renaming.proposed.connect(self._propose)
         self.roster.unreadable.connect(self._unreadable)
         self.roster.waiting_changed.connect(self.changed)
         comparison = self.comparison
@@ -139,6 +144,16 @@ class SeriesPage(Page):
         notes = self.roster.run.notes if self.roster.run is not None else ()
         for notice in series_notices(series, notes, self.arrange_members):
             self.halves.notices.show_notice(notice)
+
+    def _propose(self, renames: tuple[Rename, ...]) -> None:
+        title, text, link = proposal_words(renames)
+
+        def agreed() -> None:
+            self.halves.notices.remove("renames")
+            self.roster.accept(renames)
+
+        notice = Notice("renames", "info", title, text, Tone.QUIET, link, agreed)
+        self.halves.notices.show_notice(notice)
 
     def arrange_members(self) -> None:
         """Choose which checkpoints are compared, and in which order."""
@@ -418,5 +433,6 @@ class SeriesPage(Page):
     def close_page(self) -> None:
         """Stop all work and give the files back."""
         self.roster.stop()
+        self.renaming.stop()
         self.comparison.release()
         self.halves.close_document()
