@@ -41,7 +41,9 @@ def settle(qtbot, panel):
     arranger = panel.arranger
     lanes = (arranger._names_lane, arranger._modules_lane, panel.values._lane, panel._copy_lane)
     timers = (arranger._timer, panel.box._timer)
-    qtbot.waitUntil(lambda: not any(lane.busy for lane in lanes) and not any(t.isActive() for t in timers))
+    qtbot.waitUntil(
+        lambda: not any(lane.busy for lane in lanes) and not any(t.isActive() for t in timers), timeout=20_000
+    )
 
 
 @pytest.fixture
@@ -318,7 +320,7 @@ def test_a_line_is_logarithmic_over_a_decade_at_least():
 
 def test_the_table_follows_the_handles(qtbot, panel, comparison):
     comparison.set_ends(0, 3)
-    qtbot.waitUntil(lambda: not comparison.progress.running)
+    qtbot.waitUntil(lambda: not comparison.progress.running, timeout=20_000)
     settle(qtbot, panel)
     assert panel.ends.text() == "epoch 0 to 3"
     assert cells(panel, Column.RELATIVE)[0] == f"{relative(names(panel)[0], 0, 3):.4f}"
@@ -438,7 +440,7 @@ def test_what_seems_to_be_renamed_is_proposed_and_can_be_accepted(compare_run, s
     a, b = weights(1), weights(1)
     b["encoder.weight"] = b.pop("blocks.0.attn.weight")
     panel = shown(compare_run(save_run(tmp_path / "renamed", [a, b])))
-    qtbot.waitUntil(panel.renames.isVisible)
+    qtbot.waitUntil(panel.renames.isVisible, timeout=20_000)
     assert panel.renames.text.text() == "1 tensor seems to be renamed: blocks.0.attn.weight → encoder.weight"
     with qtbot.waitSignal(panel.renames_accepted) as accepted:
         qtbot.mouseClick(panel.renames.accept, Qt.MouseButton.LeftButton)

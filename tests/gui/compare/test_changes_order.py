@@ -18,7 +18,7 @@ from ckptgui.engine.job import Cancel
 from ckptgui.gui.compare.changes.columns import CHOICE, Column, Widths
 from ckptgui.gui.compare.changes.conditions import NameText, conditions_of
 from ckptgui.gui.compare.changes.order import keys, ranked, tensor_order, tree_order
-from ckptgui.gui.compare.changes.words import cosine_text, fraction_text, relative_text
+from ckptgui.gui.compare.changes.words import cosine_text, fraction_text, relative_text, shortened
 
 NAMES = ["wte.weight", "blocks.0.fc.weight", "blocks.0.fc.bias", "blocks.1.fc.weight", "head.weight", "same.bias"]
 
@@ -164,6 +164,15 @@ def test_columns_go_one_by_one_and_name_and_relative_change_stay(qapp):
     assert all(before <= after for before, after in pairwise(gone))
     assert gone[-1] == every
     assert widths.hidden(1200, frozenset({Column.COSINE})) == every - {Column.COSINE}
+
+
+def test_a_name_without_room_keeps_its_numbers_and_its_end():
+    name = "blocks.12.attention.qkv.weight"
+    assert shortened(name, lambda text: True) == name
+    assert shortened(name, lambda text: len(text) <= 26) == "b…12.attention.qkv.weight"
+    assert shortened(name, lambda text: False) == "b…12.a…qkv.weight"
+    assert shortened("…h.0.mlp.c_fc.weight", lambda text: False) == "…h.0.m…c_fc.weight"
+    assert shortened("weight", lambda text: False) == "weight"
 
 
 def test_figures_read_well_at_both_ends(qapp):

@@ -39,8 +39,7 @@ BAR = 46
 LINE = 66
 """How wide the line over the epochs is."""
 
-MIN_NAME = 120
-NARROW_NAME = 90
+MIN_NAME = 150
 
 
 def title(column: Column) -> str:

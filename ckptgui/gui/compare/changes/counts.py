@@ -77,12 +77,16 @@ class StatusCounts(QWidget):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         row = QHBoxLayout(self)
+        row.setSizeConstraint(QHBoxLayout.SizeConstraint.SetNoConstraint)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
         self.of = {status: StatusCount(status, self) for status in COUNTED}
         for status, count in self.of.items():
             row.addWidget(count)
             count.clicked.connect(lambda _=False, status=status: self.clicked.emit(str(status)))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, 20)  # it says less before it keeps the panel wide
 
     def show_counts(self, counts: dict[Status, int], state: str, room: int) -> None:
         """Tell the numbers; ``state`` is the status that is filtered by."""

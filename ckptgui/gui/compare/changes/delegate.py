@@ -14,6 +14,7 @@ from ckptgui.gui.compare.changes.line_pictures import HEIGHT, LinePictures
 from ckptgui.gui.compare.changes.lines import EpochLines
 from ckptgui.gui.compare.changes.model import ChangesModel
 from ckptgui.gui.compare.changes.rows import Cell, Rows
+from ckptgui.gui.compare.changes.words import shortened
 from ckptgui.gui.compare.signs import sign, status_colour
 from ckptgui.gui.labels import token
 from ckptgui.gui.numbers import integer
@@ -99,7 +100,7 @@ class ChangesDelegate(QStyledItemDelegate):
         name = rows.name(node, not self._model.tree)
         wide, room = self._metrics.horizontalAdvance(name), place.width()
         if wide > room:
-            name = rows.without_front(name)
+            name = shortened(rows.without_front(name), lambda text: self._metrics.horizontalAdvance(text) <= room)
             name = self._metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, room)
         painter.setFont(self._font)
         painter.setPen(t.text)

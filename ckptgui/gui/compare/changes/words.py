@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QLocale
 
@@ -10,6 +11,21 @@ from ckptgui.gui.numbers import MINUS, percent, significant, tr
 
 NOT_YET = "—"
 """Stands for a figure that is not known, or that there is not."""
+
+
+def shortened(name: str, fits: Callable[[str], bool]) -> str:
+    """``b…3.attn.qkv.weight``: modules give up their letters from the left on, numbers and the end do not."""
+    parts = name.split(".")
+    for place, part in enumerate(parts[:-2]):
+        if fits(_joined(parts)):
+            break
+        if len(part) > 2 and not part.isdecimal() and not part.startswith("…"):
+            parts[place] = f"{part[0]}…"
+    return _joined(parts)
+
+
+def _joined(parts: Sequence[str]) -> str:
+    return ".".join(parts).replace("….", "…")
 
 
 def relative_text(value: float) -> str:
