@@ -19,6 +19,7 @@ from ckptgui.gui.compare.history import History
 from ckptgui.gui.compare.notices import series_notices
 from ckptgui.gui.compare.page_words import facts_of, outcome_of, so_far, title_of, waiting_sentence
 from ckptgui.gui.compare.renaming import RenameSearch, proposal_words
+from ckptgui.gui.compare.report_flow import ReportFlow
 from ckptgui.gui.compare.roster import Roster
 from ckptgui.gui.compare.stopwatch import Stopwatch
 from ckptgui.gui.compare.timeline.panel import Timeline
@@ -65,6 +66,7 @@ class SeriesPage(Page):
         column.addWidget(self.timeline)
         column.addWidget(Hairline(self))
         column.addWidget(self.halves, 1)
+        self.report = ReportFlow(self.comparison, self.halves.notices, self)
         self._stack = QStackedLayout(self)
         for part in (self.opening_view, self.failed_view, self._content):
             self._stack.addWidget(part)
@@ -85,6 +87,7 @@ class SeriesPage(Page):
         self.renaming.proposed.connect(self._propose)
         self.roster.unreadable.connect(self._unreadable)
         self.roster.waiting_changed.connect(self.changed)
+        self.report.changed.connect(self.changed)
         comparison = self.comparison
         comparison.series_changed.connect(self._series_changed)
         comparison.ends_changed.connect(self.changed)
@@ -223,7 +226,7 @@ class SeriesPage(Page):
         if self.roster.busy:
             return Activity(tr("Matching tensors"))
         page, progress = self.halves.in_front, self.comparison.progress
-        own = page.activity() if page is not None else None
+        own = self.report.activity() or (page.activity() if page is not None else None)
         if own is None and progress.running and self._stopwatch.noticeable:
             detail = so_far(progress)
             return Activity(
@@ -269,7 +272,9 @@ class SeriesPage(Page):
         if ability in ("document", "series", "compare", "siblings", "loading"):
             return ""
         if ability == "report":
-            return tr("Reports come later.")
+            if self.report.busy:
+                return tr("A report is being written.")
+            return tr("Its checkpoints are still being compared.") if self.comparison.progress.running else ""
         if ability == "average":
             return tr("Turn to one file to compare its model with its average.")
         if page is not None:
@@ -282,8 +287,16 @@ class SeriesPage(Page):
             return tr("Turn to one epoch to export it.")
         return tr("Nothing was found to be wrong.") if ability == "finding" else ""
 
+    def save_report(self) -> None:
+        """Ask where to and write what was found."""
+        if not self.able("report"):
+            folder = self.path if PurePath(self.path).is_absolute() else ""
+            self.report.begin(self.title(), folder)
+
     def unfinished(self) -> str:
-        """What the page of B says."""
+        """A report that is being written, and what the page of B says."""
+        if self.report.busy:
+            return tr("A report is being written. It stops, and nothing of it is left.")
         return self.halves.document.unfinished() if self.halves.document is not None else ""
 
     def document(self) -> DocumentView | None:
@@ -434,5 +447,6 @@ class SeriesPage(Page):
         """Stop all work and give the files back."""
         self.roster.stop()
         self.renaming.stop()
+        self.report.cancel()
         self.comparison.release()
         self.halves.close_document()
