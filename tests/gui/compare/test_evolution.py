@@ -225,7 +225,7 @@ def test_cosine_to_the_first_is_read_when_it_is_asked_for(qtbot, panel, comparis
     first, last = (weights(epoch)[TENSOR].double().flatten() for epoch in (0, 3))
     true = float(torch.dot(first, last) / first.norm() / last.norm())
     known = panel.reader.held.table["cosine_first"]
-    qtbot.waitUntil(lambda: not np.isnan(known[3]), timeout=5000)
+    qtbot.waitUntil(lambda: not np.isnan(known[3]), timeout=20_000)
     assert known[3] == pytest.approx(true)
 
 
