@@ -8,8 +8,8 @@ import re
 from dataclasses import dataclass, replace
 
 import numpy as np
-from PySide6.QtCore import QBuffer, QByteArray, QPointF, QRectF, QSize
-from PySide6.QtGui import QImage, QImageWriter, QPainter
+from PySide6.QtCore import QBuffer, QByteArray, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QImage, QImageWriter, QPainter
 from PySide6.QtSvg import QSvgGenerator
 
 from ckptgui.analysis.colour_scale import ColourScale
@@ -18,13 +18,16 @@ from ckptgui.core.display import display
 from ckptgui.gui.compare.layers.geometry import HEAD, USUAL
 from ckptgui.gui.compare.layers.legend import HEIGHT, paint_legend
 from ckptgui.gui.compare.layers.painting import Scene, paint_broken, paint_head, paint_names
-from ckptgui.gui.compare.layers.raster import Window, raster
+from ckptgui.gui.compare.layers.raster import Window, cell_colours, raster
 from ckptgui.gui.labels import SEMIBOLD
 from ckptgui.gui.theme import LIGHT, ui_font
 
 RATIO = 2.0
 TALLEST, WIDEST = 12_000, 6_000
 """Pixels of paper; what is beyond is in the table alone."""
+
+MOST_VECTORS = 20_000
+"""Cells that are drawn one by one."""
 
 _TITLE, _MARGIN = 34, 12
 _FAMILIES = b"Inter, 'Segoe UI', 'Helvetica Neue', 'Noto Sans', sans-serif"
@@ -72,7 +75,7 @@ def png(picture: QImage) -> bytes:
 
 
 def svg(sheet: Sheet) -> bytes:
-    """A drawing of vectors; the cells are a picture in it, one pixel each side of a cell's would be too many."""
+    """A drawing of vectors; of very many cells their picture stands in it."""
     scene = sheet.whole()
     size = _paper(scene)
     device = QBuffer()
@@ -84,7 +87,7 @@ def svg(sheet: Sheet) -> bytes:
     generator.setResolution(96)
     generator.setTitle(sheet.title)
     painter = QPainter(generator)
-    _paint(painter, sheet, scene, 1.0)
+    _paint(painter, sheet, scene, 1.0, vectors=sheet.scene.layers.values.size <= MOST_VECTORS)
     painter.end()
     text = bytes(device.data().data())
     return re.sub(rb'font-family="[^"]*"', b'font-family="' + _FAMILIES + b'"', text)
@@ -112,7 +115,7 @@ def _paper(scene: Scene) -> QSize:
     return QSize(size.width + 2 * _MARGIN, _TITLE + HEAD + size.height + HEIGHT + _MARGIN)
 
 
-def _paint(painter: QPainter, sheet: Sheet, scene: Scene, ratio: float) -> None:
+def _paint(painter: QPainter, sheet: Sheet, scene: Scene, ratio: float, *, vectors: bool = False) -> None:
     size, ink = scene.geometry, scene.ink
     painter.fillRect(QRectF(QPointF(0, 0), _paper(scene)), ink.panel)
     painter.setFont(ui_font(16, SEMIBOLD))
@@ -121,9 +124,30 @@ def _paint(painter: QPainter, sheet: Sheet, scene: Scene, ratio: float) -> None:
     painter.translate(_MARGIN, _TITLE)
     paint_names(painter, scene, range(0), -1)
     window = Window(0, 0, size.room, size.height, ratio)
-    painter.drawImage(scene.area.topLeft(), raster(scene.layers, sheet.scale, size, window, ink))
+    if vectors:
+        _paint_cells(painter, sheet, scene)
+    else:
+        painter.drawImage(scene.area.topLeft(), raster(scene.layers, sheet.scale, size, window, ink))
     paint_head(painter, scene)
     paint_broken(painter, scene)
     room = QRectF(size.labels, HEAD + size.height + 4, size.width - size.labels, HEIGHT)
     key = scene.layers.figure.key
     paint_legend(painter, room, sheet.scale, key, ink, absent=bool((scene.layers.cells == Cell.ABSENT).any()))
+
+
+def _paint_cells(painter: QPainter, sheet: Sheet, scene: Scene) -> None:
+    """A rectangle for each cell that has a figure, and a dash for each that has none."""
+    layers, size, ink = scene.layers, scene.geometry, scene.ink
+    rows, columns = size.rows_seen(0), size.columns_seen(0)
+    colours = cell_colours(layers.values, layers.cells, sheet.scale, ink)
+    painter.setPen(Qt.PenStyle.NoPen)
+    for row in rows:
+        for column in columns:
+            rect, cell = scene.cell(row, column), layers.cells[row, column]
+            if cell in (Cell.VALUE, Cell.FAILED):
+                painter.fillRect(rect, QColor.fromRgb(int(colours[row, column])))
+            elif cell == Cell.ABSENT:
+                painter.fillRect(rect, ink.hairline)
+            if cell in (Cell.NONE, Cell.FAILED):
+                dash = QRectF(rect.center().x() - 4, rect.center().y() - 0.5, 8, 1)
+                painter.fillRect(dash, ink.text2 if cell == Cell.NONE else ink.danger)

@@ -117,7 +117,7 @@ class LayersMap(QAbstractScrollArea):
     def scene(self) -> Scene:
         """What is painted now."""
         series, comparison = self.comparison.series, self.comparison
-        unreadable = frozenset(set(range(len(series.members))) - set(series.whole))
+        unreadable = frozenset(number for number, member in enumerate(series.members) if member.error)
         return Scene(
             self.source.layers,
             self.source.blocks,
@@ -449,10 +449,14 @@ class LayersMap(QAbstractScrollArea):
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
+        self._begin_at()
+        self.viewport().update()
+
+    def _begin_at(self) -> None:
+        """Without a cursor, begin at the name of what is selected, else at the first."""
         if self.cursor_place is None and len(self.source.rows):
             rows = self.marked()
             self.cursor_place = (rows.start if len(rows) else 0), NAMES
-        self.viewport().update()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
@@ -460,6 +464,7 @@ class LayersMap(QAbstractScrollArea):
         self.viewport().update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        self._begin_at()
         act = _KEYS.get(Qt.Key(event.key()))
         copy = event.key() == Qt.Key.Key_C and event.modifiers() & Qt.KeyboardModifier.ControlModifier
         if copy:

@@ -48,7 +48,7 @@ def raster(layers: LayerMap, scale: ColourScale, geometry: Geometry, window: Win
         seen_x = (inner_x >= 0) & (inner_x < geometry.pitch - geometry.gap)
         part = np.s_[rows.start : rows.stop, columns.start : columns.stop]
         cells = layers.cells[part]
-        colours = _colours(layers.values[part], cells, scale, ink)
+        colours = cell_colours(layers.values[part], cells, scale, ink)
         at = np.ix_(row[seen_y] - rows.start, column[seen_x] - columns.start)
         inside = colours[at]
         if (cells != Cell.VALUE).any():
@@ -59,7 +59,8 @@ def raster(layers: LayerMap, scale: ColourScale, geometry: Geometry, window: Win
     return image
 
 
-def _colours(values: np.ndarray, cells: np.ndarray, scale: ColourScale, ink: Theme) -> np.ndarray:
+def cell_colours(values: np.ndarray, cells: np.ndarray, scale: ColourScale, ink: Theme) -> np.ndarray:
+    """uint32 a cell, 0xAARRGGBB; of one without a figure that of its ground."""
     colours = palette_of(scale, ink.dark)
     shares = np.nan_to_num(scale.shares(values), nan=0.0)
     found: np.ndarray = colours[np.round(shares * (STEPS - 1)).astype(np.int64)]

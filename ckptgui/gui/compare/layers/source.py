@@ -34,6 +34,7 @@ class MapSource(QObject):
         self._tick = QTimer(self, singleShot=True, interval=TICK_MS)
         self._tick.timeout.connect(self._work)
         self._begin()
+        self._fill()
         comparison.series_changed.connect(self._series_changed)
         comparison.profiled.connect(self._profiled)
         comparison.compared.connect(self._compared)
