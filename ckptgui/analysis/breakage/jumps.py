@@ -13,6 +13,12 @@ from ckptgui.analysis.breakage.course import Course
 FACTOR = 3.0
 """Times what was to be expected from which a step is a jump."""
 
+FURTHEST = 8.0
+"""A jump in any case. Below, it has to lie beyond what the furthest of many scattered tensors comes to by chance."""
+
+MANY = 16
+"""Tensors from which chance counts: of fewer their scatter tells little."""
+
 CLEAR = 2.2
 """Enough where no other tensor is anywhere near: beyond ``DEVIATIONS`` of their scatter."""
 
@@ -40,8 +46,9 @@ def jumped(course: Course, told: np.ndarray) -> np.ndarray:
     """bool, tensors × columns. ``told`` is where tensors broke in worse ways."""
     excess, scatter = course.excess, np.maximum(course.scatter, LEAST_SCATTER)
     with np.errstate(invalid="ignore"):
-        clear = (excess >= np.log(CLEAR)) & (excess >= DEVIATIONS * scatter)
-        found = (excess >= np.log(FACTOR)) | clear
+        chance = _furthest_by_chance(int(np.count_nonzero(course.learnt))) * scatter
+        clear = (excess >= np.log(CLEAR)) & (excess >= np.maximum(chance, DEVIATIONS * scatter))
+        found = (excess >= np.clip(chance, np.log(FACTOR), np.log(FURTHEST))) | clear
         untried = (course.steps < 2) | (course.history.counts < FEW)[:, None]
         found &= (~untried | (excess >= np.log(UNTRIED))) & (course.steps > 0)
         found &= (course.relative >= LEAST) & (course.relative >= BESIDE * course.usual) & course.learnt[:, None]
@@ -52,6 +59,11 @@ def jumped(course: Course, told: np.ndarray) -> np.ndarray:
         running = (excess >= np.log(RUNNING)) & (course.relative >= RUNNING_LEAST) & ~course.learnt[:, None]
     alone = ~np.logical_or.accumulate((found | told).any(axis=0))
     return np.asarray(found | (running & (course.steps > 1) & alone))
+
+
+def _furthest_by_chance(tensors: int) -> float:
+    """Deviations that the furthest of so many comes to in one of a few hundred steps."""
+    return float(1.3 * np.sqrt(2 * np.log(max(1.0, tensors / MANY))))
 
 
 def whole_jumps(course: Course) -> list[int]:

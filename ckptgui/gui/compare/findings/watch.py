@@ -35,7 +35,7 @@ class RunWatch(QObject):
         comparison.series_changed.connect(self._another)
         comparison.profiled.connect(self._news)
         comparison.compared.connect(self._news)
-        comparison.finished.connect(self._news)
+        comparison.finished.connect(self._ended)
         self._another()
 
     @property
@@ -60,6 +60,13 @@ class RunWatch(QObject):
         if not self._soon.isActive() and not self._lane.busy:
             self._soon.start(self._pause)
 
+    def _ended(self) -> None:
+        """What was read last is waited for no longer than it takes."""
+        self._wanted = True
+        self._pause = 0
+        if not self._lane.busy:
+            self._soon.start(0)
+
     def _begin(self) -> None:
         self._wanted = False
         self._begun = time.monotonic()
@@ -72,7 +79,8 @@ class RunWatch(QObject):
         self._lane.start(work, self._take)
 
     def _take(self, account: RunAccount) -> None:
-        self._pause = max(PAUSE, round(SHARE * 1000 * (time.monotonic() - self._begun)))
+        taken = round(1000 * (time.monotonic() - self._begun))
+        self._pause = max(PAUSE, SHARE * taken) if self.comparison.progress.running else 0
         self.account = account
         if self._wanted:
             self._soon.start(self._pause)
