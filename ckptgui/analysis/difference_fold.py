@@ -11,7 +11,7 @@ import numpy as np
 from ckptgui.analysis.difference_sums import PairSums
 from ckptgui.core.dtypes import BY_NAME, DType, Kind
 
-Space = Literal["float32", "float64", "int64", "uint64", "complex"]
+Space = Literal["float32", "float64", "integers", "complex"]
 """What values are folded as."""
 
 _BITS: dict[str, tuple[Any, Any]] = {
@@ -27,9 +27,7 @@ def space_of(a: DType, b: DType) -> Space:
         return "complex"
     whole = [each.kind in (Kind.SIGNED, Kind.UNSIGNED, Kind.BOOL) for each in (a, b)]
     if all(whole) and 64 in (a.bits, b.bits):
-        if "uint64" not in (a.name, b.name):
-            return "int64"
-        return "uint64" if Kind.SIGNED not in (a.kind, b.kind) else "float64"
+        return "integers"
     return "float32" if all(map(_is_single, (a, b))) else "float64"
 
 
@@ -64,30 +62,32 @@ def fold_many(
 
         return fold_complex(a, b)
     found = PairSums.nothing(len(lengths))
-    x, y = widened(a, space, 0), widened(b, space, 1)
     pairs = starts_a, starts_b, lengths
-    if space in _BITS:
+    if space == "integers":
+        signed = dtype_a.kind is Kind.SIGNED, dtype_b.kind is Kind.SIGNED
+        x, y = (widened(v, "int64" if s else "uint64", n) for n, (v, s) in enumerate(zip((a, b), signed)))
+        kernels.fold_integers(x.view(np.uint64), y.view(np.uint64), *signed, pairs, found.columns)
+    else:
+        x, y = widened(a, space, 0), widened(b, space, 1)
         ints, infinite = _BITS[space]
         kernels.fold_floats(x, y, x.view(ints), y.view(ints), infinite, pairs, found.columns)
-    else:
-        kernels.fold_integers(x, y, pairs, found.columns)
     return found
 
 
-def widened(values: np.ndarray, space: Space, side: int) -> np.ndarray:
-    """The values as ``space`` has them: as they are, or in memory of this thread's that it has for each side."""
-    target = np.dtype(space)
+def widened(values: np.ndarray, name: str, side: int) -> np.ndarray:
+    """The values as an array type of that name: as they are, or in memory that this thread has for each side."""
+    target = np.dtype(name)
     if values.dtype == target:
         return np.ascontiguousarray(values)
     from ckptgui.analysis import difference_kernels as kernels
 
     out = _room(side, values.size * target.itemsize).view(target)
-    name = values.dtype.name
-    if target == np.float32 and name == "bfloat16":
+    own = values.dtype.name
+    if target == np.float32 and own == "bfloat16":
         kernels.widen_bfloat16(values.view(np.uint16), out.view(np.uint32))
-    elif target == np.float32 and name == "float16":
+    elif target == np.float32 and own == "float16":
         kernels.widen_float16(values.view(np.uint16), _table(values.dtype), out.view(np.uint32))
-    elif target == np.float32 and name.startswith("float8"):
+    elif target == np.float32 and own.startswith("float8"):
         kernels.widen_codes(values.view(np.uint8), _table(values.dtype), out.view(np.uint32))
     elif values.dtype == np.bool_:
         np.not_equal(values.view(np.uint8), 0, out=out, casting="unsafe")
@@ -99,7 +99,8 @@ def widened(values: np.ndarray, space: Space, side: int) -> np.ndarray:
 
 def warm(space: str) -> None:
     """Compile or fetch what folding in this type can take."""
-    names = ("float32", "bfloat16", "float16", "float8_e4m3fn", "bool") if space == "float32" else (space,)
+    usual = {"float32": ("float32", "bfloat16", "float16", "float8_e4m3fn"), "integers": ("int64",)}
+    names = usual.get(space, (space,))
     for name in names:
         values = np.ones(2, BY_NAME[name].array)
         fold(values, values, BY_NAME[name], BY_NAME[name])

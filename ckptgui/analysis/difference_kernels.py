@@ -209,11 +209,12 @@ def fold_floats(a, b, ints_a, ints_b, infinite, pairs, out):  # type: ignore[no-
 
 
 @njit()
-def fold_integers(a, b, pairs, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
-    """Fold pairs of 64-bit integers of one type; differences are taken before anything is rounded."""
+def fold_integers(a, b, signed_a, signed_b, pairs, out):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    """Fold pairs of 64-bit integers, given as unsigned ones; differences are taken before anything is rounded."""
     starts_a, starts_b, lengths = pairs
     counts, sums, powers, peaks, places = out
     more, more_powers = np.zeros(6), np.zeros(6, np.int64)
+    top, nought = np.uint64(1 << 63), np.uint64(0)
     for t in range(lengths.size):
         x, y = a[starts_a[t] : starts_a[t] + lengths[t]], b[starts_b[t] : starts_b[t] + lengths[t]]
         best, place = 0.0, -1
@@ -221,15 +222,19 @@ def fold_integers(a, b, pairs, out):  # type: ignore[no-untyped-def]  # noqa: AN
             square_a = square_b = product = square = 0.0
             changed = 0
             for i in range(start, min(x.size, start + BLOCK)):
-                # Modulo 2**64 the greater less the smaller is right whatever their signs.
-                low, high = min(x[i], y[i]), max(x[i], y[i])
-                d = np.float64(np.uint64(high) - np.uint64(low))
-                p, q = np.float64(x[i]), np.float64(y[i])
+                below_a, below_b = signed_a and x[i] >= top, signed_b and y[i] >= top
+                p = -np.float64(nought - x[i]) if below_a else np.float64(x[i])
+                q = -np.float64(nought - y[i]) if below_b else np.float64(y[i])
+                if below_a == below_b:
+                    d = np.float64(max(x[i], y[i]) - min(x[i], y[i]))
+                    changed += x[i] != y[i]
+                else:  # no digits cancel
+                    d = abs(q - p)
+                    changed += 1
                 square_a += p * p
                 square_b += q * q
                 product += p * q
                 square += d * d
-                changed += low != high
                 if d > best:
                     best, place = d, i
             counts[t, CHANGED] += changed

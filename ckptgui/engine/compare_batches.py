@@ -16,7 +16,7 @@ from ckptgui.engine.compare_one import state_of
 from ckptgui.engine.placing import Places, places_of
 from ckptgui.sources.locate import SourcePool
 
-SMALL = 1 << 18
+SMALL = 1 << 20
 """Bytes of a tensor that may go into a batch."""
 
 

@@ -147,6 +147,14 @@ def test_integers_beyond_what_a_float_tells_apart(tmp_path, pool):
     assert (record["changed"], record["max_abs"], record["delta_l2"], record["argmax"]) == (1, 1.0, 1.0, 4321)
 
 
+def test_signed_and_unsigned_integers_beside_each_other(tmp_path, pool):
+    before = np.array([2**63 - 1, -5, -(2**63), 0, 17], np.int64)
+    after = np.array([2**63, 2**64 - 5, 2**64 - 1, 0, 18], np.uint64)
+    for one, other in ((before, after), (after, before)):
+        record = told(tmp_path, pool, torch.from_numpy(one), torch.from_numpy(other))
+        agrees(record, oracle(one.astype(np.longdouble), other.astype(np.longdouble)))
+
+
 def test_bool(tmp_path, pool, generator):
     before, after = torch.rand(2, 50, 50, generator=generator) > 0.5
     expected = oracle(before.numpy().astype(np.uint8).astype(float), after.numpy().astype(float))
