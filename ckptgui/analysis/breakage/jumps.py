@@ -14,7 +14,7 @@ FACTOR = 3.0
 """Times what was to be expected from which a step is a jump."""
 
 FURTHEST = 8.0
-"""A jump in any case. Below, it has to lie beyond what the furthest of many scattered tensors comes to by chance."""
+"""A jump in any case. Below, it has to lie beyond what the furthest of many tensors comes to by chance."""
 
 MANY = 16
 """Tensors from which chance counts: of fewer their scatter tells little."""
