@@ -12,6 +12,7 @@ from ckptgui.gui.compare.changes.panel import ChangesPanel
 from ckptgui.gui.compare.comparison import Comparison
 from ckptgui.gui.compare.difference.panel import DifferencePanel
 from ckptgui.gui.compare.evolution.panel import EvolutionPanel
+from ckptgui.gui.compare.findings.line import FindingLine
 from ckptgui.gui.compare.findings.panel import RunPanel
 from ckptgui.gui.compare.layers.panel import LayersPanel
 from ckptgui.gui.controls import Ground, Splitter
@@ -73,7 +74,7 @@ class CompareView(Ground):
         self.selected.addWidget(self.difference)
         self.right = QStackedWidget(self)
         self.right.addWidget(self.run)
-        self.right.addWidget(self.selected)
+        self.right.addWidget(self._with_finding(self.selected))
         self.left = Splitter(self)
         self.left.addWidget(self.changes)
         self.left.addWidget(self.layers)
@@ -87,6 +88,17 @@ class CompareView(Ground):
         column.addWidget(self.splitter)
         comparison.selection_changed.connect(self._selected)
         comparison.series_changed.connect(self._selected)
+
+    def _with_finding(self, selected: QWidget) -> QWidget:
+        """What is selected, below the line that says what broke in it."""
+        page = Ground("panel", self)
+        self.finding = FindingLine(self.run.watch, page)
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.finding)
+        column.addWidget(selected, 1)
+        return page
 
     @property
     def _splitters(self) -> tuple[Splitter, Splitter, Splitter]:

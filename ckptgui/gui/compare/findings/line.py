@@ -17,7 +17,7 @@ from ckptgui.gui.labels import LinkLabel, plain_tooltip
 from ckptgui.gui.numbers import integer, tr
 from ckptgui.gui.tree.badges import Badge
 
-HEIGHT = 26
+HEIGHT = 28
 
 
 class FindingLine(QWidget):
@@ -37,7 +37,7 @@ class FindingLine(QWidget):
         self.more.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.more.clicked.connect(lambda: watch.comparison.select(0))
         row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
+        row.setContentsMargins(12, 4, 12, 0)
         row.setSpacing(8)
         row.addWidget(self.sign, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self.sentence, 1)
