@@ -31,7 +31,8 @@ class MemberValues:
     """What was found at one member: ``values`` are None where no value is finite, or for a reason that is told.
 
     ``absent`` says that the member has none of the tensors, ``error`` why some could not be read. ``left_out``
-    counts elements that are not among the values because they are many and nothing is kept of them yet.
+    counts elements that are not among the values because they are many and nothing is kept of them yet; where they
+    are most, there are no values at all.
     """
 
     member: int
@@ -136,6 +137,8 @@ def _many(
         profile(checkpoint, left, reading.pool, taken, reading.cancel)
         error = next(iter(errors.values()), "")
     spread = Spread.from_dense(whole.counts, whole.low, whole.high)
+    if spread is not None and spread.total < unread:  # a few biases do not show how a module's values are spread
+        spread = None
     values = EpochValues.of(spread.distribution() if spread is not None else None, reading.most)
     return MemberValues(member, values, error=error, left_out=unread)
 

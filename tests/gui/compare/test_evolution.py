@@ -12,6 +12,7 @@ from ckptgui.gui.compare.evolution import ridges
 from ckptgui.gui.compare.evolution.files import table
 from ckptgui.gui.compare.evolution.panel import EvolutionPanel
 from ckptgui.gui.theme import LIGHT, theme
+from ckptgui.workspace import distributions
 from ckptgui.workspace.run import read_run
 from tests.gui.compare.conftest import save_run, weights
 from tests.gui.conftest import answer
@@ -49,7 +50,7 @@ def settled(qtbot, panel):
             all(held.found) and not held.stale and evolution is not None and evolution.found == tuple(held.found)
         )
 
-    qtbot.waitUntil(done, timeout=10_000)
+    qtbot.waitUntil(done, timeout=20_000)
 
 
 @pytest.fixture
@@ -303,3 +304,14 @@ def test_the_menu_has_what_the_buttons_have(panel):
     assert not panel.head.values.isVisible()
     next(action for action in panel.menu().actions() if action.text() == "Count on a log scale").trigger()
     assert panel.plot.scene.log_count
+
+
+def test_what_is_too_large_comes_with_the_figures(qtbot, panel, comparison, monkeypatch):
+    monkeypatch.setattr(distributions, "MOST_BYTES", 50)
+    monkeypatch.setattr(comparison, "is_done", lambda task: False)
+    select(qtbot, panel, "blocks.1.attn.weight")
+    assert all("too large" in reason for reason in panel.plot.scene.reasons)
+    monkeypatch.undo()
+    for member in range(4):
+        comparison.profiled.emit(member)
+    qtbot.waitUntil(lambda: panel.plot.scene.evolution.totals.tolist() == [96.0] * 4, timeout=20_000)

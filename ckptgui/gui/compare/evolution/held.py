@@ -25,6 +25,9 @@ class Held:
     table: Table
     stale: set[int]
     evolution: Evolution | None = field(default=None, repr=False)
+    retried: set[int] = field(
+        default_factory=set
+    )  # members that were looked at again once their figures were there
 
     @classmethod
     def of_nothing(cls, members: int) -> Held:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -55,7 +55,7 @@ class Reader(QObject):
         self._soon.setSingleShot(True)
         self._soon.timeout.connect(self._count)
         comparison.series_changed.connect(self._take_series)
-        comparison.selection_changed.connect(self._begin)
+        comparison.selection_changed.connect(self._select)
         comparison.ends_changed.connect(self._take_ends)
         comparison.profiled.connect(self._profiled)
         comparison.compared.connect(lambda _, b: self._freshen(b))
@@ -131,6 +131,11 @@ class Reader(QObject):
         self._series = self.comparison.series
         self._begin()
 
+    def _select(self) -> None:
+        self._begin()
+        if not self._reading.busy:
+            self._retry(range(len(self.comparison.series.members)))
+
     def _take_ends(self) -> None:
         """What is read goes on, unless A or B is still to come."""
         found = self.held.found
@@ -167,14 +172,29 @@ class Reader(QObject):
     def _ended(self) -> None:
         self._selections.shrink()
         self._together()
+        self._retry(range(len(self.comparison.series.members)))
 
     def _profiled(self, member: int) -> None:
         self._freshen(member)
-        found = self.held.found
-        each = found[member] if member < len(found) else None
-        waits = each is not None and each.left_out
-        if waits and not self._reading.busy and self.comparison.is_done(ProfileTask(member)):
-            found[member] = None  # by now its distributions are kept
+        if not self._reading.busy:
+            self._retry([member])
+
+    def _retry(self, members: Iterable[int]) -> None:
+        """Of what was too large the distributions are kept once its figures are there: look again, once."""
+        held = self.held
+        ready = [
+            number
+            for number in members
+            if number < len(held.found)
+            and (each := held.found[number]) is not None
+            and each.left_out
+            and number not in held.retried
+            and self.comparison.is_done(ProfileTask(number))
+        ]
+        if ready and self._looking:
+            held.retried.update(ready)
+            for number in ready:
+                held.found[number] = None
             self._begin()
 
     def _freshen(self, member: int) -> None:
