@@ -290,11 +290,11 @@ def test_what_is_broken_further_down_is_told_at_the_edge_and_a_click_leads_there
     tall = [{f"{part}.{name}": w for part in range(8) for name, w in weights(epoch).items()} for epoch in (0, 1)]
     tall[1]["7.blocks.1.attn.bias"] = tall[1]["7.blocks.1.attn.bias"] * float("inf")
     panel = shown(show_known(read("tall", tall)), height=300)
-    panel.map.viewport().repaint()
+    panel.map.viewport().grab()
     ((rect, beyond),) = panel.map._beyond
     assert beyond.text == "1 NaN below"
     qtbot.mouseClick(panel.map.viewport(), Qt.MouseButton.LeftButton, pos=rect.center())
-    panel.map.viewport().repaint()
+    panel.map.viewport().grab()
     assert panel.map._beyond == []
 
 
