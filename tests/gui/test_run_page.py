@@ -121,7 +121,7 @@ def test_a_broken_epoch_keeps_its_place_and_the_rest_goes_on(qtbot, window, run_
     page = opened(qtbot, window, run_folder)
     assert [member.checkpoint is None for member in page.comparison.series.members] == [False, True, False]
     assert ends(page) == (1, 10)
-    notice = next(notice for notice in page.halves.notices.notices() if notice.key == "unreadable")
+    notice = next(notice for notice in page.halves.compare.notices.notices() if notice.key == "unreadable")
     assert notice.title == "epoch_2.pt cannot be read."
     assert notice.text.endswith("The 2 others are compared.")
 
@@ -203,7 +203,7 @@ def test_what_was_selected_is_walked_through_and_found_by_name(qtbot, page, wind
 
 
 def test_the_parts_are_arranged_as_the_room_allows(qtbot, page, window):
-    compare = page.halves.compare
+    compare = page.halves.compare.view
     for width, height, arrangement in (
         (1440, 900, Arrangement.COLUMNS),
         (1100, 900, Arrangement.BELOW),
@@ -225,7 +225,7 @@ def test_a_renamed_tensor_is_proposed_and_taken_for_one_when_that_is_accepted(qt
             state["head.weight"] = state.pop("fc.weight")
         torch.save({"epoch": epoch, "model_state_dict": state}, tmp_path / f"epoch_{epoch}.pt")
     page = opened(qtbot, window, tmp_path)
-    notices = page.halves.notices
+    notices = page.halves.compare.notices
     qtbot.waitUntil(lambda: any(notice.key == "renames" for notice in notices.notices()), timeout=20_000)
     assert page.facts()[0] == "2 of 4 tensors in all 2"
     banner = notices.banner("renames")

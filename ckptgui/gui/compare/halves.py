@@ -6,14 +6,14 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from ckptgui.gui.compare.comparison import Comparison
+from ckptgui.gui.compare.half import CompareHalf
 from ckptgui.gui.compare.linking import outline_node, tree_node
-from ckptgui.gui.compare.view import CompareView
 from ckptgui.gui.compare.words import member_words
 from ckptgui.gui.document import DocumentPage
 from ckptgui.gui.document_view import DocumentView
 from ckptgui.gui.inspector.controls import TabStrip
-from ckptgui.gui.notices import NoticeArea
 from ckptgui.gui.numbers import tr
+from ckptgui.gui.page import Page
 from ckptgui.gui.selection import Selection
 
 TABLE, MAP, EPOCH = range(3)
@@ -33,18 +33,17 @@ class Halves(QWidget):
         self._linking = False
         self._document: DocumentPage | None = None
         self.tabs = TabStrip((tr("Compare"), tr("Layers × epochs"), tr("Epoch")), self, margin=8)
-        self.notices = NoticeArea(self)
-        self.compare = CompareView(comparison, self)
+        self.compare = CompareHalf(comparison, self)
         self._stack = QStackedWidget(self)
         self._stack.addWidget(self.compare)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for part in (self.tabs, self.notices, self._stack):
-            column.addWidget(part, 1 if part is self._stack else 0)
+        column.addWidget(self.tabs)
+        column.addWidget(self._stack, 1)
         self.tabs.changed.connect(self._turn)
-        self.compare.rearranged.connect(self._name_tabs)
-        self.compare.changes.show_asked.connect(self._show_in)
+        self.compare.view.rearranged.connect(self._name_tabs)
+        self.compare.view.changes.show_asked.connect(self._show_in)
         comparison.ends_changed.connect(self._ends_changed)
         comparison.series_changed.connect(self._ends_changed)
         comparison.selection_changed.connect(self._link)
@@ -56,9 +55,9 @@ class Halves(QWidget):
         return self._document
 
     @property
-    def in_front(self) -> DocumentPage | None:
-        """The page of B while that is what is looked at."""
-        return self._document if self.tabs.current() == EPOCH else None
+    def in_front(self) -> Page:
+        """The half that is looked at: the comparison, or the page of B."""
+        return self._document if self._document is not None and self.tabs.current() == EPOCH else self.compare
 
     def show_compare(self) -> None:
         """Bring the comparison to the front."""
@@ -86,7 +85,7 @@ class Halves(QWidget):
         return self._document.share() if self._document is not None else self._share
 
     def _name_tabs(self) -> None:
-        tabbed, series = self.compare.arrangement.tabbed, self._comparison.series
+        tabbed, series = self.compare.view.arrangement.tabbed, self._comparison.series
         words = member_words(series, self._comparison.b) if series.members else tr("epoch")
         names = {TABLE: tr("What changed") if tabbed else tr("Compare"), EPOCH: words[:1].upper() + words[1:]}
         for number, name in names.items():
@@ -97,14 +96,13 @@ class Halves(QWidget):
             self.tabs.open(TABLE)
 
     def _turn(self, number: int) -> None:
-        self.notices.setVisible(number != EPOCH)
         if number == EPOCH:
             page = self._made()
             self._stack.setCurrentWidget(page)
             self._open_b()
             self._link()
         else:
-            self.compare.show_map(number == MAP)
+            self.compare.view.show_map(number == MAP)
             self._stack.setCurrentWidget(self.compare)
         self.turned.emit()
 
@@ -119,7 +117,7 @@ class Halves(QWidget):
 
     def _ends_changed(self) -> None:
         self._name_tabs()
-        if self.in_front is not None:
+        if self.in_front is self._document:
             self._open_b()
 
     def _open_b(self) -> None:

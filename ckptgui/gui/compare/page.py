@@ -6,27 +6,25 @@ from collections.abc import Callable, Sequence
 from pathlib import PurePath
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication, QHideEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
+from PySide6.QtGui import QHideEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QStackedLayout, QVBoxLayout, QWidget
 
-from ckptgui.core.display import MAX_DETAIL, display
+from ckptgui.core.display import display
 from ckptgui.core.series.renames import Rename
 from ckptgui.core.series.series import Series
 from ckptgui.core.tensors import Path
 from ckptgui.gui.compare.comparison import Comparison
 from ckptgui.gui.compare.halves import Halves
-from ckptgui.gui.compare.history import History
 from ckptgui.gui.compare.notices import series_notices
-from ckptgui.gui.compare.page_words import facts_of, outcome_of, so_far, title_of, waiting_sentence
+from ckptgui.gui.compare.page_words import title_of, waiting_sentence
 from ckptgui.gui.compare.renaming import RenameSearch, proposal_words
 from ckptgui.gui.compare.report_flow import ReportFlow
 from ckptgui.gui.compare.roster import Roster
-from ckptgui.gui.compare.stopwatch import Stopwatch
 from ckptgui.gui.compare.timeline.panel import Timeline
 from ckptgui.gui.compare.words import member_words
 from ckptgui.gui.controls import Hairline
 from ckptgui.gui.document_view import DocumentView
-from ckptgui.gui.goto import Finder, find_names
+from ckptgui.gui.goto import Finder
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.milestones import PaintWatch
 from ckptgui.gui.notices import Notice, Tone
@@ -49,12 +47,9 @@ class SeriesPage(Page):
         super().__init__(parent)
         self._wanted: Path | None = None
         self._b = ""
-        self._facts: tuple[str, ...] = ()
         self.comparison = Comparison(background, self)
         self.roster = Roster(self.comparison, self)
         self.renaming = RenameSearch(self.comparison, self)
-        self.history = History(self.comparison, self)
-        self._stopwatch = Stopwatch(self.comparison)
         self.opening_view = OpeningView(self)
         self.failed_view = FailedView(self)
         self.timeline = Timeline(self.comparison, self)
@@ -66,7 +61,7 @@ class SeriesPage(Page):
         column.addWidget(self.timeline)
         column.addWidget(Hairline(self))
         column.addWidget(self.halves, 1)
-        self.report = ReportFlow(self.comparison, self.halves.notices, self)
+        self.report = ReportFlow(self.comparison, self.halves.compare.notices, self)
         self._stack = QStackedLayout(self)
         for part in (self.opening_view, self.failed_view, self._content):
             self._stack.addWidget(part)
@@ -91,9 +86,9 @@ class SeriesPage(Page):
         comparison = self.comparison
         comparison.series_changed.connect(self._series_changed)
         comparison.ends_changed.connect(self.changed)
-        comparison.selection_changed.connect(self.changed)
-        comparison.progress_changed.connect(self.moved)
-        comparison.compared.connect(self._compared)
+        self.halves.compare.changed.connect(self.changed)
+        self.halves.compare.moved.connect(self.moved)
+        self.halves.compare.histogram_painted.connect(self.histogram_painted)
         comparison.finished.connect(self._finished)
 
     # opening
@@ -101,6 +96,7 @@ class SeriesPage(Page):
     def show_run(self, run: Run, select: Path | None = None, b: str = "") -> None:
         """Compare the members of a run that was found, B the one at the path ``b``, else the last."""
         self.path, self._wanted, self._b = run.path, select, b
+        self.halves.compare.path = run.path
         self.opening_view.begin(self.title())
         self._stack.setCurrentWidget(self.opening_view)
         self.roster.take(run)
@@ -112,9 +108,9 @@ class SeriesPage(Page):
             self.opening_view.end()
             self._stack.setCurrentWidget(self._content)
             self._begin_at(self._b)
-            PaintWatch(self.halves.compare.changes).painted.connect(self.tree_painted)
+            PaintWatch(self.halves.compare.view.changes).painted.connect(self.tree_painted)
             if self._wanted is not None:
-                self._select(self._wanted)
+                self.halves.compare.go_to(self._wanted)
             self.opened.emit()
         self.changed.emit()
 
@@ -142,21 +138,20 @@ class SeriesPage(Page):
     def _series_changed(self) -> None:
         series = self.comparison.series
         self.icon = "run"
-        self._facts = facts_of(series)
-        self.halves.notices.clear()
+        self.halves.compare.notices.clear()
         notes = self.roster.run.notes if self.roster.run is not None else ()
         for notice in series_notices(series, notes, self.arrange_members):
-            self.halves.notices.show_notice(notice)
+            self.halves.compare.notices.show_notice(notice)
 
     def _propose(self, renames: tuple[Rename, ...]) -> None:
         title, text, link = proposal_words(renames)
 
         def agreed() -> None:
-            self.halves.notices.remove("renames")
+            self.halves.compare.notices.remove("renames")
             self.roster.accept(renames)
 
         notice = Notice("renames", "info", title, text, Tone.QUIET, link, agreed)
-        self.halves.notices.show_notice(notice)
+        self.halves.compare.notices.show_notice(notice)
 
     def arrange_members(self) -> None:
         """Choose which checkpoints are compared, and in which order."""
@@ -195,11 +190,6 @@ class SeriesPage(Page):
 
     # milestones
 
-    def _compared(self, a: int, b: int) -> None:
-        if (a, b) == (self.comparison.a, self.comparison.b) and self.comparison.difference.known.all():
-            PaintWatch(self.halves.compare.changes).painted.connect(self.histogram_painted)
-            self.halves.compare.changes.update()
-
     def _finished(self) -> None:
         PaintWatch(self.timeline).painted.connect(self.profiled)
         self.timeline.update()
@@ -225,36 +215,20 @@ class SeriesPage(Page):
         """Listing the members, comparing them, or what the page of B does."""
         if self.roster.busy:
             return Activity(tr("Matching tensors"))
-        page, progress = self.halves.in_front, self.comparison.progress
-        own = self.report.activity() or (page.activity() if page is not None else None)
-        if own is None and progress.running and self._stopwatch.noticeable:
-            detail = so_far(progress)
-            return Activity(
-                tr("Comparing"), progress.done_bytes, progress.total_bytes, detail, self.comparison.stop
-            )
-        return own
+        return self.report.activity() or self.halves.in_front.activity()
 
     def outcome(self) -> str:
-        """What comparing came to, or what the page of B says."""
-        page = self.halves.in_front
-        if page is not None:
-            return page.outcome()
-        failures = len({tensor for errors in self.comparison.errors.values() for tensor in errors})
-        return outcome_of(self.comparison.series, self.comparison.progress, self._stopwatch.seconds, failures)
+        """What the half in front came to."""
+        return self.halves.in_front.outcome()
 
     def link(self) -> Link | None:
-        """To go on where that was stopped."""
-        page, progress = self.halves.in_front, self.comparison.progress
-        if page is not None:
-            return page.link()
-        stopped = not progress.running and progress.done < progress.total
-        return Link(tr("Go on"), self.comparison.begin) if stopped else None
+        """What can be done about that."""
+        return self.halves.in_front.link()
 
     def facts(self) -> tuple[str, ...]:
-        """How many tensors the members have in common, or what the page of B says."""
-        page = self.halves.in_front
+        """What is waited for, and what the half in front says."""
         waiting = waiting_sentence(self.roster.waiting)
-        return page.facts() if page is not None else (*((waiting,) if waiting else ()), *self._facts)
+        return (*((waiting,) if waiting else ()), *self.halves.in_front.facts())
 
     def able(self, ability: str) -> str:
         """Why not (see ``Page``)."""
@@ -268,7 +242,6 @@ class SeriesPage(Page):
             return tr("This is the first epoch.") if ability == "previous" else tr("This is the last epoch.")
         if ability == "play":
             return "" if len(self.comparison.series.whole) > 1 else tr("There is one readable checkpoint alone.")
-        page = self.halves.in_front
         if ability in ("document", "series", "compare", "siblings", "loading"):
             return ""
         if ability == "report":
@@ -277,15 +250,7 @@ class SeriesPage(Page):
             return tr("Its checkpoints are still being compared.") if self.comparison.progress.running else ""
         if ability == "average":
             return tr("Turn to one file to compare its model with its average.")
-        if page is not None:
-            return page.able(ability)
-        if ability == "back":
-            return "" if self.history.can_step(-1) else tr("Nothing was selected before this.")
-        if ability == "forward":
-            return "" if self.history.can_step(1) else tr("Nothing was selected after this.")
-        if ability == "export":
-            return tr("Turn to one epoch to export it.")
-        return tr("Nothing was found to be wrong.") if ability == "finding" else ""
+        return self.halves.in_front.able(ability)
 
     def save_report(self) -> None:
         """Ask where to and write what was found."""
@@ -301,29 +266,19 @@ class SeriesPage(Page):
 
     def document(self) -> DocumentView | None:
         """The checkpoint B while it is what is looked at."""
-        page = self.halves.in_front
-        return page.document() if page is not None else None
+        return self.halves.in_front.document()
 
     def finder(self) -> Finder | None:
-        """Finds tensors that are compared, or all those of B."""
-        page = self.halves.in_front
-        if page is not None:
-            return page.finder()
-        names = self.comparison.matching.names
-        return Finder(names, lambda text, cancel: find_names(names, text, cancel)) if names else None
+        """Finds tensors that the half in front has."""
+        return self.halves.in_front.finder()
 
     def go_to(self, path: Path) -> None:
         """Select a tensor, in whichever half is in front."""
-        page = self.halves.in_front
-        if page is not None:
-            page.go_to(path)
-        else:
-            self._select(path)
-            self.focus_rows()
+        self.halves.in_front.go_to(path)
 
     def select_joined(self, text: str) -> Path | None:
-        """Select a tensor by its path in B, or by the name under which it is compared."""
-        return self._select(tuple(text.split("/"))) or self._select((text,))
+        """Select a tensor, in whichever half is in front."""
+        return self.halves.in_front.select_joined(text)
 
     def checkpoint_path(self) -> str:
         """The file or folder of B."""
@@ -336,7 +291,7 @@ class SeriesPage(Page):
     @property
     def takes_members(self) -> bool:
         """Whether what is dropped on it is compared with what is there."""
-        return self.ready and self.halves.in_front is None
+        return self.ready and self.halves.in_front is self.halves.compare
 
     def add_members(self, paths: Sequence[str]) -> None:
         """Compare these too."""
@@ -373,56 +328,29 @@ class SeriesPage(Page):
         """Whether opening ``path`` leads to this tab: only where nobody chose the members."""
         return self.run is not None and not self.run.chosen and path == self.path
 
-    def _select(self, path: Path) -> Path | None:
-        """Select the tensor at a path of B, or a node of that name."""
-        comparison = self.comparison
-        part = comparison.matching.parts[comparison.b] if self.ready else None
-        row = part.checkpoint.row(path) if part is not None else None
-        if row is not None and part is not None:
-            tensors = (comparison.matching.rows[:, comparison.b] == row).nonzero()[0]
-            node = int(comparison.outline.node_of[tensors[0]]) if tensors.size else None
-        else:
-            node = comparison.outline.find(".".join(path))
-        if node is not None:
-            comparison.select(node)
-        return path if node is not None else None
-
     def focus_filter(self) -> None:
         """Bring the keyboard to the filter of the half in front."""
-        page = self.halves.in_front
-        if page is not None:
-            page.focus_filter()
+        self.halves.in_front.focus_filter()
 
     def focus_rows(self) -> None:
         """Bring the keyboard to the rows of the half in front."""
-        page = self.halves.in_front
-        (page.focus_rows if page is not None else self.halves.compare.changes.setFocus)()
+        self.halves.in_front.focus_rows()
 
     def next_finding(self) -> None:
-        """Of B, while that is in front."""
-        page = self.halves.in_front
-        if page is not None:
-            page.next_finding()
+        """Select what is wrong next, in whichever half is in front."""
+        self.halves.in_front.next_finding()
 
     def step_selection(self, step: int) -> None:
         """Go back or forward among what was selected, in whichever half is in front."""
-        page = self.halves.in_front
-        (page.step_selection if page is not None else self.history.step)(step)
+        self.halves.in_front.step_selection(step)
 
     def export_state_dict(self) -> None:
-        """Of B."""
-        page = self.halves.in_front
-        if page is not None:
-            page.export_state_dict()
+        """Of B, while that is in front."""
+        self.halves.in_front.export_state_dict()
 
     def copy_path(self) -> None:
-        """The name of what is selected; of the run its folder."""
-        page, comparison = self.halves.in_front, self.comparison
-        if page is not None:
-            page.copy_path()
-        else:
-            text = comparison.outline.path(comparison.selection) or self.path
-            QGuiApplication.clipboard().setText(display(text, MAX_DETAIL))
+        """Copy the path of what is selected, in whichever half is in front."""
+        self.halves.in_front.copy_path()
 
     # coming and going
 

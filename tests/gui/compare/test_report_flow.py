@@ -20,7 +20,7 @@ def page(qtbot, window, run_folder):
 
 
 def banner(page):
-    return {notice.key: notice for notice in page.halves.notices.notices()}.get("report")
+    return {notice.key: notice for notice in page.halves.compare.notices.notices()}.get("report")
 
 
 def test_one_key_and_a_name_save_all_three(qtbot, window, page, tmp_path):
