@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import zip_longest
 
 import numpy as np
@@ -23,39 +21,11 @@ from ckptgui.sources.locate import SourcePool
 from ckptgui.workspace.equal_pairs import KnownFigures, equal_pairs
 from ckptgui.workspace.kept_pairs import KeptPair
 from ckptgui.workspace.results import Kept, Results
-
-
-@dataclass(frozen=True, slots=True)
-class ProfileTask:
-    """Read the figures of a member's tensors."""
-
-    member: int
-
-
-@dataclass(frozen=True, slots=True)
-class PairTask:
-    """Compare member ``b`` with member ``a``."""
-
-    a: int
-    b: int
-
-
-Task = ProfileTask | PairTask
-
-
-@dataclass(frozen=True)
-class News:
-    """A part of what a task came to. ``records`` are of ``RECORD`` by row of the member's checkpoint, or of
-    ``DIFFERENCE`` by tensor of the matching; ``errors`` by the same numbers. The last of a task is ``done``;
-    ``failure`` says then why it could not be carried out to its end, as when a file changed.
-    """
-
-    task: Task
-    numbers: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
-    records: np.ndarray | None = None
-    errors: dict[int, str] = field(default_factory=dict)
-    done: bool = False
-    failure: str = ""
+from ckptgui.workspace.tasks import News as News
+from ckptgui.workspace.tasks import PairTask as PairTask
+from ckptgui.workspace.tasks import ProfileTask as ProfileTask
+from ckptgui.workspace.tasks import Task as Task
+from ckptgui.workspace.told import Told
 
 
 class Comparing:
@@ -76,13 +46,9 @@ class Comparing:
         """``profiles`` and ``pairs`` are what is known already; who is told of ``News`` fills them, not this."""
         self.series = series
         self._pool, self._results = pool, results
-        self._known = [_known(part, known) for part, known in zip_longest(series.matching.parts, profiles)]
-        self._before: dict[Task, np.ndarray] = {
-            ProfileTask(member): known.known for member, known in enumerate(self._known)
-        }
-        for (a, b), pair in list((pairs or {}).items()):
-            self._before[PairTask(a, b)] = pair.records["known"] != UNKNOWN
-        self._told: OrderedDict[Task, list[News]] = OrderedDict()
+        self._profiles, self._pairs = profiles, pairs or {}
+        self._known: list[KnownFigures] = []
+        self._told = Told()
         self._kept: dict[int, Kept] = {}
         self._alone = threading.Lock()
 
@@ -91,9 +57,11 @@ class Comparing:
     ) -> None:
         """Do one task after the other and give ``take`` what is found, on this thread. Raises ``Cancelled``."""
         with self._alone:
+            if not self._known:
+                self._look_around()
             for task in tasks:
                 cancel.check()
-                telling = self._telling(task, take)
+                telling = self._told.again(task, take)
                 try:
                     if isinstance(task, ProfileTask):
                         self._profile(task, telling, cancel, report)
@@ -104,30 +72,14 @@ class Comparing:
                 else:
                     take(News(task, done=True))
 
-    def _telling(self, task: Task, take: Callable[[News], None]) -> Callable[[News], None]:
-        """Tell again what was told of it, and remember what will be."""
-        news = self._told.setdefault(task, [])
-        self._told.move_to_end(task)
-        while len(self._told) > _REMEMBERED:
-            self._told.popitem(last=False)
-        for each in news:
-            take(each)
-
-        def tell(each: News) -> None:
-            news.append(each)
-            take(each)
-
-        return tell
-
-    def _left(self, task: Task, count: int) -> np.ndarray:
-        """bool a number: nothing was told of it."""
-        left = np.ones(count, bool)
-        if task in self._before:
-            left &= ~self._before[task]
-        for news in self._told[task]:
-            left[news.numbers] = False
-            left[list(news.errors)] = False
-        return left
+    def _look_around(self) -> None:
+        """Note what is known already: not when this is made, as it takes a while, and before anything is told."""
+        parts = self.series.matching.parts
+        self._known = [_known(part, profile) for part, profile in zip_longest(parts, self._profiles)]
+        for member, known in enumerate(self._known):
+            self._told.know(ProfileTask(member), known.known)
+        for (a, b), pair in list(self._pairs.items()):  # it may grow meanwhile on the thread that it belongs to
+            self._told.know(PairTask(a, b), pair.records["known"] != UNKNOWN)
 
     def _kept_of(self, member: int) -> Kept | None:
         """What is kept of a member; it notes the state of its files when it is first asked for."""
@@ -145,7 +97,7 @@ class Comparing:
         known, kept = self._known[task.member], self._kept_of(task.member)
         wanted = np.zeros(len(part.checkpoint), bool)
         wanted[part.rows] = True
-        wanted &= self._left(task, len(part.checkpoint))
+        wanted &= self._told.left(task, len(part.checkpoint))
         for rows, records in kept.records() if kept is not None and wanted.any() else ():
             known.put(rows, records)
             new = wanted[rows]
@@ -175,7 +127,7 @@ class Comparing:
         a, b = part_a.checkpoint, part_b.checkpoint
         structure = statuses(matching, task.a, task.b)
         readable = (structure == Status.MATCHED) | (structure == Status.RETYPED)
-        wanted = np.flatnonzero(readable & self._left(task, len(matching)))
+        wanted = np.flatnonzero(readable & self._told.left(task, len(matching)))
         rows = matching.rows[wanted][:, [task.a, task.b]]
         kept_a, kept_b = self._kept_of(task.a), self._kept_of(task.b)
         kept = KeptPair(kept_a, kept_b, a, b) if kept_a is not None and kept_b is not None else None
@@ -214,10 +166,6 @@ class Comparing:
         if kept is not None and not known.known[rows].any():
             for block, records in kept.records():
                 known.put(block, records)
-
-
-_REMEMBERED = 3
-"""Tasks of which what was told is remembered."""
 
 
 def _known(part: Part | None, profile: Profile | None) -> KnownFigures:
