@@ -15,11 +15,14 @@ from ckptgui.gui.compare.timeline.player import Player
 from ckptgui.gui.compare.timeline.strip import TimelineStrip
 from ckptgui.gui.compare.words import counter_of, member_words
 from ckptgui.gui.controls import Button, Ground, IconButton
-from ckptgui.gui.labels import SEMIBOLD, ElidedLabel, PlainLabel
+from ckptgui.gui.labels import SEMIBOLD, ElidedLabel, PlainLabel, plain_tooltip
 from ckptgui.gui.menu_look import menu_sheet
 from ckptgui.gui.numbers import counted, size_text, tr
 
 SIDE = 208
+_ROUND_ENDS = 44
+"""Points beside the text of the button that says what is compared: its own and those of the column."""
+
 LOOK_AGAIN = 120
 """Milliseconds between two counts of NaN while figures arrive."""
 
@@ -124,7 +127,17 @@ class Timeline(Ground):
         self.play.set_icon("pause" if player.playing else "play", tr("Stop") if player.playing else tr("Play"))
         if comparison.series.members:
             a, b = (member_words(comparison.series, end) for end in (comparison.a, comparison.b))
-            self.ends.setText(f"A {display(a, 14)} → B {display(b, 14)}")
+            self.ends.setText(self._ends_text(a, b))
+            self.ends.setToolTip(plain_tooltip(f"A {a} → B {b}"))
+
+    def _ends_text(self, a: str, b: str) -> str:
+        """With as much of both names as fits."""
+        metrics = self.ends.fontMetrics()
+        for limit in range(40, 3, -1):
+            text = f"A {display(a, limit)} → B {display(b, limit)}"
+            if metrics.horizontalAdvance(text) <= SIDE - _ROUND_ENDS:
+                break
+        return text
 
     # menus
 
