@@ -36,7 +36,7 @@ def breakages(history: History) -> list[Breakage]:
     course, speaker = Course(history), Speaker(history)
     found = [*_nonfinite(history, speaker), *_leaps(course, speaker), *_frozen(course, speaker)]
     for column in whole_jumps(course):
-        tensors = np.flatnonzero(course.excess[:, column] >= 0).tolist()
+        tensors = np.flatnonzero(course.learnt & course.moved[:, column]).tolist()
         found.append(_breakage(history, "jump", column, tensors, saying.whole_jump(course, speaker, column)))
     return worst_first(found)
 

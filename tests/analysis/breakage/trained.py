@@ -55,10 +55,12 @@ def train(before=nothing, after=nothing, seed=0):
     return states
 
 
-def saved(folder, states):
-    """A file an epoch."""
-    for epoch, state in enumerate(states):
-        torch.save({"epoch": epoch, "model_state_dict": state}, folder / f"epoch_{epoch}.pt")
+def saved(folder, states, epochs=None, rates=None):
+    """A file an epoch; ``epochs`` are other numbers of theirs, ``rates`` the learning rates that files tell."""
+    for number, state in enumerate(states):
+        epoch = epochs[number] if epochs else number
+        told = {"lr": rates[number]} if rates else {}
+        torch.save({"epoch": epoch, "model_state_dict": state, **told}, folder / f"epoch_{epoch}.pt")
     return folder
 
 

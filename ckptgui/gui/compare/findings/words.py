@@ -57,7 +57,7 @@ def names(series: Series, members: Sequence[int]) -> list[Piece]:
 
 def looked(account: RunAccount) -> str:
     """``Nothing broke in these 8 epochs. 76 tensors were looked at.``"""
-    words = {"epoch": tr("these {0} epochs"), "step": tr("these {0} steps")}
+    words = {"epoch": tr("these {0} epochs")}
     members = len(account.series.whole)
     these = words.get(counter_of(account.series), tr("these {0} checkpoints")).format(integer(members))
     tensors = counted(account.looked_at, "tensor was", "tensors were")
