@@ -315,3 +315,13 @@ def test_what_is_too_large_comes_with_the_figures(qtbot, panel, comparison, monk
     for member in range(4):
         comparison.profiled.emit(member)
     qtbot.waitUntil(lambda: panel.plot.scene.evolution.totals.tolist() == [96.0] * 4, timeout=20_000)
+
+
+def test_pins_of_what_another_series_has_not_go(qtbot, panel, compare_run, tmp_path, comparison):
+    QTest.mouseClick(panel.head.pin, Qt.MouseButton.LeftButton)
+    select(qtbot, panel, OTHER)
+    folder = save_run(tmp_path / "other", [{OTHER: torch.ones(3)}, {OTHER: torch.zeros(3)}])
+    comparison.show_series(series_of(read_run(folder).members))
+    settled(qtbot, panel)
+    assert len(panel.pins) == 0
+    assert panel.plot.scene.labels == ("0", "1")

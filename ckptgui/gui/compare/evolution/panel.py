@@ -35,7 +35,7 @@ class EvolutionPanel(Ground):
     def __init__(self, comparison: Comparison, parent: QWidget | None = None) -> None:
         super().__init__("panel", parent)
         self.comparison = comparison
-        comparison.series_changed.connect(self._take_series)  # before the reader, which has it shown
+        comparison.series_changed.connect(self._take_names)  # before the reader, which has them shown
         self.reader = Reader(comparison, self)
         self.pins = PinnedPaths(self)
         self._names = names_of(comparison.series)
@@ -94,6 +94,7 @@ class EvolutionPanel(Ground):
         plot.painted.connect(self.painted)
         self.reader.changed.connect(self._show)
         comparison.selection_changed.connect(self.saving.quiet)
+        comparison.series_changed.connect(self._keep_pins)
 
     def menu(self) -> QMenu:
         """What can be done with the plot, the scales too: there is not always room for their buttons."""
@@ -171,8 +172,11 @@ class EvolutionPanel(Ground):
         self.reader.pin([path for path, _ in self.pins.besides("")])
         self._show()
 
-    def _take_series(self) -> None:
+    def _take_names(self) -> None:
         self._names = names_of(self.comparison.series)
+
+    def _keep_pins(self) -> None:
+        """Of another series: those that it still has."""
         self.pins.keep(path for path, _ in self.pins.besides("") if self.comparison.outline.find(path))
 
     # showing

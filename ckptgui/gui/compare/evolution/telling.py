@@ -37,9 +37,9 @@ def notes(evolution: Evolution, *, whole: bool) -> list[str]:
         many = counted(evolution.left_out, "value is", "values are")
         text = tr("{0} not in it yet: of an epoch at most {1} are read for this plot alone.")
         said.append(text.format(many, size_text(MOST_BYTES)))
-    if not evolution.exact:
-        said.append(tr("Bars approximate."))
     errors = [each for each in evolution.found if each is not None and each.error and each.values is not None]
     if errors:
         said.append(tr("A tensor could not be read. {0}").format(display(errors[0].error, 200)))
+    if not said and not evolution.exact:  # else the reading says so
+        said.append(tr("Bars are approximate."))
     return said
