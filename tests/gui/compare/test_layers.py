@@ -196,6 +196,8 @@ def test_what_is_hovered_elsewhere_is_lit_here(panel, comparison):
 
 
 def test_a_click_on_a_block_folds_and_unfolds_it(qtbot, panel):
+    hover(panel, 0, -2)
+    assert (panel.map.card.where.text(), panel.map.card.what.text()) == ("blocks.0", "Click to fold")
     click(qtbot, panel, 0, -2)
     assert rows(panel) == ["blocks.0", *NAMES[3:]]
     click(qtbot, panel, 0, -2)

@@ -10,10 +10,10 @@ TITLES = {
     "std": tr("Std"),
     "l2": tr("L2 norm"),
     "mean": tr("Mean"),
-    "zeros": tr("Zeros, share"),
+    "zeros": tr("Zeros"),
     "nan": tr("NaN and infinities"),
     "cosine": tr("Cosine to the first"),
-    "changed": tr("Values changed, share"),
+    "changed": tr("Changed values"),
     "max": tr("Largest change"),
 }
 

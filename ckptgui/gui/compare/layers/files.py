@@ -15,9 +15,10 @@ from PySide6.QtSvg import QSvgGenerator
 from ckptgui.analysis.colour_scale import ColourScale
 from ckptgui.analysis.layer_map import Cell
 from ckptgui.core.display import display
+from ckptgui.gui.compare.layers.broken import paint_broken
 from ckptgui.gui.compare.layers.geometry import HEAD, USUAL
 from ckptgui.gui.compare.layers.legend import HEIGHT, paint_legend
-from ckptgui.gui.compare.layers.painting import Scene, paint_broken, paint_head, paint_names
+from ckptgui.gui.compare.layers.painting import Scene, paint_head, paint_names
 from ckptgui.gui.compare.layers.raster import Window, cell_colours, raster
 from ckptgui.gui.labels import SEMIBOLD
 from ckptgui.gui.theme import LIGHT, ui_font

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
 from pathlib import PurePath
@@ -13,9 +14,10 @@ from PySide6.QtWidgets import QFileDialog, QMenu
 from ckptgui.core.display import display
 from ckptgui.engine.job import Cancel, Report
 from ckptgui.errors import CheckpointError
+from ckptgui.gui.compare.layers.canvas import NAMES
 from ckptgui.gui.compare.layers.figures import TITLES, exact_text
 from ckptgui.gui.compare.layers.files import Sheet, image, png, svg, table
-from ckptgui.gui.compare.layers.map import NAMES, LayersMap
+from ckptgui.gui.compare.layers.map import LayersMap
 from ckptgui.gui.compare.layers.words import row_name
 from ckptgui.gui.compare.words import member_words
 from ckptgui.gui.dialogs import file_dialog
@@ -84,8 +86,8 @@ class MapSaving(QObject):
                 action.setEnabled(readable)
                 action.triggered.connect(lambda _=False, first=first: view.take_end(column, first=first))
             value = float(source.layers.values[row, column])
-            copy = menu.addAction(tr("Copy {0}").format(exact_text(value) if value == value else tr("value")))
-            copy.setEnabled(value == value)
+            copy = menu.addAction(tr("Copy {0}").format(tr("value") if math.isnan(value) else exact_text(value)))
+            copy.setEnabled(not math.isnan(value))
             copy.triggered.connect(lambda: QGuiApplication.clipboard().setText(exact_text(value)))
         if source.rows.folded[row]:
             menu.addAction(tr("Unfold") + "\t+").triggered.connect(lambda: view.unfold(row))

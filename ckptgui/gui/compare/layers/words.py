@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from ckptgui.analysis.layer_map import Cell, Source
 from ckptgui.core.display import display
+from ckptgui.core.series.series import Series
 from ckptgui.core.series.status import Status
 from ckptgui.gui.compare.comparison import Comparison
 from ckptgui.gui.compare.layers.figures import TITLES, value_text
 from ckptgui.gui.compare.layers.source import MapSource
-from ckptgui.gui.compare.words import member_words
+from ckptgui.gui.compare.words import counter_of, member_words
 from ckptgui.gui.inspector.image.reading import Reading
 from ckptgui.gui.numbers import counted, integer, tr
 from ckptgui.workspace.comparing import PairTask, ProfileTask, Task
@@ -20,6 +21,22 @@ MOST = 70
 def row_name(source: MapSource, row: int, most: int = MOST) -> str:
     """``blocks.3.attn.qkv.bias``"""
     return display(source.outline.path(int(source.rows.nodes[row])), most)
+
+
+def column_numbers(series: Series) -> list[str]:
+    """What stands over the columns: epochs or steps, else how many it is."""
+    counter = counter_of(series)
+    told = [getattr(member, counter) if counter != "name" else None for member in series.members]
+    return [integer(number if number is not None else place + 1) for place, number in enumerate(told)]
+
+
+def block_reading(source: MapSource, row: int) -> Reading:
+    """What a click on the block of a row does."""
+    node = int(source.rows.nodes[row])
+    closed = bool(source.rows.folded[row])
+    module = node if closed else int(source.blocks.of[node])
+    name = display(source.outline.path(module), MOST)
+    return Reading(name, tr("Click to unfold") if closed else tr("Click to fold"))
 
 
 def reading_of(source: MapSource, row: int, column: int) -> Reading:
