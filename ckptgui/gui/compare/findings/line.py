@@ -109,7 +109,7 @@ def without_name(pieces: Sequence[Piece], node: int) -> tuple[Piece, ...]:
 def fitting(pieces: Sequence[Piece], width: int, metrics: QFontMetrics) -> tuple[Piece, ...]:
     """As much of a sentence as has room in one line."""
     found: list[Piece] = []
-    for piece in pieces:
+    for piece in _joined(pieces):
         needed = metrics.horizontalAdvance(piece.text)
         if needed > width:
             shown = metrics.elidedText(piece.text, Qt.TextElideMode.ElideRight, width)
@@ -117,3 +117,14 @@ def fitting(pieces: Sequence[Piece], width: int, metrics: QFontMetrics) -> tuple
         found.append(piece)
         width -= needed
     return tuple(found)
+
+
+def _joined(pieces: Sequence[Piece]) -> list[Piece]:
+    """With plain words that follow each other as one piece."""
+    found: list[Piece] = []
+    for piece in pieces:
+        if found and (piece.node, piece.member) == (found[-1].node, found[-1].member) == (-1, -1):
+            found[-1] = Piece(found[-1].text + piece.text)
+        else:
+            found.append(piece)
+    return found
