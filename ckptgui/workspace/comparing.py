@@ -43,11 +43,15 @@ class Comparing:
         profiles: Sequence[Profile | None] = (),
         pairs: Mapping[tuple[int, int], Differences] | None = None,
     ) -> None:
-        """``profiles`` and ``pairs`` are what is known already; who is told of ``News`` fills them, not this."""
+        """``profiles`` and ``pairs`` are what is known already; who is told of ``News`` fills them, not this.
+
+        A pair that is taken out of ``pairs`` again is read again when it is asked for.
+        """
         self.series = series
         self._pool, self._results = pool, results
         self._profiles, self._pairs = profiles, pairs or {}
         self._known: list[KnownFigures] = []
+        self._profiled: list[np.ndarray] = []  # bool a row: it was known before
         self._told = Told()
         self._kept: dict[int, Kept] = {}
         self._alone = threading.Lock()
@@ -76,10 +80,7 @@ class Comparing:
         """Note what is known already: not when this is made, as it takes a while, and before anything is told."""
         parts = self.series.matching.parts
         self._known = [_known(part, profile) for part, profile in zip_longest(parts, self._profiles)]
-        for member, known in enumerate(self._known):
-            self._told.know(ProfileTask(member), known.known)
-        for (a, b), pair in list(self._pairs.items()):  # it may grow meanwhile on the thread that it belongs to
-            self._told.know(PairTask(a, b), pair.records["known"] != UNKNOWN)
+        self._profiled = [known.known for known in self._known]
 
     def _kept_of(self, member: int) -> Kept | None:
         """What is kept of a member; it notes the state of its files when it is first asked for."""
@@ -97,7 +98,7 @@ class Comparing:
         known, kept = self._known[task.member], self._kept_of(task.member)
         wanted = np.zeros(len(part.checkpoint), bool)
         wanted[part.rows] = True
-        wanted &= self._told.left(task, len(part.checkpoint))
+        wanted &= self._told.left(task, self._profiled[task.member])
         for rows, records in kept.records() if kept is not None and wanted.any() else ():
             known.put(rows, records)
             new = wanted[rows]
@@ -127,7 +128,9 @@ class Comparing:
         a, b = part_a.checkpoint, part_b.checkpoint
         structure = statuses(matching, task.a, task.b)
         readable = (structure == Status.MATCHED) | (structure == Status.RETYPED)
-        wanted = np.flatnonzero(readable & self._told.left(task, len(matching)))
+        elder = self._pairs.get((task.a, task.b))  # who listens may have forgotten it again
+        known = elder.records["known"] != UNKNOWN if elder is not None else np.zeros(len(matching), bool)
+        wanted = np.flatnonzero(readable & self._told.left(task, known))
         rows = matching.rows[wanted][:, [task.a, task.b]]
         kept_a, kept_b = self._kept_of(task.a), self._kept_of(task.b)
         kept = KeptPair(kept_a, kept_b, a, b) if kept_a is not None and kept_b is not None else None

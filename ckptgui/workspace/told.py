@@ -17,12 +17,7 @@ class Told:
     """Belongs to one thread at a time."""
 
     def __init__(self) -> None:
-        self._before: dict[Task, np.ndarray] = {}
         self._news: OrderedDict[Task, list[News]] = OrderedDict()
-
-    def know(self, task: Task, known: np.ndarray) -> None:
-        """Of these numbers (bool each) nothing need be told."""
-        self._before[task] = known
 
     def again(self, task: Task, take: Callable[[News], None]) -> Callable[[News], None]:
         """Tell ``take`` what was told of a task before; what the answer is called with is told and remembered."""
@@ -39,11 +34,9 @@ class Told:
 
         return tell
 
-    def left(self, task: Task, count: int) -> np.ndarray:
-        """bool a number: nothing is known of it, and nothing was told."""
-        left = np.ones(count, bool)
-        if task in self._before:
-            left &= ~self._before[task]
+    def left(self, task: Task, known: np.ndarray) -> np.ndarray:
+        """bool a number: it is not ``known`` to who listens, and nothing was told."""
+        left = ~known
         for news in self._news[task]:
             left[news.numbers] = False
             left[list(news.errors)] = False

@@ -183,6 +183,15 @@ def test_what_others_know_already_is_not_read(series, pool, pairs_read):
     assert pairs_read[1:] == [1]  # w1; that w0 is equal is known
 
 
+def test_what_was_forgotten_is_told_again(series, pool, results):
+    known = read(series, pool)
+    pairs = dict(known.pairs)
+    comparing = Comparing(series, pool, results, known.profiles, pairs)
+    comparing.carry_out([PairTask(1, 0)], known.take, Cancel())
+    pairs.clear()
+    check(read(series, pool, tasks=[PairTask(0, 1)], comparing=comparing))
+
+
 def test_too_many_tensors_are_not_kept(series, pool, results, tmp_path, pairs_read, monkeypatch):
     monkeypatch.setattr(kept_pairs, "MOST", 3)
     read(series, pool, results)
