@@ -141,6 +141,7 @@ def _begin(pieces: Sequence[str]) -> subprocess.Popen[bytes]:
 def main() -> None:
     """What another process does: compile the pieces that it is told, and say of each that it is kept."""
     give_way()
+    _folder()  # asked late it would be the one of these loops, and nobody looks for marks there
     from ckptgui.analysis.compiled import forget_elders
 
     for piece in sys.argv[1:]:

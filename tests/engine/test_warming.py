@@ -1,6 +1,8 @@
 """Where compiled loops are kept when the usual place takes nothing."""
 
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -27,3 +29,10 @@ def test_a_place_that_takes_nothing_has_another_for_this_time(usual, monkeypatch
     passing = warming._folder()
     assert passing != usual and passing.is_dir() and passing == warming._folder()
     assert os.environ["NUMBA_CACHE_DIR"] == str(passing)
+
+
+def test_what_another_process_has_compiled_is_missed_no_more(usual):
+    assert warming.missing(["float32"]) == ("float32",)
+    said = "from ckptgui.engine import warming; warming.load = lambda pieces: None; warming.main()"
+    subprocess.run([sys.executable, "-c", said, "float32"], check=True, env={**os.environ})
+    assert warming.missing(["float32"]) == ()
