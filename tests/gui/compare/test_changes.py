@@ -436,21 +436,6 @@ def test_a_renamed_tensor_says_its_other_name_and_a_tied_one_that_it_is_tied(com
     assert not panel.grab().isNull()
 
 
-def test_what_seems_to_be_renamed_is_proposed_and_can_be_accepted(compare_run, shown, tmp_path, qtbot):
-    a, b = weights(1), weights(1)
-    b["encoder.weight"] = b.pop("blocks.0.attn.weight")
-    panel = shown(compare_run(save_run(tmp_path / "renamed", [a, b])))
-    qtbot.waitUntil(panel.renames.isVisible, timeout=20_000)
-    assert panel.renames.text.text() == "1 tensor seems to be renamed: blocks.0.attn.weight → encoder.weight"
-    with qtbot.waitSignal(panel.renames_accepted) as accepted:
-        qtbot.mouseClick(panel.renames.accept, Qt.MouseButton.LeftButton)
-    comparison = panel.comparison
-    with qtbot.waitSignal(comparison.finished, timeout=20_000):
-        comparison.show_series(series_of(comparison.series.members, *accepted.args))
-    settle(qtbot, panel)
-    assert panel.said.text() == "Equal in every value." and not panel.renames.isVisible()
-
-
 def test_another_series_takes_the_place(qtbot, panel, comparison, tmp_path):
     series = series_of(comparison.series.members[:2])
     with qtbot.waitSignal(comparison.finished, timeout=20_000):

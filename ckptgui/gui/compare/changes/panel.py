@@ -17,7 +17,6 @@ from ckptgui.gui.compare.changes.counts import StatusCounts
 from ckptgui.gui.compare.changes.menus import RowActs, column_menu, row_menu
 from ckptgui.gui.compare.changes.model import ChangesModel
 from ckptgui.gui.compare.changes.other_values import OtherValues
-from ckptgui.gui.compare.changes.renames_line import RenamesLine
 from ckptgui.gui.compare.changes.sentences import about, ends_text, epochs_text, nothing_to_compare
 from ckptgui.gui.compare.changes.view import ChangesView
 from ckptgui.gui.compare.comparison import Comparison
@@ -49,13 +48,9 @@ FEW_VALUES = 6.5
 
 
 class ChangesPanel(Ground):
-    """``show_asked`` carries a member and a node that somebody wants to see in the member's own page.
-
-    ``renames_accepted`` carries pairs of names that are to be one tensor each from now on.
-    """
+    """``show_asked`` carries a member and a node that somebody wants to see in the member's own page."""
 
     show_asked = Signal(int, int)
-    renames_accepted = Signal(object)
 
     def __init__(self, comparison: Comparison, parent: QWidget | None = None) -> None:
         super().__init__("panel", parent)
@@ -71,7 +66,6 @@ class ChangesPanel(Ground):
         self.filtered = ToggleButton("filter", tr("Filter (Ctrl+F)"), self, side=24)
         self.box = FilterBox(self, EXAMPLES, HELP)
         self.said = PlainLabel("", self, wrap=True, selectable=True)
-        self.renames = RenamesLine(comparison, self)
         self.nothing = NothingFound(self)
         self.message = PlainLabel("", self, colour="text2", wrap=True)
         self.values = OtherValues(comparison, self)
@@ -110,7 +104,6 @@ class ChangesPanel(Ground):
         column.addLayout(head)
         column.addWidget(self.search)
         column.addWidget(self.said)
-        column.addWidget(self.renames)
         column.addWidget(Hairline(above))
         column.addLayout(self.stack, 1)
         self.splitter = Splitter(self)
@@ -147,7 +140,6 @@ class ChangesPanel(Ground):
         self.box.left.connect(view.setFocus)
         self.nothing.cleared.connect(self.close_filter)
         self.counts.clicked.connect(self._filter_by)
-        self.renames.accepted.connect(self.renames_accepted)
         self.values.filled.connect(self._fit_values)
         self.splitter.splitterMoved.connect(self._splitter_moved)
 
@@ -208,7 +200,6 @@ class ChangesPanel(Ground):
         self.said.setText(text)
         self.said.set_colour(token)
         self.said.setVisible(bool(text))
-        self.renames.look(rows.totals)
         self.nothing.show_so_far(rows.waits)
         if not self.box.problem():
             found = arranger.found if asked else None
