@@ -100,6 +100,8 @@ class Session:
     def _watch_sparklines(self, page: Page) -> None:
         """The first figures of a row are there; the next painting of the tree shows them."""
         view = page.document()
+        if page.series() is not None:
+            page.histogram_painted.connect(self._histogram_painted)
         if view is None or view.opened is None or view.summaries is None or "histogram" in self.milestones.times:
             return
         tree, summaries, shown = view.opened.tree, view.summaries, view.tree.view

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from ckptgui.analysis.branch_figures import own_column
 from ckptgui.analysis.difference import Differences
 from ckptgui.analysis.profile import Profile
 from ckptgui.core.series.matching import Matching
@@ -14,6 +15,9 @@ from ckptgui.core.series.series import Series, series_of
 from ckptgui.core.series.status import statuses
 from ckptgui.workspace.carried_over import carried_over
 from ckptgui.workspace.comparing import News, PairTask, ProfileTask, Task
+
+MOST_PAIRS = 8
+"""Pairs kept that were asked for by moving A or B, and are no step from one member to the next."""
 
 
 class Compared:
@@ -58,6 +62,18 @@ class Compared:
             known = self._pairs[a, b] = Differences.unread(statuses(self.matching, a, b))
         return known
 
+    def forget_pairs(self, a: int, b: int) -> None:
+        """Of pairs that are neither a step nor with the first, keep ``a``, ``b`` and the last few asked for."""
+        at_hand = self._pairs.pop((a, b), None)
+        if at_hand is not None:
+            self._pairs[a, b] = at_hand  # asked for last
+        whole = self.series.whole
+        steps = {(self.base(m, to_first=first), m) for m in whole for first in (False, True)}
+        odd = [pair for pair in self._pairs if pair not in steps]
+        for pair in odd[: max(0, len(odd) - MOST_PAIRS)]:
+            del self._pairs[pair]
+            self.done.discard(PairTask(*pair))
+
     @property
     def pairs(self) -> Mapping[tuple[int, int], Differences]:
         """Those of which something is known."""
@@ -73,7 +89,7 @@ class Compared:
         def column(member: int) -> np.ndarray:
             found = self.profiles[member]
             rows = self.matching.rows[:, member]
-            return np.where(rows >= 0, found.column(name)[rows], np.nan) if found is not None else _nothing(rows)
+            return own_column(found, rows, name) if found is not None else _nothing(rows)
 
         return self._matrix(name, column)
 

@@ -7,7 +7,7 @@ import torch
 from ckptgui.core.series.series import series_of
 from ckptgui.engine.job import Cancel
 from ckptgui.sources.locate import SourcePool
-from ckptgui.workspace.compared import Compared
+from ckptgui.workspace.compared import MOST_PAIRS, Compared
 from ckptgui.workspace.comparing import Comparing, PairTask, ProfileTask
 from ckptgui.workspace.run import read_run
 
@@ -71,3 +71,15 @@ def test_the_pair_that_is_looked_at_comes_first(members):
     known = Compared(series_of(members))
     assert known.tasks(1, 3)[:3] == [ProfileTask(3), ProfileTask(1), PairTask(1, 3)]
     assert PairTask(0, 2) in known.tasks(to_first=True)
+
+
+def test_of_the_pairs_that_were_looked_at_by_the_way_only_a_few_are_kept(members):
+    known = Compared(series_of((*members, *members[:3])))
+    steps = set(known.tasks())
+    odd = [(a, b) for b in range(7) for a in range(7) if a and PairTask(a, b) not in steps and a != b][:20]
+    for a, b in odd:
+        known.pair(a, b)
+        known.done.add(PairTask(a, b))
+        known.forget_pairs(a, b)
+    assert list(known.pairs) == odd[-MOST_PAIRS:]
+    assert known.missing([PairTask(*odd[0]), PairTask(*odd[-1])]) == [PairTask(*odd[0])]

@@ -82,7 +82,7 @@ class Comparison(QObject):
         old_a, old_b = (stay[m] if m < len(stay) else None for m in (self.a, self.b))
         self._lane.cancel()
         self.known = known
-        profiles, pairs, results = tuple(known.profiles), dict(known.pairs), self.background.results
+        profiles, pairs, results = tuple(known.profiles), known.pairs, self.background.results
         # Made by the first job that wants it: to look through what is known takes a while.
         self._comparing = Once(lambda: Comparing(known.series, self.pool, results, profiles, pairs))
         whole = known.series.whole
@@ -129,6 +129,7 @@ class Comparison(QObject):
         """Compare B with A; the pair is read next if it is not known yet."""
         if (a, b) != (self.a, self.b):
             self.a, self.b = a, b
+            self.known.forget_pairs(a, b)
             self.ends_changed.emit()
             if self.known.missing([PairTask(a, b)]):
                 self.begin()

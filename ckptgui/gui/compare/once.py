@@ -13,12 +13,13 @@ class Once(Generic[T]):
     """Call it for what ``make`` makes: the same every time."""
 
     def __init__(self, make: Callable[[], T]) -> None:
-        self._make = make
+        self._make: Callable[[], T] | None = make
         self._made: list[T] = []
         self._lock = threading.Lock()
 
     def __call__(self) -> T:
         with self._lock:
-            if not self._made:
+            if self._make is not None:
                 self._made.append(self._make())
+                self._make = None  # and what it held
             return self._made[0]
