@@ -62,10 +62,11 @@ def pieces_of(dtypes: Iterable[DType]) -> tuple[str, ...]:
 
 
 def pair_pieces_of(dtypes: Iterable[DType]) -> tuple[str, ...]:
-    """What comparing tensors of these types with others like them takes."""
+    """What comparing tensors of any two of these types takes."""
     from ckptgui.analysis.difference_fold import space_of
 
-    spaces = dict.fromkeys(space_of(dtype, dtype) for dtype in dtypes)
+    known = list(dtypes)
+    spaces = dict.fromkeys(space_of(one, other) for one in known for other in known)
     return tuple(dict.fromkeys(_PAIR + space.replace("complex", "float64") for space in spaces))
 
 

@@ -458,7 +458,7 @@ def test_it_stops_when_asked_to(tmp_path, pool):
     with pytest.raises(Cancelled):
         for _ in range(1000):
             read(a, b, pool, cancel=cancel)
-    assert time.monotonic() - seen[0] < 0.2
+    assert time.monotonic() - seen[0] < 0.5  # 0.2 on a machine that has nothing else to do
     assert not [t for t in threading.enumerate() if t.name.startswith("ckptgui-tensor")]
 
 

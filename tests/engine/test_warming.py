@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from ckptgui.core.dtypes import BY_NAME
 from ckptgui.engine import warming
 
 
@@ -36,3 +37,15 @@ def test_what_another_process_has_compiled_is_missed_no_more(usual):
     said = "from ckptgui.engine import warming; warming.load = lambda pieces: None; warming.main()"
     subprocess.run([sys.executable, "-c", said, "float32"], check=True, env={**os.environ})
     assert warming.missing(["float32"]) == ()
+
+
+def test_pairs_take_what_both_are_widened_to():
+    def pieces(*names):
+        return set(warming.pair_pieces_of(BY_NAME[name] for name in names))
+
+    assert pieces("float32", "bfloat16", "uint8") == {"pair-float32"}
+    assert pieces("int64") == {"pair-integers"}
+    assert pieces("float32", "int64") == {"pair-float32", "pair-integers", "pair-float64"}
+    assert pieces("complex64") == pieces("int32") == pieces("qint8") == {"pair-float64"}
+    assert pieces() == set()
+    warming.load(pieces("float32", "int64"))
