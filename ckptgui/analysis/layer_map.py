@@ -7,7 +7,7 @@ from enum import Enum, IntEnum
 
 import numpy as np
 
-from ckptgui.analysis.branch_differences import Branches, module_figures
+from ckptgui.analysis.branch_differences import Branches, module_figures, module_relative
 from ckptgui.analysis.branch_figures import Groups, group_figure, own_column
 from ckptgui.analysis.colour_scale import ColourScale, ScaleKind, scale_of
 from ckptgui.analysis.difference import Differences
@@ -133,14 +133,21 @@ def pair_figure(
     groups = Groups(rows.heads, len(nan))
     values = differences.column(figure.name)[rows.heads]
     if rows.folded.any():
-        modules = rows.nodes[rows.folded]
-        values[rows.folded] = getattr(module_figures(Branches(rows.outline, modules), differences), figure.name)
+        branches = Branches(rows.outline, rows.nodes[rows.folded])
+        values[rows.folded] = _module_figure(figure.name, branches, differences)
     read = differences.records["known"] > 0
     nan, inf = (
         np.where(np.isnan(own), np.where(read, differences.records[name], 0), own)
         for own, name in ((nan, "nan_b"), (inf, "inf_b"))
     )
     return _column(values, groups, standing, nan, inf)
+
+
+def _module_figure(name: str, branches: Branches, differences: Differences) -> np.ndarray:
+    if name == "relative":
+        return module_relative(branches, differences)  # the same, without the others
+    found: np.ndarray = getattr(module_figures(branches, differences), name)
+    return found
 
 
 def no_figure(rows: LayerRows, standing: Standing, nan: np.ndarray, inf: np.ndarray) -> MapColumn:
