@@ -118,7 +118,8 @@ def blocks_of(outline: Outline) -> Blocks:
             break
         top = inner[0]
     module = outline.tensor < 0
-    number = module & np.fromiter((label.isdecimal() for label in outline.labels), bool, len(outline))
+    number = np.zeros(len(outline), bool)
+    number[[node for node in np.flatnonzero(module).tolist() if outline.labels[node].isdecimal()]] = True
     block = np.where(number, np.arange(len(outline)), -1)
     around = np.zeros(len(outline), bool)  # a numbered module lies within
     by_level = levels(outline.depth)
