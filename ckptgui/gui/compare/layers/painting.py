@@ -119,17 +119,15 @@ def paint_names(painter: QPainter, scene: Scene, marked: range, hovered: int) ->
             first = max(top, HEAD) if row + 1 < len(size.blocks) and size.blocks[row + 1] == block else top
             _paint_block(painter, scene, block, QRectF(size.block_left, first - 1, size.block_width, size.row + 1))
         before = block
-        name = scene.blocks.name(node)
-        if closed:
-            count = int(layers.rows.outline.stop[node] - layers.rows.outline.start[node])
-            some = counted(count, "tensor", "tensors")
-            name = f"{name}, {some}" if name else some
+        name = display(scene.blocks.name(node), 120)
         room = QRectF(size.name_left, top - 1, size.labels - size.name_left - 7, size.row + 1)
         painter.setFont(strong if row in marked or bad else plain)
         painter.setPen(ink.text if row in marked or bad or row == hovered else ink.text2)
-        fitted = painter.fontMetrics().elidedText(
-            display(name, 120), Qt.TextElideMode.ElideMiddle, int(room.width())
-        )
+        metrics, wide = painter.fontMetrics(), int(room.width())
+        if not name:  # the block itself is folded
+            count = int(layers.rows.outline.stop[node] - layers.rows.outline.start[node])
+            name = counted(count, "tensor", "tensors")
+        fitted = metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, wide)
         painter.drawText(room, _RIGHT, fitted)
         if closed:
             left = room.right() - painter.fontMetrics().horizontalAdvance(fitted) - 7
