@@ -12,10 +12,11 @@ WIDTH = 10
 
 
 class SlimScrollBar(QScrollBar):
-    """Keeps the style's behaviour and paints only the handle."""
+    """Keeps the style's behaviour and paints only the handle, on the ``ground`` of a token."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, ground: str = "panel") -> None:
         super().__init__(Qt.Orientation.Vertical, parent)
+        self._ground = ground
         theme_signal().changed.connect(self.update)
 
     def sizeHint(self) -> QSize:
@@ -24,7 +25,7 @@ class SlimScrollBar(QScrollBar):
     def paintEvent(self, event: QPaintEvent) -> None:
         t = theme()
         painter = QPainter(self)
-        painter.fillRect(self.rect(), t.panel)
+        painter.fillRect(self.rect(), getattr(t, self._ground))
         if self.maximum() <= self.minimum():
             return
         option = QStyleOptionSlider()

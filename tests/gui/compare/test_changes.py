@@ -180,7 +180,7 @@ def test_modules_are_added_up_and_fold(qtbot, odd):
     a, b = (torch.cat([v.double().flatten() for k, v in s.items() if "blocks.0" in k]) for s in odd_states())
     assert cells(odd, Column.RELATIVE)[row] == f"{float((b - a).norm() / a.norm()):.4f}"
     before = len(names(odd))
-    click_row(qtbot, odd, 1, x=28)  # the chevron of blocks
+    click_row(qtbot, odd, 1, x=22)  # the chevron of blocks
     assert len(names(odd)) < before and "0" not in names(odd)
     odd.view.setFocus()
     odd.view.go_to(odd.model.node(1))

@@ -33,7 +33,7 @@ GIVES_WAY = (Column.COSINE, Column.EPOCHS, Column.CHANGED, Column.LARGEST, Colum
 """Which go, first to last, when the panel gets narrow: what had to be asked for stays longest."""
 
 PAD = 6
-BAR = 46
+BAR = 42
 """The longest bar of a relative change, in pixels."""
 
 LINE = 66
@@ -81,20 +81,20 @@ class Widths:
         heads = QFontMetrics(ui_font(11, QFont.Weight.Medium))
         wide = metrics.horizontalAdvance
         self.number = max(wide("9.9e−05"), strong.horizontalAdvance("NaN")) + 2
-        self.sign = wide("⤢") + 4
+        self.sign = wide("⤢") + 2
 
         def column(column: Column, text: str) -> int:
             return max(wide(text), heads.horizontalAdvance(title(column)) + 12) + 2 * PAD
 
         self._of = {
             Column.NAME: MIN_NAME,
-            Column.STATUS: self.sign + PAD,
+            Column.STATUS: self.sign + 4,
             Column.RELATIVE: self.number + 3 * PAD + BAR,
             Column.DELTA: column(Column.DELTA, "9.9e−05"),
             Column.COSINE: column(Column.COSINE, "1−2e−07"),
             Column.LARGEST: column(Column.LARGEST, "9.9e−05"),
             Column.CHANGED: column(Column.CHANGED, "99.58 %"),
-            Column.EPOCHS: max(LINE, heads.horizontalAdvance(tr("Epoch {0} to {1}").format(10, 99))) + 2 * PAD,
+            Column.EPOCHS: max(LINE, heads.horizontalAdvance(tr("Epoch {0} to {1}").format(1, 99))) + 2 * PAD,
         }
 
     def of(self, column: Column) -> int:

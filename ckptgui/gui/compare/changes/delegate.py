@@ -21,12 +21,18 @@ from ckptgui.gui.numbers import integer
 from ckptgui.gui.theme import ROW, theme, ui_font
 from ckptgui.gui.tree import glyphs
 from ckptgui.gui.tree.badges import Badge
-from ckptgui.gui.tree.delegate import SIGN, sign_left
+from ckptgui.gui.tree.delegate import INDENT, LEFT, SIGN
 
 Index = QModelIndex | QPersistentModelIndex
 _EDGE = 2
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+
+
+def sign_left(depth: int, width: int) -> int:
+    """Where a row's chevron or glyph begins in a name column of some width; in a narrow one steps are small."""
+    step = INDENT if width >= 16 * INDENT else INDENT // 2
+    return LEFT + min(depth * step, max(0, width - 5 * INDENT))
 
 
 class ChangesDelegate(QStyledItemDelegate):
@@ -132,7 +138,7 @@ class ChangesDelegate(QStyledItemDelegate):
         status = rows.status(node)
         painter.setFont(self._strong)
         painter.setPen(status_colour(status))
-        painter.drawText(rect.adjusted(0, 0, -PAD, 0), Qt.AlignmentFlag.AlignCenter, sign(status))
+        painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, sign(status))
 
     def _paint_across(self, painter: QPainter, rect: QRect, cell: Cell) -> None:
         """What stands instead of all figures; each of their cells paints its own part."""

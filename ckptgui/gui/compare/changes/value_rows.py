@@ -25,11 +25,11 @@ from ckptgui.core.checkpoint import Json
 from ckptgui.core.display import display
 from ckptgui.core.series.metadata_difference import ABSENT, Absent, MetadataDifference
 from ckptgui.gui.inspector.copying import copy_text
-from ckptgui.gui.inspector.flat import slim
 from ckptgui.gui.labels import plain_tooltip
 from ckptgui.gui.numbers import integer, short_number, tr
 from ckptgui.gui.theme import theme, theme_signal, ui_font
 from ckptgui.gui.tree.plain_values import value_text
+from ckptgui.gui.tree.scroll_bar import SlimScrollBar
 
 Index = QModelIndex | QPersistentModelIndex
 _NOWHERE = QModelIndex()
@@ -166,7 +166,7 @@ class ValuesTable(QTableView):
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        slim(self)
+        self.setVerticalScrollBar(SlimScrollBar(self, "sunken"))
         self.viewport().setAutoFillBackground(False)
         for header in (self.horizontalHeader(), self.verticalHeader()):
             header.setVisible(False)

@@ -20,12 +20,12 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
 
 from ckptgui.gui.compare.changes.columns import SHOWN_FIRST, Column
-from ckptgui.gui.compare.changes.delegate import ChangesDelegate
+from ckptgui.gui.compare.changes.delegate import ChangesDelegate, sign_left
 from ckptgui.gui.compare.changes.header import ChangesHeader
 from ckptgui.gui.compare.changes.model import ChangesModel
 from ckptgui.gui.numbers import tr
 from ckptgui.gui.theme import ROW, theme, theme_signal
-from ckptgui.gui.tree.delegate import SIGN, sign_left
+from ckptgui.gui.tree.delegate import SIGN
 from ckptgui.gui.tree.scroll_bar import SlimScrollBar
 from ckptgui.gui.tree.type_ahead import TypeAhead
 
