@@ -170,7 +170,7 @@ def test_the_line_of_a_tensor_says_what_broke_in_it_and_leads_on(qtbot, panel):
     assert line.sentence.plain() == "Turned NaN in epoch 3: 1 of 96 values, at [2, 5]."
     click_link(qtbot, line.sentence, 0)
     assert (panel.comparison.a, panel.comparison.b) == (2, 3)
-    line.resize(300, 26)
+    line.resize(380, 26)
     assert line.sentence.plain().endswith("…")
     qtbot.mouseClick(line.more, Qt.MouseButton.LeftButton)
     assert panel.comparison.selection == 0
