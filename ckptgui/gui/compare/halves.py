@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
 
 from ckptgui.gui.compare.comparison import Comparison
 from ckptgui.gui.compare.half import CompareHalf
 from ckptgui.gui.compare.linking import outline_node, tree_node
-from ckptgui.gui.compare.words import member_words
+from ckptgui.gui.compare.words import counter_of, member_words
 from ckptgui.gui.document import DocumentPage
 from ckptgui.gui.document_view import DocumentView
 from ckptgui.gui.inspector.controls import TabStrip
@@ -87,7 +87,9 @@ class Halves(QWidget):
     def _name_tabs(self) -> None:
         tabbed, series = self.compare.view.arrangement.tabbed, self._comparison.series
         words = member_words(series, self._comparison.b) if series.members else tr("epoch")
-        names = {TABLE: tr("What changed") if tabbed else tr("Compare"), EPOCH: words[:1].upper() + words[1:]}
+        if counter_of(series) != "name":  # a file is called as it is
+            words = words[:1].upper() + words[1:]
+        names = {TABLE: tr("What changed") if tabbed else tr("Compare"), EPOCH: words}
         for number, name in names.items():
             self.tabs.tab(number).setText(name)
             self.tabs.tab(number).updateGeometry()
@@ -104,7 +106,14 @@ class Halves(QWidget):
         else:
             self.compare.view.show_map(number == MAP)
             self._stack.setCurrentWidget(self.compare)
+        self._focus_rows()
         self.turned.emit()
+
+    def _focus_rows(self) -> None:
+        """Let the keyboard go where one looks, unless it is on the tabs, or a name is being typed."""
+        focus = QApplication.focusWidget()
+        if focus is None or not (self.tabs.isAncestorOf(focus) or isinstance(focus, QLineEdit)):
+            self.in_front.focus_rows()
 
     def _made(self) -> DocumentPage:
         if self._document is None:
@@ -131,6 +140,8 @@ class Halves(QWidget):
     def _b_opened(self) -> None:
         self._linking = False
         self._link()
+        if self.in_front is self._document:
+            self._focus_rows()
 
     # one selection
 

@@ -94,8 +94,8 @@ class SeriesPage(Page):
     # opening
 
     def show_run(self, run: Run, select: Path | None = None, b: str = "") -> None:
-        """Compare the members of a run that was found, B the one at the path ``b``, else the last."""
-        self.path, self._wanted, self._b = run.path, select, b
+        """Compare the members of a run, the last one first; of one that was found round ``b``, that one."""
+        self.path, self._wanted, self._b = run.path, select, "" if run.chosen else b
         self.halves.compare.path = run.path
         self.opening_view.begin(self.title())
         self._stack.setCurrentWidget(self.opening_view)

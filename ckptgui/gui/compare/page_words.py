@@ -16,13 +16,14 @@ from ckptgui.gui.numbers import counted, duration, integer, size, tr
 
 def title_of(members: Sequence[RunMember]) -> str:
     """``epoch_0 to epoch_7``, ``a, b``: the names of the first and the last."""
-    names = [display(_stem(member), 60) for member in members]
-    if not names:
+    if not members:
         return ""
-    first, last = names[0], names[-1]
+    first, last = (display(_stem(member), 60) for member in (members[0], members[-1]))
+    if first == last and members[0].name != members[-1].name:  # one checkpoint in two formats
+        first, last = (display(member.name, 60) for member in (members[0], members[-1]))
     if first == last:
         return first
-    return tr("{first} to {last}").format(first=first, last=last) if len(names) > 2 else f"{first}, {last}"
+    return tr("{first} to {last}").format(first=first, last=last) if len(members) > 2 else f"{first}, {last}"
 
 
 def _stem(member: RunMember) -> str:

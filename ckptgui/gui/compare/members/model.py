@@ -17,6 +17,9 @@ _ROOT = QModelIndex()
 _MIME = "application/x-ckptgui-members"
 
 NAME, EPOCH, STEP, SIZE, FORMAT, STATE = range(6)
+NUMBERS = (EPOCH, STEP, SIZE)
+"""Columns of numbers, which stand at the right."""
+
 TITLES = ("Name", "Epoch", "Step", "Size", "Format", "State")
 
 
@@ -41,6 +44,9 @@ class MembersModel(QAbstractTableModel):
     ) -> object:
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
             return tr(TITLES[section])
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.TextAlignmentRole:
+            side = Qt.AlignmentFlag.AlignRight if section in NUMBERS else Qt.AlignmentFlag.AlignLeft
+            return side | Qt.AlignmentFlag.AlignVCenter
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:

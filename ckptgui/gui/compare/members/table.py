@@ -15,14 +15,13 @@ from PySide6.QtWidgets import (
 )
 
 from ckptgui.gui.assets import draw_icon
-from ckptgui.gui.compare.members.model import EPOCH, FORMAT, NAME, SIZE, STATE, STEP, Index, MembersModel
+from ckptgui.gui.compare.members.model import EPOCH, FORMAT, NAME, NUMBERS, SIZE, STATE, STEP, Index, MembersModel
 from ckptgui.gui.inspector.flat import FlatHeader, slim
 from ckptgui.gui.labels import plain_tooltip
 from ckptgui.gui.numbers import tr
 from ckptgui.gui.theme import RADIUS_BADGE, ROW, theme, ui_font
 
 _BOX, _LEAD = 14, 24
-_NUMBERS = (EPOCH, STEP, SIZE)
 
 
 class _Lines(QStyledItemDelegate):
@@ -45,7 +44,7 @@ class _Lines(QStyledItemDelegate):
         painter.setFont(ui_font())
         ink = t.danger if index.column() == STATE and broken else t.text if choice.taken else t.text2
         painter.setPen(ink if index.column() == NAME or broken else t.text2)
-        side = Qt.AlignmentFlag.AlignRight if index.column() in _NUMBERS else Qt.AlignmentFlag.AlignLeft
+        side = Qt.AlignmentFlag.AlignRight if index.column() in NUMBERS else Qt.AlignmentFlag.AlignLeft
         mode = Qt.TextElideMode.ElideMiddle if index.column() == NAME else Qt.TextElideMode.ElideRight
         text = painter.fontMetrics().elidedText(str(index.data()), mode, room.width())
         painter.drawText(room, side | Qt.AlignmentFlag.AlignVCenter, text)
