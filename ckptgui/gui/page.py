@@ -39,13 +39,15 @@ class Link:
 
 class Page(QWidget):
     """A tab. ``changed`` says that a title, a fact, or what can be done is another now, ``moved`` that only what
-    is going on is further."""
+    is going on is further. ``open_another`` asks for a dialogue, ``another_path`` carries what to open in a tab.
+    """
 
     changed = Signal()
     moved = Signal()
     opened = Signal()
     failed = Signal(str)
     open_another = Signal()
+    another_path = Signal(str)
     tree_painted = Signal()
     histogram_painted = Signal()
     profiled = Signal()

@@ -173,6 +173,7 @@ class MainWindow(QMainWindow):
         page.changed.connect(self._refresh)
         page.moved.connect(lambda: self._show_state() if page is self.current else None)
         page.open_another.connect(self.open_file)
+        page.another_path.connect(self.open_path)
         page.opened.connect(lambda: self._page_opened(page))
         for view in page.views():
             self._dress_tree(view)

@@ -231,3 +231,14 @@ def test_a_renamed_tensor_is_proposed_and_taken_for_one_when_that_is_accepted(qt
     assert banner.notice.text == "fc.weight → head.weight: all values are equal."
     qtbot.mouseClick(banner.link, LEFT)
     qtbot.waitUntil(lambda: page.facts()[0] == "3 tensors in all 2")
+
+
+def test_another_run_that_is_dropped_on_one_has_a_tab_of_its_own(qtbot, page, window, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    for epoch in (1, 2):
+        save_epoch(other / f"epoch_{epoch}.pt", epoch)
+    drop(window, other)
+    qtbot.waitUntil(lambda: len(window.documents) == 2 and window.current.ready, timeout=10_000)
+    assert window.current.path == str(other)
+    assert len(page.comparison.series.members) == 3

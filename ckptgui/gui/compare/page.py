@@ -80,6 +80,7 @@ class SeriesPage(Page):
         self.halves.turned.connect(self.changed)
         self.roster.shown.connect(self._shown)
         self.renaming.proposed.connect(self._propose)
+        self.roster.another_run.connect(self.another_path)
         self.roster.unreadable.connect(self._unreadable)
         self.roster.waiting_changed.connect(self.changed)
         self.report.changed.connect(self.changed)

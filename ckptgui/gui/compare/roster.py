@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from ckptgui.core.series.renames import Rename
 from ckptgui.core.series.series import series_of
 from ckptgui.engine.job import Cancel, Report
+from ckptgui.formats.registry import is_checkpoint
 from ckptgui.gui.compare.comparison import Comparison
 from ckptgui.gui.compare.members.choice import Choice, rearranged
 from ckptgui.workspace.compared import Compared
@@ -24,10 +26,11 @@ class Roster(QObject):
     """Keeps the members of a comparison. All that asks the disk or takes long is done off the GUI thread.
 
     ``unreadable`` says that there is no member of which tensors are known, ``waiting_changed`` that others are
-    still being written.
+    still being written, ``another_run`` carries a folder that was added and is a run of its own.
     """
 
     shown = Signal()
+    another_run = Signal(str)
     unreadable = Signal()
     waiting_changed = Signal()
 
@@ -60,10 +63,23 @@ class Roster(QObject):
         self._match(run)
 
     def add(self, paths: Sequence[str]) -> None:
-        """Compare these too."""
+        """Compare these too; a folder of several checkpoints is a run of its own."""
         run = self.run
-        if run is not None:
-            self._changing.start(lambda cancel, _: joined(run, paths, cancel), self.take)
+        if run is None:
+            return
+
+        def work(cancel: Cancel, _: Report) -> tuple[Run, list[str]]:
+            runs = [path for path in paths if Path(path).is_dir() and not is_checkpoint(path)]
+            return joined(run, [path for path in paths if path not in runs], cancel), runs
+
+        def done(found: tuple[Run, list[str]]) -> None:
+            changed, runs = found
+            if changed.members != run.members:
+                self.take(changed)
+            for path in runs:
+                self.another_run.emit(path)
+
+        self._changing.start(work, done)
 
     def rearrange(self, choices: Sequence[Choice], by_hand: bool) -> None:
         """Compare those that are taken, in the order of the choices if that is ``by_hand``."""
