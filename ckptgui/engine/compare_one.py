@@ -21,6 +21,7 @@ from ckptgui.engine.gather import Box, boxes
 from ckptgui.engine.job import Cancel, Progress, Report
 from ckptgui.engine.plan import Decode, Layout, read_chunk
 from ckptgui.engine.reader import StorageReader
+from ckptgui.engine.repeated import require_bounded
 from ckptgui.engine.run import partials
 from ckptgui.sources.locate import SourcePool
 
@@ -134,6 +135,8 @@ class _Pair:
     @classmethod
     def between(cls, a: TensorInfo, b: TensorInfo, pool: SourcePool) -> _Pair:
         layout_a, layout_b = layouts_of(a, b)
+        require_bounded(a, layout_a)
+        require_bounded(b, layout_b)
         other = None if same_bytes(a, b) else _Side.of(b, layout_b, pool, 1)
         return cls(_Side.of(a, layout_a, pool, 0), other)
 

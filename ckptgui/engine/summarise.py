@@ -34,6 +34,7 @@ from ckptgui.engine.identity import plain_tag, tag_of
 from ckptgui.engine.job import Cancel, Progress, Report, silent
 from ckptgui.engine.plan import Decode, Layout, Plan
 from ckptgui.engine.reader import StorageReader
+from ckptgui.engine.repeated import require_bounded
 from ckptgui.engine.run import run
 from ckptgui.sources.locate import SourcePool
 
@@ -74,6 +75,7 @@ def summarise(
         return _of_pairs(info, pool, cancel, report, alone)
     if decode is None or info.extent is None:
         return Summary(Statistics(info.numel))
+    require_bounded(info, layout)
     reading = _Reading(info, layout, storage_reader(info.extent, pool), decode, cancel, report, alone)
     found, digest = reading.first()
     return Summary(_statistics(info, layout, found), reading.spread(found, exact), digest)

@@ -41,12 +41,13 @@ def read_member(
     if beside and isinstance(told, (Mapping, type(None))):
         told = {**beside, **(told or {})}
     summary = training(replace(checkpoint, metadata=told))
+    epoch, step = (_counter(each.value) if each else None for each in (summary.epoch, summary.step))
     figures = {**_saved_as_tensors(checkpoint), **scalars(told)}
     return RunMember(
         candidate.path,
         checkpoint.nbytes,
-        epoch=summary.epoch.value if summary.epoch else None,
-        step=summary.step.value if summary.step else None,
+        epoch=epoch,
+        step=step,
         loss=summary.loss.value if summary.loss else _loss(figures),
         error=damage(checkpoint),
         checkpoint=checkpoint,
@@ -75,6 +76,11 @@ def _saved_as_tensors(checkpoint: Checkpoint) -> dict[str, float]:
     finally:
         pool.close()
     return {name: values[path] for name, path in paths.items() if path in values}
+
+
+def _counter(value: int) -> int | None:
+    """An epoch or a step; none that no counter reaches, which would be too large for arithmetic and for words."""
+    return value if abs(value) < 2**63 else None
 
 
 def _loss(figures: Mapping[str, float]) -> float | None:

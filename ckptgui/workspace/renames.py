@@ -96,8 +96,9 @@ class _Tensor:
     @property
     def finite(self) -> np.ndarray:
         """The sample as float64, 0 where a value is not finite."""
-        real = np.abs(self.sample) if np.iscomplexobj(self.sample) else self.sample
-        return np.nan_to_num(real.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+        with np.errstate(invalid="ignore", over="ignore"):  # a NaN that signals, a modulus beyond the type
+            real = np.abs(self.sample) if np.iscomplexobj(self.sample) else self.sample
+            return np.nan_to_num(real.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
 
 
 @dataclass

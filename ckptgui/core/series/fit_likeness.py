@@ -8,6 +8,8 @@ from itertools import pairwise
 
 _LETTERS = 32
 """Names whose letters are compared."""
+_LONGEST = 200
+"""Letters of each: comparing them costs up to the square."""
 
 
 def likeness(names: Sequence[str], new_names: Sequence[str], places: Mapping[str, int]) -> tuple[float, float]:
@@ -31,4 +33,5 @@ def apart(a: list[str], b: list[str]) -> tuple[list[str], list[str], list[str], 
 
 def _alike(name: str, new: str) -> float:
     _, old_part, new_part, _ = apart(name.split("."), new.split("."))
-    return SequenceMatcher(None, ".".join(old_part), ".".join(new_part), autojunk=False).ratio()
+    old_text, new_text = (".".join(part)[:_LONGEST] for part in (old_part, new_part))
+    return SequenceMatcher(None, old_text, new_text, autojunk=False).ratio()

@@ -17,6 +17,10 @@ _ALIKE = 6
 """Names that are looked at of those with one tail, or with one part that is another."""
 _PARTS = 12
 """Parts at the end of a name by which it is found."""
+_DEEPEST = 24
+"""Parts of a name up to which it is found by all of them but one: that costs their square."""
+_LONGEST = 1_000
+"""Characters of a name from which guesses are made."""
 
 
 class Lookup:
@@ -26,6 +30,8 @@ class Lookup:
         self.shapes = expected.shapes
         self._alike: defaultdict[tuple[str | None, ...], list[str]] = defaultdict(list)
         for name in expected.shapes:
+            if len(name) > _LONGEST:
+                continue
             parts = tuple(name.split("."))
             for key in (*_tails(parts), *_but_one(parts)):
                 if len(self._alike[key]) < _ALIKE:
@@ -33,6 +39,8 @@ class Lookup:
 
     def alike(self, name: str, shape: tuple[int, ...] | None, taken: set[str]) -> Iterator[str]:
         """Names with this shape that nobody has and that are like this one, the likest first."""
+        if len(name) > _LONGEST:
+            return
         parts = tuple(name.split("."))
         for key in (*_but_one(parts), *_tails(parts)):
             fitting = [m for m in self._alike.get(key, ()) if m not in taken and self.shapes[m] == shape]
@@ -47,7 +55,8 @@ def _tails(parts: tuple[str, ...]) -> Iterator[tuple[str | None, ...]]:
 
 
 def _but_one(parts: tuple[str, ...]) -> Iterator[tuple[str | None, ...]]:
-    yield from ((*parts[:at], None, *parts[at + 1 :]) for at in range(len(parts)))
+    if len(parts) <= _DEEPEST:
+        yield from ((*parts[:at], None, *parts[at + 1 :]) for at in range(len(parts)))
 
 
 def proposals(

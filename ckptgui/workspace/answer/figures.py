@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from ckptgui.analysis.branch_figures import own_column
 from ckptgui.analysis.difference import FIGURES, Differences
 from ckptgui.analysis.profile import Profile
 
@@ -38,9 +39,10 @@ def strict(differences: Differences) -> Mapping[str, np.ma.MaskedArray]:
 
 def norms(profile: Profile, rows: np.ndarray) -> np.ma.MaskedArray:
     """float64 a row, the norm over all values; masked where the row is -1 or was not read."""
-    told = {name: np.where(rows >= 0, profile.column(name)[rows], np.nan) for name in ("l2", "nan", "inf")}
-    read = (rows >= 0) & (profile.records["known"][rows] == FIGURES)
-    return np.ma.MaskedArray(_norm(told["l2"], told["nan"], told["inf"]), ~read)
+    told = {name: own_column(profile, rows, name) for name in ("l2", "nan", "inf")}
+    unread = rows < 0
+    unread[~unread] = profile.records["known"][rows[~unread]] != FIGURES
+    return np.ma.MaskedArray(_norm(told["l2"], told["nan"], told["inf"]), unread)
 
 
 def _norm(finite: np.ndarray, nan: np.ndarray, infinite: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from ckptgui.analysis.difference import Differences
+from ckptgui.core.display import display
 from ckptgui.core.plain_numbers import figure, shape
 from ckptgui.core.series.matching import Matching
 from ckptgui.core.series.status import Status
@@ -16,6 +17,9 @@ MOST_ROWS = 200
 """Rows on the page; the table beside it has all of them."""
 
 _BAR = 90
+_LONGEST = 2_000
+"""Characters of a name that show when the mouse rests on it."""
+
 SIGNS = {
     Status.SAME: "=",
     Status.CHANGED: "≠",
@@ -70,7 +74,7 @@ def _row(matching: Matching, differences: Differences, tensor: int, most: float)
     alarm = "alarm" if bad else ""
     count, changed = int(record["count"]), int(record["changed"])
     cells = [
-        element("td", matching.names[tensor], class_="name", title=matching.names[tensor]),
+        element("td", matching.names[tensor], class_="name", title=display(matching.names[tensor], _LONGEST)),
         element("td", shape(matching.shape(tensor))),
         element("td", SIGNS.get(status, ""), style=f"color:var(--{status})", title=str(status)),
         element("td", _figure(relative) + (f" ({_bad(record)})" if bad else ""), class_=f"n {alarm}".strip()),
