@@ -93,7 +93,7 @@ class Comparison(QObject):
         self.a = places.get((old_a.path, old_a.section), -1) if old_a is not None else -1
         if self.a < 0:
             self.a = earlier[-1] if earlier else last
-        self.selection = self.outline.find(path) or 0
+        self.selection = (self.outline.find(path) or 0) if path else 0  # to find a name costs a table of all
         self.hovered = -1
         self.series_changed.emit()
         self.begin()

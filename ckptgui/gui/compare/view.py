@@ -6,7 +6,7 @@ from enum import Enum
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ckptgui.gui.compare.changes.panel import ChangesPanel
 from ckptgui.gui.compare.comparison import Comparison
@@ -53,7 +53,9 @@ def arrangement_for(width: int, height: int) -> Arrangement:
 
 
 class CompareView(Ground):
-    """Table, map and what is selected; where nothing is, the run itself takes the last place."""
+    """Table, map and what is selected: a tensor over the epochs and its difference, a module over the epochs, or
+    the run itself above all of its values.
+    """
 
     rearranged = Signal()
 
@@ -70,17 +72,14 @@ class CompareView(Ground):
         self._shares: dict[Arrangement, list[list[int]]] = {}  # what was dragged, in pixels
         self.selected = Splitter(self)
         self.selected.setOrientation(Qt.Orientation.Vertical)
-        self.selected.addWidget(self.evolution)
-        self.selected.addWidget(self.difference)
-        self.right = QStackedWidget(self)
-        self.right.addWidget(self.run)
-        self.right.addWidget(self._with_finding(self.selected))
+        for part in (self.run, self._with_finding(self.evolution), self.difference):
+            self.selected.addWidget(part)
         self.left = Splitter(self)
         self.left.addWidget(self.changes)
         self.left.addWidget(self.layers)
         self.splitter = Splitter(self)
         self.splitter.addWidget(self.left)
-        self.splitter.addWidget(self.right)
+        self.splitter.addWidget(self.selected)
         for each in self._splitters:
             each.splitterMoved.connect(self._dragged)
         column = QVBoxLayout(self)
@@ -88,6 +87,7 @@ class CompareView(Ground):
         column.addWidget(self.splitter)
         comparison.selection_changed.connect(self._selected)
         comparison.series_changed.connect(self._selected)
+        self._selected()
 
     def _with_finding(self, selected: QWidget) -> QWidget:
         """What is selected, below the line that says what broke in it."""
@@ -105,7 +105,9 @@ class CompareView(Ground):
         return self.splitter, self.left, self.selected
 
     def _selected(self) -> None:
-        self.right.setCurrentIndex(1 if self.comparison.selection else 0)
+        """A module has no difference to look at."""
+        self.run.setVisible(not self.comparison.selection)
+        self.difference.setVisible(self.comparison.selected_tensor >= 0)
 
     def show_map(self, shown: bool) -> None:
         """Where table and map share one place: which of the two is seen."""
@@ -141,9 +143,9 @@ class CompareView(Ground):
 
 
 _SHARES: dict[Arrangement, list[list[int]]] = {
-    Arrangement.COLUMNS: [[61, 39], [34, 27], [47, 53]],
-    Arrangement.BELOW: [[54, 46], [56, 44], [50, 50]],
-    Arrangement.TABS_BELOW: [[50, 50], [50, 50], [50, 50]],
-    Arrangement.TABS_BESIDE: [[52, 48], [50, 50], [50, 50]],
+    Arrangement.COLUMNS: [[61, 39], [34, 27], [47, 47, 53]],
+    Arrangement.BELOW: [[54, 46], [56, 44], [50, 50, 50]],
+    Arrangement.TABS_BELOW: [[50, 50], [50, 50], [50, 50, 50]],
+    Arrangement.TABS_BESIDE: [[52, 48], [50, 50], [50, 50, 50]],
 }
-"""Parts of the whole: of the two on the left and what is selected, of table and map, of epochs and difference."""
+"""Parts of the whole: of both on the left and what is selected, of table and map, of run, epochs and the rest."""

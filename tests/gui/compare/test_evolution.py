@@ -325,3 +325,14 @@ def test_pins_of_what_another_series_has_not_go(qtbot, panel, compare_run, tmp_p
     settled(qtbot, panel)
     assert len(panel.pins) == 0
     assert panel.plot.scene.labels == ("0", "1")
+
+
+def test_the_run_itself_has_curves_of_all_tensors_and_reads_nothing_for_them(qtbot, panel):
+    panel.comparison.select(0)
+    held = panel.reader.held
+    qtbot.waitUntil(lambda: panel.plot.scene is not None and bool(np.isfinite(held.table["std"]).all()))
+    assert panel.head.title.text() == "All tensors"
+    assert panel.mode == "curves" and panel.chips.shown == ["std", "relative"]
+    assert not panel.head.modes.isVisible() and not any(held.found)
+    select(qtbot, panel, TENSOR)
+    assert panel.mode == "ridges" and panel.head.modes.isVisible()

@@ -9,7 +9,7 @@ from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 
 from ckptgui.core.display import display
-from ckptgui.gui.compare.evolution.figures import WORDS
+from ckptgui.gui.compare.evolution.figures import BAND, WORDS
 from ckptgui.gui.compare.evolution.scene import figure_title
 from ckptgui.gui.inspector.flow import FlowLayout, grow_with_lines
 from ckptgui.gui.inspector.histogram.painting import outline_pen
@@ -75,11 +75,23 @@ class Chips(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.curves: list[str] = ["quantiles", "std", "relative"]
+        self._banded = True
         self._pins: list[tuple[str, int]] = []
         self._flow = FlowLayout(self, gap=6, leading=4)
         grow_with_lines(self)
         self.chips: dict[str, Chip] = {}
         self._fill()
+
+    @property
+    def shown(self) -> list[str]:
+        """The curves that are wanted, of what is looked at now."""
+        return [name for name in self.curves if self._banded or name != BAND] or ["std"]
+
+    def show_banded(self, banded: bool) -> None:
+        """Whether quantiles are known of what is looked at."""
+        if banded is not self._banded:
+            self._banded = banded
+            self._fill()
 
     def show_pins(self, pins: Sequence[tuple[str, int]]) -> None:
         """Names that are pinned, with their slots."""
@@ -90,7 +102,7 @@ class Chips(QWidget):
     def _fill(self) -> None:
         self._flow.clear()
         self.chips = {}
-        for name in self.curves:
+        for name in self.shown:
             title = figure_title(name)
             chip = self.chips[name] = Chip(title, tr("Take the curve of {0} away").format(title), self)
             chip.clicked.connect(lambda _=False, name=name: self.toggle(name))
@@ -120,7 +132,7 @@ class Chips(QWidget):
     def menu(self) -> QMenu:
         """All curves; those that are shown are ticked."""
         menu = QMenu(self)
-        for name in WORDS:
+        for name in (each for each in WORDS if self._banded or each != BAND):
             action = menu.addAction(figure_title(name))
             action.setCheckable(True)
             action.setChecked(name in self.curves)

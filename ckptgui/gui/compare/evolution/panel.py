@@ -39,6 +39,7 @@ class EvolutionPanel(Ground):
         self.reader = Reader(comparison, self)
         self.pins = PinnedPaths(self)
         self._names = names_of(comparison.series)
+        self._mode = "ridges"
         self.head = EvolutionHead(self)
         self.chips = Chips(self)
         self.plot = EvolutionPlot(self)
@@ -51,7 +52,8 @@ class EvolutionPanel(Ground):
         self.saving = EvolutionSaving(comparison.background, self.plot, self._heading)
         self._lay_out()
         self._connect()
-        self._choose_mode("ridges")
+        self.chips.setVisible(False)
+        self._show()
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
@@ -123,17 +125,15 @@ class EvolutionPanel(Ground):
 
     @property
     def mode(self) -> str:
-        """The way in which it is shown."""
-        return self.plot.mode.key
+        """The way in which it is shown: of the run itself its figures, as all of its values take long to read."""
+        return self._mode if self.comparison.selection else "curves"
 
     def show_mode(self, key: str) -> None:
         """Show ``ridges``, ``overlay``, ``density`` or ``curves``."""
         self._choose_mode(key)
 
     def _choose_mode(self, key: str) -> None:
-        self.head.show_mode(key)
-        self.plot.show_mode(mode_of(key))
-        self.chips.setVisible(key == "curves")
+        self._mode = key
         self._show()
 
     def _choose_scale(self, _: str) -> None:
@@ -195,18 +195,27 @@ class EvolutionPanel(Ground):
 
     def _show(self) -> None:
         """Show what is known by now."""
+        self._show_mode()
         self._show_title()
         evolution = self.reader.evolution
-        scene = None if evolution is None or not self.comparison.selection else self._scene(evolution)
+        scene = None if evolution is None else self._scene(evolution)
         self.plot.show_scene(scene)
         self._show_notes(evolution if scene is not None else None)
         self._place_figure()
+
+    def _show_mode(self) -> None:
+        if self.plot.mode.key != self.mode:
+            self.plot.show_mode(mode_of(self.mode))
+        self.head.show_mode(self.mode)
+        self.head.modes.setVisible(bool(self.comparison.selection))
+        self.chips.setVisible(self.mode == "curves")
+        self.chips.show_banded(bool(self.comparison.selection))
 
     def _show_title(self) -> None:
         comparison, path = self.comparison, self.reader.path
         tensor = comparison.selected_tensor
         shape = comparison.matching.shape(tensor) if tensor >= 0 else None
-        self.head.show_tensor(display(path, 400), shape, self._role(tensor))
+        self.head.show_tensor(display(path, 400) or tr("All tensors"), shape, self._role(tensor))
         self.head.over.setText(self._names.over)
         held = path in self.pins
         self.head.pin.setChecked(held)
@@ -241,7 +250,7 @@ class EvolutionPanel(Ground):
             self.comparison.b,
             self.head.counts.current() == "log",
             self.figure.figure,
-            tuple(self.chips.curves),
+            tuple(self.chips.shown),
             self.head.axis.current() == "log",
             self.reader.integral,
             tuple(reason(each, self.reader.busy) for each in evolution.found),

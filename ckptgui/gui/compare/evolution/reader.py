@@ -222,7 +222,7 @@ class Reader(QObject):
         sources = []
         for path in dict.fromkeys((self.path, *self.pinned)):
             node = comparison.outline.find(path) if path else 0
-            if node:
+            if node is not None:
                 each = self.of(path)
                 stale, each.stale = sorted(each.stale), set()
                 tables.append((each, stale))
