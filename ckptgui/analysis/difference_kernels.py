@@ -31,6 +31,8 @@ BLOCK = 2048
 _LEAST, _MOST = 1e-280, 1e280
 """Sums of squares of a block between these have lost nothing that counts."""
 
+_MAGNITUDE = np.int64(0x7FFFFFFFFFFFFFFF)
+
 # Only the order of additions is given up, for the vector unit's sake; what is folded so holds no NaN.
 _FAST = {"reassoc", "nsz", "contract", "nnan"}
 
@@ -46,9 +48,12 @@ def _all_finite(ints, infinite):  # type: ignore[no-untyped-def]  # noqa: ANN001
 
 @njit(fastmath=_FAST)
 def _sums(a, b):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Squares, products, squares of differences, the largest difference and how many there are."""
-    square_a = square_b = product = square = peak = 0.0
-    changed = 0
+    """Squares, products, squares of differences, the largest difference and how many there are.
+
+    Magnitudes are compared by their bits, which the vector unit takes: else the loop is many times slower.
+    """
+    square_a = square_b = product = square = 0.0
+    peak = changed = np.int64(0)
     for i in range(a.size):
         x, y = np.float64(a[i]), np.float64(b[i])
         d = y - x
@@ -56,10 +61,10 @@ def _sums(a, b):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
         square_b += y * y
         product += x * y
         square += d * d
-        changed += d != 0
-        size = abs(d)
-        peak = size if size > peak else peak
-    return square_a, square_b, product, square, peak, changed
+        size = np.float64(d).view(np.int64) & _MAGNITUDE
+        peak = max(peak, size)
+        changed += np.int64(size != 0)
+    return square_a, square_b, product, square, np.int64(peak).view(np.float64), changed
 
 
 @njit()

@@ -43,7 +43,7 @@ class PairSums:
         self.counts[...] += other.counts
         top = np.where(self.sums == 0, other.powers, self.powers)
         top = np.where(other.sums == 0, top, np.maximum(top, other.powers))
-        self.sums[...] = np.ldexp(self.sums, self.powers - top) + np.ldexp(other.sums, other.powers - top)
+        self.sums[...] = _raised(self.sums, self.powers - top) + _raised(other.sums, other.powers - top)
         self.powers[...] = top
         further = (other.peaks > self.peaks) | (
             (other.peaks == self.peaks) & (other.places >= 0) & (other.places < self.places)
@@ -61,12 +61,18 @@ class PairSums:
         roots, halves = np.sqrt(np.maximum(squares, 0)), self.powers // 2  # those of squares are even
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             for column, name in ((WHOLE_A, "l2_a"), (WHOLE_B, "l2_b"), (DELTA, "delta_l2")):
-                found[name] = np.ldexp(roots[:, column], halves[:, column])
+                found[name] = _raised(roots[:, column], halves[:, column])
             some_a, some_b = squares[:, BOTH_A] > 0, squares[:, BOTH_B] > 0
-            share = np.ldexp(roots[:, DELTA] / roots[:, BOTH_A], halves[:, DELTA] - halves[:, BOTH_A])
+            share = _raised(roots[:, DELTA] / roots[:, BOTH_A], halves[:, DELTA] - halves[:, BOTH_A])
             found["relative"] = np.where(some_a, share, np.nan)
             turn = squares[:, DOT] / roots[:, BOTH_A] / roots[:, BOTH_B]
-            turn = np.ldexp(turn, self.powers[:, DOT] - halves[:, BOTH_A] - halves[:, BOTH_B])
+            turn = _raised(turn, self.powers[:, DOT] - halves[:, BOTH_A] - halves[:, BOTH_B])
             found["cosine"] = np.where(some_a & some_b, np.clip(turn, -1.0, 1.0), np.nan)
         found["max_abs"], found["argmax"] = self.peaks, self.places
         return found
+
+
+def _raised(values: np.ndarray, powers: np.ndarray) -> np.ndarray:
+    """``values * 2**powers``; not everywhere does numpy take wider integers for it."""
+    found: np.ndarray = np.ldexp(values, powers.astype(np.int32))
+    return found
