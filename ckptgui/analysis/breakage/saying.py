@@ -59,11 +59,10 @@ def exploded(course: Course, speaker: Speaker, tensors: Sequence[int], column: i
     """``a blew up in epoch 5: its norm is 4,210, in epoch 0 it was 3.1.``"""
     norms = course.history.figures["l2"][tensors[0]]
     first = int(np.flatnonzero(np.isfinite(norms) & (norms > 0))[0])
-    figures = f": its norm is {number(norms[column])}, in " if len(tensors) == 1 else _of_first(speaker, tensors)
-    figures += "" if len(tensors) == 1 else f"the norm is {number(norms[column])}, in "
-    here = speaker.member(column)
-    tail = f" it was {number(norms[first])}."
-    return pieces(*speaker.names(tensors), " blew up in ", here, figures, speaker.member(first), tail)
+    whose = ": its norm" if len(tensors) == 1 else _of_first(speaker, tensors) + "the norm"
+    said = f"{whose} is {number(norms[column])}, in "
+    here, then = speaker.member(column), speaker.member(first)
+    return pieces(*speaker.names(tensors), " blew up in ", here, said, then, f" it was {number(norms[first])}.")
 
 
 def emptied(course: Course, speaker: Speaker, tensors: Sequence[int], column: int) -> Pieces:
