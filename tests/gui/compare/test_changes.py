@@ -14,6 +14,7 @@ from ckptgui.core.series.status import Status
 from ckptgui.gui.compare.changes.columns import Column
 from ckptgui.gui.compare.changes.line_pictures import heights
 from ckptgui.gui.compare.changes.panel import ChangesPanel
+from ckptgui.gui.compare.changes.tooltips import tooltip
 from ckptgui.gui.compare.comparison import Comparison
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.theme import ROW
@@ -39,7 +40,7 @@ def shown(qtbot):
 def settle(qtbot, panel):
     """Wait until nothing is to come any more."""
     arranger = panel.arranger
-    lanes = (arranger._names_lane, arranger._modules_lane, panel.values._lane, panel._copy_lane)
+    lanes = (arranger._names_lane, arranger._modules_lane, panel.values._lane, panel.acts.lane)
     timers = (arranger._timer, panel.box._timer)
     qtbot.waitUntil(
         lambda: not any(lane.busy for lane in lanes) and not any(t.isActive() for t in timers), timeout=20_000
@@ -431,7 +432,7 @@ def test_a_renamed_tensor_says_its_other_name_and_a_tied_one_that_it_is_tied(com
     panel = shown(comparison)
     rows, node = panel.arranger.rows, comparison.outline.find("encoder.weight")
     assert rows.badges(node) == ("was blocks.0.attn.weight", "tied")
-    assert "also named blocks.0.attn.weight" in rows.tooltip(node)
+    assert "also named blocks.0.attn.weight" in tooltip(rows, node)
     assert rows.badges(comparison.outline.find("head.weight")) == ("tied",)
     assert not panel.grab().isNull()
 

@@ -56,7 +56,7 @@ def title(column: Column) -> str:
     }[column]
 
 
-def tooltip(column: Column) -> str:
+def meaning(column: Column) -> str:
     """What the header's word means, and what a click sorts by."""
     return {
         Column.NAME: tr("In the network's order"),

@@ -6,7 +6,7 @@ from collections import OrderedDict
 
 import numpy as np
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
+from PySide6.QtGui import QColor, QPainter, QPen, QPixmap, QPolygonF
 
 from ckptgui.gui.compare.changes.columns import LINE
 from ckptgui.gui.compare.changes.lines import Line
@@ -66,10 +66,13 @@ def _painted(line: Line, shares: tuple[float, ...], ends: tuple[int, int], ratio
     known = ~np.isnan(y) & ~line.bad
     painter = QPainter(pixmap)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    for place in np.flatnonzero(known[1:] & known[:-1]).tolist():
-        inside = ends[0] <= place and place + 1 <= ends[1]
+    points = [QPointF(*point) for point in zip(x.tolist(), y.tolist())]
+    early, late = sorted(ends)
+    for first, last in ((0, early), (early, late), (late, count - 1)):
+        inside = (first, last) == (early, late)
         painter.setPen(QPen(t.text2 if inside else t.control, 1.5 if inside else 1.0))
-        painter.drawLine(QPointF(x[place], y[place]), QPointF(x[place + 1], y[place + 1]))
+        for start, stop in _stretches(known, max(first, 0), last):
+            painter.drawPolyline(QPolygonF(points[start:stop]))
     painter.setPen(Qt.PenStyle.NoPen)
     for place in np.flatnonzero(known).tolist():
         if place in ends or step >= _LEAST_STEP:
@@ -80,6 +83,14 @@ def _painted(line: Line, shares: tuple[float, ...], ends: tuple[int, int], ratio
         _cross(painter, QPointF(x[place], HEIGHT / 2), t.panel, t.nan)
     painter.end()
     return pixmap
+
+
+def _stretches(known: np.ndarray, first: int, last: int) -> list[tuple[int, int]]:
+    """From and to (not included) of the neighbours from ``first`` to ``last`` that are all known."""
+    here = np.concatenate([[False], known[first : last + 1], [False]]).astype(np.int8)
+    steps = np.diff(here)
+    starts, stops = np.flatnonzero(steps == 1) + first, np.flatnonzero(steps == -1) + first
+    return [(start, stop) for start, stop in zip(starts.tolist(), stops.tolist()) if stop - start > 1]
 
 
 def _cross(painter: QPainter, centre: QPointF, ground: QColor, colour: QColor) -> None:

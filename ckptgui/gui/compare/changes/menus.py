@@ -2,37 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
 
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QMenu, QWidget
 
 from ckptgui.gui.compare.changes.columns import CHOICE, Column, title
 from ckptgui.gui.compare.changes.view import ChangesView
-from ckptgui.gui.numbers import counted, tr
+from ckptgui.gui.numbers import tr
 
 
-class RowActs(NamedTuple):
-    """Who does what."""
-
-    copy_name: Callable[[], None]
-    copy_rows: Callable[[], None]
-    copy_table: Callable[[], None]
-    show_in: Callable[[int], None]
-
-
-def row_menu(members: list[tuple[int, str]], rows: int, acts: RowActs, parent: QWidget) -> QMenu:
-    """For ``rows`` selected rows; ``members`` are those that have the tensor, with what they are called."""
+def act_menu(groups: Sequence[Sequence[tuple[str, Callable[[], None]]]], parent: QWidget) -> QMenu:
+    """A menu of words and what each does, a line between the groups."""
     menu = QMenu(parent)
-    for member, words in members:
-        action = menu.addAction(tr("Show in {0}").format(words))
-        action.triggered.connect(lambda _=False, member=member: acts.show_in(member))
-    if members:
-        menu.addSeparator()
-    menu.addAction(tr("Copy name")).triggered.connect(lambda: acts.copy_name())
-    words = tr("Copy row") if rows == 1 else tr("Copy {0}").format(counted(rows, "row", "rows"))
-    menu.addAction(words + "\tCtrl+C").triggered.connect(lambda: acts.copy_rows())
-    menu.addAction(tr("Copy table as CSV")).triggered.connect(lambda: acts.copy_table())
+    for group in filter(None, groups):
+        if not menu.isEmpty():
+            menu.addSeparator()
+        for words, act in group:
+            menu.addAction(words).triggered.connect(lambda _=False, act=act: act())
     return menu
 
 
@@ -51,3 +38,9 @@ def column_menu(view: ChangesView, choose: Callable[[Column, bool], None]) -> QM
         action.setChecked(column in view.chosen_columns)
         action.toggled.connect(lambda on, column=column: choose(column, on))
     return menu
+
+
+def pop_up(menu: QMenu, place: QPoint) -> None:
+    """Show a menu once."""
+    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    menu.popup(place)

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from ckptgui.gui.compare.changes.columns import Column, title, tooltip
+from ckptgui.gui.compare.changes.columns import Column, meaning, title
 from ckptgui.gui.compare.changes.rows import Rows
+from ckptgui.gui.compare.changes.tooltips import tooltip
 from ckptgui.gui.labels import plain_tooltip
 from ckptgui.gui.numbers import integer, tr
 
@@ -73,7 +74,7 @@ class ChangesModel(QAbstractTableModel):
             return None
         if role == Qt.ItemDataRole.DisplayRole:
             return self.epochs if section == Column.EPOCHS else title(Column(section))
-        return plain_tooltip(tooltip(Column(section))) if role == Qt.ItemDataRole.ToolTipRole else None
+        return plain_tooltip(meaning(Column(section))) if role == Qt.ItemDataRole.ToolTipRole else None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if self.rows is None or not index.isValid() or index.row() >= len(self._visible):
@@ -82,7 +83,7 @@ class ChangesModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return self.rows.text(node, column, not self.tree)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return plain_tooltip(self.rows.tooltip(node))
+            return plain_tooltip(tooltip(self.rows, node))
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return self.spoken(node) if column is Column.NAME else self.rows.text(node, column)
         return None

@@ -5,24 +5,21 @@ from __future__ import annotations
 import time
 
 import numpy as np
-from PySide6.QtCore import QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedLayout, QVBoxLayout, QWidget
 
-from ckptgui.engine.job import Cancel, Report
 from ckptgui.gui.compare.changes.arranger import Arranger
 from ckptgui.gui.compare.changes.columns import Column
-from ckptgui.gui.compare.changes.copying import table_text
 from ckptgui.gui.compare.changes.counts import StatusCounts
-from ckptgui.gui.compare.changes.menus import RowActs, column_menu, row_menu
+from ckptgui.gui.compare.changes.menus import column_menu, pop_up
 from ckptgui.gui.compare.changes.model import ChangesModel
 from ckptgui.gui.compare.changes.other_values import OtherValues
+from ckptgui.gui.compare.changes.row_acts import RowActs
 from ckptgui.gui.compare.changes.sentences import about, ends_text, epochs_text, nothing_to_compare
 from ckptgui.gui.compare.changes.view import ChangesView
 from ckptgui.gui.compare.comparison import Comparison
-from ckptgui.gui.compare.words import member_words
 from ckptgui.gui.controls import Ground, Hairline, Splitter, ToggleButton
-from ckptgui.gui.inspector.copying import copy_text
 from ckptgui.gui.labels import SEMIBOLD, ElidedLabel, PlainLabel
 from ckptgui.gui.numbers import tr
 from ckptgui.gui.theme import ROW
@@ -69,7 +66,7 @@ class ChangesPanel(Ground):
         self.nothing = NothingFound(self)
         self.message = PlainLabel("", self, colour="text2", wrap=True)
         self.values = OtherValues(comparison, self)
-        self._copy_lane = comparison.background.lane(self)
+        self.acts = RowActs(self.arranger, self.view, comparison, self)
         self.setFocusProxy(self.view)
         self._lay_out()
         self._connect()
@@ -126,13 +123,14 @@ class ChangesPanel(Ground):
         arranger.figures_changed.connect(self._figures_changed)
         arranger.problem.connect(self.box.show_problem)
         view.header.sectionClicked.connect(lambda section: self._sort(Column(section)))
-        view.header.menu_asked.connect(lambda place: self._pop_up(column_menu(view, self._choose_column), place))
+        view.header.menu_asked.connect(lambda place: pop_up(column_menu(view, self._choose_column), place))
         view.current_node.connect(comparison.select)
         view.hovered_node.connect(comparison.hover)
         view.toggled.connect(arranger.set_open)
-        view.opened_node.connect(lambda node: self._show_in(comparison.b, node))
-        view.menu_asked.connect(self._row_menu)
-        view.copy_asked.connect(self.copy_rows)
+        view.opened_node.connect(lambda node: self.show_asked.emit(comparison.b, node))
+        view.menu_asked.connect(self.acts.pop_up_menu)
+        view.copy_asked.connect(self.acts.copy_rows)
+        self.acts.show_asked.connect(self.show_asked)
         view.filter_asked.connect(self.open_filter)
         self.modules.toggled.connect(arranger.show_tree)
         self.filtered.clicked.connect(lambda on: self.open_filter() if on else self.close_filter())
@@ -265,46 +263,6 @@ class ChangesPanel(Ground):
     def _choose_column(self, column: Column, on: bool) -> None:
         chosen = self.view.chosen_columns
         self.view.choose_columns(chosen | {column} if on else chosen - {column})
-
-    def _row_menu(self, node: int, place: QPoint) -> None:
-        rows = self.arranger.rows
-        if rows is None:
-            return
-        tensor, ends = int(rows.outline.tensor[node]), (self.comparison.a, self.comparison.b)
-        names = [(m, member_words(self.comparison.series, m)) for m in dict.fromkeys(ends)]
-        members = [each for each in names if tensor >= 0 and rows.row_of(tensor, each[0]) >= 0]
-        acts = RowActs(
-            lambda: copy_text(rows.outline.path(node)),
-            self.copy_rows,
-            self.copy_table,
-            lambda member: self._show_in(member, node),
-        )
-        self._pop_up(row_menu(members, max(1, len(self.view.selected())), acts, self.view), place)
-
-    def _pop_up(self, menu: QMenu, place: QPoint) -> None:
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(place)
-
-    def _show_in(self, member: int, node: int) -> None:
-        self.show_asked.emit(member, node)
-
-    def copy_rows(self) -> None:
-        """Put the selected rows on the clipboard, tab-separated, with every digit."""
-        self._copy(self.view.selected(), tabs=True)
-
-    def copy_table(self) -> None:
-        """Put all rows that are shown on the clipboard as CSV."""
-        self._copy(self.model.visible.tolist(), tabs=False)
-
-    def _copy(self, nodes: list[int], *, tabs: bool) -> None:
-        rows = self.arranger.rows
-        if rows is None or not nodes:
-            return
-
-        def work(cancel: Cancel, report: Report) -> str:
-            return table_text(rows, nodes, tabs=tabs, cancel=cancel)
-
-        self._copy_lane.start(work, copy_text)
 
     # room
 

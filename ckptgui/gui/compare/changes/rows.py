@@ -16,8 +16,8 @@ from ckptgui.core.series.outline import Outline
 from ckptgui.core.series.status import Status
 from ckptgui.gui.compare.changes.columns import Column
 from ckptgui.gui.compare.changes.words import NOT_YET, cosine_text, fraction_text, only_in, relative_text
-from ckptgui.gui.compare.signs import sign, status_word
-from ckptgui.gui.numbers import counted, integer, parameters, shape_text, significant, tr
+from ckptgui.gui.compare.signs import status_word
+from ckptgui.gui.numbers import integer, parameters, shape_text, significant, tr
 
 COUNTED = (Status.CHANGED, Status.SAME, Status.ADDED, Status.REMOVED, Status.RESHAPED, Status.RETYPED)
 """The statuses that are counted, in the order in which they are told."""
@@ -147,10 +147,10 @@ class Rows:
         tensor = int(self.outline.tensor[node])
         if tensor >= 0 and (error := self.errors.get(tensor)) is not None:
             return Cell(note=display(error), note_token="danger")
-        if tensor >= 0 and (said := self._structure(tensor)):
+        if tensor >= 0 and (said := self.structure(tensor)):
             return Cell(note=said)
         if self.broken(node):
-            return Cell(self._broken_word(node), "danger", True, self._broken_count(node))
+            return Cell(self._broken_word(node), "danger", True, self.broken_count(node))
         value = self.figure(node, "relative")
         if math.isnan(value):
             if self.unread(node):
@@ -175,14 +175,16 @@ class Rows:
     def _broken_word(self, node: int) -> str:
         return "NaN" if self.figure(node, "nan") > 0 else "Inf"
 
-    def _broken_count(self, node: int) -> str:
+    def broken_count(self, node: int) -> str:
+        """``3 of 3,072``"""
         some = int(self.figure(node, "nan")) or int(self.figure(node, "inf"))
         elements = int(self.figure(node, "elements"))
         return tr("{0} of {1}").format(
             integer(some), integer(elements) if elements < 10**5 else parameters(elements)
         )
 
-    def _structure(self, tensor: int) -> str:
+    def structure(self, tensor: int) -> str:
+        """What the headers alone tell of a tensor that has no figures for that."""
         status = Status(int(self.tensors.status[tensor]))
         if status is Status.ADDED:
             return only_in(self.ends.words_b)
@@ -240,52 +242,6 @@ class Rows:
             return ""
         cell = self.relative(node) if column is Column.RELATIVE else self.plain(node, column)
         return " ".join(filter(None, (cell.text, cell.note)))
-
-    def tooltip(self, node: int) -> str:
-        """Everything that is known of a row, with all digits."""
-        tensor = int(self.outline.tensor[node])
-        name = self.outline.names[tensor] if tensor >= 0 else self.outline.path(node) or tr("All tensors")
-        lines = [display(name, 1024)]
-        if tensor >= 0:
-            lines += self._tensor_lines(tensor)
-        else:
-            counts = self.counts(node)
-            lines.append("  ".join(f"{sign(each)} {integer(count)} {status_word(each)}" for each, count in counts))
-        unread = self.figure(node, "unread")
-        if unread > 0:
-            waiting = tr("not read yet") if tensor >= 0 else counted(int(unread), "tensor", "tensors")
-            lines.append(waiting if tensor >= 0 else tr("{0} not read yet").format(waiting))
-        if self.broken(node):
-            lines.append(tr("{0} are not finite; figures are over the others").format(self._broken_count(node)))
-        for title, value in self._told(node):
-            lines.append(f"{title}: {value}")
-        return "\n".join(filter(None, lines))
-
-    def _tensor_lines(self, tensor: int) -> list[str]:
-        ends = self.ends
-        node = int(self.outline.node_of[tensor])
-        status = self.status(node)
-        types = dict.fromkeys(filter(None, (self.type_at(tensor, ends.a), self.type_at(tensor, ends.b))))
-        lines = [f"{shape_text(self.shape(tensor))}, {' → '.join(types)}"]
-        if status is not Status.MATCHED:
-            said = self._structure(tensor)
-            lines.append(f"{status_word(status)}: {said}" if said else status_word(status))
-        if other := self.other_name(tensor):
-            lines.append(tr("also named {0}").format(other))
-        if tensor in self.errors:
-            lines.append(display(self.errors[tensor], 1024))
-        return lines
-
-    def _told(self, node: int) -> list[tuple[str, str]]:
-        figures = (
-            (tr("relative change"), "relative"),
-            (tr("L2 of change"), "delta_l2"),
-            (tr("cosine"), "cosine"),
-            (tr("largest change"), "max_abs"),
-            (tr("part of the values changed"), "changed_fraction"),
-        )
-        values = ((title, self.figure(node, name)) for title, name in figures)
-        return [(title, repr(value)) for title, value in values if not math.isnan(value)]
 
 
 def _front(outline: Outline) -> str:
