@@ -130,6 +130,7 @@ def test_the_epoch_that_turned_nan_is_counted(qtbot, compare_run, tmp_path):
     states[2]["blocks.1.attn.bias"][:3] = torch.tensor([float("nan"), float("inf"), float("nan")])
     timeline = shown(qtbot, compare_run(save_run(tmp_path / "sick", states)))
     assert timeline.strip._bad.tolist() == [0, 0, 3]
+    assert timeline.strip._flag_words(2) == "2 NaN, 1 infinite"
     timeline.grab()
 
 

@@ -14,6 +14,9 @@ from ckptgui.gui.numbers import DASH, counted, exact, percent, significant, tr
 
 WIDTH = 184
 
+_LARGEST = 3
+"""The row that the largest change stands in."""
+
 
 class DifferenceFigures(QWidget):
     """``place_wanted`` has the index of the largest change."""
@@ -35,15 +38,17 @@ class DifferenceFigures(QWidget):
             ("max_abs", tr("Largest")),
             ("changed", tr("Changed")),
         )
-        for row, (key, title) in enumerate(rows):
-            grid.addWidget(PlainLabel(title, self, colour="text2"), row, 0)
-            self.values[key] = PlainLabel(DASH, self, selectable=True)
-            grid.addWidget(self.values[key], row, 1, Qt.AlignmentFlag.AlignRight)
         self.place = LinkLabel("", self)
         self.place.clicked.connect(lambda: self.place_wanted.emit(self._index))
+        right = Qt.AlignmentFlag.AlignRight
+        for row, (key, title) in enumerate(rows):
+            row += row > _LARGEST  # the place of the largest stands below it
+            grid.addWidget(PlainLabel(title, self, colour="text2"), row, 0)
+            self.values[key] = PlainLabel(DASH, self, selectable=True)
+            grid.addWidget(self.values[key], row, 1, right)
         self.broken = PlainLabel("", self, colour="danger", pixels=12, wrap=True)
         self.note = PlainLabel("", self, colour="text2", pixels=12, wrap=True, selectable=True)
-        grid.addWidget(self.place, len(rows), 0, 1, 2, Qt.AlignmentFlag.AlignRight)
+        grid.addWidget(self.place, _LARGEST + 1, 0, 1, 2, right)
         grid.addWidget(self.broken, len(rows) + 1, 0, 1, 2)
         grid.addWidget(self.note, len(rows) + 2, 0, 1, 2)
         grid.setRowStretch(len(rows) + 3, 1)

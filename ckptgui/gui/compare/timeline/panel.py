@@ -116,8 +116,8 @@ class Timeline(Ground):
     def _count_bad(self) -> None:
         """How many values of each member are NaN or infinite, as far as it was read."""
         if self._comparison.series.members:
-            bad = np.nansum([self._comparison.figures(name) for name in ("nan", "inf")], axis=(0, 1))
-            self.strip.show_bad(bad.astype(np.int64))
+            nan, infinite = (np.nansum(self._comparison.figures(name), axis=0) for name in ("nan", "inf"))
+            self.strip.show_bad(nan.astype(np.int64), infinite.astype(np.int64))
 
     def _describe(self) -> None:
         comparison, player = self._comparison, self.player

@@ -17,7 +17,7 @@ from ckptgui.gui.compare.timeline.reading import paint_reading
 from ckptgui.gui.compare.timeline.scale import Scale
 from ckptgui.gui.compare.words import member_number, member_words
 from ckptgui.gui.labels import SEMIBOLD, draw_focus
-from ckptgui.gui.numbers import counted, tr
+from ckptgui.gui.numbers import integer, tr
 from ckptgui.gui.theme import theme, theme_signal, ui_font
 
 HEIGHT, LOW_HEIGHT = 146, 52
@@ -35,7 +35,8 @@ class TimelineStrip(QWidget):
         super().__init__(parent)
         self._comparison = comparison
         self._curves: Sequence[ScalarCurve] = ()
-        self._bad: np.ndarray = np.zeros(0, np.int64)  # values that are NaN or infinite, a member each
+        self._nan: np.ndarray = np.zeros(0, np.int64)  # values that are NaN, a member each
+        self._bad: np.ndarray = np.zeros(0, np.int64)  # and those that are infinite with them
         self._dragged = ""
         self._grip = -1
         self._hovered = -1
@@ -63,10 +64,11 @@ class TimelineStrip(QWidget):
         self.updateGeometry()
         self.update()
 
-    def show_bad(self, bad: np.ndarray) -> None:
-        """How many values of each member are NaN or infinite."""
-        if not np.array_equal(bad, self._bad):
-            self._bad = bad
+    def show_bad(self, nan: np.ndarray, infinite: np.ndarray) -> None:
+        """How many values of each member are NaN, and how many infinite."""
+        bad = nan + infinite
+        if not (np.array_equal(nan, self._nan) and np.array_equal(bad, self._bad)):
+            self._nan, self._bad = nan, bad
             self.update()
 
     def _describe(self) -> None:
@@ -194,7 +196,7 @@ class TimelineStrip(QWidget):
         bad = np.flatnonzero(self._bad > 0)
         if not bad.size or not self._has_room:
             return
-        text = tr("{count} NaN or ∞").format(count=counted(int(self._bad[bad[0]]), "value", "values"))
+        text = self._flag_words(int(bad[0]))
         painter.setFont(ui_font(11, SEMIBOLD))
         width = QFontMetrics(painter.font()).horizontalAdvance(text) + 12
         x = self.scale.x(int(bad[0]))
@@ -207,6 +209,13 @@ class TimelineStrip(QWidget):
         painter.drawRoundedRect(box, 3, 3)
         painter.setPen(theme().danger)
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+
+    def _flag_words(self, member: int) -> str:
+        """``3 NaN``, ``2 infinite``, or both."""
+        nan = int(self._nan[member])
+        infinite = int(self._bad[member]) - nan
+        parts = (nan, tr("{count} NaN")), (infinite, tr("{count} infinite"))
+        return ", ".join(words.format(count=integer(count)) for count, words in parts if count)
 
     def _paint_hovered(self, painter: QPainter) -> None:
         x = self.scale.x(self._hovered)
