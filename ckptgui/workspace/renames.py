@@ -11,6 +11,7 @@ import numpy as np
 
 from ckptgui.analysis.nearest import closeness, mutual_nearest
 from ckptgui.analysis.profile import Profile
+from ckptgui.core.dtypes import Kind
 from ckptgui.core.series.rename_rules import MIN_EXPLAINED, Rules
 from ckptgui.core.series.renames import Grounds, Rename
 from ckptgui.core.series.series import Series
@@ -96,9 +97,10 @@ class _Tensor:
     @property
     def finite(self) -> np.ndarray:
         """The sample as float64, 0 where a value is not finite."""
+        is_complex = self.info.dtype.kind is Kind.COMPLEX
         with np.errstate(invalid="ignore", over="ignore"):  # a NaN that signals, a modulus beyond the type
-            real = np.abs(self.sample) if np.iscomplexobj(self.sample) else self.sample
-            return np.nan_to_num(real.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+            real = np.abs(self.sample.astype(np.complex128)) if is_complex else self.sample.astype(np.float64)
+        return np.nan_to_num(real, nan=0.0, posinf=0.0, neginf=0.0)
 
 
 @dataclass

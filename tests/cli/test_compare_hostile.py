@@ -79,3 +79,11 @@ def test_a_renamed_tensor_with_a_nan_that_signals_is_no_warning(ckptgui, save):
         "compare", save({"a": odd, "c": torch.ones(1)}, "a.pt"), save({"b": odd.flip(0)}, "b.pt"), "--json"
     )
     assert (answer.status, answer.err) == (1, "")
+
+
+@pytest.mark.filterwarnings("ignore:ComplexHalf")
+def test_a_renamed_tensor_of_half_complex_numbers_is_compared_by_their_moduli(ckptgui, save):
+    odd = torch.tensor([3 + 4j, math.inf + 0j, 1j]).to(torch.complex32)
+    answer = ckptgui("compare", save({"a": odd}, "a.pt"), save({"b": odd * 1}, "b.pt"), "--json")
+    assert (answer.status, answer.err) == (1, "")
+    assert [(each["from"], each["to"]) for each in answer.json["renamed"]] == [("a", "b")]
