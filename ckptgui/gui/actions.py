@@ -87,6 +87,9 @@ OTHER_KEYS = (
     ("F3, Shift+F3", "Go to the next or the previous NaN among the values"),
     ("Ctrl+Click, Ctrl+Space", "In the tree: pin a tensor's distribution, to compare it with others"),
     ("+, −, 0, Shift+Arrows, P", "In the histogram: closer, farther, all of it, move, pin"),
+    ("Space", "Play the epochs of a run, or stop"),
+    ("Arrows, Home, End", "On the epochs of a run: move B; with Shift: A"),
+    ("Alt+Up, Alt+Down", "In the list of a run's members: move a line"),
     ("Ctrl+C", "Copy what is selected"),
 )
 """Keys that no menu shows, for the list of shortcuts."""
