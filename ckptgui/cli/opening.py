@@ -13,7 +13,7 @@ def open_path(path: str) -> Checkpoint:
     """The checkpoint at ``path``, a file or a folder that is one. Raises ``CheckpointError``, also for a run."""
     found = opening.open_path(path)
     if isinstance(found, Run):
-        names = [each.name for each in (*found.members, *found.others)]
+        names = [member.name for member in found.members] + [other.name for other in found.others]
         first, last = (shown_path(names[place]) for place in (0, -1))
         raise CheckpointError(
             f"It is a folder of {len(names):,} checkpoints, {first} to {last}; name one of them."

@@ -55,12 +55,13 @@ def _renumbered(
 ) -> Differences:
     """The records of a pair by the numbers that tensors have now."""
     found = Differences.unread(statuses(after.matching, *new))
+    elders, rows = before.matching.rows[:, old], after.matching.rows[:, new]
     read = np.flatnonzero(known.records["known"] != UNKNOWN)
-    rows = {
-        tuple(pair): number for number, pair in zip(read.tolist(), before.matching.rows[read][:, old].tolist())
-    }
-    for number, pair in enumerate(after.matching.rows[:, new].tolist()):
-        elder = rows.get(tuple(pair))
-        if elder is not None:
-            found.records[number] = known.records[elder]
+    part = before.matching.parts[old[0]]
+    assert part is not None
+    number = np.full(len(part.checkpoint) + 1, -1, np.int64)  # the last place is for tensors that are not there
+    number[elders[read, 0]] = read  # each row of a checkpoint is one tensor of the matching
+    elder = number[rows[:, 0]]
+    same = np.flatnonzero((elder >= 0) & (rows[:, 0] >= 0) & (elders[elder, 1] == rows[:, 1]))
+    found.records[same] = known.records[elder[same]]
     return found
