@@ -5,10 +5,11 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QApplication, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
 
+from ckptgui.core.series.words import counter_of
 from ckptgui.gui.compare.comparison import Comparison
 from ckptgui.gui.compare.half import CompareHalf
 from ckptgui.gui.compare.linking import outline_node, tree_node
-from ckptgui.gui.compare.words import counter_of, member_words
+from ckptgui.gui.compare.words import member_words
 from ckptgui.gui.document import DocumentPage
 from ckptgui.gui.document_view import DocumentView
 from ckptgui.gui.inspector.controls import TabStrip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ckptgui.core.display import display
 from ckptgui.core.series.series import Series
+from ckptgui.core.series.words import counter_of
 from ckptgui.gui.numbers import integer, tr
 
 
@@ -24,12 +25,3 @@ def member_number(series: Series, member: int) -> str:
     counter = counter_of(series)
     number = each.epoch if counter == "epoch" else each.step if counter == "step" else None
     return integer(number) if number is not None else display(each.title, 24)
-
-
-def counter_of(series: Series) -> str:
-    """``epoch`` or ``step`` where that tells all readable members apart, else ``name``."""
-    for counter in ("epoch", "step"):
-        values = [getattr(member, counter) for member in series.members if member.checkpoint is not None]
-        if values and None not in values and len(set(values)) == len(values):
-            return counter
-    return "name"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from ckptgui.core.display import display
 from ckptgui.core.series.status import Status
+from ckptgui.core.series.words import counter_of
 from ckptgui.gui.compare.changes.rows import Rows
 from ckptgui.gui.compare.comparison import Comparison
-from ckptgui.gui.compare.words import counter_of, member_number, member_words
+from ckptgui.gui.compare.words import member_number, member_words
 from ckptgui.gui.numbers import counted, tr
 from ckptgui.workspace.comparing import PairTask, ProfileTask
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ckptgui.core.series.series import Series
-from ckptgui.gui.compare.words import counter_of, member_number, member_words
+from ckptgui.core.series.words import counter_of
+from ckptgui.gui.compare.words import member_number, member_words
 from ckptgui.gui.numbers import tr
 
 

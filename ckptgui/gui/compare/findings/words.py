@@ -10,8 +10,9 @@ from ckptgui.core.series.best import Keeping, Metric
 from ckptgui.core.series.disk_use import DiskUse
 from ckptgui.core.series.saving import Saving
 from ckptgui.core.series.series import Series
+from ckptgui.core.series.words import counter_of
 from ckptgui.gui.compare.findings.account import RunAccount
-from ckptgui.gui.compare.words import counter_of, member_words
+from ckptgui.gui.compare.words import member_words
 from ckptgui.gui.numbers import counted, integer, percent, significant, size_text, tr
 from ckptgui.gui.tree.badges import Badge, Tone
 

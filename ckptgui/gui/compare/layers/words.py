@@ -6,10 +6,11 @@ from ckptgui.analysis.layer_map import Cell, Source
 from ckptgui.core.display import display
 from ckptgui.core.series.series import Series
 from ckptgui.core.series.status import Status
+from ckptgui.core.series.words import counter_of
 from ckptgui.gui.compare.comparison import Comparison
 from ckptgui.gui.compare.layers.figures import TITLES, value_text
 from ckptgui.gui.compare.layers.source import MapSource
-from ckptgui.gui.compare.words import counter_of, member_words
+from ckptgui.gui.compare.words import member_words
 from ckptgui.gui.inspector.image.reading import Reading
 from ckptgui.gui.numbers import counted, integer, tr
 from ckptgui.workspace.comparing import PairTask, ProfileTask, Task

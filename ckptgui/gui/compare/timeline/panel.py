@@ -10,10 +10,11 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from ckptgui.core.display import display
 from ckptgui.core.series.scalar_curves import ScalarCurve, first_shown, scalar_curves
+from ckptgui.core.series.words import counter_of
 from ckptgui.gui.compare.comparison import Comparison
 from ckptgui.gui.compare.timeline.player import Player
 from ckptgui.gui.compare.timeline.strip import TimelineStrip
-from ckptgui.gui.compare.words import counter_of, member_words
+from ckptgui.gui.compare.words import member_words
 from ckptgui.gui.controls import Button, Ground, IconButton
 from ckptgui.gui.labels import SEMIBOLD, ElidedLabel, PlainLabel, plain_tooltip
 from ckptgui.gui.menu_look import menu_sheet
