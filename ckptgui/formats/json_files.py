@@ -6,6 +6,7 @@ in ``metadata`` of ``docs/cli.md``. Names that stand twice in one object are ref
 
 from __future__ import annotations
 
+import codecs
 import json
 import math
 from typing import Any
@@ -27,7 +28,7 @@ def read_json(source: ByteSource, limit: int, check: Check) -> Json:
     """The value in a file of at most ``limit`` bytes; raises ``DamagedFileError``, without the file's name."""
     if source.size > limit:
         raise LimitExceededError(f"It has {source.size:,} bytes; at most {limit:,} are read.")
-    raw = read_exactly(source, 0, source.size)
+    raw = read_exactly(source, 0, source.size).removeprefix(codecs.BOM_UTF8)  # as Windows begins a text
     if problem := too_many(raw):
         raise LimitExceededError(f"It {problem}.")
     check()

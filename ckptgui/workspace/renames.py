@@ -100,7 +100,8 @@ class _Tensor:
         is_complex = self.info.dtype.kind is Kind.COMPLEX
         with np.errstate(invalid="ignore", over="ignore"):  # a NaN that signals, a modulus beyond the type
             real = np.abs(self.sample.astype(np.complex128)) if is_complex else self.sample.astype(np.float64)
-        return np.nan_to_num(real, nan=0.0, posinf=0.0, neginf=0.0)
+        found: np.ndarray = np.nan_to_num(real, nan=0.0, posinf=0.0, neginf=0.0)
+        return found
 
 
 @dataclass

@@ -87,3 +87,9 @@ def test_a_renamed_tensor_of_half_complex_numbers_is_compared_by_their_moduli(ck
     answer = ckptgui("compare", save({"a": odd}, "a.pt"), save({"b": odd * 1}, "b.pt"), "--json")
     assert (answer.status, answer.err) == (1, "")
     assert [(each["from"], each["to"]) for each in answer.json["renamed"]] == [("a", "b")]
+
+
+def test_json_may_begin_with_a_byte_order_mark(ckptgui, save, tmp_path):
+    shapes = tmp_path / "shapes.json"
+    shapes.write_bytes(b'\xef\xbb\xbf{"w": [2]}')
+    assert ckptgui("check", save({"w": torch.ones(2)}), "--against", shapes).status == 0
