@@ -50,11 +50,12 @@ def _folded(x: np.ndarray, y: np.ndarray) -> PairSums:
 
 def _parts(values: np.ndarray) -> np.ndarray:
     """float64, n × 2."""
-    if values.dtype.kind == "c":
-        return values.view(f"f{values.itemsize // 2}").reshape(-1, 2).astype(np.float64)
-    if values.dtype.name == "complex32":
-        return values.view(np.float16).reshape(-1, 2).astype(np.float64)
-    return np.stack([values.astype(np.float64), np.zeros(values.size)], axis=1)
+    with np.errstate(invalid="ignore"):  # a NaN that signals
+        if values.dtype.kind == "c":
+            return values.view(f"f{values.itemsize // 2}").reshape(-1, 2).astype(np.float64)
+        if values.dtype.name == "complex32":
+            return values.view(np.float16).reshape(-1, 2).astype(np.float64)
+        return np.stack([values.astype(np.float64), np.zeros(values.size)], axis=1)
 
 
 def _without(parts: np.ndarray, which: np.ndarray) -> np.ndarray:

@@ -93,3 +93,14 @@ def test_json_may_begin_with_a_byte_order_mark(ckptgui, save, tmp_path):
     shapes = tmp_path / "shapes.json"
     shapes.write_bytes(b'\xef\xbb\xbf{"w": [2]}')
     assert ckptgui("check", save({"w": torch.ones(2)}), "--against", shapes).status == 0
+
+
+@pytest.mark.parametrize("other", ["complex64", "float32", "float16", "bfloat16", "float8_e5m2"])
+def test_bits_of_every_kind_are_no_warning_beside_complex_numbers(ckptgui, save, other):
+    bits = torch.randint(0, 256, (4096,), generator=torch.Generator().manual_seed(7), dtype=torch.uint8)
+    size = torch.empty(0, dtype=torch.complex64).element_size()
+    one = {"w": bits.view(torch.complex64)}
+    answer = ckptgui(
+        "compare", save(one, "a.pt"), save({"w": bits.view(getattr(torch, other))[: 4096 // size]}, "b.pt")
+    )
+    assert (answer.status, answer.err) == (1 if other != "complex64" else 0, "")
