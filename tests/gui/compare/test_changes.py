@@ -127,8 +127,8 @@ def test_every_kind_of_change_has_its_sign_and_the_worst_stands_first(odd):
     assert names(odd)[0] == "blocks.1.attn.bias"
     said = dict(zip(names(odd), zip(cells(odd, Column.STATUS), cells(odd, Column.RELATIVE))))
     assert said["blocks.1.attn.bias"] == ("changed", "NaN 3 of 12")
-    assert said["gone.weight"] == ("removed", "only in epoch 0")
-    assert said["new.weight"] == ("added", "only in epoch 1")
+    assert said["gone.weight"] == ("removed", "not in epoch 1")
+    assert said["new.weight"] == ("added", "not in epoch 0")
     assert said["wide.weight"] == ("reshaped", "4 × 2 → 6 × 2")
     assert said["half.weight"] == ("retyped", "0")
     assert said["still.bias"] == ("same", "0")
@@ -170,6 +170,26 @@ def test_the_filter_is_typed_and_a_mistake_leaves_the_rows_alone(qtbot, odd):
     assert odd.stack.currentWidget() is odd.nothing
     qtbot.keyClick(odd.nothing, Qt.Key.Key_Return)
     assert len(names(odd)) == 12 and odd.stack.currentWidget() is odd.view
+
+
+def test_a_filter_unfolds_what_it_finds_and_folds_it_again_when_it_goes(qtbot, panel):
+    qtbot.mouseClick(panel.modules, Qt.MouseButton.LeftButton)
+    settle(qtbot, panel)
+    panel.arranger.set_open(0, False)
+    folded = names(panel)
+    panel.open_filter()
+    qtbot.keyClicks(panel.box, "weight")
+    settle(qtbot, panel)
+    assert panel.arranger.found > 0 and names(panel)[-1] == "weight"
+    panel.close_filter()
+    settle(qtbot, panel)
+    assert names(panel) == folded
+
+
+def test_tab_goes_from_the_filter_into_the_table(qtbot, panel):
+    panel.open_filter()
+    qtbot.keyClick(panel.box, Qt.Key.Key_Tab)
+    assert panel.view.hasFocus()
 
 
 def test_modules_are_added_up_and_fold(qtbot, odd):

@@ -55,6 +55,7 @@ class Arranger(QObject):
         self.rows: Rows | None = None
         self.visible = np.zeros(0, np.int64)
         self.opened = np.zeros(0, bool)
+        self._folded: np.ndarray | None = None  # ``opened`` as it was before there was a filter
         self.conditions = Conditions()
         self.found = self.present = 0  # tensors that fit the filter, and all
         self._matching: object = None
@@ -86,7 +87,7 @@ class Arranger(QObject):
             self._matching, self._text, self._named = comparison.matching, None, None
             self.branches = Branches(comparison.outline)
             self._levels = levels(comparison.outline.depth)
-            self.opened = self._opened_at_first()
+            self.opened, self._folded = self._opened_at_first(), None
         self.lines = EpochLines(comparison, self.branches)
         self._ends_changed()
         if self.conditions.names:
@@ -136,6 +137,12 @@ class Arranger(QObject):
         self._names_lane.start(work, take, lambda error: self.problem.emit(str(error)))
 
     def _take_names(self, asked: Conditions, named: np.ndarray | None) -> None:
+        if asked and self._folded is None:
+            self._folded = self.opened
+        if asked:
+            self.opened = np.ones_like(self.opened)  # what was asked for is seen
+        elif self._folded is not None:
+            self.opened, self._folded = self._folded, None
         self.conditions, self._named = asked, named
         self.arrange()
 

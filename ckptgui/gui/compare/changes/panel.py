@@ -68,6 +68,7 @@ class ChangesPanel(Ground):
         self.values = OtherValues(comparison, self)
         self.acts = RowActs(self.arranger, self.view, comparison, self)
         self.setFocusProxy(self.view)
+        QWidget.setTabOrder(self.box, self.view)  # as they stand
         self._lay_out()
         self._connect()
         self._series_changed()

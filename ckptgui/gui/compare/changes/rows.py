@@ -15,7 +15,7 @@ from ckptgui.core.series.matching import Matching
 from ckptgui.core.series.outline import Outline
 from ckptgui.core.series.status import Status
 from ckptgui.gui.compare.changes.columns import Column
-from ckptgui.gui.compare.changes.words import NOT_YET, cosine_text, fraction_text, only_in, relative_text
+from ckptgui.gui.compare.changes.words import NOT_YET, cosine_text, fraction_text, not_in, relative_text
 from ckptgui.gui.compare.signs import status_word
 from ckptgui.gui.numbers import integer, parameters, shape_text, significant, tr
 
@@ -187,9 +187,9 @@ class Rows:
         """What the headers alone tell of a tensor that has no figures for that."""
         status = Status(int(self.tensors.status[tensor]))
         if status is Status.ADDED:
-            return only_in(self.ends.words_b)
+            return not_in(self.ends.words_a)
         if status is Status.REMOVED:
-            return only_in(self.ends.words_a)
+            return not_in(self.ends.words_b)
         if status is Status.RESHAPED:
             return " → ".join(shape_text(self.shape(tensor, end)) for end in (self.ends.a, self.ends.b))
         return ""

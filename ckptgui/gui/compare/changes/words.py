@@ -55,6 +55,6 @@ def exact(value: float) -> str:
     return "" if math.isnan(value) else repr(float(value))
 
 
-def only_in(words: str) -> str:
-    """``only in epoch 7``"""
-    return tr("only in {0}").format(words)
+def not_in(words: str) -> str:
+    """``not in epoch 6``: other epochs may have it."""
+    return tr("not in {0}").format(words)
