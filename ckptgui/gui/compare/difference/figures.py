@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QWidget
 
@@ -74,18 +75,23 @@ class DifferenceFigures(QWidget):
         self._index = _index(place, shape) if place >= 0 and record["max_abs"] > 0 else ()
         self.place.setText(tr("at {0}").format(index_text(self._index)) if self._index else "")
         self.place.setVisible(bool(self._index))
-        bad = {name: int(record[f"nan_{name}"]) + int(record[f"inf_{name}"]) for name in "ab"} if known else {}
-        words = [
-            tr("{values} of {end} NaN or infinite.").format(
-                values=counted(count, "value", "values"), end=name.upper()
-            )
-            for name, count in bad.items()
-            if count
-        ]
-        if words:
-            words.append(tr("The figures are those of the others."))
-        self.broken.setText(" ".join(words))
-        self.broken.setVisible(bool(words))
+        self.broken.setText(_broken_text(record) if known else "")
+        self.broken.setVisible(bool(self.broken.text()))
+
+
+def _broken_text(record: np.void) -> str:
+    """How many values of A and of B the figures leave out."""
+    words, most = [], 0
+    for name in "ab":
+        nan, infinite = int(record[f"nan_{name}"]), int(record[f"inf_{name}"])
+        if nan or infinite:
+            kind = tr("NaN") if not infinite else tr("infinite") if not nan else tr("NaN or infinite")
+            there = counted(nan + infinite, "value of {end} is {kind}.", "values of {end} are {kind}.")
+            words.append(there.format(end=name.upper(), kind=kind))
+            most = max(most, nan + infinite)
+    if 0 < most < int(record["count"]):
+        words.append(tr("The figures are those of the others."))
+    return " ".join(words)
 
 
 def _text(key: str, value: float) -> str:

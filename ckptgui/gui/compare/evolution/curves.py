@@ -162,8 +162,10 @@ def _paint_axis(painter: QPainter, lane: Lane, scene: Scene, ink: Theme) -> None
     painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, title)
     known = scene.table[lane.name] if lane.name != BAND else scene.evolution.quantiles[:, 4]
     if 0 <= scene.b < scene.count:
-        painter.setPen(ink.text2)
-        painter.drawText(box, right, f"B {figure_text(lane.name, float(known[scene.b]))}")
+        value = float(known[scene.b])
+        gone = bool(np.isnan(value)) and bool(scene.broken(scene.b))
+        painter.setPen(ink.danger if gone else ink.text2)
+        painter.drawText(box, right, f"B {'NaN' if gone else figure_text(lane.name, value)}")
 
 
 def _paint_line(painter: QPainter, lane: Lane, line: Line, scene: Scene, ink: Theme) -> None:

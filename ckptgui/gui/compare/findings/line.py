@@ -103,6 +103,8 @@ def without_name(pieces: Sequence[Piece], node: int) -> tuple[Piece, ...]:
     words = rest[0].text.lstrip()
     if not words[:1].isalpha():
         return tuple(pieces)
+    if words.startswith(tr("and ")):
+        words = tr("this {0}").format(words)
     return (Piece(words[:1].upper() + words[1:]), *rest[1:])
 
 
