@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 from ckptgui.analysis.layer_map import Cell, Source
 from ckptgui.core.display import display
 from ckptgui.core.series.series import Series
@@ -18,6 +21,8 @@ from ckptgui.workspace.comparing import PairTask, ProfileTask, Task
 MOST = 70
 """Characters of a name in the card."""
 
+_NUMBER = re.compile(r"([0-9]{1,15})")
+
 
 def row_name(source: MapSource, row: int, most: int = MOST) -> str:
     """``blocks.3.attn.qkv.bias``"""
@@ -25,10 +30,22 @@ def row_name(source: MapSource, row: int, most: int = MOST) -> str:
 
 
 def column_numbers(series: Series) -> list[str]:
-    """What stands over the columns: epochs or steps, else how many it is."""
+    """What stands over the columns: epochs or steps, the number in the names, else how many it is."""
     counter = counter_of(series)
-    told = [getattr(member, counter) if counter != "name" else None for member in series.members]
+    if counter == "name":
+        told = _told_apart([member.title for member in series.members])
+    else:
+        told = [getattr(member, counter) for member in series.members]
     return [integer(number if number is not None else place + 1) for place, number in enumerate(told)]
+
+
+def _told_apart(titles: Sequence[str]) -> list[int | None]:
+    """The one number in which names differ that are alike otherwise: 0 and 1 of ``save_0.pt``, ``save_1.pt``."""
+    parts = [_NUMBER.split(title) for title in titles]
+    differing = [place for place, some in enumerate(zip(*parts, strict=False)) if len(set(some)) > 1]
+    alike = len({len(each) for each in parts}) == 1 and len(differing) == 1
+    place = differing[0] if alike else 0
+    return [int(each[place]) if place % 2 else None for each in parts]
 
 
 def block_reading(source: MapSource, row: int) -> Reading:
