@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePath
 
 import numpy as np
 from PySide6.QtCore import QPoint, QTimer
@@ -134,6 +135,9 @@ class Timeline(Ground):
     def _ends_text(self, a: str, b: str) -> str:
         """With as much of both names as fits."""
         metrics = self.ends.fontMetrics()
+        ending = PurePath(a).suffix
+        if ending == PurePath(b).suffix:  # what both end in tells nothing
+            a, b = a.removesuffix(ending), b.removesuffix(ending)
         for limit in range(40, 3, -1):
             text = f"A {display(a, limit)} → B {display(b, limit)}"
             if metrics.horizontalAdvance(text) <= SIDE - _ROUND_ENDS:
