@@ -177,7 +177,7 @@ def test_closing_while_an_export_runs_asks_first(qtbot, window, checkpoint, tmp_
     question = dialog_of(qtbot, Dialog)
     assert window.isVisible()
     question.reject()
-    window.close_tab()
+    window.actions_by_key["close_tab"].trigger()
     dialog_of(qtbot, Dialog).reject()
     assert page.export.busy
     window.close()
