@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QMenu
 from ckptgui.core.series.renames import Grounds, Rename
 from ckptgui.core.series.series import series_of
 from ckptgui.core.series.status import Status
+from ckptgui.gui.compare.changes import value_rows
 from ckptgui.gui.compare.changes.columns import Column
 from ckptgui.gui.compare.changes.line_pictures import heights
 from ckptgui.gui.compare.changes.panel import ChangesPanel
@@ -184,6 +185,11 @@ def test_a_filter_unfolds_what_it_finds_and_folds_it_again_when_it_goes(qtbot, p
     panel.close_filter()
     settle(qtbot, panel)
     assert names(panel) == folded
+
+
+def test_values_that_differ_late_are_told_apart_with_few_digits():
+    assert value_rows.shown((0.00099666666, 0.00099333333)) == ("0.000997", "0.000993")
+    assert value_rows.shown((0.25, 0.2)) == ("0.25", "0.20")
 
 
 def test_tab_goes_from_the_filter_into_the_table(qtbot, panel):

@@ -22,13 +22,20 @@ def ends_text(comparison: Comparison) -> str:
     return tr("{0} to {1}").format(member_words(series, a), member_number(series, b))
 
 
+_SHORT = 2
+"""Characters of a number beside which a word has room over the lines."""
+
+
 def epochs_text(comparison: Comparison) -> str:
     """The head of the lines over the epochs: ``Epoch 1 to 7``."""
     series = comparison.series
     if len(series.whole) < 2 or counter_of(series) == "name":
         return tr("In this order")
+    numbers = [member_number(series, member) for member in (series.whole[1], series.whole[-1])]
     words = tr("Epoch {0} to {1}") if counter_of(series) == "epoch" else tr("Step {0} to {1}")
-    return words.format(*(member_number(series, member) for member in (series.whole[1], series.whole[-1])))
+    if len(numbers[-1]) > _SHORT:  # the numbers say it alone
+        words = tr("{0} to {1}")
+    return words.format(*numbers)
 
 
 def nothing_to_compare(comparison: Comparison) -> str:

@@ -26,7 +26,7 @@ from ckptgui.core.display import display
 from ckptgui.core.series.metadata_difference import ABSENT, Absent, MetadataDifference
 from ckptgui.gui.inspector.copying import copy_text
 from ckptgui.gui.labels import plain_tooltip
-from ckptgui.gui.numbers import integer, short_number, tr
+from ckptgui.gui.numbers import MINUS, integer, short_number, tr
 from ckptgui.gui.theme import theme, theme_signal, ui_font
 from ckptgui.gui.tree.plain_values import value_text
 from ckptgui.gui.tree.scroll_bar import SlimScrollBar
@@ -61,9 +61,19 @@ def shown(values: Sequence[Json | Absent]) -> tuple[str, ...]:
     texts = [_shown(value) for value in values]
     if all(isinstance(value, float) for value in values):
         if len(set(texts)) < len(set(values)):
-            return tuple(value_text(value) for value in values)
+            return _told_apart([value for value in values if isinstance(value, float)])
         texts = _aligned(texts)
     return tuple(texts)
+
+
+def _told_apart(values: Sequence[float]) -> tuple[str, ...]:
+    """With as few digits as tell them apart."""
+    for digits in range(3, 17):
+        texts = tuple(f"{value:.{digits}g}" for value in values)
+        if len(set(texts)) == len(set(values)):
+            point = QLocale().decimalPoint()
+            return tuple(text.replace("-", MINUS).replace(".", point) for text in texts)
+    return tuple(value_text(value) for value in values)
 
 
 def _shown(value: Json | Absent) -> str:

@@ -15,7 +15,7 @@ from ckptgui.core.series.words import counter_of
 from ckptgui.gui.compare.comparison import Comparison
 from ckptgui.gui.compare.timeline.player import Player
 from ckptgui.gui.compare.timeline.strip import TimelineStrip
-from ckptgui.gui.compare.words import member_words
+from ckptgui.gui.compare.words import member_number, member_words
 from ckptgui.gui.controls import Button, Ground, IconButton
 from ckptgui.gui.labels import SEMIBOLD, ElidedLabel, PlainLabel, plain_tooltip
 from ckptgui.gui.menu_look import menu_sheet
@@ -138,9 +138,12 @@ class Timeline(Ground):
         ending = PurePath(a).suffix
         if ending == PurePath(b).suffix:  # what both end in tells nothing
             a, b = a.removesuffix(ending), b.removesuffix(ending)
+        series, room = self._comparison.series, SIDE - _ROUND_ENDS
+        if counter_of(series) != "name" and metrics.horizontalAdvance(f"A {a} → B {b}") > room:
+            a, b = (member_number(series, end) for end in (self._comparison.a, self._comparison.b))
         for limit in range(40, 3, -1):
             text = f"A {display(a, limit)} → B {display(b, limit)}"
-            if metrics.horizontalAdvance(text) <= SIDE - _ROUND_ENDS:
+            if metrics.horizontalAdvance(text) <= room:
                 break
         return text
 

@@ -6,8 +6,11 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from ckptgui.gui.compare.comparison import Comparison
 
-INTERVAL = 700
-"""Milliseconds an epoch while it plays."""
+INTERVAL, SHORTEST = 700, 100
+"""Milliseconds an epoch while it plays, and at least so many where there are hundreds."""
+
+WHOLE = 30_000
+"""Milliseconds that a run takes at most, as long as that is not too fast to be seen."""
 
 
 class Player(QObject):
@@ -60,7 +63,7 @@ class Player(QObject):
             return
         if self._comparison.b == whole[-1]:
             self._comparison.set_ends(whole[0], whole[1])
-        self._timer.start()
+        self._timer.start(max(SHORTEST, min(INTERVAL, WHOLE // len(whole))))
         self.changed.emit()
 
     def stop(self) -> None:

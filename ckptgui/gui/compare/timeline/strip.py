@@ -11,11 +11,14 @@ from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaint
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ckptgui.core.series.scalar_curves import ScalarCurve
+from ckptgui.core.series.series import Series
+from ckptgui.core.series.words import counter_of
 from ckptgui.gui.compare.comparison import Comparison
 from ckptgui.gui.compare.timeline.curves import drawn, paint_axis, paint_curve, paint_dots, paint_titles
 from ckptgui.gui.compare.timeline.reading import paint_reading
 from ckptgui.gui.compare.timeline.scale import Scale
 from ckptgui.gui.compare.words import member_number, member_words
+from ckptgui.gui.inspector.ticks import whole_step
 from ckptgui.gui.labels import SEMIBOLD, draw_focus
 from ckptgui.gui.numbers import integer, tr
 from ckptgui.gui.theme import theme, theme_signal, ui_font
@@ -146,7 +149,9 @@ class TimelineStrip(QWidget):
             at = self.place(end)
             box = QRectF(at.x() + (_HANDLE + 4 if side > 0 else -_HANDLE - 18), at.y() - 9, 14, 18)
             if scale.gap < _BESIDE:  # a letter would lie on the neighbour's dot
-                box = QRectF(at.x() - 7, at.y() - _HANDLE - 18, 14, 18)
+                apart = abs(scale.x(comparison.a) - scale.x(comparison.b))
+                aside = side * max(0.0, 8 - apart / 2)  # nor on the other's letter
+                box = QRectF(at.x() + aside - 7, at.y() - _HANDLE - 18, 14, 18)
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, letter)
         self._paint_numbers(painter)
 
@@ -164,9 +169,10 @@ class TimelineStrip(QWidget):
         ]
         metrics = QFontMetrics(ui_font(11, SEMIBOLD))
         room = max(metrics.horizontalAdvance(text) for text in texts[1:] or texts) + 14
-        every = max(1, math.ceil(room / max(scale.gap, 0.1)))
+        every = int(whole_step(room / max(scale.gap, 0.1), 1))
+        first = _first_round(series, every)
         taken: list[QRectF] = []
-        for member in (*reversed(bold), *range(0, scale.count, every)):
+        for member in (*reversed(bold), 0, *range(first, scale.count, every)):
             width = metrics.horizontalAdvance(texts[member]) + 6
             left = min(max(scale.x(member) - width / 2, 2.0), self.width() - width - 2.0)
             box = QRectF(left, self.height() - 20, width, 16)
@@ -311,3 +317,13 @@ class TimelineStrip(QWidget):
             beyond = at + (1 if by > 0 else -1)
             at = beyond if 0 <= beyond < len(whole) else whole.index(end)
         self._move_end(letter, whole[at])
+
+
+def _first_round(series: Series, every: int) -> int:
+    """The member from which on every so-manyth has a round number, where they follow each other by one."""
+    counter = counter_of(series)
+    for member, each in enumerate(series.members[:every]):
+        number = getattr(each, counter) if counter != "name" else member
+        if number is not None and number % every == 0:
+            return member
+    return 0
