@@ -79,15 +79,16 @@ class Follower:
         run = self.run
         folders: dict[str, Folder] = {}
         known = [(member, self._again(member, folders, check)) for member in run.members]
-        new = [one for each in self._joining(run, check) if (one := self._new(each, check)) is not None]
+        joining = self._joining(run, check)
+        new = [one for each in joining if (one := self._new(each, check)) is not None]
         found = Followed(
             run,
             added=tuple(member.path for member in new),
             changed=tuple(member.path for member, now in known if now is not None and now is not member),
             gone=tuple(member.path for member, now in known if now is None),
         )
-        for path in found.gone:
-            self._waits.pop(path, None)
+        there = {member.path for member, now in known if now is not None} | {each.path for each in joining}
+        self._waits = {path: wait for path, wait in self._waits.items() if path in there}
         if found:
             members = (*(now for _, now in known if now is not None), *new)
             self.run = replace(run, members=_placed(run.members, members))

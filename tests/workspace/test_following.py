@@ -237,3 +237,11 @@ def test_a_model_and_its_average_are_both_opened_again(tmp_path, clock):
     assert [(member.epoch, member.section) for member in found.members] == [(2, "model"), (2, "ema")]
     (tmp_path / "a.pt").unlink()
     assert not follower.look().run.members
+
+
+def test_what_never_became_whole_and_is_gone_is_not_waited_for(follower, folder, clock):
+    (folder / "epoch_3.pt").write_bytes(save(folder / "epoch_3.pt", 3)[:700])
+    assert follower.look().waiting
+    (folder / "epoch_3.pt").unlink()
+    clock.now = 1.0
+    assert not follower.look().waiting
