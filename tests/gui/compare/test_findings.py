@@ -127,7 +127,13 @@ def test_the_best_checkpoint_follows_the_figure_that_is_chosen(qtbot, panel):
     qtbot.keyClick(menu, Qt.Key.Key_Down)
     qtbot.keyClick(menu, Qt.Key.Key_Down)
     qtbot.keyClick(menu, Qt.Key.Key_Return)
-    assert panel.best.best.plain() == "Epoch 4 has the highest accuracy, 0.9000; the last, epoch 5, has 0.8000."
+    words = "Epoch 4 has the highest accuracy, 0.9000; the last, epoch 5, has 0.8000."
+    assert panel.best.best.plain().startswith(words)
+
+
+def test_a_best_checkpoint_that_is_broken_is_not_praised_alone(panel):
+    panel.best.set_metric(next(each.curve.path for each in panel.best._account.metrics if not each.lower))
+    assert panel.best.best.plain().endswith("has 0.8000. But 1 of its values is NaN or infinite.")
 
 
 def test_keeping_more_frees_less_and_says_that_nothing_is_deleted(qtbot, panel):

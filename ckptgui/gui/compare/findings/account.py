@@ -24,13 +24,15 @@ from ckptgui.engine.job import Cancel
 class RunAccount:
     """``looked_at`` tensors of model weights; ``equal`` are pairs of a member and the earlier one that it equals.
 
-    ``of_tensor`` has the places among ``breakages`` of those that a tensor has a part in, in the order of time.
+    ``not_finite`` has how many values of a member's weights are NaN or infinite, ``of_tensor`` the places among
+    ``breakages`` of those that a tensor has a part in, in the order of time.
     """
 
     series: Series
     breakages: tuple[Breakage, ...]
     of_tensor: Mapping[int, tuple[int, ...]]
     looked_at: int
+    not_finite: Mapping[int, int]
     unchanging: Unchanging
     equal: tuple[tuple[int, int], ...]
     saving: Saving
@@ -53,11 +55,13 @@ def account_of(
     for place in sorted(range(len(found)), key=lambda place: found[place].member):
         for tensor in found[place].tensors:
             places.setdefault(tensor, []).append(place)
+    bad = np.nansum([history.figures[name][history.weights] for name in ("nan", "inf")], axis=(0, 1))
     return RunAccount(
         series,
         found,
         {tensor: tuple(own) for tensor, own in places.items()},
         int(np.count_nonzero(history.weights)),
+        dict(zip(history.members, bad.astype(int).tolist(), strict=True)),
         unchanging(history),
         equal_members(history),
         saving(series.members),

@@ -9,7 +9,7 @@ from ckptgui.core.series.best import Metric, keeping
 from ckptgui.gui.compare.findings.account import RunAccount
 from ckptgui.gui.compare.findings.metric_button import MetricButton
 from ckptgui.gui.compare.findings.sentence import Sentence
-from ckptgui.gui.compare.findings.words import best, kept
+from ckptgui.gui.compare.findings.words import best, but, kept
 from ckptgui.gui.inspector.controls import SectionHead, Segmented
 from ckptgui.gui.inspector.flow import grow_with_lines
 from ckptgui.gui.numbers import integer, tr
@@ -82,7 +82,7 @@ class BestCard(QWidget):
         series = account.series
         self.choose.show_metrics(account.metrics, metric)
         count = min(self.count, len(metric.ranking))
-        self.best.set_pieces(best(series, metric))
+        self.best.set_pieces([*best(series, metric), *but(account.not_finite.get(metric.ranking[0], 0))])
         for key, button in self.keep.buttons.items():
             button.setEnabled(int(key) <= max(1, len(metric.ranking)))
         self.kept.set_pieces(kept(series, metric, keeping(series.members, account.use, metric, count), count))

@@ -141,6 +141,14 @@ def best(series: Series, metric: Metric) -> list[Piece]:
     ]
 
 
+def but(not_finite: int) -> list[Piece]:
+    """What speaks against the best: ``But 3 of its values are NaN or infinite.``"""
+    if not not_finite:
+        return []
+    words = counted(not_finite, "of its values is NaN or infinite.", "of its values are NaN or infinite.")
+    return [Piece(tr(" But {0}").format(words))]
+
+
 def kept(series: Series, metric: Metric, found: Keeping, count: int) -> list[Piece]:
     """``Keeping the best 2 and the last would free 8.8 GiB: …``"""
     if not found.dropped:
