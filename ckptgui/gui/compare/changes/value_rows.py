@@ -60,7 +60,7 @@ def shown(values: Sequence[Json | Absent]) -> tuple[str, ...]:
     """Values as the window shows numbers, with equally many decimals; unlike ones never read alike."""
     texts = [_shown(value) for value in values]
     if all(isinstance(value, float) for value in values):
-        if len(set(texts)) < len(set(values)):
+        if len(set(texts)) < len(set(values)) or len({"e" in text for text in texts}) > 1:
             return _told_apart([value for value in values if isinstance(value, float)])
         texts = _aligned(texts)
     return tuple(texts)
