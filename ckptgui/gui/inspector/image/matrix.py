@@ -155,6 +155,8 @@ class MatrixPage(QWidget):
             self.part.setText(part_text(plane, frame, self.flipped))
             self.scale_caption.setText(scale_text(frame))
             self.shown_button.setVisible(not frame.exact and self.view is self.image)
+            needed = self.part.sizeHint().width() + self.scale_caption.sizeHint().width() + 4
+            self.scale_caption.setVisible(not frame.exact or needed <= self.view.width())  # which part goes first
             self.overview.map.show_frame(frame)
             self._read(self.view.place)
             self._soon.start()
