@@ -131,7 +131,8 @@ def best(series: Series, metric: Metric) -> list[Piece]:
         least=least, name=display(metric.curve.name, 60), value=significant(float(values[first]))
     )
     if first == last:
-        return [name(series, first, first=True), Piece(tr("{0}, and is the last.").format(words))]
+        tail = tr("{0}, and is the last.") if last == series.whole[-1] else tr("{0}; the later ones have none.")
+        return [name(series, first, first=True), Piece(tail.format(words))]
     tail = tr(", has {0}.").format(significant(float(values[last])))
     return [
         name(series, first, first=True),
