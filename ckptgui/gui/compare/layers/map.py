@@ -93,6 +93,8 @@ class LayersMap(MapCanvas):
         self.cursor_place = place[0], max(place[1], NAMES)
         if place[1] == BLOCK:
             self.toggle_block(place[0])
+            self.hovered = self._at(event.position())  # another row lies under the mouse now
+            self._show_card(self.hovered)
         else:
             self.comparison.select(int(self.source.rows.nodes[place[0]]))
         self.viewport().update()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ckptgui.core.series.scalar_curves import ScalarCurve
@@ -44,6 +44,7 @@ class TimelineStrip(QWidget):
         self._grip = -1
         self._hovered = -1
         self._low = False
+        self._by_key = False  # only then does the focus need a ring
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -114,7 +115,7 @@ class TimelineStrip(QWidget):
             self._paint_flag(painter)
             if self._hovered >= 0 and not self._dragged:
                 self._paint_hovered(painter)
-        if self.hasFocus():
+        if self.hasFocus() and self._by_key:
             draw_focus(painter, self.rect())
 
     def _paint_band(self, painter: QPainter) -> None:
@@ -242,6 +243,10 @@ class TimelineStrip(QWidget):
     def _nearest(self, x: float) -> int:
         return self.scale.nearest(x, self._comparison.series.whole)
 
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        self._by_key = event.reason() is not Qt.FocusReason.MouseFocusReason
+        super().focusInEvent(event)
+
     def mousePressEvent(self, event: QMouseEvent) -> None:
         member = self._nearest(event.position().x())
         if event.button() is not Qt.MouseButton.LeftButton or member < 0:
@@ -311,6 +316,7 @@ class TimelineStrip(QWidget):
         if by is None or end not in whole:
             super().keyPressEvent(event)
             return
+        self._by_key = True
         other = comparison.b if letter == "A" else comparison.a
         at = min(max(whole.index(end) + by, 0), len(whole) - 1)
         if whole[at] == other:  # past the other one, if there is room behind it
