@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ckptgui.analysis.difference import DIFFERENCE
+from ckptgui.analysis.difference_sums import PairSums
 from ckptgui.core.checkpoint import Checkpoint
+from ckptgui.core.tensors import TensorTable
 from ckptgui.engine.compare_batches import PairPlaces
 from ckptgui.engine.compare_wholes import compare_rows
 from ckptgui.engine.courtesy import give_way
@@ -130,17 +132,27 @@ class _Reading:
     def _begin(self) -> Iterator[Future[Compared]]:
         """Start one thing after the other."""
         sizes = self._nbytes[self._own]
+        empty = _empty(self._a.tensors, self._rows[self._own, 0]) & _empty(
+            self._b.tensors, self._rows[self._own, 1]
+        )
+        if empty.any():
+            yield chunk_executor().submit(self._nothing, self._own[empty])
         small, same = self._places.small, self._places.same
         cost = np.where(small, sizes / BATCH_BYTES + 1 / BATCH_ROWS, sizes / PORTION)
         for here in np.split(np.arange(len(cost)), np.flatnonzero(np.diff(np.cumsum(cost).astype(np.int64))) + 1):
-            for quick in (here[small[here] & same[here]], here[small[here] & ~same[here]]):
+            full = here[small[here] & ~empty[here]]
+            for quick in (full[same[full]], full[~same[full]]):
                 if len(quick):
                     self._under_way.patient.check()
                     yield chunk_executor().submit(self._batch, quick)
-            for at in here[~small[here]].tolist():
+            for at in here[~(small | empty)[here]].tolist():
                 self._under_way.patient.check()
                 large = sizes[at] > MIDDLE
                 yield (self._lanes if large else chunk_executor()).submit(self._one, int(self._own[at]), large)
+
+    def _nothing(self, numbers: np.ndarray) -> Compared:
+        """Pairs without elements are equal; there can be a million of them."""
+        return Compared(numbers, PairSums.nothing(len(numbers)).records(np.zeros(len(numbers), np.int64)))
 
     def _batch(self, quick: np.ndarray) -> Compared:
         self._under_way.prompt.check()
@@ -188,6 +200,14 @@ class _Reading:
         whole = Compared.joined(parts)
         self._done += int(self._nbytes[[*whole.numbers[len(found.numbers) :].tolist(), *errors]].sum())
         return whole
+
+
+def _empty(table: TensorTable, rows: np.ndarray) -> np.ndarray:
+    """bool a row: it is whole and has no elements."""
+    found: np.ndarray = (table.numel[rows] == 0) & (table.storage[rows] >= 0)
+    if table.errors:
+        found &= ~np.isin(rows, list(table.errors))
+    return found
 
 
 def _first_of_same(a: Checkpoint, b: Checkpoint, rows: np.ndarray) -> np.ndarray:
