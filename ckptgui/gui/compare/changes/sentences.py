@@ -22,8 +22,8 @@ def ends_text(comparison: Comparison) -> str:
     return tr("{0} to {1}").format(member_words(series, a), member_number(series, b))
 
 
-_SHORT = 2
-"""Characters of a number beside which a word has room over the lines."""
+_SHORT = 3
+"""Characters of both numbers beside which a word has room over the lines."""
 
 
 def epochs_text(comparison: Comparison) -> str:
@@ -33,7 +33,7 @@ def epochs_text(comparison: Comparison) -> str:
         return tr("In this order")
     numbers = [member_number(series, member) for member in (series.whole[1], series.whole[-1])]
     words = tr("Epoch {0} to {1}") if counter_of(series) == "epoch" else tr("Step {0} to {1}")
-    if len(numbers[-1]) > _SHORT:  # the numbers say it alone
+    if sum(map(len, numbers)) > _SHORT:  # the numbers say it alone
         words = tr("{0} to {1}")
     return words.format(*numbers)
 

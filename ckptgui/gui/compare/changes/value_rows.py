@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QLocale, QModelIndex, QObject, QPersistentModelIndex, QRect, Qt
-from PySide6.QtGui import QContextMenuEvent, QFontMetrics, QKeyEvent, QKeySequence, QPainter, QResizeEvent
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QFocusEvent,
+    QFontMetrics,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -25,7 +34,7 @@ from ckptgui.core.checkpoint import Json
 from ckptgui.core.display import display
 from ckptgui.core.series.metadata_difference import ABSENT, Absent, MetadataDifference
 from ckptgui.gui.inspector.copying import copy_text
-from ckptgui.gui.labels import plain_tooltip
+from ckptgui.gui.labels import draw_focus, plain_tooltip
 from ckptgui.gui.numbers import MINUS, integer, short_number, tr
 from ckptgui.gui.theme import theme, theme_signal, ui_font
 from ckptgui.gui.tree.plain_values import value_text
@@ -166,6 +175,7 @@ class ValuesTable(QTableView):
     def __init__(self, model: ValuesModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._model = model
+        self._by_key = False  # only then does the focus need a ring
         self.setModel(model)
         self.setItemDelegate(_Cells(self))
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -204,6 +214,15 @@ class ValuesTable(QTableView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.fit()
         super().resizeEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        self._by_key = event.reason() is not Qt.FocusReason.MouseFocusReason
+        super().focusInEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self.hasFocus() and self._by_key:
+            draw_focus(QPainter(self.viewport()), self.viewport().rect())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Copy):

@@ -13,7 +13,7 @@ from ckptgui.gui.compare.evolution.figures import BAND, SHARES
 from ckptgui.gui.compare.evolution.scene import Line, Scene, figure_text, figure_title
 from ckptgui.gui.compare.evolution.strokes import paint_cross, paint_members_below, polygon
 from ckptgui.gui.inspector.histogram.painting import outline_pen
-from ckptgui.gui.inspector.ticks import linear_ticks, log_ticks
+from ckptgui.gui.inspector.ticks import axis_text, linear_ticks, log_ticks
 from ckptgui.gui.labels import MEDIUM
 from ckptgui.gui.numbers import tr
 from ckptgui.gui.theme import Theme, ui_font
@@ -23,6 +23,7 @@ MOST_DOTS = 80
 
 _TOP, _FOOT, _LEFT, _RIGHT = 4, 24, 64, 16
 _TITLE = 16
+_DECIMALS = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +55,9 @@ class Lane:
             (t for n in (fit, fit + 1, fit + 3) if len(t := linear_ticks(self.low * by, self.high * by, n)) > 1),
             [],
         )
+        if len(found) > 1 and max(abs(value) for value, _ in found) >= 1e-3:  # 0.04911 is shorter than 4.911e−02
+            step = found[1][0] - found[0][0]
+            found = [(value, axis_text(value, step, _DECIMALS)) for value, _ in found]
         return [(value / by, f"{text} %" if by > 1 else text) for value, text in found]
 
 
