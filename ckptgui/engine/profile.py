@@ -133,7 +133,7 @@ class _Reading:
                 yield self._lanes.submit(self._one, row, True)
 
     def _groups(self, rows: np.ndarray) -> Iterator[list[int]]:
-        """Middle tensors that one thread takes one after the other: to hand over each by itself costs a tenth more."""
+        """Middle tensors that one thread takes in turn: to hand over each by itself costs a tenth more."""
         group = np.cumsum(self._checkpoint.tensors.nbytes[rows]) // GROUP_BYTES
         for some in np.split(rows, np.flatnonzero(np.diff(group)) + 1):
             if len(some):
