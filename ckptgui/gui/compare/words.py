@@ -16,7 +16,7 @@ def member_words(series: Series, member: int) -> str:
         return tr("epoch {number}").format(number=integer(each.epoch))
     if counter == "step" and each.step is not None:
         return tr("step {number}").format(number=integer(each.step))
-    return display(each.title, 60)
+    return display(_title(series, member), 60)
 
 
 def member_number(series: Series, member: int) -> str:
@@ -24,4 +24,12 @@ def member_number(series: Series, member: int) -> str:
     each = series.members[member]
     counter = counter_of(series)
     number = each.epoch if counter == "epoch" else each.step if counter == "step" else None
-    return integer(number) if number is not None else display(each.title, 24)
+    return integer(number) if number is not None else display(_title(series, member), 24)
+
+
+def _title(series: Series, member: int) -> str:
+    """The file's name; of several sections of one file what tells them apart."""
+    each = series.members[member]
+    if each.section and all(other.path == each.path for other in series.members):
+        return each.section
+    return each.title

@@ -1,5 +1,8 @@
 """The handles, curves and buttons above the epochs."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import pytest
 import torch
 from PySide6.QtCore import QPoint, Qt
@@ -7,6 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu
 
 from ckptgui.gui.compare.timeline.panel import Timeline
+from ckptgui.gui.compare.words import member_words
 from tests.gui.compare.conftest import save_run, weights
 
 
@@ -143,3 +147,12 @@ def test_a_broken_member_is_neither_a_nor_b(qtbot, compare_run, run_folder, tmp_
     assert comparison.b in (1, 3)
     QTest.mouseMove(timeline.strip, at(timeline.strip, 2) + QPoint(0, -20))
     timeline.grab()
+
+
+def test_parts_of_one_file_are_told_by_their_own_names(comparison):
+    first, second = comparison.series.members[:2]
+    none = {"epoch": None, "step": None, "section": "ema"}
+    parts = SimpleNamespace(members=[replace(first, section=name) for name in ("model", "ema")])
+    assert [member_words(parts, member) for member in (0, 1)] == ["model", "ema"]
+    files = SimpleNamespace(members=[replace(each, **none) for each in (first, second)])
+    assert member_words(files, 1) == f"{second.name} (ema)"

@@ -62,7 +62,7 @@ def folder_lines(account: RunAccount) -> list[tuple[str, Sequence[Piece]]]:
     """Of the folder as a whole."""
     series = account.series
     lines: list[tuple[str, Sequence[Piece]]] = [
-        ("text", [Piece(disk(account.use, len(series.members)))]),
+        ("text", [Piece(disk(account.use, len({member.path for member in series.members}), len(series.members)))]),
         ("text", [Piece(saved_every(account.saving))]),
         ("warn", [Piece(missing(account.saving))]),
     ]

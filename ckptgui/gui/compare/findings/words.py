@@ -108,15 +108,13 @@ def missing(found: Saving) -> str:
     return many.format(f"{', '.join(listed[:-1])} {tr('and')} {listed[-1]}")
 
 
-def disk(use: DiskUse, count: int) -> str:
-    """``8 checkpoints take 11.7 GiB, 66.7 % of that are optimizers.``"""
-    words = tr("{checkpoints} take {size}").format(
-        checkpoints=counted(count, "checkpoint", "checkpoints"), size=size_text(use.total)
-    )
+def disk(use: DiskUse, count: int, members: int) -> str:
+    """``8 checkpoints take 11.7 GiB, 66.7 % of it for the optimizer.``: ``count`` files that are ``members``."""
+    words = counted(count, "checkpoint takes {size}", "checkpoints take {size}").format(size=size_text(use.total))
     if use.optimizer:
         share = percent(use.optimizer, use.total)
         words = tr("{words}, {share} of it for the optimizer").format(words=words, share=share)
-    if use.shared:
+    if use.shared and count == members:  # of parts of one file there is no more to say
         words += tr("; {0} that are shared, as hard links do, count once").format(size_text(use.shared))
     return f"{words}."
 

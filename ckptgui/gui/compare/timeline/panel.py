@@ -99,8 +99,8 @@ class Timeline(Ground):
         self.strip.show_curves(self._chosen())
         counter = counter_of(self._comparison.series)
         names = {"epoch": ("epoch", "epochs"), "step": ("checkpoint", "checkpoints"), "name": ("file", "files")}
-        count = counted(len(members), *names[counter])
         files = {member.path: member.nbytes for member in members}
+        count = counted(len(files) if counter == "name" else len(members), *names[counter])
         self.summary.setText(f"{count}, {size_text(sum(files.values()))}")
         orders = {
             "epoch": tr("ordered by epoch in the file"),
