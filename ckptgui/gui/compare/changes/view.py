@@ -225,6 +225,9 @@ class ChangesView(QTableView):
             self.setFocus(Qt.FocusReason.MouseFocusReason)
             self.toggled.emit(node, not self._model.is_open(node))
             return
+        if self.rowAt(event.position().toPoint().y()) < 0:
+            self.setFocus(Qt.FocusReason.MouseFocusReason)  # below the rows nothing is chosen, nor given up
+            return
         super().mousePressEvent(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
