@@ -60,7 +60,15 @@ def warm_for_pairs(cancel: Cancel, dtypes: Sequence[DType]) -> None:
     """
     own = () if _State.begun else warming.pieces_of(dtypes)
     wait_until_warm(cancel)
-    pieces = (*own, *warming.pair_pieces_of(dtypes))
+    _fetch_here(cancel, (*own, *warming.pair_pieces_of(dtypes)))
+
+
+def fetch_pair_loops(cancel: Cancel, dtypes: Sequence[DType]) -> None:
+    """The same for comparing alone, without waiting for anything else: somebody looks at the first pair."""
+    _fetch_here(cancel, warming.pair_pieces_of(dtypes))
+
+
+def _fetch_here(cancel: Cancel, pieces: Sequence[str]) -> None:
     new = warming.missing(pieces)
     if new:
         warming.compile_apart(lambda: cancel.requested or _State.given_up.is_set(), new)

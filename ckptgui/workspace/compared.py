@@ -146,7 +146,7 @@ class Compared:
         whole = self.series.whole
         first: list[Task] = [ProfileTask(member) for member in (b, a) if member in whole]
         if a != b and len(first) == 2:
-            first.append(PairTask(a, b))
+            first.insert(0, PairTask(a, b))
         rest: list[Task] = []
         for before, member in zip((-1, *whole), whole):
             rest.append(ProfileTask(member))

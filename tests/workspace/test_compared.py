@@ -69,7 +69,7 @@ def test_the_order_may_be_another(members):
 
 def test_the_pair_that_is_looked_at_comes_first(members):
     known = Compared(series_of(members))
-    assert known.tasks(1, 3)[:3] == [ProfileTask(3), ProfileTask(1), PairTask(1, 3)]
+    assert known.tasks(1, 3)[:3] == [PairTask(1, 3), ProfileTask(3), ProfileTask(1)]
     assert PairTask(0, 2) in known.tasks(to_first=True)
 
 

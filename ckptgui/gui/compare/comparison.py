@@ -18,7 +18,7 @@ from ckptgui.engine.gate import Turn, Urgency
 from ckptgui.engine.job import Cancel, Progress, Report
 from ckptgui.gui.compare.once import Once
 from ckptgui.gui.jobs import Background
-from ckptgui.gui.warm import warm_for_pairs
+from ckptgui.gui.warm import fetch_pair_loops, warm_for_pairs
 from ckptgui.sources.locate import SourcePool
 from ckptgui.workspace.compared import Compared
 from ckptgui.workspace.comparing import Comparing, News, PairTask, ProfileTask, Task
@@ -204,13 +204,18 @@ class Comparison(QObject):
         assert comparing is not None
 
         def work(cancel: Cancel, report: Report, tell: Callable[[News], None]) -> None:
-            warm_for_pairs(cancel, _dtypes(known.series))
-            with gate.turn(cancel, self._urgency) as turn:
-                self._turn = turn
-                try:
-                    comparing().carry_out(tasks, tell, turn, report)
-                finally:
-                    self._turn = None
+            dtypes = _dtypes(known.series)
+            pairs = [task for task in tasks[:1] if isinstance(task, PairTask)]
+            for fetch, some in ((fetch_pair_loops, pairs), (warm_for_pairs, tasks[len(pairs) :])):
+                if not some:
+                    continue
+                fetch(cancel, dtypes)
+                with gate.turn(cancel, self._urgency) as turn:
+                    self._turn = turn
+                    try:
+                        comparing().carry_out(some, tell, turn, report)
+                    finally:
+                        self._turn = None
 
         total = sum(map(known.nbytes, tasks))
         self._settle(ComparisonProgress(True, 0, len(tasks), 0, total))
