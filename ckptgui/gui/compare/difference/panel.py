@@ -61,6 +61,7 @@ class DifferencePanel(Ground):
         for signal in (comparison.series_changed, comparison.ends_changed, comparison.selection_changed):
             signal.connect(self._soon.start)
         comparison.compared.connect(self._compared)
+        comparison.finished.connect(self._made)
 
     def _compared(self, a: int, b: int) -> None:
         if (a, b) == (self._comparison.a, self._comparison.b):
@@ -113,18 +114,16 @@ class DifferencePanel(Ground):
         self._shown = None
         self.message.setText(text)
         self._pages.setCurrentIndex(0)
+        if self.image is not None:
+            self.image.corner.hide()
         self.figures.say("")
         if self._comparison.selected_tensor < 0:
             self.figures.setVisible(False)
 
     def _picture(self, before: TensorInfo, info: TensorInfo) -> None:
-        image = self.image
-        if image is None:
-            image = self.image = ImageTab(self._comparison.background, self)
-            image.matrix.feed.whole.connect(self._read_whole)
-            self._head.addWidget(image.corner)
-            self._pages.addWidget(image)
+        image = self._made()
         self._pages.setCurrentWidget(image)
+        image.corner.show()
         if self._shown == (before, info):
             return
         self._shown = before, info
@@ -134,6 +133,16 @@ class DifferencePanel(Ground):
         section = part.checkpoint.section_of(info.index)
         role = section.role if section is not None else Role.MODEL
         image.set_tensor(ComparedAt(info, self._comparison.pool, part.checkpoint, role, before))
+
+    def _made(self) -> ImageTab:
+        """The page that shows pictures; made while nobody waits for it, or with the first picture."""
+        if self.image is None:
+            self.image = ImageTab(self._comparison.background, self)
+            self.image.matrix.feed.whole.connect(self._read_whole)
+            self.image.corner.hide()
+            self._head.addWidget(self.image.corner)
+            self._pages.addWidget(self.image)
+        return self.image
 
     def _read_whole(self) -> None:
         """All of the difference was read: say what did not move."""
