@@ -134,6 +134,19 @@ class Comparison(QObject):
             if self.known.missing([PairTask(a, b)]):
                 self.begin()
 
+    def choose(self, member: int, *, as_a: bool = False) -> None:
+        """Make a readable member B, or A; the other end makes room where it would stand on the wrong side."""
+        whole = self.series.whole
+        if member not in whole:
+            return
+        at = whole.index(member)
+        if as_a:
+            b = self.b if self.b > member else whole[at + 1] if at + 1 < len(whole) else self.b
+            self.set_ends(member, b if b != member else whole[at - 1])
+        else:
+            a = self.a if self.a < member else whole[at - 1] if at else self.a
+            self.set_ends(a if a != member else whole[min(1, len(whole) - 1)], member)
+
     def select(self, node: int) -> None:
         """Select a tensor or a module; 0 is the run itself."""
         if node != self.selection:

@@ -52,11 +52,21 @@ def test_a_run_opens_at_its_last_step(timeline, comparison):
 
 def test_a_click_sets_b_and_with_shift_a(timeline, comparison):
     strip = timeline.strip
-    above = QPoint(0, -20)
+    above, shift = QPoint(0, -20), Qt.KeyboardModifier.ShiftModifier
+    QTest.mouseClick(strip, Qt.MouseButton.LeftButton, shift, at(strip, 0) + above)
+    assert ends(comparison) == (0, 3)
     QTest.mouseClick(strip, Qt.MouseButton.LeftButton, pos=at(strip, 1) + above)
-    assert ends(comparison) == (2, 1)
-    QTest.mouseClick(strip, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier, at(strip, 0) + above)
     assert ends(comparison) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("clicked", "is_a", "expected"), [(1, False, (0, 1)), (0, False, (1, 0)), (3, True, (3, 2)), (2, True, (2, 3))]
+)
+def test_the_other_end_makes_room(timeline, comparison, clicked, is_a, expected):
+    comparison.set_ends(1, 2)
+    keys = Qt.KeyboardModifier.ShiftModifier if is_a else Qt.KeyboardModifier.NoModifier
+    QTest.mouseClick(timeline.strip, Qt.MouseButton.LeftButton, keys, at(timeline.strip, clicked) + QPoint(0, -20))
+    assert ends(comparison) == expected
 
 
 def test_b_on_a_pushes_a_before_it(timeline, comparison):

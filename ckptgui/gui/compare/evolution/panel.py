@@ -154,10 +154,7 @@ class EvolutionPanel(Ground):
         self._show()
 
     def _choose_end(self, member: int, is_a: bool) -> None:
-        comparison = self.comparison
-        if member not in comparison.series.whole:
-            return
-        comparison.set_ends(member, comparison.b) if is_a else comparison.set_ends(comparison.a, member)
+        self.comparison.choose(member, as_a=is_a)
 
     # pins
 

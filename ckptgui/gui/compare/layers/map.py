@@ -134,14 +134,8 @@ class LayersMap(MapCanvas):
     # folding and ends
 
     def take_end(self, column: int, *, first: bool) -> None:
-        """Let a column be A or B; what would be both takes the other's place."""
-        a, b = self.comparison.a, self.comparison.b
-        if column not in self.comparison.series.whole:
-            return
-        if first:
-            self.comparison.set_ends(column, b if column != b else a)
-        else:
-            self.comparison.set_ends(a if column != a else b, column)
+        """Let a column be A or B."""
+        self.comparison.choose(column, as_a=first)
 
     def toggle_block(self, row: int) -> None:
         """Close or open the block around a row, else the row itself."""

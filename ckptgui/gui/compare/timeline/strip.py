@@ -254,8 +254,9 @@ class TimelineStrip(QWidget):
         self._dragged = self._grab(event.position())
         self._grip = member
         if not self._dragged:
-            self._dragged = "A" if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else "B"
-            self._move_end(self._dragged, member)
+            is_a = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+            self._dragged = "A" if is_a else "B"
+            self._comparison.choose(member, as_a=is_a)
         self.update()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
