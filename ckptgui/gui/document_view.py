@@ -124,9 +124,7 @@ class DocumentView(Ground):
     def _fill(self, inspector: Inspector) -> None:
         if self._opened is not None and self._pool is not None and self._summaries is not None:
             inspector.set_document(self._opened.checkpoint, self._opened.tree, self._pool, self._summaries)
-            selection = self.tree.selection()
-            if selection is not None:
-                inspector.show_selection(selection)
+            self._inspect.start()  # its panel is made in a turn of its own
 
     def _tree_was_painted(self) -> None:
         self.tree_painted.emit()

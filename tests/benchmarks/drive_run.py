@@ -17,6 +17,7 @@ from ckptgui.gui.compare.page import SeriesPage
 from ckptgui.gui.milestones import PaintWatch
 from ckptgui.gui.opening import Opening
 from ckptgui.gui.session import Session
+from ckptgui.gui.warm import warm_up
 from ckptgui.workspace.comparing import PairTask
 
 from .drive import Driver, Heart, Wait, pause, wheel
@@ -40,6 +41,7 @@ def steps(session: Session, heart: Heart, folder: str, told: dict[str, float]) -
 
     window = session.window
     heart.phase = "opening"
+    window.page_added.connect(lambda page: page.tree_painted.connect(warm_up))  # as a session does
     window.open_path(folder, Opening(folder))
     yield lambda: isinstance(window.current, SeriesPage) and window.current.ready
     page = window.current
