@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ckptgui.core.display import display
+from ckptgui.core.plain_numbers import count
 from ckptgui.core.quiet import without_garbage_collection
 from ckptgui.core.series.matching import Matching, match
 from ckptgui.core.series.members import RunMember
@@ -34,10 +35,9 @@ class Series:
         if len(self.whole) < 2 or not alone:
             return ()
         if len(alone) == len(self.whole):
-            counts = " and ".join(f"{len(part):,}" for part in parts[:2] if part is not None)
-            what = f": their {counts} names are all different" if len(self.whole) == len(parts) == 2 else ""
-            names = " and ".join(self._called(n) for n in alone) if len(alone) == 2 else f"These {len(alone):,}"
-            return (f"{names} have no tensor in common{what}.",)
+            told = (f"{self._called(n)} ({count(len(part), 'tensor')})" for n in alone if (part := parts[n]))
+            names = " and ".join(told) if len(alone) == 2 else f"These {len(alone):,}"
+            return (f"{names} have no tensor in common.",)
         return tuple(f"{self._called(number)} has no tensor in common with the others." for number in alone)
 
     def _called(self, number: int) -> str:

@@ -87,8 +87,10 @@ def _head(reported: Reported) -> Markup:
 
 def _broken(reported: Reported) -> Markup:
     if not reported.breakages:
-        looked = count(len(reported.known.matching), "tensor")
-        return element("p", f"Nothing broke in these {len(reported.known.series.members):,}. {looked} looked at.")
+        series, looked = reported.known.series, count(len(reported.known.matching), "tensor")
+        read = f"{len(series.whole):,}"
+        these = f"these {read}" if len(series.whole) == len(series.members) else f"the {read} that could be read"
+        return element("p", f"Nothing broke in {these}. {looked} looked at.")
     return element(
         "ol",
         *(

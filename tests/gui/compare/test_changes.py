@@ -15,6 +15,7 @@ from ckptgui.gui.compare.changes import value_rows
 from ckptgui.gui.compare.changes.columns import Column
 from ckptgui.gui.compare.changes.line_pictures import heights
 from ckptgui.gui.compare.changes.panel import ChangesPanel
+from ckptgui.gui.compare.changes.sentences import about
 from ckptgui.gui.compare.changes.tooltips import tooltip
 from ckptgui.gui.compare.comparison import Comparison
 from ckptgui.gui.jobs import Background
@@ -381,10 +382,40 @@ def test_equal_values_are_unfolded(qtbot, compare_run, shown, tmp_path):
 
 def test_two_with_nothing_in_common_say_so(compare_run, shown, tmp_path):
     states = [{"a.weight": torch.ones(2)}, {"b.weight": torch.ones(2), "b.bias": torch.ones(1)}]
-    panel = shown(compare_run(save_run(tmp_path / "apart", states)))
-    said = "These two have no tensor in common: 1 tensor only in epoch 0, 2 tensors only in epoch 1."
+    comparison = compare_run(save_run(tmp_path / "apart", [states[0], *states, states[1]]))
+    comparison.set_ends(1, 2)
+    panel = shown(comparison)
+    said = "These two have no tensor in common: 1 tensor only in epoch 1, 2 tensors only in epoch 2."
     assert panel.said.text() == said
     assert len(names(panel)) == 3
+
+
+def test_what_the_page_says_of_two_that_are_alone_is_not_said_again(compare_run, shown, tmp_path):
+    states = [{"a.weight": torch.ones(2)}, {"b.weight": torch.ones(2)}]
+    panel = shown(compare_run(save_run(tmp_path / "apart", states)))
+    assert panel.comparison.series.apart
+    assert not panel.said.text()
+    assert cells(panel, Column.STATUS) == ["removed", "added"]
+
+
+@pytest.mark.parametrize(
+    ("values", "said", "colour"),
+    [
+        ([float("nan")] * 3, "Every value is NaN in both.", "danger"),
+        ([float("nan"), 1.0, 2.0], "Equal in every value; 1 of them NaN in both.", "text2"),
+    ],
+)
+def test_equal_is_not_praised_where_it_is_nan(compare_run, tmp_path, shown, values, said, colour):
+    panel = shown(compare_run(save_run(tmp_path / "nan", [{"a.weight": torch.tensor(values)}] * 2)))
+    assert panel.said.text() == said
+    assert about(panel.comparison, panel.model.rows) == (said, colour)
+
+
+@pytest.mark.parametrize(("height", "most"), [(400, 0.25), (640, 0.4)])
+def test_the_values_leave_the_rows_their_room(qtbot, compare_run, shown, tmp_path, height, most):
+    many = {f"value_{n}": [n, n + 1] for n in range(20)}
+    panel = shown(compare_run(save_run(tmp_path / "many", [weights(0)] * 2, **many)), height=height)
+    qtbot.waitUntil(lambda: 60 < panel.values.height() <= round(height * most), timeout=5_000)
 
 
 def test_one_checkpoint_alone_has_no_table(compare_run, shown, tmp_path):

@@ -162,6 +162,7 @@ def test_missing_epochs_and_what_cannot_be_read_are_said(tmp_path, shown):
     assert "Epochs 3 and 4 are missing." in [sentence.plain() for sentence in panel.folder.sentences]
     assert panel.unread.sentences[0].plain().startswith("epoch_6.pt: ")
     assert panel.best.isHidden()
+    assert panel.steps.words.text().startswith("Nothing broke in the 4 that could be read. 6 tensors were looked")
 
 
 def test_the_line_of_a_tensor_says_what_broke_in_it_and_leads_on(qtbot, panel):

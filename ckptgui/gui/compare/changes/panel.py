@@ -40,6 +40,9 @@ CALM = 1.2
 MOST_VALUES = 0.4
 """The part of the height that plain values take at most by themselves."""
 
+MOST_VALUES_IN_LOW, _TALL = 0.25, 500
+"""And in a panel that is less tall than this, where the rows need the room."""
+
 FEW_VALUES = 6.5
 """And how many of them are shown before anyone makes room: the half one says that there are more."""
 
@@ -274,7 +277,8 @@ class ChangesPanel(Ground):
         """Give the plain values what they need, as long as nobody has moved the splitter."""
         self.values.setVisible(not nothing_to_compare(self.comparison))
         if not self._moved:
-            wanted = min(self.values.wanted_height(FEW_VALUES), int(self.height() * MOST_VALUES))
+            share = MOST_VALUES if self.height() >= _TALL else MOST_VALUES_IN_LOW
+            wanted = min(self.values.wanted_height(FEW_VALUES), int(self.height() * share))
             self.splitter.setSizes([self.height() - wanted, wanted])
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -8,7 +8,7 @@ from ckptgui.core.series.words import counter_of
 from ckptgui.gui.compare.changes.rows import Rows
 from ckptgui.gui.compare.comparison import Comparison
 from ckptgui.gui.compare.words import member_number, member_words
-from ckptgui.gui.numbers import counted, tr
+from ckptgui.gui.numbers import counted, integer, tr
 from ckptgui.workspace.comparing import PairTask, ProfileTask
 
 
@@ -63,15 +63,27 @@ def about(comparison: Comparison, rows: Rows) -> tuple[str, str]:
     together = sum(counts[status] for status in (Status.MATCHED, Status.SAME, Status.CHANGED, Status.RETYPED))
     together += counts[Status.RESHAPED]
     if not together and (counts[Status.REMOVED] or counts[Status.ADDED]):
+        if not all(map(comparison.matching.with_others, (a, b))):
+            return "", "text2"  # a notice above the whole page says it
         words = tr("These two have no tensor in common: {0} only in {1}, {2} only in {3}.")
         only_a, only_b = (counted(counts[s], "tensor", "tensors") for s in (Status.REMOVED, Status.ADDED))
         return words.format(only_a, rows.ends.words_a, only_b, rows.ends.words_b), "warn"
     if not some:
         return tr("Neither has any tensor."), "text2"
     if counts[Status.SAME] == some:
-        return tr("Equal in every value."), "ok"
+        return _equal(rows)
     failed = len(rows.errors)
     if failed:
         words = tr("{0} cannot be compared; each says why.")
         return words.format(counted(failed, "tensor", "tensors")), "danger"
     return "", "text2"
+
+
+def _equal(rows: Rows) -> tuple[str, str]:
+    """Of two that are the same: a NaN that both have is nothing to be glad of."""
+    nan, elements = (int(getattr(rows.tensors, name).sum()) for name in ("nan", "elements"))
+    if nan and nan == elements:
+        return tr("Every value is NaN in both."), "danger"
+    if nan:
+        return tr("Equal in every value; {0} of them NaN in both.").format(integer(nan)), "text2"
+    return tr("Equal in every value."), "ok"

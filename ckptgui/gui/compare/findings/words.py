@@ -57,10 +57,12 @@ def names(series: Series, members: Sequence[int]) -> list[Piece]:
 
 
 def looked(account: RunAccount) -> str:
-    """``Nothing broke in these 8 epochs. 76 tensors were looked at.``"""
-    words = {"epoch": tr("these {0} epochs")}
-    members = len(account.series.whole)
-    these = words.get(counter_of(account.series), tr("these {0} checkpoints")).format(integer(members))
+    """``Nothing broke in these 8 epochs. 76 tensors were looked at.`` Or ``in the 7 that could be read``."""
+    series = account.series
+    words = {"epoch": tr("these {0} epochs")}.get(counter_of(series), tr("these {0} checkpoints"))
+    if len(series.whole) < len(series.members):
+        words = tr("the {0} that could be read")
+    these = words.format(integer(len(series.whole)))
     tensors = counted(account.looked_at, "tensor was", "tensors were")
     return tr("Nothing broke in {these}. {tensors} looked at, none turned NaN, froze or jumped.").format(
         these=these, tensors=tensors
