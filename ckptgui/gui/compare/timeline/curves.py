@@ -126,27 +126,33 @@ def paint_dots(painter: QPainter, each: DrawnCurve) -> None:
         painter.drawEllipse(QPointF(each.xs[member], each.ys[member]), 3.5, 3.5)
 
 
-def paint_titles(painter: QPainter, curves: Sequence[DrawnCurve], area: QRectF) -> None:
-    """Each curve's name beside it, where it covers the least of the others."""
-    painter.setFont(ui_font(11))
-    metrics = QFontMetrics(painter.font())
-    taken: list[QRectF] = []
+def placed_titles(curves: Sequence[DrawnCurve], area: QRectF) -> list[tuple[QRectF, str]]:
+    """Each curve's name with a box beside it, where it covers the least of the others; some have no room."""
+    metrics = QFontMetrics(ui_font(11))
+    found: list[tuple[QRectF, str]] = []
     for each in curves:
-        box = _best_place(each, curves, metrics.horizontalAdvance(each.title) + 2, area, taken)
+        width = metrics.horizontalAdvance(each.title) + 2
+        box = _best_place(each, curves, width, area, [other for other, _ in found])
         if box is not None:
-            taken.append(box)
-            painter.setPen(theme().text)
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, each.title)
+            found.append((box, each.title))
+    return found
+
+
+def paint_titles(painter: QPainter, titles: Sequence[tuple[QRectF, str]]) -> None:
+    """Names at their places."""
+    painter.setFont(ui_font(11))
+    painter.setPen(theme().text)
+    for box, title in titles:
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, title)
 
 
 def _best_place(
     each: DrawnCurve, curves: Sequence[DrawnCurve], width: int, area: QRectF, taken: Sequence[QRectF]
 ) -> QRectF | None:
     best: tuple[float, QRectF] | None = None
-    for share in (0.2, 0.3, 0.45, 0.6, 0.75, 0.1, 0.88):
-        x = area.left() + share * area.width()
-        y = _height_at(each, x)
-        if y is None:
+    xs = area.left() + np.array([0.2, 0.3, 0.45, 0.6, 0.75, 0.1, 0.88]) * area.width()
+    for x, y in zip(xs.tolist(), _heights_at(each, xs).tolist()):
+        if math.isnan(y):
             continue
         for above in (True, False):
             box = QRectF(x - width / 2, y - 19 if above else y + 5, width, 14)
@@ -162,18 +168,15 @@ def _best_place(
 def _cost(box: QRectF, curves: Sequence[DrawnCurve]) -> float:
     """How much of the curves a text in ``box`` would cover."""
     wide = box.adjusted(0, -_AROUND, 0, _AROUND)
-    cost = 0.0
-    for each in curves:
-        for step in range(_SAMPLES + 1):
-            y = _height_at(each, wide.left() + wide.width() * step / _SAMPLES)
-            cost += y is not None and wide.top() <= y <= wide.bottom()
-    return cost
+    xs = np.linspace(wide.left(), wide.right(), _SAMPLES + 1)
+    heights = np.concatenate([_heights_at(each, xs) for each in curves])
+    return float(((heights >= wide.top()) & (heights <= wide.bottom())).sum())
 
 
-def _height_at(each: DrawnCurve, x: float) -> float | None:
-    """The curve's height over a place."""
+def _heights_at(each: DrawnCurve, xs: np.ndarray) -> np.ndarray:
+    """The curve's heights over some places, NaN where it has none."""
     told = np.isfinite(each.ys)
     if not told.any():
-        return None
-    height = float(np.interp(x, each.xs[told], each.ys[told]))
-    return height if math.isfinite(height) else None
+        return np.full(xs.shape, np.nan)
+    heights: np.ndarray = np.interp(xs, each.xs[told], each.ys[told])
+    return heights

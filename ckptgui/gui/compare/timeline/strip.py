@@ -14,7 +14,15 @@ from ckptgui.core.series.scalar_curves import ScalarCurve
 from ckptgui.core.series.series import Series
 from ckptgui.core.series.words import counter_of
 from ckptgui.gui.compare.comparison import Comparison
-from ckptgui.gui.compare.timeline.curves import drawn, paint_axis, paint_curve, paint_dots, paint_titles
+from ckptgui.gui.compare.timeline.curves import (
+    DrawnCurve,
+    drawn,
+    paint_axis,
+    paint_curve,
+    paint_dots,
+    paint_titles,
+    placed_titles,
+)
 from ckptgui.gui.compare.timeline.reading import paint_reading
 from ckptgui.gui.compare.timeline.scale import Scale
 from ckptgui.gui.compare.words import member_number, member_words
@@ -40,6 +48,9 @@ class TimelineStrip(QWidget):
         self._curves: Sequence[ScalarCurve] = ()
         self._nan: np.ndarray = np.zeros(0, np.int64)  # values that are NaN, a member each
         self._bad: np.ndarray = np.zeros(0, np.int64)  # and those that are infinite with them
+        self._placed: list[DrawnCurve] = []
+        self._titles: list[tuple[QRectF, str]] = []
+        self._placed_for: tuple[int, ...] = ()
         self._dragged = ""
         self._grip = -1
         self._hovered = -1
@@ -65,6 +76,7 @@ class TimelineStrip(QWidget):
     def show_curves(self, curves: Sequence[ScalarCurve]) -> None:
         """Draw these."""
         self._curves = curves
+        self._placed_for = ()
         self.updateGeometry()
         self.update()
 
@@ -124,12 +136,17 @@ class TimelineStrip(QWidget):
         painter.fillRect(QRectF(left, 6, right - left, a.y() - 6), theme().sel)
 
     def _paint_curves(self, painter: QPainter) -> None:
-        placed = drawn(self._curves, self.scale, self._area)
+        key = (self.width(), self.height(), self.scale.count)
+        if key != self._placed_for:  # the mouse has it painted again and again
+            placed = drawn(self._curves, self.scale, self._area)
+            self._placed, self._titles = placed, placed_titles(placed, self._area)
+            self._placed_for = key
+        placed = self._placed
         paint_axis(painter, self._curves, self._area)
         for number, each in reversed(list(enumerate(placed))):
             paint_curve(painter, each, first=not number)
         paint_dots(painter, placed[0])
-        paint_titles(painter, placed, self._area)
+        paint_titles(painter, self._titles)
 
     def _paint_rail(self, painter: QPainter) -> None:
         t, comparison, scale = theme(), self._comparison, self.scale
