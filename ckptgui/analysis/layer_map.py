@@ -13,6 +13,9 @@ from ckptgui.analysis.colour_scale import ColourScale, ScaleKind, scale_of
 from ckptgui.analysis.difference import Differences
 from ckptgui.analysis.layer_rows import LayerRows
 from ckptgui.analysis.profile import Profile
+from ckptgui.core.series.status import Status
+
+_TOLD = (Status.ADDED, Status.REMOVED, Status.RESHAPED, Status.RETYPED)
 
 _SAMPLE = 200_000
 """Cells by which a scale is chosen."""
@@ -70,6 +73,7 @@ class MapColumn:
     cells: np.ndarray  # uint8 of Cell
     nan: np.ndarray  # int64
     inf: np.ndarray  # int64
+    status: np.ndarray  # uint8 of Status: why headers alone tell that there is no figure, else ABSENT
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,19 +94,21 @@ class LayerMap:
         self.values = np.full(shape, np.nan)
         self.cells = np.zeros(shape, np.uint8)
         self.nan, self.inf = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+        self.status = np.zeros(shape, np.uint8)  # of Status
         self.broken = np.zeros(shape, bool)  # there are NaN or infinities
 
     def put(self, member: int, column: MapColumn) -> None:
         """Fill in a member."""
         self.values[:, member], self.cells[:, member] = column.values, column.cells
         self.nan[:, member], self.inf[:, member] = column.nan, column.inf
+        self.status[:, member] = column.status
         self.broken[:, member] = (column.nan > 0) | (column.inf > 0)
 
     def keep(self, before: LayerMap) -> None:
         """Take over the rows that an earlier map of the same figure and members has too."""
         nodes = self.rows.nodes, before.rows.nodes
         _, here, there = np.intersect1d(*nodes, assume_unique=True, return_indices=True)
-        for name in ("values", "cells", "nan", "inf", "broken"):
+        for name in ("values", "cells", "nan", "inf", "status", "broken"):
             getattr(self, name)[here] = getattr(before, name)[there]
 
     def scale(self) -> ColourScale:
@@ -140,7 +146,7 @@ def pair_figure(
         np.where(np.isnan(own), np.where(read, differences.records[name], 0), own)
         for own, name in ((nan, "nan_b"), (inf, "inf_b"))
     )
-    return _column(values, groups, standing, nan, inf)
+    return _column(values, groups, standing, nan, inf, np.where(rows.folded, 0, differences.structure[rows.heads]))
 
 
 def _module_figure(name: str, branches: Branches, differences: Differences) -> np.ndarray:
@@ -156,12 +162,20 @@ def no_figure(rows: LayerRows, standing: Standing, nan: np.ndarray, inf: np.ndar
     return _column(nothing, Groups(rows.heads, len(nan)), standing, nan, inf)
 
 
-def _column(values: np.ndarray, groups: Groups, standing: Standing, nan: np.ndarray, inf: np.ndarray) -> MapColumn:
+def _column(
+    values: np.ndarray,
+    groups: Groups,
+    standing: Standing,
+    nan: np.ndarray,
+    inf: np.ndarray,
+    status: np.ndarray | int = 0,
+) -> MapColumn:
     unread = groups.any(standing.present & ~standing.read & ~standing.failed)
     cells = np.full(len(values), Cell.ABSENT, np.uint8)
     cells[groups.any(standing.present)] = Cell.NONE
     cells[groups.any(standing.failed)] = Cell.FAILED
     cells[np.isfinite(values)] = Cell.VALUE
     cells[unread] = Cell.UNREAD
-    counts = [groups.sums(np.nan_to_num(each).astype(np.int64)) for each in (nan, inf)]
-    return MapColumn(values, cells, *counts)
+    nan, inf = (groups.sums(np.nan_to_num(each).astype(np.int64)) for each in (nan, inf))
+    told = np.isin(cells, (Cell.NONE, Cell.ABSENT)) & np.isin(status, _TOLD)
+    return MapColumn(values, cells, nan, inf, np.where(told, status, Status.ABSENT).astype(np.uint8))

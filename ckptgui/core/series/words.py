@@ -20,3 +20,9 @@ def member_text(member: RunMember, counter: str) -> str:
     """``epoch 7``, ``step 1,200`` or its title; ``counter`` is what tells the members apart."""
     number = member.epoch if counter == "epoch" else member.step if counter == "step" else None
     return f"{counter} {number:,}" if number is not None else display(member.title, 60)
+
+
+def counted_in(series: Series) -> str:
+    """``epochs``, ``steps`` or ``files``: what one goes through from member to member."""
+    names = {"epoch": "epochs", "step": "steps"}
+    return names.get(counter_of(series), "files") if series.members else "epochs"

@@ -9,7 +9,7 @@ from ckptgui.core.series.words import counter_of
 from ckptgui.gui.compare.comparison import Comparison
 from ckptgui.gui.compare.half import CompareHalf
 from ckptgui.gui.compare.linking import outline_node, tree_node
-from ckptgui.gui.compare.words import member_words
+from ckptgui.gui.compare.words import map_title, member_words
 from ckptgui.gui.document import DocumentPage
 from ckptgui.gui.document_view import DocumentView
 from ckptgui.gui.inspector.controls import TabStrip
@@ -90,7 +90,7 @@ class Halves(QWidget):
         words = member_words(series, self._comparison.b) if series.members else tr("epoch")
         if counter_of(series) != "name":  # a file is called as it is
             words = words[:1].upper() + words[1:]
-        names = {TABLE: tr("What changed") if tabbed else tr("Compare"), EPOCH: words}
+        names = {TABLE: tr("What changed") if tabbed else tr("Compare"), MAP: map_title(series), EPOCH: words}
         for number, name in names.items():
             self.tabs.tab(number).setText(name)
             self.tabs.tab(number).updateGeometry()

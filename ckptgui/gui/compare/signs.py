@@ -6,7 +6,7 @@ from PySide6.QtGui import QColor
 
 from ckptgui.core.series.status import Status
 from ckptgui.gui.numbers import tr
-from ckptgui.gui.theme import theme
+from ckptgui.gui.theme import Theme, theme
 
 _SIGNS = {
     Status.SAME: ("=", "8E9396", "797C7F"),
@@ -24,12 +24,13 @@ def sign(status: Status) -> str:
     return _SIGNS[status][0] if status in _SIGNS else ""
 
 
-def status_colour(status: Status) -> QColor:
-    """The colour of a sign in the theme in force."""
+def status_colour(status: Status, ink: Theme | None = None) -> QColor:
+    """The colour of a sign in the theme in force, or in another one."""
+    ink = ink or theme()
     if status not in _SIGNS:
-        return theme().text3
+        return ink.text3
     _, light, dark = _SIGNS[status]
-    return QColor(f"#{dark if theme().dark else light}")
+    return QColor(f"#{dark if ink.dark else light}")
 
 
 def status_word(status: Status) -> str:

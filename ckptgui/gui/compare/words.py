@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ckptgui.core.display import display
 from ckptgui.core.series.series import Series
-from ckptgui.core.series.words import counter_of
+from ckptgui.core.series.words import counted_in, counter_of
 from ckptgui.gui.numbers import integer, tr
 
 
@@ -25,6 +25,15 @@ def member_number(series: Series, member: int) -> str:
     counter = counter_of(series)
     number = each.epoch if counter == "epoch" else each.step if counter == "step" else None
     return integer(number) if number is not None else display(_title(series, member), 24)
+
+
+def map_title(series: Series) -> str:
+    """``Layers × epochs``, or steps, or files."""
+    return {
+        "epochs": tr("Layers × epochs"),
+        "steps": tr("Layers × steps"),
+        "files": tr("Layers × files"),
+    }[counted_in(series)]
 
 
 def _title(series: Series, member: int) -> str:

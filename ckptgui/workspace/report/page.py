@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ckptgui.analysis.breakage.breakage import Breakage
 from ckptgui.core.plain_numbers import count, size
 from ckptgui.core.series.scalar_curves import first_shown, scalar_curves
-from ckptgui.core.series.words import counter_of, member_text
+from ckptgui.core.series.words import counted_in, counter_of, member_text
 from ckptgui.workspace.compared import Compared
 from ckptgui.workspace.distributions import MemberValues
 from ckptgui.workspace.report.layers_map import layers_map
@@ -47,7 +47,11 @@ def page(reported: Reported) -> str:
     sections = [
         _section("Which step broke it?", _broken(reported)),
         _section("Training", scalar_chart(curves, short)) if curves else Markup(""),
-        _section("Layers × epochs", layers_map(known, short), "relative change against the checkpoint before"),
+        _section(
+            f"Layers × {counted_in(series)}",
+            layers_map(known, short),
+            "relative change against the checkpoint before",
+        ),
         _section("Over the epochs", _ridges(reported, labels)) if reported.ridges else Markup(""),
         _section(
             "What changed",

@@ -1,19 +1,24 @@
 """The map of layers × epochs, as a person clicks, types and copies."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from ckptgui.core.series.series import series_of
+from ckptgui.core.series.status import Status
 from ckptgui.engine.executors import shutdown_executors
 from ckptgui.engine.job import Cancel
 from ckptgui.gui.compare.comparison import Comparison
-from ckptgui.gui.compare.layers.geometry import HEAD
+from ckptgui.gui.compare.layers.geometry import HEAD, ROW, TALL
 from ckptgui.gui.compare.layers.panel import LayersPanel
+from ckptgui.gui.compare.signs import status_colour
+from ckptgui.gui.compare.words import map_title
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.numbers import significant
 from ckptgui.gui.theme import apply_theme, theme
@@ -379,7 +384,51 @@ def test_without_a_series_the_map_says_so(qtbot, qapp):
 
 
 def test_colours_follow_the_mode(qapp, panel):
-    light = colour_at(panel, QPoint(2, HEAD + 200))
+    light = colour_at(panel, QPoint(2, HEAD + 60))
     apply_theme(qapp, dark=True)
-    assert colour_at(panel, QPoint(2, HEAD + 200)) == theme().panel != light
+    assert colour_at(panel, QPoint(2, HEAD + 60)) == theme().panel != light
     apply_theme(qapp, dark=False)
+
+
+def test_few_rows_are_tall_and_the_legend_stands_right_below_them(panel):
+    size = panel.map.geometry_now
+    assert size.row == TALL
+    assert panel.map.verticalScrollBar().maximum() == 0
+    below = panel.legend.y() - (panel.map.parentWidget().y() + HEAD + size.content_height)
+    assert 0 <= below < 12
+
+
+def test_many_rows_fill_the_height_before_they_scroll(comparison, shown):
+    low = shown(comparison, height=200)
+    size = low.map.geometry_now
+    assert ROW < size.row < TALL
+    assert low.map.verticalScrollBar().maximum() == 0
+
+
+def test_what_came_went_or_has_another_shape_has_its_sign(qtbot, show_known, read, shown):
+    states = [weights(epoch) for epoch in range(3)]
+    del states[0]["blocks.0.attn.bias"], states[1]["blocks.1.attn.bias"]
+    states[2]["blocks.0.norm.weight"] = torch.ones(9)
+    panel = shown(show_known(read("signs", states)))
+    places = {"blocks.0.attn.bias": (1, "ADDED"), "blocks.1.attn.bias": (1, "REMOVED")}
+    places["blocks.0.norm.weight"] = 2, "RESHAPED"
+    for name, (column, status) in places.items():
+        row = NAMES.index(name)
+        assert Status(int(panel.source.layers.status[row, column])).name == status
+        wanted = status_colour(Status[status])
+        cell = panel.map.scene().cell(row, column).toRect()
+        image = panel.map.viewport().grab(cell).toImage()
+        colours = {image.pixel(x, y) for x in range(image.width()) for y in range(image.height())}
+        assert min(_apart(QColor(colour), wanted) for colour in colours) < 60
+
+
+def _apart(one, other):
+    return sum(abs(a - b) for a, b in zip(one.getRgb(), other.getRgb(), strict=True))
+
+
+def test_the_title_says_what_the_columns_are(comparison, panel):
+    assert panel.title.text() == "Layers × epochs"
+    members = [replace(member, epoch=None) for member in comparison.series.members]
+    assert map_title(series_of(members)) == "Layers × files"
+    steps = [replace(member, step=10 * place) for place, member in enumerate(members)]
+    assert map_title(series_of(steps)) == "Layers × steps"

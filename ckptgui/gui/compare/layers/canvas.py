@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import (
@@ -17,18 +19,20 @@ from ckptgui.core.display import display
 from ckptgui.gui.compare.comparison import Comparison
 from ckptgui.gui.compare.layers.beyond import Beyond, beyond_of
 from ckptgui.gui.compare.layers.broken import paint_broken
-from ckptgui.gui.compare.layers.geometry import HEAD, ROW, Geometry
+from ckptgui.gui.compare.layers.geometry import HEAD, ROW, TALL, Geometry
 from ckptgui.gui.compare.layers.painting import (
     Scene,
     paint_beyond,
     paint_head,
     paint_names,
     paint_selected,
+    paint_signs,
 )
 from ckptgui.gui.compare.layers.raster import Window, raster
 from ckptgui.gui.compare.layers.scroll_bar import SlimAcross
 from ckptgui.gui.compare.layers.source import MapSource
 from ckptgui.gui.compare.layers.words import block_reading, column_numbers, reading_of, row_name
+from ckptgui.gui.compare.words import map_title
 from ckptgui.gui.controls import Ground
 from ckptgui.gui.inspector.image.reading import Reading, ReadingCard
 from ckptgui.gui.labels import MEDIUM, SEMIBOLD, draw_focus
@@ -68,7 +72,6 @@ class MapCanvas(QAbstractScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.viewport().setMouseTracking(True)
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.setAccessibleName(tr("Layers by epochs"))
         self.card = ReadingCard(self.viewport())
         self._repaint = QTimer(self, singleShot=True, interval=0)
         self._repaint.timeout.connect(self.viewport().update)
@@ -92,16 +95,22 @@ class MapCanvas(QAbstractScrollArea):
     @property
     def geometry_now(self) -> Geometry:
         """Where everything stands in the room that there is."""
-        rows, room = self.source.rows, self.viewport().size()
-        scale = max(ROW, QFontMetrics(ui_font(11)).height() - 2)
-        return Geometry(
-            self.source.blocks.of[rows.nodes],
-            len(self._numbers),
-            room.width(),
-            max(1, room.height() - HEAD),
-            *self._widths,
-            scale,
-        )
+        room = self.viewport().size()
+        size = self._geometry(room, max(ROW, QFontMetrics(ui_font(11)).height() - 2))
+        return replace(size, row=size.fitting_row)
+
+    @property
+    def wanted_height(self) -> int:
+        """Pixels in which all rows stand as tall as rows become."""
+        size = self._geometry(self.viewport().size(), TALL)
+        across = self.horizontalScrollBar()
+        wide = size.content_width > size.room
+        return HEAD + size.content_height + (across.sizeHint().height() if wide else 0)
+
+    def _geometry(self, room: QSize, row: int) -> Geometry:
+        blocks = self.source.blocks.of[self.source.rows.nodes]
+        height = max(1, room.height() - HEAD)
+        return Geometry(blocks, len(self._numbers), room.width(), height, *self._widths, row)
 
     def scene(self) -> Scene:
         """What is painted now."""
@@ -125,6 +134,7 @@ class MapCanvas(QAbstractScrollArea):
         source, series = self.source, self.comparison.series
         count = len(series.members)
         self._numbers = column_numbers(series)
+        self.setAccessibleName(map_title(series))
         nodes = source.rows.nodes[:: max(1, len(source.rows) // _MEASURED)].tolist()
         metrics, strong = QFontMetrics(ui_font(11, MEDIUM)), QFontMetrics(ui_font(11, SEMIBOLD))
         blocks = {int(block) for block in np.unique(source.blocks.of[nodes]) if block >= 0} if nodes else set()
@@ -182,6 +192,7 @@ class MapCanvas(QAbstractScrollArea):
         marked = self.marked()
         paint_names(painter, scene, marked if len(marked) == 1 else range(0), hovered)
         painter.drawImage(QPointF(scene.area.topLeft()), self._cells(scene))
+        paint_signs(painter, scene)
         paint_head(painter, scene)
         paint_broken(painter, scene)
         paint_selected(painter, scene, marked, scene.ink.text)

@@ -18,7 +18,7 @@ from ckptgui.core.display import display
 from ckptgui.gui.compare.layers.broken import paint_broken
 from ckptgui.gui.compare.layers.geometry import HEAD, USUAL
 from ckptgui.gui.compare.layers.legend import HEIGHT, paint_legend
-from ckptgui.gui.compare.layers.painting import Scene, paint_head, paint_names
+from ckptgui.gui.compare.layers.painting import Scene, paint_head, paint_names, paint_signs
 from ckptgui.gui.compare.layers.raster import Window, cell_colours, raster
 from ckptgui.gui.labels import SEMIBOLD
 from ckptgui.gui.theme import LIGHT, ui_font
@@ -129,6 +129,7 @@ def _paint(painter: QPainter, sheet: Sheet, scene: Scene, ratio: float, *, vecto
         _paint_cells(painter, sheet, scene)
     else:
         painter.drawImage(scene.area.topLeft(), raster(scene.layers, sheet.scale, size, window, ink))
+    paint_signs(painter, scene)
     paint_head(painter, scene)
     paint_broken(painter, scene)
     room = QRectF(size.labels, HEAD + size.height + 4, size.width - size.labels, HEIGHT)

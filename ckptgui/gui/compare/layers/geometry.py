@@ -10,6 +10,9 @@ import numpy as np
 ROW = 13
 """Pixels from one row to the next at the usual size of text."""
 
+TALL = 24
+"""And at most, where there are few rows."""
+
 LEAST, MOST = 6, 44
 """Pixels of a column."""
 
@@ -84,6 +87,13 @@ class Geometry:
     def content_height(self) -> int:
         """Pixels of all rows, with a little room below for a mark that is larger than its cell."""
         return int(self.tops[-1]) + 4
+
+    @property
+    def fitting_row(self) -> int:
+        """Pixels of a row with which all of them fill the height, as far as they may become taller."""
+        count = len(self.blocks)
+        spare = self.height - self.content_height
+        return min(self.row + max(0, spare // max(count, 1)), max(self.row, TALL))
 
     def row_at(self, y: int) -> int:
         """The row at a height of what is scrolled, -1 for none."""

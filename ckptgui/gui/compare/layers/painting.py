@@ -12,7 +12,9 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 from ckptgui.analysis.layer_map import LayerMap
 from ckptgui.analysis.layer_rows import Blocks
 from ckptgui.core.display import display
+from ckptgui.core.series.status import Status
 from ckptgui.gui.compare.layers.geometry import HEAD, Geometry
+from ckptgui.gui.compare.signs import sign, status_colour
 from ckptgui.gui.labels import MEDIUM, SEMIBOLD
 from ckptgui.gui.numbers import counted, tr
 from ckptgui.gui.theme import Theme, ui_font
@@ -87,16 +89,38 @@ def _paint_number(painter: QPainter, scene: Scene, column: int, taken: list[tupl
     if column in scene.unreadable:
         lettered = text = f"{text} !"
     wide = metrics.horizontalAdvance(lettered)
-    if wide > size.pitch + 2:
+    if wide > size.pitch + 2 and size.pitch >= metrics.horizontalAdvance(text):
         lettered, wide = text, metrics.horizontalAdvance(text)
     middle = size.labels + column * size.pitch - scene.x + (size.pitch - size.gap) / 2
     left = min(max(middle - wide / 2, size.labels - 2.0), size.labels + size.room + 10 - wide)
+    if ends and taken:  # beside the other end
+        start, right = taken[0]
+        left = min(left, start - wide - 5) if column < scene.b else max(left, right + 5)
     if any(left < right + 3 and left + wide + 3 > start for start, right in taken):
         return
     taken.append((left, left + wide))
     painter.setFont(font)
     painter.setPen(ink.danger if column in scene.unreadable else ink.text if ends else ink.text2)
     painter.drawText(QRectF(left, 0, wide + 1, HEAD - 9), _LEFT, lettered)
+
+
+def paint_signs(painter: QPainter, scene: Scene) -> None:
+    """The sign of what was added, removed or reshaped, in place of the dash of a cell that has no figure."""
+    size, ink = scene.geometry, scene.ink
+    rows, columns = size.rows_seen(scene.y), size.columns_seen(scene.x)
+    font = ui_font(11, SEMIBOLD)
+    if size.pitch < QFontMetricsF(font).horizontalAdvance("⤢"):
+        return
+    painter.save()
+    painter.setClipRect(scene.area)
+    painter.setFont(font)
+    part = scene.layers.status[rows.start : rows.stop, columns.start : columns.stop]
+    for row, column in zip(*(axis.tolist() for axis in part.nonzero())):
+        cell, status = scene.cell(rows.start + row, columns.start + column), Status(int(part[row, column]))
+        painter.fillRect(cell, ink.panel)
+        painter.setPen(status_colour(status, ink))
+        painter.drawText(cell.adjusted(0, -1, 0, 1), _CENTRE, sign(status))
+    painter.restore()
 
 
 def paint_names(painter: QPainter, scene: Scene, marked: range, hovered: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from ckptgui.analysis.layer_map import Cell, Source
@@ -13,9 +14,13 @@ from ckptgui.gui.compare.layers.legend import Legend
 from ckptgui.gui.compare.layers.map import LayersMap
 from ckptgui.gui.compare.layers.saving import MapSaving
 from ckptgui.gui.compare.layers.source import MapSource
+from ckptgui.gui.compare.words import map_title
 from ckptgui.gui.controls import Ground
 from ckptgui.gui.labels import SEMIBOLD, ElidedLabel, PlainLabel
 from ckptgui.gui.numbers import tr
+
+_ANY = (1 << 24) - 1
+"""Qt's word for no limit."""
 
 
 class LayersPanel(Ground):
@@ -38,7 +43,8 @@ class LayersPanel(Ground):
         head = QHBoxLayout()
         head.setContentsMargins(12, 6, 12, 4)
         head.setSpacing(8)
-        head.addWidget(ElidedLabel(tr("Layers × epochs"), self, weight=SEMIBOLD), 1)
+        self.title = ElidedLabel("", self, weight=SEMIBOLD)
+        head.addWidget(self.title, 1)
         head.addWidget(self.chooser)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -47,6 +53,7 @@ class LayersPanel(Ground):
         column.addWidget(self._pages, 1)
         column.addWidget(self.legend)
         column.addWidget(self.saving.told)
+        column.addStretch(0)  # of a low map its legend stands below it
         self.map.menu_wanted.connect(self._open_menu)
         self.map.table_wanted.connect(self.saving.copy_table)
         self.source.changed.connect(self._tell)
@@ -59,14 +66,20 @@ class LayersPanel(Ground):
         self.saving.quiet()
         self.source.choose(key)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._tell()  # whether epochs scroll
+
     def _open_menu(self, at: QPoint) -> None:
         self.saving.open_menu(at)
 
     def _tell(self) -> None:
         """Follow with the legend; say where there is no map to show."""
+        self.title.setText(map_title(self.comparison.series))
         text = self._nothing_text()
         self.nothing.setText(text)
         self._pages.setCurrentIndex(1 if text else 0)
+        self._pages.setMaximumHeight(_ANY if text else max(self.map.wanted_height, 120))
         layers = self.source.layers
         absent = bool((layers.cells == Cell.ABSENT).any())
         told = bool((layers.cells == Cell.VALUE).any())
