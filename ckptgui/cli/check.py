@@ -11,8 +11,8 @@ from ckptgui.cli.check_text import check_lines
 from ckptgui.cli.opening import open_path
 from ckptgui.cli.report import DIFFERENT, DONE, complain, say
 from ckptgui.core.checkpoint import Checkpoint
-from ckptgui.core.series.fit import Mismatch
-from ckptgui.core.series.fit_search import Fix
+from ckptgui.core.fit.fit import Mismatch
+from ckptgui.core.fit.search import Fix
 from ckptgui.errors import CheckpointError
 from ckptgui.workspace.will_it_load import LoadCheck, read_model, will_it_load
 

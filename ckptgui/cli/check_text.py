@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from ckptgui.cli.report import shown_path
 from ckptgui.cli.table import indented, table
 from ckptgui.core.display import MAX_DETAIL, display
+from ckptgui.core.fit.fit import Mismatch
+from ckptgui.core.fit.renaming import load_line
+from ckptgui.core.fit.search import Fix
+from ckptgui.core.fit.words import what_is_wrong, what_the_fix_does
 from ckptgui.core.plain_numbers import shape
-from ckptgui.core.series.fit import Mismatch
-from ckptgui.core.series.fit_renaming import load_line
-from ckptgui.core.series.fit_search import Fix
-from ckptgui.core.series.fit_words import what_is_wrong, what_the_fix_does
 from ckptgui.workspace.will_it_load import LoadCheck
 
 _NAMED = 40

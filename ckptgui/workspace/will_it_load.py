@@ -8,10 +8,10 @@ from pathlib import Path
 
 from ckptgui.core.checkpoint import Checkpoint, Json
 from ckptgui.core.display import display
+from ckptgui.core.fit.entries import Entries, entries_of
+from ckptgui.core.fit.fit import Fit, fit
+from ckptgui.core.fit.search import Fix, find_fix
 from ckptgui.core.quiet import without_garbage_collection
-from ckptgui.core.series.fit import Fit, fit
-from ckptgui.core.series.fit_entries import Entries, entries_of
-from ckptgui.core.series.fit_search import Fix, find_fix
 from ckptgui.core.series.parts import part_of
 from ckptgui.engine.job import Cancel
 from ckptgui.errors import DamagedFileError, UnsupportedError

@@ -12,8 +12,8 @@ from pathlib import PurePath
 from PySide6.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from ckptgui.core.display import MAX_DETAIL, display
-from ckptgui.core.series.fit_entries import Entries, entries_of
-from ckptgui.core.series.fit_words import what_is_wrong
+from ckptgui.core.fit.entries import Entries, entries_of
+from ckptgui.core.fit.words import what_is_wrong
 from ckptgui.core.series.parts import part_of
 from ckptgui.engine.job import Cancel, Report
 from ckptgui.errors import CheckpointError

@@ -8,10 +8,10 @@ from enum import IntEnum
 
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.display import display
+from ckptgui.core.fit.entries import Entries, entries_of
+from ckptgui.core.fit.fit import fit
+from ckptgui.core.fit.search import find_fix
 from ckptgui.core.quiet import without_garbage_collection
-from ckptgui.core.series.fit import fit
-from ckptgui.core.series.fit_entries import Entries, entries_of
-from ckptgui.core.series.fit_search import find_fix
 from ckptgui.core.series.parts import part_of
 from ckptgui.engine.job import Cancel
 from ckptgui.gui.numbers import shape_text, tr

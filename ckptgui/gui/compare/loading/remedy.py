@@ -5,9 +5,9 @@ from __future__ import annotations
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ckptgui.core.display import MAX_DETAIL, display
-from ckptgui.core.series.fit_renaming import load_line
-from ckptgui.core.series.fit_search import Fix
-from ckptgui.core.series.fit_words import fix_words, what_the_fix_does
+from ckptgui.core.fit.renaming import load_line
+from ckptgui.core.fit.search import Fix
+from ckptgui.core.fit.words import fix_words, what_the_fix_does
 from ckptgui.gui.inspector.controls import SectionHead
 from ckptgui.gui.inspector.overview.load_panel import LoadPanel
 from ckptgui.gui.labels import PlainLabel

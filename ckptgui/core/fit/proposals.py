@@ -6,9 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from ckptgui.core.series.fit_entries import Entries
-from ckptgui.core.series.fit_likeness import apart
-from ckptgui.core.series.fit_renaming import Renaming, adding, replacing, replacing_front
+from ckptgui.core.fit.entries import Entries
+from ckptgui.core.fit.likeness import apart
+from ckptgui.core.fit.renaming import Renaming, adding, replacing, replacing_front
 
 MOST = 24
 """Guesses that are tried; those that most names lead to."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ckptgui.core.display import counted
-from ckptgui.core.series.fit import Fit
-from ckptgui.core.series.fit_renaming import Renaming, replaced
-from ckptgui.core.series.fit_search import Fix
+from ckptgui.core.fit.fit import Fit
+from ckptgui.core.fit.renaming import Renaming, replaced
+from ckptgui.core.fit.search import Fix
 
 
 def what_is_wrong(fit: Fit) -> str:

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from ckptgui.core.series.fit import fit
-from ckptgui.core.series.fit_entries import Entries, entries_of
+from ckptgui.core.fit.entries import Entries, entries_of
+from ckptgui.core.fit.fit import fit
 from ckptgui.core.series.parts import part_of
 from ckptgui.formats.registry import open_checkpoint
 

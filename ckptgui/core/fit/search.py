@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from ckptgui.core.series.fit import Fit, fit
-from ckptgui.core.series.fit_entries import Entries
-from ckptgui.core.series.fit_likeness import likeness
-from ckptgui.core.series.fit_proposals import Lookup, proposals
-from ckptgui.core.series.fit_renaming import Renaming, renamed
+from ckptgui.core.fit.entries import Entries
+from ckptgui.core.fit.fit import Fit, fit
+from ckptgui.core.fit.likeness import likeness
+from ckptgui.core.fit.proposals import Lookup, proposals
+from ckptgui.core.fit.renaming import Renaming, renamed
 
 _STEPS = 4
 """Renames after one another; more is a conversion, and nothing that is guessed."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
-from ckptgui.core.series.fit_entries import EXTRA_STATE, Entries, Sort
+from ckptgui.core.fit.entries import EXTRA_STATE, Entries, Sort
 
 _COUNTER = "num_batches_tracked"
 _COUNTED_SINCE = 2

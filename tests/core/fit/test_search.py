@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from ckptgui.core.series.fit import fit
-from ckptgui.core.series.fit_entries import Entries
-from ckptgui.core.series.fit_renaming import Renaming, adding, load_line, renamed, replacing, replacing_front
-from ckptgui.core.series.fit_search import find_fix
+from ckptgui.core.fit.entries import Entries
+from ckptgui.core.fit.fit import fit
+from ckptgui.core.fit.renaming import Renaming, adding, load_line, renamed, replacing, replacing_front
+from ckptgui.core.fit.search import find_fix
 
 
 class Block(nn.Module):
