@@ -30,6 +30,10 @@ def tensors():
         "stack": torch.randn(4, 50, 60),
         "flipped": torch.randn(600, 500).t(),
         "vector": torch.randn(5000),
+        "single": torch.tensor([1.5]),
+        "pair": torch.tensor([1.0, -2.0]),
+        "short": torch.randn(160),
+        "gap": torch.tensor([1.0, float("nan"), float("inf"), 2.0, 3.0, float("nan"), 4.0]),
         "scalar": torch.tensor(2.5),
         "mask": torch.rand(300, 400) > 0.5,
         "positive": torch.rand(200, 300) + 0.5,
@@ -427,7 +431,7 @@ def test_a_vector_is_a_line(look, values, qtbot):
     view = page.matrix.view
     assert view is page.matrix.line and view.frame.whole
     assert page.matrix.part.text() == "values 0 to 4,999"
-    assert "values per pixel, least to greatest and mean" in page.matrix.scale_caption.text()
+    assert "values per point, least to greatest and mean" in page.matrix.scale_caption.text()
     wheel(qtbot, page, 300, 60, 30)
     assert view.frame.exact and view.frame.across.pixels > 8
     place = view.frame.visible()[1].start + 2
@@ -437,6 +441,55 @@ def test_a_vector_is_a_line(look, values, qtbot):
         values["vector"][place], rel=1e-3
     )
     assert not page.palette_button.isVisible()
+
+
+def inked(view, colour):
+    """Columns of the area, in pixels, in which a colour stands."""
+    image = view.grabbed()
+    bits = np.frombuffer(image.constBits(), np.uint32).reshape(image.height(), -1) & 0xFFFFFF
+    return np.flatnonzero((bits == colour.rgb() & 0xFFFFFF).any(axis=0)) - view.area().x()
+
+
+@pytest.mark.parametrize(("name", "count"), [("single", 1), ("pair", 2), ("short", 160), ("vector", 5000)])
+def test_a_line_goes_over_all_of_the_width(look, name, count):
+    page = look(name)
+    view = page.matrix.view
+    width, step = view.area().width(), max(1, view.area().width() / count)
+    colour = theme().role_pale(view.role) if name == "vector" else theme().role(view.role)
+    columns = inked(view, colour)
+    assert columns[0] <= step / 2 + 2 and columns[-1] >= width - step / 2 - 3
+    if name == "vector":  # no column is left out between two blocks
+        assert len(columns) > 0.97 * width
+    middle = view.area().center().y()
+    QTest.mouseMove(view, QPoint(view.area().right(), middle))
+    assert page.matrix.card.where.text().endswith(f"{count - 1:,}]")
+    QTest.mouseMove(view, QPoint(view.area().left(), middle))
+    assert page.matrix.card.where.text().startswith("[0")
+
+
+def test_a_line_that_is_stretched_can_be_looked_at_closely_and_left_again(look, qtbot):
+    page = look("short")
+    view = page.matrix.view
+    filled = view.frame
+    assert filled.exact and filled.across.pixels == view.area().width() / 160
+    assert page.matrix.scale_caption.text() == f"{filled.across.pixels:.3g} pixels per value, exact"
+    QTest.keyClick(view, Qt.Key.Key_Plus)
+    assert view.frame.across.pixels in (4, 6) and not view.frame.whole
+    for _ in range(3):
+        QTest.keyClick(view, Qt.Key.Key_Minus)
+    assert view.frame == filled
+    QTest.keyClick(view, Qt.Key.Key_Return)
+    assert view.chosen == (0, 80)
+    QTest.keyClick(view, Qt.Key.Key_Right)
+    assert page.matrix.card.where.text() == "[81]"
+    page.resize(page.width() - 77, page.height())
+    settle(qtbot, page)
+    assert view.frame.whole and view.frame.across.length(160) == view.area().width()
+
+
+def test_neighbours_in_a_line_that_are_not_finite_each_have_a_mark(look):
+    picture = look("gap").matrix.view.picture
+    assert picture.marks[:, 1].tolist() == [1, 2, 5]
 
 
 def test_a_number_stands_alone(look):

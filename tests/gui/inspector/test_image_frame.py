@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ckptgui.engine.pyramid import block_for, offers
-from ckptgui.gui.inspector.image.frame import CLOSEST, Axis, Frame
+from ckptgui.gui.inspector.image.frame import CLOSEST, Axis, Frame, closer_axis, farther_axis, filling_axis
 from ckptgui.gui.inspector.image.shading import Limits, usual_limits
 
 sizes = st.tuples(st.integers(1, 60_000), st.integers(1, 60_000))
@@ -93,6 +93,33 @@ def test_kernels_are_square_at_first_where_they_scroll():
     frame = Frame((96, 48), (125, 425), Axis(), Axis())
     kernels = frame.first(offered(frame.size), least=4)
     assert (kernels.down, kernels.across) == (Axis(4), Axis(4))
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.one_of(st.integers(1, 3000), st.integers(1, 40_000_000)), st.integers(40, 2600))
+def test_a_line_takes_all_of_the_width(n, room):
+    offer = offered((1, n))
+    axis = filling_axis(n, room, 1, offer)
+    assert axis.length(n) == room and axis.pixels >= 1 and (axis.values == 1 or offer(axis.values, 1))
+    assert axis.values == 1 if n <= room else axis.values > 1
+    frame = Frame((1, n), (1, room), Axis(), axis)
+    assert frame.whole and frame.visible() == (range(1), range(n))
+    assert frame.value_at(0, 0) == (0, 0)
+    assert frame.value_at(0, room - 0.5) == (0, (n - 1) // axis.values * axis.values)
+    for column in {0, n // 3, n - 1}:
+        first = column // axis.values * axis.values
+        assert frame.value_at(0, frame.pixel_of(0, first)[1] + axis.pixels / 2) == (0, first)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 10_000_000), st.integers(40, 2600))
+def test_steps_from_a_filled_width_lead_closer_and_farther(n, room):
+    offer = offered((1, n))
+    filled = filling_axis(n, room, 1, offer)
+    closer = closer_axis(filled, 1, offer)
+    assert closer.scale > filled.scale or filled.pixels >= CLOSEST
+    assert farther_axis(filled, 1, offer).scale < filled.scale or filled.scale == 1
+    assert farther_axis(closer, 1, offer).scale < closer.scale
 
 
 def test_limits_are_even_about_zero_where_there_are_both_signs():

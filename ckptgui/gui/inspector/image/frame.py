@@ -1,6 +1,7 @@
 """Which part of a matrix a picture shows, and how large: whole pixels a value, or whole values a pixel.
 
-All lengths are device pixels, so that every pixel stands for the same number of values.
+All lengths are device pixels, so that every pixel stands for the same number of values. A line has no pixels
+that have to be equal, so it may be stretched to the width there is.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ Offers = Callable[[int, int], bool]
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """``pixels`` a value, or ``values`` a pixel; one of the two is 1."""
+    """``pixels`` a value, or ``values`` a pixel; one of the two is 1 unless blocks of values are stretched."""
 
-    pixels: int = 1
+    pixels: float = 1
     values: int = 1
 
     @property
@@ -36,7 +37,7 @@ class Axis:
 
     def length(self, size: int) -> int:
         """Pixels that ``size`` values take."""
-        return size * self.pixels if self.values == 1 else -(-size // self.values)
+        return round(-(-size // self.values) * self.pixels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +79,7 @@ class Frame:
         seen = []
         for axis, n, room, start in zip(self.axes, self.size, self.room, (self.top, self.left)):
             first, last = start - int(margin * room), start + room + int(margin * room)
-            if axis.values > 1:
-                low, high = first * axis.values, last * axis.values
-            else:
-                low, high = first // axis.pixels, -(-last // axis.pixels)
+            low, high = (int(edge) * axis.values for edge in (first // axis.pixels, -(-last // axis.pixels)))
             seen.append(range(max(0, low), max(0, min(n, high))))
         return seen[0], seen[1]
 
@@ -179,13 +177,14 @@ _RUNGS = _rungs()
 def closer_axis(axis: Axis, number: int, offers: Offers) -> Axis:
     """One step closer along an axis (0 down)."""
     if axis.values > 1:
-        return Axis(1, next(n for n in reversed(_RUNGS) if n < axis.values and (n == 1 or offers(n, number))))
+        fewer = (n for n in reversed(_RUNGS) if n * axis.pixels < axis.values)
+        return Axis(1, next(n for n in fewer if n == 1 or offers(n, number)))
     return Axis(next((n for n in _LADDER if n > axis.pixels), axis.pixels))
 
 
 def farther_axis(axis: Axis, number: int, offers: Offers) -> Axis:
     """One step farther away."""
-    if axis.pixels > 1:
+    if axis.scale > 1:
         return Axis(next(n for n in reversed(_LADDER) if n < axis.pixels))
     return Axis(1, next(n for n in _RUNGS if n > axis.values and offers(n, number)))
 
@@ -193,6 +192,12 @@ def farther_axis(axis: Axis, number: int, offers: Offers) -> Axis:
 def fitting_axis(size: int, room: int, number: int, offers: Offers) -> Axis:
     """As large as so many values fit into so many pixels."""
     return _at_most(max(1, room) / max(1, size), number, offers)
+
+
+def filling_axis(size: int, room: int, number: int, offers: Offers) -> Axis:
+    """So many values over all of so many pixels."""
+    values = fitting_axis(size, room, number, offers).values
+    return Axis(room / max(1, -(-size // values)), values)
 
 
 def _at_most(scale: float, number: int, offers: Offers) -> Axis:

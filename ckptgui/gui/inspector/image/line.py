@@ -10,7 +10,7 @@ from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
 
 from ckptgui.core.checkpoint import Role
-from ckptgui.gui.inspector.image.frame import Axis, Frame, closer_axis, farther_axis, fitting_axis
+from ckptgui.gui.inspector.image.frame import Axis, Frame, closer_axis, farther_axis, filling_axis
 from ckptgui.gui.inspector.image.marks import SIDE, draw_marks
 from ckptgui.gui.inspector.image.shading import Picture
 from ckptgui.gui.inspector.image.surface import Place, Surface
@@ -25,9 +25,12 @@ _LEFT, _BOTTOM, _TOP = 52, 20, 6
 _DOTS_FROM = 5
 """Pixels between two values from which on each has a dot."""
 
+_SEEN = 1.15
+"""How much larger a step closer is at least; from the width that is filled the next whole number may be nearer."""
+
 
 class LineView(Surface):
-    """A matrix of one row. Upwards it shows the range of the values that are seen."""
+    """A matrix of one row over all of the width. Upwards it shows the range of the values that are seen."""
 
     role = Role.OTHER
     _range = (0.0, 1.0)
@@ -43,15 +46,25 @@ class LineView(Surface):
         return self.fitted(frame)
 
     def fitted(self, frame: Frame) -> Frame:
-        across = fitting_axis(frame.size[1], frame.room[1], 1, self.offers)
+        across = filling_axis(frame.size[1], frame.room[1], 1, self.offers)
         return replace(frame, down=Axis(), across=across, top=0, left=0)
 
     def closer(self, frame: Frame, y: float, x: float) -> Frame:
-        return frame.scaled(Axis(), closer_axis(frame.across, 1, self.offers), 0, x)
+        across = closer_axis(frame.across, 1, self.offers)
+        if across.scale < frame.across.scale * _SEEN:
+            across = closer_axis(across, 1, self.offers)
+        return frame.scaled(Axis(), across, 0, x)
 
     def farther(self, frame: Frame, y: float, x: float) -> Frame:
-        stepped, most = farther_axis(frame.across, 1, self.offers), self.fitted(frame).across
-        return frame.scaled(Axis(), stepped if stepped.scale >= most.scale else most, 0, x)
+        fitted = self.fitted(frame)
+        across = farther_axis(frame.across, 1, self.offers)
+        return fitted if across.scale < fitted.across.scale * _SEEN else frame.scaled(Axis(), across, 0, x)
+
+    def resized(self, frame: Frame, room: tuple[int, int]) -> Frame:
+        """What filled the width fills the new one; nothing is smaller than that."""
+        resized = frame.resized(room)
+        fitted, filled = self.fitted(resized), self.fitted(frame).across == frame.across
+        return fitted if filled or resized.across.scale < fitted.across.scale else resized
 
     def _pixel(self, position: QPointF) -> tuple[float, float]:
         return 0.0, super()._pixel(position)[1]
@@ -115,7 +128,7 @@ class LineView(Surface):
             self._draw_values(painter, places[seen], self._y(cells.mean[0][seen], height), step, ratio)
         else:
             low, high, mean = cells.low[0][seen], cells.high[0][seen], cells.mean[0][seen]
-            self._draw_ranges(painter, places[seen], low, high, mean, height)
+            self._draw_ranges(painter, places[seen], step, low, high, mean, height)
         marks = picture.marks
         if len(marks):
             x = start + (marks[:, 1] + 0.5) * step
@@ -148,21 +161,23 @@ class LineView(Surface):
         self,
         painter: QPainter,
         x: np.ndarray,
+        step: float,
         low: np.ndarray,
         high: np.ndarray,
         mean: np.ndarray,
         height: float,
     ) -> None:
-        """From the least to the greatest value behind each pixel, touching its neighbour's; the mean on top."""
+        """From the least to the greatest value of each block, touching its neighbour's; the mean on top."""
         t = theme()
         known = np.isfinite(low)
         bottom, top = self._y(low, height), self._y(high, height)
         bottom[1:] = np.where(known[1:] & known[:-1], np.maximum(bottom[1:], top[:-1]), bottom[1:])
         top[1:] = np.where(known[1:] & known[:-1], np.minimum(top[1:], bottom[:-1]), top[1:])
-        painter.setPen(QPen(t.role_pale(self.role), 1))
-        left = np.floor(x)[known].tolist()
-        lines = zip(left, top[known].tolist(), bottom[known].tolist())
-        painter.drawLines([QLineF(a + 0.5, b, a + 0.5, max(c, b + 1)) for a, b, c in lines])
+        pale = t.role_pale(self.role)
+        edges = np.rint(np.append(x - step / 2, x[-1:] + step / 2))
+        sides = edges[:-1][known], edges[1:][known], top[known], bottom[known]
+        for left, right, above, below in zip(*(side.tolist() for side in sides)):
+            painter.fillRect(QRectF(left, above, max(1.0, right - left), max(1.0, below - above)), pale)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(t.role(self.role), 1.2))
         for part in _runs(known):
@@ -173,7 +188,7 @@ class LineView(Surface):
         """A line through the value that is read, and a dot on it."""
         frame, picture, t = self.frame, self.picture, theme()
         assert frame is not None
-        x = frame.pixel_of(*place)[1] + frame.across.pixels / 2
+        x = (place[1] // frame.across.values + 0.5) * frame.across.pixels - frame.left
         height = self.area().height() * ratio
         painter.fillRect(QRectF(round(x), 0, max(1, round(ratio)), height), t.strong)
         if picture is None:

@@ -165,7 +165,8 @@ class MatrixPage(QWidget):
         self._soon.stop()
         frame = self.view.frame
         if frame is not None and self.plane is not None and self.isVisible():
-            pixels = min(frame.down.pixels, frame.across.pixels) / self.devicePixelRatioF()
+            sides = [frame.across.pixels] if self.view is self.line else [axis.pixels for axis in frame.axes]
+            pixels = min(sides) / self.devicePixelRatioF()
             number = Shown.MEAN if frame.exact else self.shown
             self.feed.want(frame, self.colours.look(frame.block, number, max(1, round(_MARK / pixels))))
 

@@ -58,15 +58,24 @@ def part_text(plane: Plane, frame: Frame, flipped: bool) -> str:
 def scale_text(frame: Frame) -> str:
     """``1 value per pixel, exact``, or with a comma at the end what the choice of a block's number completes."""
     down, across = frame.axes
-    if frame.size[0] == 1 and not frame.exact:
-        return tr("{0} values per pixel, least to greatest and mean").format(integer(across.values))
+    if frame.size[0] == 1 and not frame.exact:  # each a pixel or nearly two, where the width is filled
+        words = tr("{0} values per pixel, least to greatest and mean")
+        if across.pixels > 1:
+            words = tr("{0} values per point, least to greatest and mean")
+        return words.format(integer(across.values))
     if frame.size[0] == 1 and across.pixels > 1:
-        return tr("{0} pixels per value, exact").format(integer(across.pixels))
+        return tr("{0} pixels per value, exact").format(_pixels_text(across.pixels))
     if not frame.exact:
         return tr("{0} values per pixel,").format(f"{integer(down.values)} {TIMES} {integer(across.values)}")
     if down.pixels == across.pixels == 1:
         return tr("1 value per pixel, exact")
-    return tr("{0} pixels per value, exact").format(f"{integer(down.pixels)} {TIMES} {integer(across.pixels)}")
+    return tr("{0} pixels per value, exact").format(
+        f"{_pixels_text(down.pixels)} {TIMES} {_pixels_text(across.pixels)}"
+    )
+
+
+def _pixels_text(pixels: float) -> str:
+    return integer(round(pixels)) if pixels == round(pixels) or pixels >= 100 else f"{pixels:.3g}"
 
 
 def reading(plane: Plane, view: View, place: tuple[int, int]) -> Reading | None:

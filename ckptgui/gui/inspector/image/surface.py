@@ -91,6 +91,10 @@ class Surface(QWidget):
         """One step farther away."""
         return frame.farther(y, x, self.offers)
 
+    def resized(self, frame: Frame, room: tuple[int, int]) -> Frame:
+        """The same part in an area of another size."""
+        return frame.resized(room)
+
     def room(self) -> tuple[int, int]:
         """The area in device pixels, down and across."""
         ratio, area = self.devicePixelRatioF(), self.area()
@@ -221,8 +225,7 @@ class Surface(QWidget):
         if frame is None or frame.room == room:
             return
         untouched = frame == self.first(frame)
-        resized = frame.resized(room)
-        self.turn(self.first(resized) if untouched else resized)
+        self.turn(self.first(frame.resized(room)) if untouched else self.resized(frame, room))
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         self._wheel += event.angleDelta().y()

@@ -146,7 +146,8 @@ class ImageTab(LowerTab):
             self.bar.set_shape(shape, self._slice)
         self._show_plane()
         if self._part is not None and shape:
-            self.matrix.view.turn(self._part.resized(self.matrix.view.room()))
+            view = self.matrix.view
+            view.turn(view.resized(self._part, view.room()))
             self._part = None
 
     def _plane(self, shape: tuple[int, ...]) -> Plane:
