@@ -9,9 +9,6 @@ import numpy as np
 from ckptgui.analysis.profile import Profile
 from ckptgui.core.tree.figures import pooled_moments
 
-GROUPED = ("mean", "std", "l2", "zeros", "nan")
-"""The figures of a profile that can be told of groups; ``zeros`` is a share, ``nan`` counts infinities too."""
-
 
 @dataclass(frozen=True, eq=False)
 class Groups:
@@ -40,6 +37,7 @@ class Groups:
 def group_figure(name: str, profile: Profile, rows: np.ndarray, numel: np.ndarray, groups: Groups) -> np.ndarray:
     """float64 a group, NaN where nothing is known of it, over the tensors that were read.
 
+    ``name`` is mean, std, l2, zeros (a share of the elements) or nan (a count, infinities too).
     ``rows`` are those of the profile for each tensor, -1 where it is not in the checkpoint; ``numel`` are its
     tensors' elements by row. ``std`` is the population's, of all finite values of the group around their mean.
     """

@@ -108,7 +108,7 @@ class Profile:
         if record["known"] != FIGURES:
             return Statistics(count) if record["known"] == NO_FIGURES else None
         found: dict[str, Any] = {name: int(record[name]) for name in _COUNTS}
-        found |= {name: _index(int(record[name]), shape) for name in _PLACES}
+        found |= {name: index_of(int(record[name]), shape) for name in _PLACES}
         found |= {name: None if np.isnan(record[name]) else float(record[name]) for name in _REALS}
         return Statistics(count, min=_extreme(record, "min"), max=_extreme(record, "max"), **found)
 
@@ -201,7 +201,8 @@ def _rank(index: tuple[int, ...], shape: tuple[int, ...]) -> int:
     return rank
 
 
-def _index(rank: int, shape: tuple[int, ...]) -> tuple[int, ...] | None:
+def index_of(rank: int, shape: tuple[int, ...]) -> tuple[int, ...] | None:
+    """The index of an element from its row-major place in ``shape``; None where there is no place."""
     if rank < 0:
         return None
     index = []

@@ -70,11 +70,6 @@ class DType:
         """True where an element is less than a byte, whether or not a byte holds several."""
         return self.kind is Kind.PACKED and self.name not in ("bits8", "bits16")
 
-    @property
-    def is_floating(self) -> bool:
-        """True for real floating-point types; a cast on export touches these alone."""
-        return self.kind is Kind.FLOAT
-
     def __str__(self) -> str:
         return self.name
 

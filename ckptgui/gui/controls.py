@@ -253,10 +253,5 @@ class Ground(QWidget):
         self._token = token
         theme_signal().changed.connect(self.update)
 
-    def set_token(self, token: str) -> None:
-        """Take another colour."""
-        self._token = token
-        self.update()
-
     def paintEvent(self, event: QPaintEvent) -> None:
         QPainter(self).fillRect(self.rect(), getattr(theme(), self._token))

@@ -101,8 +101,3 @@ def plain_name(name: str) -> str:
     if not name or name in (".", "..") or any(c in name for c in "/\\\0") or (os.name == "nt" and ":" in name):
         raise DamagedFileError(f"The file name “{display(name)}” leads out of the folder; it is not followed.")
     return name
-
-
-def list_files(folder: str) -> list[FolderFile]:
-    """The regular files directly in ``folder``, in no order; raises ``UnreadableFileError``."""
-    return list(Folder(folder).files.values())

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ckptgui.analysis.difference import Differences
-from ckptgui.analysis.profile import FIGURES, Profile
+from ckptgui.analysis.profile import FIGURES, Profile, index_of
 from ckptgui.core.dtypes import DType, Kind
 from ckptgui.core.series.series import Series
 from ckptgui.core.tensors import TensorKind
@@ -58,7 +58,7 @@ class History:
         places = [int(known.records[name][row]) for name in names]
         first = min((place for place in places if place >= 0), default=-1)
         shape = part.checkpoint.tensors.shape(row)
-        return tuple(int(i) for i in np.unravel_index(first, shape)) if first >= 0 and shape else None
+        return index_of(first, shape) if shape else None
 
 
 def history_of(

@@ -9,6 +9,7 @@ import numpy as np
 from ckptgui.analysis.health.evidence import Evidence
 from ckptgui.analysis.health.finding import Finding, Kind
 from ckptgui.analysis.health.names import is_mask
+from ckptgui.analysis.profile import index_of
 from ckptgui.core.checkpoint import Role
 from ckptgui.core.tensors import Path
 
@@ -83,7 +84,7 @@ def _finding(evidence: Evidence, kind: Kind, rows: list[int], count: int, word: 
     table = evidence.checkpoint.tensors
     total, shape = int(table.numel[row]), table.shape(row)
     first = _first(evidence, kind, row)
-    place = tuple(int(i) for i in np.unravel_index(first, shape)) if first >= 0 and shape else None
+    place = index_of(first, shape) if shape else None
     where = f", the first at [{', '.join(f'{i:,}' for i in place)}]" if place is not None else ""
     verb = "is" if count == 1 else "are"
     text = f"{count:,} of {total:,} values {verb} {word}{where if count > 1 else where.replace('the first ', '')}."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shiboken6
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -271,10 +271,6 @@ class TensorPanel(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.histogram.be_low(self.height() < LOW)
-
-    def focus_values(self) -> None:
-        """Put the keys into the table."""
-        self.values.table.setFocus(Qt.FocusReason.OtherFocusReason)
 
 
 def why_no_figures(info: TensorInfo, summary: Summary | None = None) -> str:

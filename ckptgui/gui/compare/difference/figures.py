@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from ckptgui.analysis.difference import FIGURES, Differences
+from ckptgui.analysis.profile import index_of
 from ckptgui.gui.inspector.image.reading import index_text
 from ckptgui.gui.labels import LinkLabel, PlainLabel
 from ckptgui.gui.numbers import DASH, counted, exact, percent, significant, tr
@@ -72,7 +73,7 @@ class DifferenceFigures(QWidget):
                 label.setText(DASH if math.isnan(value) else _text(key, value))
             label.setToolTip(exact(value) if known else "")
         place = int(record["argmax"]) if known else -1
-        self._index = _index(place, shape) if place >= 0 and record["max_abs"] > 0 else ()
+        self._index = (index_of(place, shape) if record["max_abs"] > 0 else None) or ()
         self.place.setText(tr("at {0}").format(index_text(self._index)) if self._index else "")
         self.place.setVisible(bool(self._index))
         self.broken.setText(_broken_text(record) if known else "")
@@ -100,11 +101,3 @@ def _text(key: str, value: float) -> str:
         digits = min(9, max(4, math.ceil(-math.log10(1 - abs(value))) + 1))
         return significant(value, 4) if digits <= 4 else f"{value:.{digits}f}".replace("-", "−")
     return significant(value)
-
-
-def _index(rank: int, shape: tuple[int, ...]) -> tuple[int, ...]:
-    index = []
-    for size in reversed(shape):
-        rank, here = divmod(rank, size)
-        index.append(here)
-    return tuple(reversed(index))

@@ -111,10 +111,6 @@ class Timeline(Ground):
         self._count_bad()
         self._describe()
 
-    def say_order(self, words: str) -> None:
-        """What the order is, where it is not that of epochs, steps or names."""
-        self.order.setText(words)
-
     def _count_bad(self) -> None:
         """How many values of each member are NaN or infinite, as far as it was read."""
         if self._comparison.series.members:
