@@ -113,7 +113,7 @@ class Opening:
 
     def _find(self, cancel: Cancel, report: Report) -> Checkpoint | Run:
         from ckptgui.workspace.opening import open_path
-        from ckptgui.workspace.run import Run, run_of_paths, siblings
+        from ckptgui.workspace.run import Run, run_of_paths, siblings, with_average
 
         if self.look is Look.COMPARED and not self.others:
             found = open_path(self.path, cancel, report)
@@ -121,18 +121,7 @@ class Opening:
         if self.look is Look.SIBLINGS:
             return siblings(self.path, cancel, report)
         if self.look is Look.AVERAGE:
-            return _with_average(self.path, cancel)
+            return with_average(self.path, cancel, report)
         if self.others:
             return run_of_paths((self.path, *self.others), cancel, report)
         return open_path(self.path, cancel, report)
-
-
-def _with_average(path: str, cancel: Cancel) -> Run:
-    from ckptgui.core.series.members import model_and_average
-    from ckptgui.errors import CheckpointError
-    from ckptgui.workspace.run import Run, run_of_paths
-
-    both = model_and_average(run_of_paths((path,), cancel).members[0])
-    if not both:
-        raise CheckpointError("No average of the model is kept in it.")
-    return Run(path, both, chosen=True)

@@ -143,7 +143,7 @@ def with_average(path: str, cancel: Cancel | None = None, report: Report = silen
     both = model_and_average(member)
     if not both:
         raise CheckpointError("There is no model with an average of it in this checkpoint.")
-    return replace(run, members=both)
+    return Run(path, both, chosen=True)
 
 
 def joined(run: Run, paths: Iterable[str], cancel: Cancel | None = None) -> Run:

@@ -242,3 +242,15 @@ def test_another_run_that_is_dropped_on_one_has_a_tab_of_its_own(qtbot, page, wi
     qtbot.waitUntil(lambda: len(window.documents) == 2 and window.current.ready, timeout=10_000)
     assert window.current.path == str(other)
     assert len(page.comparison.series.members) == 3
+
+
+def test_a_model_is_compared_with_its_average_in_the_same_file(qtbot, window, tmp_path):
+    path = tmp_path / "both.pt"
+    torch.save({"model": small_state_dict(1), "ema": small_state_dict(2)}, path)
+    opened(qtbot, window, path)
+    window.actions_by_key["compare_average"].trigger()
+    qtbot.waitUntil(lambda: window.current.series() is not None, timeout=10_000)
+    page = window.current
+    assert [member.section for member in page.comparison.series.members] == ["model", "ema"]
+    qtbot.waitUntil(lambda: bool(page.comparison.difference.known.all()), timeout=20_000)
+    assert (page.comparison.difference.records["changed"] > 0).all()
