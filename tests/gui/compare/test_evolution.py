@@ -336,3 +336,12 @@ def test_the_run_itself_has_curves_of_all_tensors_and_reads_nothing_for_them(qtb
     assert not panel.head.modes.isVisible() and not any(held.found)
     select(qtbot, panel, TENSOR)
     assert panel.mode == "ridges" and panel.head.modes.isVisible()
+
+
+def test_of_many_epochs_density_comes_first_until_somebody_chooses(qtbot, panel, monkeypatch):
+    monkeypatch.setattr("ckptgui.gui.compare.evolution.panel.CROWDED", 4)
+    select(qtbot, panel, OTHER)
+    assert panel.mode == "density"
+    panel.show_mode("ridges")
+    select(qtbot, panel, TENSOR)
+    assert panel.mode == "ridges"

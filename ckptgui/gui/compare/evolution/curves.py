@@ -169,7 +169,8 @@ def _paint_axis(painter: QPainter, lane: Lane, scene: Scene, ink: Theme) -> None
         value = float(known[scene.b])
         gone = bool(np.isnan(value)) and bool(scene.broken(scene.b))
         painter.setPen(ink.danger if gone else ink.text2)
-        painter.drawText(box, right, f"B {'NaN' if gone else figure_text(lane.name, value)}")
+        what = tr("B median") if lane.name == BAND else "B"
+        painter.drawText(box, right, f"{what} {'NaN' if gone else figure_text(lane.name, value)}")
 
 
 def _paint_line(painter: QPainter, lane: Lane, line: Line, scene: Scene, ink: Theme) -> None:

@@ -26,6 +26,9 @@ from ckptgui.gui.labels import LinkLabel, PlainLabel, plain_tooltip
 from ckptgui.gui.numbers import counted, integer, shape_text, tr
 from ckptgui.workspace.evolution import Evolution
 
+CROWDED = 60
+"""Epochs from which density shows more than ridges, as long as nobody chose."""
+
 
 class EvolutionPanel(Ground):
     """Follows the selection and the ends; a click on an epoch makes it B, with Shift A. ``painted``: it shows."""
@@ -39,7 +42,7 @@ class EvolutionPanel(Ground):
         self.reader = Reader(comparison, self)
         self.pins = PinnedPaths(self)
         self._names = names_of(comparison.series)
-        self._mode = "ridges"
+        self._mode = ""  # that somebody chose
         self.head = EvolutionHead(self)
         self.chips = Chips(self)
         self.plot = EvolutionPlot(self)
@@ -126,7 +129,9 @@ class EvolutionPanel(Ground):
     @property
     def mode(self) -> str:
         """The way in which it is shown: of the run itself its figures, as all of its values take long to read."""
-        return self._mode if self.comparison.selection else "curves"
+        if not self.comparison.selection:
+            return "curves"
+        return self._mode or ("density" if len(self.comparison.series.members) >= CROWDED else "ridges")
 
     def show_mode(self, key: str) -> None:
         """Show ``ridges``, ``overlay``, ``density`` or ``curves``."""

@@ -139,11 +139,19 @@ def paint_ridge(
     strong = dense and bool(scene.letter(member))
     painter.setPen(QPen(ink_of_line, 2.0 if strong else 1.0 if dense else 1.2))
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.drawPolyline(polygon(ends_x, ends_y))
+    for part in _parts(shape) if dense and not strong else [slice(None)]:
+        painter.drawPolyline(polygon(ends_x[part], ends_y[part]))
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
     if not dense:
         painter.fillRect(QRectF(area.left(), round(base), area.width(), 1), ink.nan if broken else colour)
         _paint_marks(painter, place, scene, ink, member)
+
+
+def _parts(shape: np.ndarray) -> list[slice]:
+    """Where there are values, of the points with both ends: hundreds of lines at nothing would be a wall."""
+    some = np.flatnonzero(shape > 0) + 1
+    parts = np.split(some, np.flatnonzero(np.diff(some) > 2) + 1)
+    return [slice(int(part[0]) - 1, int(part[-1]) + 2) for part in parts if len(part)]
 
 
 def _paint_marks(painter: QPainter, place: RidgePlan, scene: Scene, ink: Theme, member: int) -> None:
