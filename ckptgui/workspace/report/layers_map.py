@@ -10,9 +10,9 @@ import numpy as np
 from ckptgui.analysis.branch_differences import Branches, module_relative
 from ckptgui.analysis.colour_scale import ColourScale, ScaleKind, scale_of
 from ckptgui.analysis.layer_rows import LayerRows, blocks_of, folded_to_fit, rows_of
-from ckptgui.core.plain_numbers import figure
 from ckptgui.workspace.compared import Compared
 from ckptgui.workspace.report.markup import Markup, element, joined, svg
+from ckptgui.workspace.report.numbers import short
 from ckptgui.workspace.report.style import LEVELS, level
 
 MOST_ROWS = 120
@@ -85,7 +85,7 @@ def _cells(values: np.ndarray, broken: np.ndarray, scale: ColourScale, y: int, w
         [
             element(
                 "rect",
-                element("title", f"{figure(float(values[m]))}"),
+                element("title", short(float(values[m]))),
                 x=_NAMES + m * width,
                 y=y,
                 width=width - 1,
@@ -124,7 +124,7 @@ def _legend(scale: ColourScale, y: int) -> Markup:
         for n in range(LEVELS)
     ]
     parts += [
-        element("text", figure(value), x=_NAMES + share * LEVELS * width, y=y + 20, text_anchor="middle")
+        element("text", short(value), x=_NAMES + share * LEVELS * width, y=y + 20, text_anchor="middle")
         for share, value in scale.ticks()
     ]
     return joined(parts)

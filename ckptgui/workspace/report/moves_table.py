@@ -8,10 +8,11 @@ import numpy as np
 
 from ckptgui.analysis.difference import Differences
 from ckptgui.core.display import display
-from ckptgui.core.plain_numbers import figure, shape
+from ckptgui.core.plain_numbers import shape
 from ckptgui.core.series.matching import Matching
 from ckptgui.core.series.status import Status
 from ckptgui.workspace.report.markup import Markup, element, joined
+from ckptgui.workspace.report.numbers import MINUS, even
 
 MOST_ROWS = 200
 """Rows on the page; the table beside it has all of them."""
@@ -77,26 +78,22 @@ def _row(matching: Matching, differences: Differences, tensor: int, most: float)
         element("td", matching.names[tensor], class_="name", title=display(matching.names[tensor], _LONGEST)),
         element("td", shape(matching.shape(tensor))),
         element("td", SIGNS.get(status, ""), style=f"color:var(--{status})", title=str(status)),
-        element("td", _figure(relative) + (f" ({_bad(record)})" if bad else ""), class_=f"n {alarm}".strip()),
+        element("td", even(relative) + (f" ({_bad(record)})" if bad else ""), class_=f"n {alarm}".strip()),
         element("td", bar),
-        element("td", _figure(float(record["delta_l2"])) if count else "–", class_="n"),
+        element("td", even(float(record["delta_l2"])) if count else "–", class_="n"),
         element("td", _cosine(float(record["cosine"])) if count else "–", class_="n"),
-        element("td", _figure(float(record["max_abs"])) if count else "–", class_="n"),
+        element("td", even(float(record["max_abs"])) if count else "–", class_="n"),
         element("td", f"{100 * changed / count:.4g} %" if count else "–", class_="n"),
     ]
     return element("tr", *cells)
-
-
-def _figure(value: float) -> str:
-    return "–" if math.isnan(value) else figure(value)
 
 
 def _cosine(value: float) -> str:
     """With the digits that tell it from one."""
     apart = 1 - abs(value)
     if math.isnan(value) or not 0 < apart < 1e-3:
-        return _figure(value)
-    return f"{value:.{min(12, math.ceil(-math.log10(apart)) + 1)}f}"
+        return even(value)
+    return f"{value:.{min(12, math.ceil(-math.log10(apart)) + 1)}f}".replace("-", MINUS)
 
 
 def _bad(record: np.void) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from ckptgui.analysis.ridges import common_axis, counted, heights, stacked
-from ckptgui.core.plain_numbers import figure
 from ckptgui.workspace.distributions import MemberValues
 from ckptgui.workspace.report.markup import Markup, element, number, svg
+from ckptgui.workspace.report.numbers import short
 from ckptgui.workspace.report.style import epoch
 
 WIDTH = 520
@@ -44,7 +44,7 @@ def ridge_chart(name: str, members: Sequence[MemberValues], labels: Sequence[str
     for value in (axis.low, axis.high):
         anchor = "start" if value == axis.low else "end"
         x = _LEFT if value == axis.low else WIDTH - _RIGHT
-        parts.append(element("text", figure(value), x=x, y=height - 6, text_anchor=anchor))
+        parts.append(element("text", short(value), x=x, y=height - 6, text_anchor=anchor))
     return svg(WIDTH, height, *parts, title=f"Distribution of {name} at every checkpoint")
 
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ckptgui.core.plain_numbers import figure
 from ckptgui.core.series.scalar_curves import Measure, ScalarCurve, is_held_out
 from ckptgui.workspace.report.markup import Markup, element, number, svg
+from ckptgui.workspace.report.numbers import short
 from ckptgui.workspace.report.style import epoch
 
 WIDTH, HEIGHT = 1070, 190
@@ -28,7 +28,7 @@ def scalar_chart(curves: Sequence[ScalarCurve], labels: Sequence[str]) -> Markup
         ys, low, high = _heights(curves, curve)
         if not place:
             parts += [
-                element("text", figure(value), x=_LEFT - 10, y=y + 4, text_anchor="end")
+                element("text", short(value), x=_LEFT - 10, y=y + 4, text_anchor="end")
                 for value, y in ((high, _TOP), (low, HEIGHT - _BOTTOM))
             ]
         parts.append(_line(xs, ys, curve, first=not place))
@@ -39,7 +39,7 @@ def scalar_chart(curves: Sequence[ScalarCurve], labels: Sequence[str]) -> Markup
             ]
         if told.size:
             last = float(curve.values[told[-1]])
-            ends.append((float(ys[told[-1]]), f"{curve.name} {figure(last)}"))
+            ends.append((float(ys[told[-1]]), f"{curve.name} {short(last)}"))
     parts += _names(ends)
     return svg(WIDTH, HEIGHT, *parts, title="Figures of the training over the checkpoints")
 

@@ -16,6 +16,7 @@ from ckptgui.workspace.compared import Compared
 from ckptgui.workspace.comparing import Comparing
 from ckptgui.workspace.report.gathering import gather
 from ckptgui.workspace.report.markup import element, text
+from ckptgui.workspace.report.numbers import even, short
 from ckptgui.workspace.report.page import page
 from ckptgui.workspace.report.saving import save_page, save_report
 from ckptgui.workspace.run import read_run
@@ -155,3 +156,8 @@ def test_a_broken_member_is_told_in_its_place(reported, tmp_path):
     read(html)
     assert told.known.series.members[1].error is None
     assert "epoch_1.pt" in html and "alarm" in html
+
+
+def test_numbers_have_a_true_minus_and_columns_even_digits():
+    assert [even(value) for value in (0.00129, 12.0, -1e-9, 0.0)] == ["0.001290", "12.00", "−1.000e−09", "0"]
+    assert (even(math.nan), short(-0.25), short(math.inf)) == ("–", "−0.25", "inf")
