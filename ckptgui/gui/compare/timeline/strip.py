@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ckptgui.core.series.scalar_curves import ScalarCurve
 from ckptgui.core.series.series import Series
-from ckptgui.core.series.words import counter_of
 from ckptgui.gui.compare.comparison import Comparison
 from ckptgui.gui.compare.timeline.curves import (
     DrawnCurve,
@@ -23,20 +22,18 @@ from ckptgui.gui.compare.timeline.curves import (
     paint_titles,
     placed_titles,
 )
+from ckptgui.gui.compare.timeline.rail import HANDLE, Rail, number_texts, paint_rail
 from ckptgui.gui.compare.timeline.reading import paint_reading
 from ckptgui.gui.compare.timeline.scale import Scale
-from ckptgui.gui.compare.words import member_number, member_words
-from ckptgui.gui.inspector.ticks import whole_step
+from ckptgui.gui.compare.words import member_words
 from ckptgui.gui.labels import SEMIBOLD, draw_focus
 from ckptgui.gui.numbers import integer, tr
 from ckptgui.gui.theme import theme, theme_signal, ui_font
 
 HEIGHT, LOW_HEIGHT = 146, 52
 _LEFT, _RIGHT, _TOP, _RAIL = 76, 76, 12, 34
-_HANDLE, _NEAR = 8.0, 13.0
-_BESIDE = 34.0
-_MANY = 10.0
-"""Points between two epochs under which their dots are only ticks."""
+_NEAR = 13.0
+"""Points from a handle's middle from which it can be taken hold of."""
 
 
 class TimelineStrip(QWidget):
@@ -48,6 +45,8 @@ class TimelineStrip(QWidget):
         self._curves: Sequence[ScalarCurve] = ()
         self._nan: np.ndarray = np.zeros(0, np.int64)  # values that are NaN, a member each
         self._bad: np.ndarray = np.zeros(0, np.int64)  # and those that are infinite with them
+        self._described: Series | None = None
+        self._texts: tuple[str, ...] = ()
         self._placed: list[DrawnCurve] = []
         self._titles: list[tuple[QRectF, str]] = []
         self._placed_for: tuple[int, ...] = ()
@@ -89,6 +88,8 @@ class TimelineStrip(QWidget):
 
     def _describe(self) -> None:
         series = self._comparison.series
+        if series is not self._described:
+            self._described, self._texts = series, number_texts(series)
         if series.members:
             a, b = (member_words(series, end) for end in (self._comparison.a, self._comparison.b))
             self.setAccessibleDescription(tr("A is {a}, B is {b}").format(a=a, b=b))
@@ -123,12 +124,18 @@ class TimelineStrip(QWidget):
             self._paint_band(painter)
             if self._curves and self._has_room:
                 self._paint_curves(painter)
-            self._paint_rail(painter)
+            paint_rail(painter, self._rail)
             self._paint_flag(painter)
             if self._hovered >= 0 and not self._dragged:
                 self._paint_hovered(painter)
         if self.hasFocus() and self._by_key:
             draw_focus(painter, self.rect())
+
+    @property
+    def _rail(self) -> Rail:
+        comparison = self._comparison
+        y, size = self.height() - _RAIL, self.size()
+        return Rail(comparison.series, self.scale, y, size, comparison.a, comparison.b, self._bad > 0, self._texts)
 
     def _paint_band(self, painter: QPainter) -> None:
         a, b = self.place(self._comparison.a), self.place(self._comparison.b)
@@ -148,73 +155,6 @@ class TimelineStrip(QWidget):
         paint_dots(painter, placed[0])
         paint_titles(painter, self._titles)
 
-    def _paint_rail(self, painter: QPainter) -> None:
-        t, comparison, scale = theme(), self._comparison, self.scale
-        painter.setPen(QPen(t.strong, 2))
-        painter.drawLine(self.place(0), self.place(scale.count - 1))
-        painter.setPen(QPen(t.accent, 3))
-        painter.drawLine(self.place(comparison.a), self.place(comparison.b))
-        radius = 4.0 if scale.gap > _MANY else 2.0
-        for member, each in enumerate(comparison.series.members):
-            if each.checkpoint is None or each.error:
-                self._paint_cross(painter, self.place(member))
-            elif member not in (comparison.a, comparison.b):
-                self._paint_dot(painter, member, radius)
-        for end, letter, side in self._ends():
-            self._paint_dot(painter, end, _HANDLE)
-            painter.setFont(ui_font(13, SEMIBOLD))
-            painter.setPen(t.text)
-            at = self.place(end)
-            box = QRectF(at.x() + (_HANDLE + 4 if side > 0 else -_HANDLE - 18), at.y() - 9, 14, 18)
-            if scale.gap < _BESIDE:  # a letter would lie on the neighbour's dot
-                apart = abs(scale.x(comparison.a) - scale.x(comparison.b))
-                aside = side * max(0.0, 8 - apart / 2)  # nor on the other's letter
-                box = QRectF(at.x() + aside - 7, at.y() - _HANDLE - 18, 14, 18)
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, letter)
-        self._paint_numbers(painter)
-
-    def _ends(self) -> list[tuple[int, str, int]]:
-        a, b = self._comparison.a, self._comparison.b
-        return [(a, "A", -1 if a <= b else 1), (b, "B", 1 if a <= b else -1)]
-
-    def _paint_numbers(self, painter: QPainter) -> None:
-        comparison, scale, t = self._comparison, self.scale, theme()
-        series = comparison.series
-        bold = (comparison.a, comparison.b)
-        texts = [
-            member_words(series, member) if not member else member_number(series, member)
-            for member in range(scale.count)
-        ]
-        metrics = QFontMetrics(ui_font(11, SEMIBOLD))
-        room = max(metrics.horizontalAdvance(text) for text in texts[1:] or texts) + 14
-        every = int(whole_step(room / max(scale.gap, 0.1), 1))
-        first = _first_round(series, every)
-        taken: list[QRectF] = []
-        for member in (*reversed(bold), 0, *range(first, scale.count, every)):
-            width = metrics.horizontalAdvance(texts[member]) + 6
-            left = min(max(scale.x(member) - width / 2, 2.0), self.width() - width - 2.0)
-            box = QRectF(left, self.height() - 20, width, 16)
-            if any(box.adjusted(-4, 0, 4, 0).intersects(other) for other in taken):
-                continue
-            taken.append(box)
-            painter.setFont(ui_font(11, SEMIBOLD) if member in bold else ui_font(11))
-            broken = series.members[member].checkpoint is None
-            painter.setPen(t.danger if broken else t.text if member in bold else t.text2)
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, texts[member])
-
-    def _paint_dot(self, painter: QPainter, member: int, radius: float) -> None:
-        bad = member < self._bad.size and self._bad[member] > 0
-        share = member / max(1, self.scale.count - 1)
-        painter.setBrush(theme().epoch(share))
-        painter.setPen(QPen(theme().nan, 2) if bad else QPen(theme().panel, 1.5))
-        painter.drawEllipse(self.place(member), radius, radius)
-
-    @staticmethod
-    def _paint_cross(painter: QPainter, at: QPointF) -> None:
-        painter.setPen(QPen(theme().nan, 2))
-        for way in (1, -1):
-            painter.drawLine(at + QPointF(-3.5, -3.5 * way), at + QPointF(3.5, 3.5 * way))
-
     def _paint_flag(self, painter: QPainter) -> None:
         """Where the first NaN or infinity came in."""
         bad = np.flatnonzero(self._bad > 0)
@@ -227,7 +167,7 @@ class TimelineStrip(QWidget):
         left = min(max(4.0, x - width / 2), self.width() - width - 4.0)
         box = QRectF(left, 2, width, 18)
         painter.setPen(QPen(theme().nan, 1.5, Qt.PenStyle.DotLine))
-        painter.drawLine(QPointF(x, box.bottom()), self.place(int(bad[0])) - QPointF(0, _HANDLE + 2))
+        painter.drawLine(QPointF(x, box.bottom()), self.place(int(bad[0])) - QPointF(0, HANDLE + 2))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme().danger_ground)
         painter.drawRoundedRect(box, 3, 3)
@@ -243,14 +183,14 @@ class TimelineStrip(QWidget):
 
     def _paint_hovered(self, painter: QPainter) -> None:
         x = self.scale.x(self._hovered)
-        painter.fillRect(QRectF(round(x), 6, 1, self.place(0).y() - 6 - _HANDLE), theme().strong)
+        painter.fillRect(QRectF(round(x), 6, 1, self.place(0).y() - 6 - HANDLE), theme().strong)
         paint_reading(painter, self._comparison.series, self._hovered, self._curves, QPointF(x, 4), self.rect())
 
     # what one does with it
 
     def _grab(self, at: QPointF) -> str:
         """What is under the mouse: a handle, the band between them on the rail, or nothing."""
-        for end, letter, _ in reversed(self._ends()):
+        for end, letter, _ in reversed(self._rail.ends):
             if math.hypot(at.x() - self.place(end).x(), at.y() - self.place(end).y()) <= _NEAR:
                 return letter
         a, b = self.place(self._comparison.a), self.place(self._comparison.b)
@@ -341,13 +281,3 @@ class TimelineStrip(QWidget):
             beyond = at + (1 if by > 0 else -1)
             at = beyond if 0 <= beyond < len(whole) else whole.index(end)
         self._move_end(letter, whole[at])
-
-
-def _first_round(series: Series, every: int) -> int:
-    """The member from which on every so-manyth has a round number, where they follow each other by one."""
-    counter = counter_of(series)
-    for member, each in enumerate(series.members[:every]):
-        number = getattr(each, counter) if counter != "name" else member
-        if number is not None and number % every == 0:
-            return member
-    return 0
