@@ -521,3 +521,17 @@ def test_nothing_is_shown_before_there_is_a_series(qtbot, qapp):
     panel.show()
     assert panel.message.text() == "There is no checkpoint yet."
     assert background.shutdown(5)
+
+
+def test_where_one_name_is_too_long_the_front_of_all_goes_down_the_whole_column(compare_run, shown, tmp_path):
+    def state(epoch):
+        return {f"transformer.{name}": torch.ones(3) * (epoch + 1) for name in ("h.0.attn.c_proj.bias", "ln.bias")}
+
+    panel = shown(compare_run(save_run(tmp_path / "front", [state(epoch) for epoch in range(2)])))
+    delegate, model = panel.view.delegate, panel.model
+
+    def column(room):
+        return {delegate.fitted(model.rows, model.node(row), room) for row in range(model.rowCount())}
+
+    assert column(600) == {"transformer.h.0.attn.c_proj.bias", "transformer.ln.bias"}
+    assert column(170) == {"…h.0.attn.c_proj.bias", "…ln.bias"}

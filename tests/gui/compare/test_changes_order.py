@@ -166,13 +166,31 @@ def test_columns_go_one_by_one_and_name_and_relative_change_stay(qapp):
     assert widths.hidden(1200, frozenset({Column.COSINE})) == every - {Column.COSINE}
 
 
-def test_a_name_without_room_keeps_its_numbers_and_its_end():
-    name = "blocks.12.attention.qkv.weight"
-    assert shortened(name, lambda text: True) == name
-    assert shortened(name, lambda text: len(text) <= 26) == "b…12.attention.qkv.weight"
-    assert shortened(name, lambda text: False) == "b…12.a…qkv.weight"
-    assert shortened("…h.0.mlp.c_fc.weight", lambda text: False) == "…h.0.m…c_fc.weight"
-    assert shortened("weight", lambda text: False) == "weight"
+@pytest.mark.parametrize(
+    ("room", "expected"),
+    [
+        (30, "blocks.12.attention.qkv.weight"),
+        (25, "blocks.12…qkv.weight"),
+        (19, "…12…qkv.weight"),
+        (13, "…qkv.weight"),
+        (8, "…weight"),
+        (0, "…weight"),
+    ],
+)
+def test_a_name_without_room_gives_whole_parts_and_keeps_its_end(room, expected):
+    assert shortened("blocks.12.attention.qkv.weight", lambda text: len(text) <= room) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("…h.0.mlp.c_fc.weight", "…h.0…c_fc.weight"), ("weight", "weight"), ("", ""), ("a.b", "…b")],
+)
+def test_short_names_and_names_without_their_front_are_shortened_alike(name, expected):
+    assert shortened(name, lambda text: len(text) <= 17 and "." in text and text != "a.b") == expected
+
+
+def test_a_gap_that_a_very_long_name_has_already_joins_the_others():
+    assert shortened("level0.level1.lev…level8.bias", lambda text: len(text) < 24) == "level0…level8.bias"
 
 
 def test_figures_read_well_at_both_ends(qapp):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from heapq import nlargest
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
 
+from ckptgui.core.display import display
+from ckptgui.core.series.outline import Outline
 from ckptgui.core.series.status import Status
 from ckptgui.gui.compare.changes.columns import BAR, LINE, PAD, Column, Widths
 from ckptgui.gui.compare.changes.line_pictures import HEIGHT, LinePictures
@@ -25,6 +28,9 @@ from ckptgui.gui.tree.delegate import INDENT, LEFT, SIGN
 
 Index = QModelIndex | QPersistentModelIndex
 _EDGE = 2
+_MEASURED = 16
+"""Names that are measured for the longest."""
+
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
@@ -47,6 +53,7 @@ class ChangesDelegate(QStyledItemDelegate):
         self.lines: EpochLines | None = None
         self.shares: tuple[float, ...] = ()
         self.ends = (-1, -1)
+        self._longest: tuple[Outline | None, int] = None, 0
         self._pictures = LinePictures()
         self._font, self._small = ui_font(), ui_font(11)
         self._strong = ui_font(weight=QFont.Weight.DemiBold)
@@ -103,11 +110,8 @@ class ChangesDelegate(QStyledItemDelegate):
     def _paint_label(self, painter: QPainter, place: QRect, rows: Rows, node: int) -> None:
         """The name, and behind it what else there is to say as long as it does not cost the name a letter."""
         t = theme()
-        name = rows.name(node, not self._model.tree)
-        wide, room = self._metrics.horizontalAdvance(name), place.width()
-        if wide > room:
-            name = shortened(rows.without_front(name), lambda text: self._metrics.horizontalAdvance(text) <= room)
-            name = self._metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, room)
+        name = self.fitted(rows, node, place.width())
+        wide = self._metrics.horizontalAdvance(name)
         painter.setFont(self._font)
         painter.setPen(t.text)
         painter.drawText(place, _LEFT, name)
@@ -120,6 +124,24 @@ class ChangesDelegate(QStyledItemDelegate):
         counts = rows.counts(node)
         if len(counts) > 1:
             self._paint_counts(painter, QRect(left, place.top(), place.right() - left, ROW), counts)
+
+    def fitted(self, rows: Rows, node: int, room: int) -> str:
+        """A row's name in so many pixels. Where one of a flat table is too long, the front that all have goes."""
+        name, wide = rows.name(node, not self._model.tree), self._metrics.horizontalAdvance
+        if not self._model.tree and self._longest_name(rows.outline) > room:
+            name = rows.without_front(name)
+        if wide(name) < room:
+            return name
+        name = shortened(name, lambda text: wide(text) < room)  # what fills it to the pixel is elided by Qt
+        return self._metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, room)
+
+    def _longest_name(self, outline: Outline) -> int:
+        """Pixels of the longest name, by those with the most characters."""
+        if self._longest[0] is not outline:
+            names = nlargest(_MEASURED, outline.names, key=len)
+            wide = max((self._metrics.horizontalAdvance(display(name)) for name in names), default=0)
+            self._longest = outline, wide
+        return self._longest[1]
 
     def _paint_counts(self, painter: QPainter, place: QRect, counts: tuple[tuple[Status, int], ...]) -> None:
         """``≠ 12  = 3`` in small letters, as many as there is room for."""

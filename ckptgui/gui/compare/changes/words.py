@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 
 from PySide6.QtCore import QLocale
 
@@ -14,18 +14,34 @@ NOT_YET = "—"
 
 
 def shortened(name: str, fits: Callable[[str], bool]) -> str:
-    """``b…3.attn.qkv.weight``: modules give up their letters from the left on, numbers and the end do not."""
+    """``blocks.3…qkv.weight``: whole modules go, from the middle first, then the front; the end goes last."""
     parts = name.split(".")
-    for place, part in enumerate(parts[:-2]):
-        if fits(_joined(parts)):
+    dropped: set[int] = set()
+    for place in _dropping(parts):
+        if fits(_without(parts, dropped)):
             break
-        if len(part) > 2 and not part.isdecimal() and not part.startswith("…"):
-            parts[place] = f"{part[0]}…"
-    return _joined(parts)
+        dropped.add(place)
+    return _without(parts, dropped)
 
 
-def _joined(parts: Sequence[str]) -> str:
-    return ".".join(parts).replace("….", "…")
+def _dropping(parts: Sequence[str]) -> list[int]:
+    """The places of a name's parts in the order in which they go: of the middle the numbers last."""
+    end = max(0, len(parts) - 2)
+    words = [place for place in range(1, end) if not parts[place].isdecimal()]
+    numbers = [place for place in range(1, end) if parts[place].isdecimal()]
+    return [*words, *range(min(1, end)), *numbers, *range(end, len(parts) - 1)]
+
+
+def _without(parts: Sequence[str], dropped: Set[int]) -> str:
+    """The name with an ellipsis for each run of parts that is left out."""
+    text, last = "", -1
+    for place in (place for place in range(len(parts)) if place not in dropped):
+        if place > last + 1:  # a very long name may have a gap of its own already: the two are one
+            text += f"…{parts[place].rpartition('…')[2]}"
+        else:
+            text += f".{parts[place]}" if place else parts[place]
+        last = place
+    return text
 
 
 def relative_text(value: float) -> str:
