@@ -328,7 +328,8 @@ def test_the_map_is_copied_as_a_table(qtbot, panel, comparison):
 
 @pytest.mark.parametrize("suffix", ["png", "svg", "csv"])
 def test_the_whole_map_is_saved(qtbot, broken_panel, tmp_path, suffix):
-    from ckptgui.gui.compare.layers.files import image, png, svg, table
+    from ckptgui.gui.compare.layers.files import image, svg, table
+    from ckptgui.gui.paper import png
 
     made = {"png": lambda s: png(image(s)), "svg": svg, "csv": lambda s: table(s).encode()}[suffix]
     target, sheet = tmp_path / f"map.{suffix}", broken_panel.saving.sheet()

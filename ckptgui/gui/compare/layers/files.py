@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from dataclasses import dataclass, replace
 
 import numpy as np
-from PySide6.QtCore import QBuffer, QByteArray, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QImageWriter, QPainter
-from PySide6.QtSvg import QSvgGenerator
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QImage, QPainter
 
 from ckptgui.analysis.colour_scale import ColourScale
 from ckptgui.analysis.layer_map import Cell
@@ -21,9 +19,10 @@ from ckptgui.gui.compare.layers.legend import HEIGHT, paint_legend
 from ckptgui.gui.compare.layers.painting import Scene, paint_head, paint_names, paint_signs
 from ckptgui.gui.compare.layers.raster import Window, cell_colours, raster
 from ckptgui.gui.labels import SEMIBOLD
+from ckptgui.gui.numbers import tr
+from ckptgui.gui.paper import PNG_RATIO, drawing, painted
 from ckptgui.gui.theme import LIGHT, ui_font
 
-RATIO = 2.0
 TALLEST, WIDEST = 12_000, 6_000
 """Pixels of paper; what is beyond is in the table alone."""
 
@@ -31,7 +30,6 @@ MOST_VECTORS = 20_000
 """Cells that are drawn one by one."""
 
 _TITLE, _MARGIN = 34, 12
-_FAMILIES = b"Inter, 'Segoe UI', 'Helvetica Neue', 'Noto Sans', sans-serif"
 
 
 @dataclass(frozen=True)
@@ -55,43 +53,17 @@ class Sheet:
 def image(sheet: Sheet) -> QImage:
     """A picture of two device pixels to a pixel."""
     scene = sheet.whole()
-    size = _paper(scene)
-    picture = QImage(size * RATIO, QImage.Format.Format_RGB32)
-    picture.setDevicePixelRatio(RATIO)
-    picture.setText("Title", sheet.title)
-    picture.setText("Software", "ckptgui")
-    painter = QPainter(picture)
-    painter.setRenderHint(QPainter.RenderHint.TextAntialiasing)
-    _paint(painter, sheet, scene, RATIO)
-    painter.end()
-    return picture
-
-
-def png(picture: QImage) -> bytes:
-    """A picture's file."""
-    device = QBuffer()
-    device.open(QBuffer.OpenModeFlag.WriteOnly)
-    QImageWriter(device, QByteArray(b"png")).write(picture)
-    return bytes(device.data().data())
+    return painted(_paper(scene), sheet.title, lambda painter: _paint(painter, sheet, scene, PNG_RATIO))
 
 
 def svg(sheet: Sheet) -> bytes:
     """A drawing of vectors; of very many cells their picture stands in it."""
     scene = sheet.whole()
-    size = _paper(scene)
-    device = QBuffer()
-    device.open(QBuffer.OpenModeFlag.WriteOnly)
-    generator = QSvgGenerator()
-    generator.setOutputDevice(device)
-    generator.setSize(size)
-    generator.setViewBox(QRectF(0, 0, size.width(), size.height()))
-    generator.setResolution(96)
-    generator.setTitle(sheet.title)
-    painter = QPainter(generator)
-    _paint(painter, sheet, scene, 1.0, vectors=sheet.scene.layers.values.size <= MOST_VECTORS)
-    painter.end()
-    text = bytes(device.data().data())
-    return re.sub(rb'font-family="[^"]*"', b'font-family="' + _FAMILIES + b'"', text)
+    vectors = sheet.scene.layers.values.size <= MOST_VECTORS
+    note = tr("Rows are layers, columns checkpoints.")
+    return drawing(
+        _paper(scene), sheet.title, note, lambda painter: _paint(painter, sheet, scene, 1.0, vectors=vectors)
+    )
 
 
 def table(sheet: Sheet, separator: str = ",") -> str:

@@ -16,7 +16,7 @@ from ckptgui.engine.job import Cancel, Report
 from ckptgui.errors import CheckpointError
 from ckptgui.gui.compare.layers.canvas import NAMES
 from ckptgui.gui.compare.layers.figures import TITLES, exact_text
-from ckptgui.gui.compare.layers.files import Sheet, image, png, svg, table
+from ckptgui.gui.compare.layers.files import Sheet, image, svg, table
 from ckptgui.gui.compare.layers.map import LayersMap
 from ckptgui.gui.compare.layers.words import row_name
 from ckptgui.gui.compare.words import member_words
@@ -24,6 +24,7 @@ from ckptgui.gui.dialogs import file_dialog
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.labels import PlainLabel
 from ckptgui.gui.numbers import tr
+from ckptgui.gui.paper import png
 
 
 class MapSaving(QObject):
