@@ -69,11 +69,16 @@ def _plainly_named(curves: Sequence[ScalarCurve]) -> Iterator[ScalarCurve]:
 
 
 def first_shown(curves: Sequence[ScalarCurve]) -> tuple[ScalarCurve, ...]:
-    """What to draw as long as nobody chose: losses, a score and the learning rate, each if it varies."""
+    """What to draw as long as nobody chose: losses, a score and the learning rate, each if it varies.
+
+    The best so far is only drawn where the figure itself is not told.
+    """
     chosen: list[ScalarCurve] = []
     room = {Measure.LOSS: 2, Measure.SCORE: 1, Measure.RATE: 1}
     for curve in curves:
-        if curve.varies and room.get(curve.measure, 0) and not _SETTING.search(curve.path.lower()):
+        lower = curve.path.lower()
+        told = _BEST.search(lower) and any(each.measure is curve.measure for each in chosen)
+        if curve.varies and room.get(curve.measure, 0) and not _SETTING.search(lower) and not told:
             room[curve.measure] -= 1
             chosen.append(curve)
     return tuple(chosen[:SHOWN])

@@ -48,3 +48,10 @@ def test_paths_are_as_short_as_they_can_be_told_apart_by():
     assert short_paths(["a/loss", "b/loss", "c/lr", "c/_last_lr/0"]) == ("a/loss", "b/loss", "lr", "_last_lr/0")
     assert short_paths(["x", "y/x"]) == ("x", "y/x")
     assert short_paths([]) == ()
+
+
+def test_the_best_so_far_is_drawn_where_nothing_else_tells_the_loss():
+    both = scalar_curves(members(best_train_loss=[3.0, 2.0], train_loss=[3.0, 2.5]))
+    assert [curve.name for curve in first_shown(both)] == ["train_loss"]
+    alone = scalar_curves(members(best_val_loss=[3.0, 2.0]))
+    assert [curve.name for curve in first_shown(alone)] == ["best_val_loss"]
