@@ -17,8 +17,9 @@ from ckptgui.core.plain_numbers import count, size
 from ckptgui.errors import CheckpointError, LargeOutputError, TargetExistsError
 from ckptgui.export.atomic import OutputError, look_at
 from ckptgui.export.naming import proposed_name
+from ckptgui.export.planning import plan_export
 from ckptgui.export.request import ExportPlan, ExportRequest, Format
-from ckptgui.export.run import export, is_source, plan_export
+from ckptgui.export.run import export, is_source
 from ckptgui.sources.locate import SourcePool
 
 Outcome = tuple[int, list[dict[str, Any]]]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
-from ckptgui.core.checkpoint import Checkpoint
+from ckptgui.core.checkpoint import Checkpoint, Json
+from ckptgui.core.dtypes import DType
 from ckptgui.core.tensors import Path, TensorInfo
+from ckptgui.engine.job import Cancel
+from ckptgui.export.atomic import Output
+from ckptgui.sources.locate import SourcePool
 
 Format = Literal["pt", "safetensors"]
 Only = Literal["state-dict", "all"]
@@ -20,6 +24,15 @@ class ExportRequest:
 
     ``device`` is the location written into a ``.pt``: ``cpu``, ``cuda:N``, or ``keep``. ``force`` allows
     replacing a file, and an output that is many times larger than its source.
+
+    ``dtype`` is what floating-point tensors become (``keep``: as saved), ``dtype_for`` exceptions as (glob,
+    dtype) of which the last that fits counts. ``include`` and ``exclude`` are globs, ``rows`` those tensors
+    alone that were chosen by hand, ``strip`` prefixes (``auto``: those of wrappers), ``rename`` pairs of a
+    regular expression and what takes its place. Globs and expressions see the names in the source.
+
+    ``max_shard_bytes`` makes the output a folder of shards with an index. ``keep_metadata`` says whether the
+    training's plain values go along, ``metadata`` changes them: (key, value), where an empty value leaves the key
+    out. ``rescue`` writes what is whole of a damaged source. ``verify`` reads everything back before it counts.
     """
 
     section: Path | None = None
@@ -28,6 +41,18 @@ class ExportRequest:
     device: str | None = None
     tied: Tied | None = None
     force: bool = False
+    dtype: str = "keep"
+    dtype_for: tuple[tuple[str, str], ...] = ()
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    rows: frozenset[int] | None = None
+    strip: tuple[str, ...] = ()
+    rename: tuple[tuple[str, str], ...] = ()
+    max_shard_bytes: int | None = None
+    keep_metadata: bool | None = None
+    metadata: tuple[tuple[str, str], ...] = ()
+    rescue: bool = False
+    verify: bool = True
 
     @property
     def location(self) -> str:
@@ -40,13 +65,45 @@ class ExportRequest:
         return self.tied or ("keep" if self.format == "pt" else "drop")
 
 
+class Layout(Protocol):
+    """A file that is ready to be written: its exact size is known, its bytes are not read yet."""
+
+    @property
+    def nbytes(self) -> int:
+        """Size of the file to come."""
+        ...
+
+    @property
+    def data_bytes(self) -> int:
+        """Bytes of tensor data, for progress."""
+        ...
+
+    def write(self, output: Output, pool: SourcePool, cancel: Cancel, wrote: Callable[[int], None]) -> None:
+        """Write the whole file; ``wrote`` hears of every chunk of tensor data."""
+        ...
+
+
+@dataclass(frozen=True)
+class PlannedFile:
+    """One file of the output: ``name`` within the folder (empty where the output is one file), and which of the
+    plan's tensors are in it, by number.
+    """
+
+    name: str
+    layout: Layout = field(repr=False)
+    tensors: tuple[int, ...] = field(repr=False)
+
+
 @dataclass(frozen=True)
 class ExportPlan:
     """Everything decided, nothing written.
 
-    ``names[i]`` is what ``tensors[i]`` will be called, ``paths[i]`` where it will stand in the result.
+    ``names[i]`` is what ``tensors[i]``, a tensor of the source called ``source_names[i]`` there, will be called,
+    ``dtypes[i]`` what it is written as, and ``paths[i]`` where it will stand in the result.
     ``dropped`` are the top-level keys and names that stay behind, ``tied`` leads from a tied name to the
-    name whose tensor it is, ``nbytes`` is the exact size of the file to come.
+    name whose tensor it is, ``nbytes`` is the exact size of all ``files`` to come, an index included.
+    ``lost`` leads from the names that a rescue has to do without to the reasons, ``compacted`` are the bytes that
+    views need less than their storages, ``metadata`` the plain values that go along.
     """
 
     checkpoint: Checkpoint
@@ -54,12 +111,22 @@ class ExportPlan:
     request: ExportRequest
     section: Path | None
     names: tuple[str, ...]
+    source_names: tuple[str, ...]
     paths: tuple[Path, ...]
     tensors: tuple[TensorInfo, ...]
+    dtypes: tuple[DType, ...]
     dropped: tuple[str, ...]
     tied: Mapping[str, str]
     nbytes: int
-    layout: Any = field(repr=False)  # the format's own: storages and pickle, or a header
+    files: tuple[PlannedFile, ...]
+    lost: Mapping[str, str] = field(default_factory=dict)
+    compacted: int = 0
+    metadata: Mapping[str, Json] = field(default_factory=dict)
+
+    @property
+    def data_bytes(self) -> int:
+        """Bytes of tensor data to write, for progress."""
+        return sum(file.layout.data_bytes for file in self.files)
 
     @property
     def value_bytes(self) -> int:
@@ -80,6 +147,7 @@ class ExportResult:
     tied: Mapping[str, str]
     verified: bool
     seconds: float
+    lost: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The answer of ``export --json``."""
@@ -92,4 +160,5 @@ class ExportResult:
             "dropped": list(self.dropped),
             "tied": dict(self.tied),
             "verified": self.verified,
+            **({"lost": dict(self.lost)} if self.lost else {}),
         }

@@ -7,7 +7,7 @@ from ckptgui.core.tensors import Path, TensorInfo, TensorKind
 from ckptgui.errors import ExportError
 from ckptgui.export.object_pickle import ObjectPickler
 from ckptgui.export.pickle_file import PickleWriter
-from ckptgui.export.request import ExportPlan, ExportRequest
+from ckptgui.export.request import ExportPlan, ExportRequest, PlannedFile
 from ckptgui.export.saved_object import CONTAINERS, Sort, node_at, sort_of
 from ckptgui.export.select import require_whole, ties
 from ckptgui.export.storages import plan_storages
@@ -64,12 +64,14 @@ def plan_whole(checkpoint: Checkpoint, out: str, request: ExportRequest) -> Expo
         request=request,
         section=None,
         names=tuple("/".join(info.path) for info in infos),
+        source_names=tuple("/".join(info.path) for info in infos),
         paths=tuple(info.path for info in infos),
         tensors=infos,
+        dtypes=tuple(info.dtype for info in infos),
         dropped=tuple(walk.dropped),
         tied=ties({"/".join(info.path): info for info in infos}) if request.ties == "keep" else {},
         nbytes=layout.nbytes,
-        layout=layout,
+        files=(PlannedFile("", layout, tuple(range(len(infos)))),),
     )
 
 

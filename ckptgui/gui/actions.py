@@ -25,6 +25,11 @@ class Needs(Enum):
     LOADING = "loading"
     REPORT = "report"
     FINDING = "finding"  # something that was found to be wrong
+    BATCH = "batch"  # several checkpoints that can be exported
+    MOVE = "move"  # tensors, and an accelerator that they can be moved to
+    MOVE_BACK = "move back"  # tensors, and the memory of the process that has torch
+    FREE = "free"  # tensors that this process holds
+    RESAVE = "resave"  # an accelerator, and a checkpoint that can be written for it
 
 
 @dataclass(frozen=True)
@@ -41,12 +46,11 @@ class Spec:
     line_before: bool = False
 
 
-MENUS = ("File", "Edit", "View", "Compare", "Help")
+MENUS = ("File", "Edit", "View", "Tensor", "Compare", "Export", "Help")
 
 ACTIONS = (
     Spec("open_file", "File", "Open…", ("Ctrl+O",)),
     Spec("open_folder", "File", "Open folder…", ("Ctrl+Shift+O",)),
-    Spec("export_state_dict", "File", "Export state dict…", ("Ctrl+E",), Needs.EXPORT, line_before=True),
     Spec("close_tab", "File", "Close tab", ("Ctrl+W",), Needs.PAGE, line_before=True),
     Spec("quit", "File", "Quit", ("Ctrl+Q",)),
     Spec("copy", "Edit", "Copy\tCtrl+C", (), Needs.DOCUMENT),
@@ -63,6 +67,10 @@ ACTIONS = (
     Spec("theme_system", "View", "Theme of the system", group="theme", line_before=True),
     Spec("theme_light", "View", "Light theme", group="theme"),
     Spec("theme_dark", "View", "Dark theme", group="theme"),
+    Spec("move_to_device", "Tensor", "Move to the GPU", (), Needs.MOVE),
+    Spec("move_to_cpu", "Tensor", "Move to CPU", (), Needs.MOVE_BACK),
+    Spec("free_memory", "Tensor", "Free", (), Needs.FREE),
+    Spec("show_devices", "Tensor", "Devices…", ("Ctrl+D",), line_before=True),
     Spec("compare", "", "Compare", (), Needs.COMPARE),
     Spec("compare_siblings", "Compare", "With its siblings", (), Needs.SIBLINGS),
     Spec("compare_file", "Compare", "With another file…", (), Needs.COMPARE),
@@ -73,6 +81,13 @@ ACTIONS = (
     Spec("previous_epoch", "Compare", "Step to previous", ("[",), Needs.PREVIOUS, line_before=True),
     Spec("next_epoch", "Compare", "Step to next", ("]",), Needs.NEXT),
     Spec("play", "Compare", "Play\tSpace", (), Needs.PLAY),
+    Spec("export_state_dict", "Export", "Export state dict…", ("Ctrl+E",), Needs.EXPORT),
+    Spec("export_plain", "Export", "State dict only", (), Needs.EXPORT, line_before=True),
+    Spec("export_safetensors", "Export", "As safetensors", (), Needs.EXPORT),
+    Spec("export_half", "Export", "Half size", (), Needs.EXPORT),
+    Spec("export_for_cpu", "Export", "For CPU", (), Needs.EXPORT),
+    Spec("export_series", "Export", "Export the whole run…", (), Needs.BATCH, line_before=True),
+    Spec("resave_for_device", "Export", "Re-save for the GPU…", (), Needs.RESAVE),
     Spec("show_shortcuts", "Help", "Keyboard shortcuts", ("F1",)),
     Spec("open_log_folder", "Help", "Open log folder"),
     Spec("show_about", "Help", "About ckptgui", line_before=True),

@@ -113,6 +113,59 @@ class Commands(QObject):
         if tabs.count():
             tabs.setCurrentIndex((tabs.currentIndex() + step) % tabs.count())
 
+    # exporting
+
+    def export_plain(self) -> None:
+        """Write the state dict beside the checkpoint, without a question."""
+        self._export_at_once("state-dict")
+
+    def export_safetensors(self) -> None:
+        """The same as safetensors."""
+        self._export_at_once("safetensors")
+
+    def export_half(self) -> None:
+        """The same in half the size."""
+        self._export_at_once("half")
+
+    def export_for_cpu(self) -> None:
+        """The same, so that it opens without a GPU."""
+        self._export_at_once("cpu")
+
+    def _export_at_once(self, preset: str) -> None:
+        if self._page is not None:
+            self._page.export_at_once(preset)
+
+    def export_series(self) -> None:
+        """Let somebody export every checkpoint of a run."""
+        if self._page is not None:
+            self._page.export_series()
+
+    # devices
+
+    def show_devices(self) -> None:
+        """Show or hide the devices and their memory."""
+        self._window.show_devices()
+
+    def move_to_device(self) -> None:
+        """Move what is selected to the accelerator that was chosen."""
+        if self._page is not None:
+            self._page.move_to_device()
+
+    def move_to_cpu(self) -> None:
+        """Bring what is selected to the memory of the process that has torch."""
+        if self._page is not None:
+            self._page.move_to_cpu()
+
+    def free_memory(self) -> None:
+        """Let go of what is selected."""
+        if self._page is not None:
+            self._page.free_memory()
+
+    def resave_for_device(self) -> None:
+        """Export with the tag of the accelerator."""
+        if self._page is not None:
+            self._page.resave_for_device()
+
     # comparing
 
     def compare(self) -> None:

@@ -167,7 +167,8 @@ class ExportFlow(QObject):
             request = replace(request, format="safetensors")
 
         def work(cancel: Cancel, report: Report) -> ExportResult:
-            from ckptgui.export.run import export, plan_export
+            from ckptgui.export.planning import plan_export
+            from ckptgui.export.run import export
 
             pool = SourcePool()
             try:

@@ -166,6 +166,24 @@ class Page(QWidget):
     def export_state_dict(self) -> None:
         """Ask where to and write the state dict."""
 
+    def export_at_once(self, preset: str) -> None:
+        """Write beside the checkpoint what a preset says, without a question."""
+
+    def export_series(self) -> None:
+        """Let somebody export every checkpoint of a run."""
+
+    def move_to_device(self) -> None:
+        """Move what is selected to the accelerator that was chosen."""
+
+    def move_to_cpu(self) -> None:
+        """Bring what is selected to the memory of the process that has torch."""
+
+    def free_memory(self) -> None:
+        """Let go of what is selected there."""
+
+    def resave_for_device(self) -> None:
+        """Let somebody export with the tag of the accelerator."""
+
     def unfinished(self) -> str:
         """What closing now would stop, in a sentence; empty when nothing."""
         return ""

@@ -209,6 +209,9 @@ class MainWindow(QMainWindow):
         self.pages.removeWidget(page)
         page.deleteLater()
 
+    def show_devices(self) -> None:
+        """Show or hide the devices and their memory."""
+
     def ask_to_compare(self) -> None:
         """Ask for checkpoints to compare what is in front with."""
         self._ask_for(QFileDialog.FileMode.ExistingFiles, tr("Compare with"), self._compare_with)

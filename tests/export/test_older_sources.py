@@ -9,8 +9,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from ckptgui.export.planning import plan_export
 from ckptgui.export.request import ExportRequest
-from ckptgui.export.run import export, plan_export
+from ckptgui.export.run import export
 from ckptgui.formats.registry import open_checkpoint
 from ckptgui.sources.locate import SourcePool
 from tests.formats.torch_save.test_torch_tar import Old, old_tar

@@ -13,8 +13,9 @@ from safetensors.torch import load_file
 from ckptgui.engine.job import Cancel
 from ckptgui.errors import Cancelled, ChangedOnDiskError, CheckpointError, ExportError, TargetExistsError
 from ckptgui.export import verify
+from ckptgui.export.planning import plan_export
 from ckptgui.export.request import ExportRequest
-from ckptgui.export.run import export, is_source, plan_export
+from ckptgui.export.run import export, is_source
 from ckptgui.formats.registry import open_checkpoint
 from tests.export.helpers import same_bits
 

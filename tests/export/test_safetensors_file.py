@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from safetensors import safe_open
 
 from ckptgui.errors import ExportError, LargeOutputError
+from ckptgui.export.planning import plan_export
 from ckptgui.export.request import ExportRequest
-from ckptgui.export.run import export, plan_export
+from ckptgui.export.run import export
 from ckptgui.sources.locate import SourcePool
 from tests.export.helpers import lay_out, same_bits
 from tests.export.test_torch_file import DTYPES, NAMES, SHAPES, bits

@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ckptgui.errors import ExportError
+from ckptgui.export.planning import plan_export
 from ckptgui.export.request import ExportRequest
-from ckptgui.export.run import export, plan_export
+from ckptgui.export.run import export
 from ckptgui.formats.registry import open_checkpoint
 from ckptgui.sources.locate import SourcePool
 

@@ -208,7 +208,7 @@ def test_an_export_never_disturbs_the_tab_beside_it(qtbot, window, checkpoint, t
 def test_a_result_far_larger_than_its_file_is_written_only_when_that_is_wanted(
     qtbot, window, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("ckptgui.export.run._ALWAYS_ALLOWED", 0)
+    monkeypatch.setattr("ckptgui.export.planning._ALWAYS_ALLOWED", 0)
     torch.save({"w": torch.ones(1).expand(64, 1024)}, tmp_path / "expanded.pt")
     page = opened(qtbot, window, tmp_path / "expanded.pt")
     target = tmp_path / "out.safetensors"
