@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -43,6 +44,7 @@ from ckptgui.engine.executors import chunk_executor
 from ckptgui.engine.gather import require_whole
 from ckptgui.engine.job import Cancel, Progress, Report, silent
 from ckptgui.engine.plan import Decode, Layout, Plan
+from ckptgui.engine.reader import StorageReader
 from ckptgui.engine.run import run
 from ckptgui.engine.summarise import INLINE
 from ckptgui.errors import UnsupportedError
@@ -95,15 +97,7 @@ def precision(info: TensorInfo, pool: SourcePool, cancel: Cancel, report: Report
 
     Raises ``CheckpointError`` when the bytes cannot be had or are no numbers, ``Cancelled``.
     """
-    require_whole(info)
-    if not can_forecast(info):
-        raise UnsupportedError(f"A cast of {info.dtype} rounds nothing.")
-    if info.numel == 0:
-        raise UnsupportedError("It has no elements.")
-    assert info.extent is not None
-    layout = Layout.of(info.shape, info.strides)
-    decode = _decoder(info, layout)
-    reader = storage_reader(info.extent, pool)
+    layout, decode, reader = _way_to(info, pool)
     targets = targets_of(info)
     floats = tuple(t for t in targets if isinstance(t, FloatTarget))
     steps = tuple(t for t in targets if isinstance(t, StepTarget))
@@ -131,6 +125,30 @@ def precision(info: TensorInfo, pool: SourcePool, cancel: Cancel, report: Report
         found = [_loss(target, info, layout, stepped, row) for row, target in enumerate(steps)]
     losses = [*(_loss(target, info, layout, cast, row) for row, target in enumerate(floats)), *found]
     return Precision(tuple(losses), cast.nan * layout.times, cast.infinite * layout.times, parts, layout)
+
+
+def cast_loss(
+    info: TensorInfo, target: FloatTarget, pool: SourcePool, cancel: Cancel, executor: Executor | None = None
+) -> Loss:
+    """What the cast to one type would lose; without an executor everything happens on the calling thread.
+
+    Raises like ``precision``.
+    """
+    layout, decode, reader = _way_to(info, pool)
+    casts = CastPass((target,), 2 if info.dtype.kind is Kind.COMPLEX else 1)
+    return _loss(target, info, layout, run(Plan(info, layout, reader, casts, decode), executor, cancel, silent), 0)
+
+
+def _way_to(info: TensorInfo, pool: SourcePool) -> tuple[Layout, Decode, StorageReader]:
+    """How a tensor lies, what makes numbers of it and what reads it."""
+    require_whole(info)
+    if not can_forecast(info):
+        raise UnsupportedError(f"A cast of {info.dtype} rounds nothing.")
+    if info.numel == 0:
+        raise UnsupportedError("It has no elements.")
+    assert info.extent is not None
+    layout = Layout.of(info.shape, info.strides)
+    return layout, _decoder(info, layout), storage_reader(info.extent, pool)
 
 
 def _decoder(info: TensorInfo, layout: Layout) -> Decode:
