@@ -88,16 +88,20 @@ class NarrowPass:
 
     def finish(self, whole: Places) -> Found:
         """What was found."""
-        counts = self._tally.total()
-        ranks = np.sort(_ranks(self.dtype)[np.flatnonzero(counts != 0)])  # of truth values, for speed
-        codes = finite_codes(self.dtype)[ranks[ranks >= 0]]
-        points = code_values(self.dtype)[codes]
-        starts = np.flatnonzero(np.diff(points, prepend=np.nan) != 0)  # both zeros are one point
-        tally = np.add.reduceat(counts[codes], starts) if codes.size else counts[codes]
-        points = points[starts]
-        zeros = int(tally[points == 0].sum())
-        sums = sums_of(points, tally)
-        return Found(sums, whole.specials, zeros, whole.low, whole.high, points=(points, tally))
+        return found_of(self.dtype, self._tally.total(), whole)
+
+
+def found_of(dtype: DType, counts: np.ndarray, whole: Places) -> Found:
+    """What the counts of every bit pattern (int64) tell, with the places."""
+    ranks = np.sort(_ranks(dtype)[np.flatnonzero(counts != 0)])  # of truth values, for speed
+    codes = finite_codes(dtype)[ranks[ranks >= 0]]
+    points = code_values(dtype)[codes]
+    starts = np.flatnonzero(np.diff(points, prepend=np.nan) != 0)  # both zeros are one point
+    tally = np.add.reduceat(counts[codes], starts) if codes.size else counts[codes]
+    points = points[starts]
+    zeros = int(tally[points == 0].sum())
+    sums = sums_of(points, tally)
+    return Found(sums, whole.specials, zeros, whole.low, whole.high, points=(points, tally))
 
 
 def _first(codes: np.ndarray, wanted: np.ndarray) -> int:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from ckptgui.analysis.distribution import QUANTILES, Distribution
+from ckptgui.analysis.found import Found
 from ckptgui.analysis.keys import Ranges, Space, keys_of, values_of
 from ckptgui.analysis.reduction import Chunk
 
@@ -64,6 +65,26 @@ class RefinementPass:
         width = (np.int64(1) << shifts[target]) - 1
         highs = np.minimum(self.highs[target] - width, lows) + width
         return Ranges(lows, highs, whole[hit].astype(np.int64))
+
+
+def spread_of(
+    found: Found, times: int, exact: bool, again: Callable[[RefinementPass], Ranges]
+) -> Distribution | None:
+    """The distribution behind a first reading; the tensor is read ``again`` where that one was too coarse.
+
+    Each time spans get 2**16 times finer, so it ends.
+    """
+    if found.points is not None:
+        values, counts = found.points
+        return Distribution(values, values, counts, times) if values.size else None
+    ranges = found.ranges
+    if ranges is None or not ranges.counts.size:
+        return None
+    while (closer := for_pictures(ranges, found.space)) is not None:
+        ranges = replaced(ranges, again(closer), closer)
+    while (closer := for_quantiles(ranges, found.space, times, exact)) is not None:
+        ranges = replaced(ranges, again(closer), closer)
+    return distribution_of(ranges, found.space, times)
 
 
 def replaced(ranges: Ranges, finer: Ranges, targets: RefinementPass) -> Ranges:

@@ -54,14 +54,18 @@ class SmallPass:
         """What was found."""
         values = np.concatenate([part for part, _, _, _ in whole])
         points, counts = np.unique(values[np.isfinite(values)], return_counts=True)
-        return Found(
-            sums_of(points, counts),
-            functools.reduce(Specials.plus, (specials for _, specials, _, _ in whole)),
-            int((values == 0).sum()),
-            functools.reduce(lower, (low for _, _, low, _ in whole)),
-            functools.reduce(higher, (high for _, _, _, high in whole)),
-            points=(points.astype(np.float64), counts),
-        )
+        specials = functools.reduce(Specials.plus, (specials for _, specials, _, _ in whole))
+        low = functools.reduce(lower, (low for _, _, low, _ in whole))
+        high = functools.reduce(higher, (high for _, _, _, high in whole))
+        return found_of_points(points, counts, specials, low, high)
+
+
+def found_of_points(
+    points: np.ndarray, counts: np.ndarray, specials: Specials, low: Extreme | None, high: Extreme | None
+) -> Found:
+    """What finite values (rising, each once) and how often they stand there tell, with the places."""
+    zeros = int(counts[points == 0].sum())
+    return Found(sums_of(points, counts), specials, zeros, low, high, points=(points.astype(np.float64), counts))
 
 
 def _specials(chunk: Chunk, values: np.ndarray) -> Specials:

@@ -83,14 +83,8 @@ class FloatPass:
     def finish(self, whole: Partial) -> Found:
         """What was found."""
         assert whole.atoms is not None
-        counts = self._tally.total()
-        half = counts.size // 2
-        infinite = half - 128
-        counts[infinite:half] = 0
-        counts[half + infinite :] = 0
-        width = 1 << (16 if self.space == "float32" else 45)
-        ranges = float_ranges(counts, width, whole.zeros, whole.negative_zeros)
-        return _found(whole, whole.atoms.finish(whole.n - whole.specials.count), ranges, self.space)
+        whole.sums = whole.atoms.finish(whole.n - whole.specials.count)
+        return floats_found(self.space, self._tally.total(), whole)
 
 
 class IntegerPass:
@@ -109,7 +103,7 @@ class IntegerPass:
         with self._tally.table(values.size) as counts:
             zeros, low, high, at_low, at_high = fold_integers(values, counts[0], INTEGER_CODES, sums)
         ends = _extreme(chunk, low, at_low), _extreme(chunk, high, at_high)
-        return Partial(values.size, Specials(), zeros, 0, *ends, sums=_integer_sums(values.size, sums.tolist()))
+        return Partial(values.size, Specials(), zeros, 0, *ends, sums=integer_sums(values.size, sums.tolist()))
 
     def merge(self, left: Partial, right: Partial) -> Partial:
         """Two neighbours as one."""
@@ -117,10 +111,25 @@ class IntegerPass:
 
     def finish(self, whole: Partial) -> Found:
         """What was found."""
-        return _found(whole, whole.sums, integer_ranges(self._tally.total(), self.space), self.space)
+        return integers_found(self.space, self._tally.total(), whole)
 
 
-def _integer_sums(n: int, parts: list[int]) -> Sums:
+def floats_found(space: Space, counts: np.ndarray, whole: Partial) -> Found:
+    """What counts by leading bits tell (int64, changed here), with all else that was found."""
+    half = counts.size // 2
+    infinite = half - 128
+    counts[infinite:half] = 0
+    counts[half + infinite :] = 0
+    width = 1 << (16 if space == "float32" else 45)
+    return _found(whole, float_ranges(counts, width, whole.zeros, whole.negative_zeros), space)
+
+
+def integers_found(space: Space, counts: np.ndarray, whole: Partial) -> Found:
+    """What counts by leading eight bits tell, with all else that was found."""
+    return _found(whole, integer_ranges(counts, space), space)
+
+
+def integer_sums(n: int, parts: list[int]) -> Sums:
     """From the halves that ``integer_kernels`` adds up."""
     size, negative, lows, crossed, highs = (
         low + (high << shift) for low, high, shift in zip(parts[::2], parts[1::2], (32,) * 5)
@@ -149,7 +158,7 @@ def _specials(chunk: Chunk, found: np.ndarray) -> Specials:
     return Specials(*kinds)
 
 
-def _found(whole: Partial, sums: Sums, ranges: Ranges, space: Space) -> Found:
+def _found(whole: Partial, ranges: Ranges, space: Space) -> Found:
     low, high = whole.low, whole.high
     if low is not None and high is not None:
         shift = 1 << 63 if space == "uint64" else 0
@@ -157,4 +166,4 @@ def _found(whole: Partial, sums: Sums, ranges: Ranges, space: Space) -> Found:
         if space in ("float32", "float64"):
             ends = values_of(space, np.array([low[0], high[0]], np.int64)).tolist()
             low, high = (ends[0], low[1]), (ends[1], high[1])
-    return Found(sums, whole.specials, whole.zeros, low, high, ranges=ranges, space=space)
+    return Found(whole.sums, whole.specials, whole.zeros, low, high, ranges=ranges, space=space)

@@ -37,11 +37,32 @@ def compare_pair(
     None where elements of either stand for no known numbers. With ``alone`` chunks go to all threads; ``report``
     counts bytes of both. Raises ``CheckpointError`` when bytes cannot be had, ``Cancelled``.
     """
+    assert a.extent is not None and b.extent is not None
+    if not ((is_pairs(a) and is_pairs(b)) or (has_figures(a) and has_figures(b))):
+        return None
+    for info, layout in zip((a, b), layouts_of(a, b)):
+        require_bounded(info, layout)
+    readers = storage_reader(a.extent, pool), storage_reader(b.extent, pool)
+    return compare_from(readers, a, b, cancel, report, alone, same_bytes(a, b))
+
+
+def compare_from(
+    readers: tuple[StorageReader, StorageReader],
+    a: TensorInfo,
+    b: TensorInfo,
+    cancel: Cancel,
+    report: Report,
+    alone: bool = True,
+    same: bool = False,
+) -> np.ndarray | None:
+    """The same of tensors whose bytes the readers give; ``same`` says that they are the same bytes."""
     if is_pairs(a) and is_pairs(b):
-        return _PairOfPairs.between(bytes_of_pairs(a), bytes_of_pairs(b), pool).run(a, cancel, report, alone)
+        return _PairOfPairs.between(readers, bytes_of_pairs(a), bytes_of_pairs(b), same).run(
+            a, cancel, report, alone
+        )
     if not (has_figures(a) and has_figures(b)):
         return None
-    return _Pair.between(a, b, pool).run(a, cancel, report, alone)
+    return _Pair.between(readers, a, b, same).run(a, cancel, report, alone)
 
 
 def has_figures(info: TensorInfo) -> bool:
@@ -115,11 +136,10 @@ class _Side:
     number: int
 
     @classmethod
-    def of(cls, info: TensorInfo, layout: Layout, pool: SourcePool, number: int) -> _Side:
-        assert info.extent is not None
+    def of(cls, info: TensorInfo, layout: Layout, reader: StorageReader, number: int) -> _Side:
         decode = decoder(info, layout) if info.dtype.kind is Kind.QUANTIZED else as_stored
         assert decode is not None
-        return cls(info, layout, storage_reader(info.extent, pool), decode, info.dtype, number)
+        return cls(info, layout, reader, decode, info.dtype, number)
 
     def chunk(self, piece: Box) -> Chunk:
         return read_chunk(self.info, self.layout, self.reader, self.decode, piece, self.number)
@@ -133,12 +153,12 @@ class _Pair:
     b: _Side | None
 
     @classmethod
-    def between(cls, a: TensorInfo, b: TensorInfo, pool: SourcePool) -> _Pair:
+    def between(
+        cls, readers: tuple[StorageReader, StorageReader], a: TensorInfo, b: TensorInfo, same: bool
+    ) -> _Pair:
         layout_a, layout_b = layouts_of(a, b)
-        require_bounded(a, layout_a)
-        require_bounded(b, layout_b)
-        other = None if same_bytes(a, b) else _Side.of(b, layout_b, pool, 1)
-        return cls(_Side.of(a, layout_a, pool, 0), other)
+        other = None if same else _Side.of(b, layout_b, readers[1], 1)
+        return cls(_Side.of(a, layout_a, readers[0], 0), other)
 
     def run(self, whole: TensorInfo, cancel: Cancel, report: Report, alone: bool) -> np.ndarray:
         """The record of the tensor ``whole`` and its namesake."""

@@ -12,12 +12,14 @@ from ckptgui.analysis.exact_bars import for_bars
 from ckptgui.analysis.histogram import Scale
 from ckptgui.analysis.keys import Ranges, Space
 from ckptgui.analysis.refinement import RefinementPass, distribution_of, replaced
+from ckptgui.core.dtypes import DType
 from ckptgui.core.tensors import TensorInfo
 from ckptgui.engine.access import storage_reader
 from ckptgui.engine.decoding import decoder, layout_of
 from ckptgui.engine.executors import chunk_executor
 from ckptgui.engine.job import Cancel, Report, silent
-from ckptgui.engine.plan import Plan
+from ckptgui.engine.plan import Layout, Plan
+from ckptgui.engine.reader import StorageReader
 from ckptgui.engine.run import run
 from ckptgui.engine.summarise import INLINE, space_of
 from ckptgui.sources.locate import SourcePool
@@ -71,15 +73,40 @@ def _counted_again(
     cancel: Cancel,
     report: Report,
 ) -> Distribution:
-    layout = layout_of(info)
-    decode = decoder(info, layout)
-    if info.extent is None or decode is None:
+    if info.extent is None:
         return distribution
-    space = space_of(info.dtype)
+    reader = storage_reader(info.extent, pool)
+    return counted_again(reader, info, layout_of(info), distribution, targets, cancel, report)
+
+
+def counted_again(
+    reader: StorageReader,
+    info: TensorInfo,
+    layout: Layout,
+    distribution: Distribution,
+    targets: Targets,
+    cancel: Cancel,
+    report: Report = silent,
+) -> Distribution:
+    """``distribution`` with the targets counted again in the bytes that a reader gives, laid out so."""
+    decode = decoder(info, layout)
+    if decode is None:
+        return distribution
+
+    def again(closer: RefinementPass) -> Ranges:
+        plan = Plan(info, layout, reader, closer, decode)
+        return run(plan, chunk_executor() if plan.total > INLINE else None, cancel, report)
+
+    return finer_by(info.dtype, distribution, targets, again)
+
+
+def finer_by(
+    dtype: DType, distribution: Distribution, targets: Targets, again: Callable[[RefinementPass], Ranges]
+) -> Distribution:
+    """``distribution`` with its targets told by another reading; the same where there are none."""
+    space = space_of(dtype)
     coarse = targets(space)
     if coarse is None:
         return distribution
     ranges, closer = coarse
-    plan = Plan(info, layout, storage_reader(info.extent, pool), closer, decode)
-    finer = run(plan, chunk_executor() if plan.total > INLINE else None, cancel, report)
-    return distribution_of(replaced(ranges, finer, closer), space, distribution.times)
+    return distribution_of(replaced(ranges, again(closer), closer), space, distribution.times)

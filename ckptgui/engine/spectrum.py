@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,6 +60,13 @@ def why_no_spectrum(info: TensorInfo) -> str:
     return ""
 
 
+def require_spectrum(info: TensorInfo) -> None:
+    """Raise where a tensor has no singular values to be found."""
+    reason = why_no_spectrum(info)
+    if reason:
+        raise (LimitExceededError if "too large" in reason else UnsupportedError)(reason)
+
+
 def _unknown(info: TensorInfo) -> bool:
     return info.dtype.kind is Kind.QUANTIZED and quantisation(info) is None
 
@@ -77,9 +85,7 @@ def find_spectrum(info: TensorInfo, cancel: Cancel, report: Report = silent) -> 
     bytes cannot be had; ``Cancelled``.
     """
     require_whole(info)
-    reason = why_no_spectrum(info)
-    if reason:
-        raise (LimitExceededError if "too large" in reason else UnsupportedError)(reason)
+    require_spectrum(info)
     return in_child(_find, info, cancel, report)
 
 
@@ -87,19 +93,28 @@ def _find(info: TensorInfo, report: Report) -> Spectrum:
     """In the process: the matrix as a whole, then its values."""
     pool = SourcePool()
     try:
-        matrix = np.empty(info.numel, np.float64 if info.dtype.bits == 64 else np.float32)
-        done = 0
-        for values in iter_values(info, pool, Cancel()):
-            matrix[done : done + len(values)] = values
-            done += len(values)
-            report(Progress(round(100 * done / info.numel), 1000))
+        return spectrum_of(info, iter_values(info, pool, Cancel()), report)
     finally:
         pool.close()
+
+
+def spectrum_of(info: TensorInfo, pieces: Iterable[np.ndarray], report: Report) -> Spectrum:
+    """The singular values of a tensor that has some, from its values in row-major order; on this thread."""
+    matrix = np.empty(info.numel, np.float64 if info.dtype.bits == 64 else np.float32)
+    done = 0
+    for values in pieces:
+        matrix[done : done + len(values)] = values
+        done += len(values)
+        report(Progress(round(100 * done / info.numel), 1000))
     if info.dtype.kind is Kind.QUANTIZED:
         matrix = real_values(info, matrix.reshape(info.shape), ()).reshape(-1)
-    if not np.isfinite(matrix).all():
-        count = int(np.count_nonzero(~np.isfinite(matrix)))
-        verb = "is" if count == 1 else "are"
-        raise UnsupportedError(f"{count:,} of its values {verb} not finite, so it has no singular values.")
+    require_finite(int(np.count_nonzero(~np.isfinite(matrix))))
     shape = matrix_shape(info.shape)
     return spectrum(matrix.reshape(shape), lambda share: report(Progress(100 + round(900 * share), 1000)))
+
+
+def require_finite(others: int) -> None:
+    """Raise where so many values of a matrix are not finite."""
+    if others:
+        verb = "is" if others == 1 else "are"
+        raise UnsupportedError(f"{others:,} of its values {verb} not finite, so it has no singular values.")

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from ckptgui.analysis.digest import DigestPass
-from ckptgui.analysis.distribution import Distribution
 from ckptgui.analysis.found import Found
 from ckptgui.analysis.four_bits import FourBitsPass
-from ckptgui.analysis.keys import Ranges, Space
+from ckptgui.analysis.keys import Space
 from ckptgui.analysis.narrow import NarrowPass
 from ckptgui.analysis.reduction import Reduction
-from ckptgui.analysis.refinement import (
-    RefinementPass,
-    distribution_of,
-    for_pictures,
-    for_quantiles,
-    replaced,
-)
+from ckptgui.analysis.refinement import spread_of
 from ckptgui.analysis.small import SmallPass
 from ckptgui.analysis.statistics import Statistics
 from ckptgui.analysis.summary import Summary
@@ -70,29 +62,42 @@ def summarise(
     if info.numel == 0:
         return Summary(Statistics(0))
     layout = layout_of(info)
-    decode = decoder(info, layout)
-    if info.extent is not None and is_pairs(info):
-        return _of_pairs(info, pool, cancel, report, alone)
-    if decode is None or info.extent is None:
+    if info.extent is None or (decoder(info, layout) is None and not is_pairs(info)):
         return Summary(Statistics(info.numel))
     require_bounded(info, layout)
-    reading = _Reading(info, layout, storage_reader(info.extent, pool), decode, cancel, report, alone)
+    return summarise_from(storage_reader(info.extent, pool), info, layout, cancel, report, exact, alone)
+
+
+def summarise_from(
+    reader: StorageReader,
+    info: TensorInfo,
+    layout: Layout,
+    cancel: Cancel,
+    report: Report = silent,
+    exact: bool = False,
+    alone: bool = True,
+) -> Summary:
+    """The same for a tensor with elements, whose bytes a reader gives, laid out so."""
+    decode = decoder(info, layout)
+    if is_pairs(info):
+        return _of_pairs(info, reader, cancel, report, alone)
+    if decode is None:
+        return Summary(Statistics(info.numel))
+    reading = _Reading(info, layout, reader, decode, cancel, report, alone)
     found, digest = reading.first()
-    return Summary(_statistics(info, layout, found), reading.spread(found, exact), digest)
+    spread = spread_of(found, layout.times, exact, reading.run)
+    return Summary(statistics_of(info, layout, found), spread, digest)
 
 
-def _of_pairs(info: TensorInfo, pool: SourcePool, cancel: Cancel, report: Report, alone: bool) -> Summary:
+def _of_pairs(info: TensorInfo, reader: StorageReader, cancel: Cancel, report: Report, alone: bool) -> Summary:
     """Elements of four bits, read as the bytes that they stand in."""
     stored = bytes_of_pairs(info)
-    assert stored.extent is not None
-    reader = storage_reader(stored.extent, pool)
     layout = Layout.of(stored.shape, stored.strides)
     reading = _Reading(stored, layout, reader, as_stored, cancel, report, alone)
     digesting = DigestPass(FourBitsPass(info.numel), as_stored, plain_tag(info.dtype.name, info.shape))
     found, digest = reading.run(digesting)
-    return Summary(
-        _statistics(info, Layout.of(info.shape, info.strides), found), reading.spread(found, exact=False), digest
-    )
+    figures = statistics_of(info, Layout.of(info.shape, info.strides), found)
+    return Summary(figures, spread_of(found, 1, False, reading.run), digest)
 
 
 @dataclass
@@ -135,25 +140,6 @@ class _Reading:
         space = space_of(dtype)
         return FloatPass(space) if space in ("float32", "float64") else IntegerPass(space)
 
-    def spread(self, found: Found, exact: bool) -> Distribution | None:
-        """The distribution, read again where the first pass was too coarse."""
-        times = self.layout.times
-        if found.points is not None:
-            values, counts = found.points
-            return Distribution(values, values, counts, times) if values.size else None
-        ranges = found.ranges
-        if ranges is None or not ranges.counts.size:
-            return None
-        ranges = self.refined(ranges, lambda ranges: for_pictures(ranges, found.space))
-        ranges = self.refined(ranges, lambda ranges: for_quantiles(ranges, found.space, times, exact))
-        return distribution_of(ranges, found.space, times)
-
-    def refined(self, ranges: Ranges, targets: Callable[[Ranges], RefinementPass | None]) -> Ranges:
-        """Read again until nothing is too coarse; each time spans get 2**16 times finer, so it ends."""
-        while (refinement := targets(ranges)) is not None:
-            ranges = replaced(ranges, self.run(refinement), refinement)
-        return ranges
-
 
 def space_of(dtype: DType) -> Space:
     """The keys of a dtype's values once they are decoded."""
@@ -164,7 +150,8 @@ def space_of(dtype: DType) -> Space:
     return "uint64" if dtype.name == "uint64" else "int"
 
 
-def _statistics(info: TensorInfo, layout: Layout, found: Found) -> Statistics:
+def statistics_of(info: TensorInfo, layout: Layout, found: Found) -> Statistics:
+    """The figures of a tensor that is laid out so."""
     times, specials = layout.times, found.specials
     return Statistics(
         count=info.numel,
