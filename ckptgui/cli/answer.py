@@ -16,10 +16,16 @@ from ckptgui.cli.tensor_lines import tensor_lines
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.loading.how_to_load import load_snippet
 from ckptgui.core.tensors import TensorInfo
+from ckptgui.engine.checksums import Checked
 
 
 def write_answer(
-    checkpoint: Checkpoint, path: str, values: Values, wish: Wish, write: Callable[[str], object]
+    checkpoint: Checkpoint,
+    path: str,
+    values: Values,
+    wish: Wish,
+    write: Callable[[str], object],
+    checked: Checked | None = None,
 ) -> list[str]:
     """Write the object; the reasons why tensors could not be read whole are returned too."""
     _write_members(head(checkpoint, path), write, "{")
@@ -41,6 +47,11 @@ def write_answer(
             {"kind": finding.kind, "path": list(finding.path), "text": finding.text}
             for finding in health(checkpoint, values.profile)
         ]
+    if checked is not None:
+        rest["verify"] = {
+            "checked": checked.count,
+            "bad": [{"file": fault.file, "record": fault.record, "text": fault.text} for fault in checked.bad],
+        }
     _write_members(rest, write, ",\n ")
     write("}\n")
     return reasons

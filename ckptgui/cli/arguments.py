@@ -89,7 +89,7 @@ def info_parser() -> Parser:
     parser.add_argument("--digest", action="store_true", help="a SHA-256 of every tensor's values")
     parser.add_argument("--depth", type=_depth, metavar="N", help="levels of the module tree")
     parser.add_argument("--no-cache", action="store_true", help="neither read nor write kept results")
-    parser.add_argument("--verify", action=_Later, nargs=0, help=argparse.SUPPRESS)
+    parser.add_argument("--verify", action="store_true", help="read it all and check the file's own checksums")
     return parser
 
 

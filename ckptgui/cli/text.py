@@ -24,16 +24,19 @@ from ckptgui.core.loading.saved_devices import device_sentence
 from ckptgui.core.plain_numbers import count, size
 from ckptgui.core.training.summary import training
 from ckptgui.core.tree.build import build_tree
+from ckptgui.engine.checksums import Checked
 
 _MAX_WARNINGS = 20
 
 
-def write_text(checkpoint: Checkpoint, values: Values, depth: int | None, out: TextIO) -> list[str]:
+def write_text(
+    checkpoint: Checkpoint, values: Values, depth: int | None, out: TextIO, checked: Checked | None = None
+) -> list[str]:
     """Print it all; the reasons why tensors could not be read whole are returned."""
     read = values.all()
     reasons = [f"{'/'.join(checkpoint.tensors.path(row))}: {e}" for row, e in sorted(values.errors.items())]
     bold, plain = ("\x1b[1m", "\x1b[0m") if has_style(out) else ("", "")
-    for title, lines in _parts(checkpoint, read, values.profile, reasons, depth):
+    for title, lines in _parts(checkpoint, read, values.profile, reasons, depth, checked):
         body = list(lines)
         if body:
             out.write(f"{bold}{title}{plain}\n" + "".join(f"{line}\n" for line in indented(body)) + "\n")
@@ -41,11 +44,17 @@ def write_text(checkpoint: Checkpoint, values: Values, depth: int | None, out: T
 
 
 def _parts(
-    checkpoint: Checkpoint, read: Mapping[int, Reading], profile: Profile, reasons: list[str], depth: int | None
+    checkpoint: Checkpoint,
+    read: Mapping[int, Reading],
+    profile: Profile,
+    reasons: list[str],
+    depth: int | None,
+    checked: Checked | None,
 ) -> Iterator[tuple[str, Iterable[str]]]:
     name = display(PurePath(checkpoint.path).name or checkpoint.path)
     yield name, [*_heading(checkpoint), *headline(training(checkpoint))]
     yield "Warnings", _warnings([*checkpoint.warnings, *reasons])
+    yield "Checksums", _checksums(checked) if checked is not None else ()
     yield "Sections", section_lines(checkpoint)
     yield "Tensors and values", tree_lines(build_tree(checkpoint), depth, read)
     yield "Health", _health(checkpoint, profile)
@@ -81,6 +90,15 @@ def _warnings(warnings: list[str]) -> Iterator[str]:
         yield display(warning, MAX_DETAIL)
     if len(warnings) > _MAX_WARNINGS:
         yield f"… and {len(warnings) - _MAX_WARNINGS:,} more, all of them with --json."
+
+
+def _checksums(checked: Checked) -> Iterator[str]:
+    if not checked.count:
+        yield "The files keep no checksums."
+        return
+    good = checked.count - len(checked.bad)
+    yield f"{good:,} of {count(checked.count, 'record')} {'is' if good == 1 else 'are'} as saved."
+    yield from _warnings([f"{fault.file}: {fault.text}" for fault in checked.bad])
 
 
 def _health(checkpoint: Checkpoint, profile: Profile) -> Iterator[str]:

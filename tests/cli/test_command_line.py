@@ -44,7 +44,7 @@ def test_a_command_of_a_later_version_says_so(ckptgui, name):
         ["info"],
         ["info", "a.pt", "--bogus"],
         ["info", "a.pt", "--depth", "0"],
-        ["info", "a.pt", "--verify"],
+        ["info", "--verify"],
         ["info", "a.pt", "--exact"],
         ["export", "a.pt"],
         ["export", "a.pt", "b.unknown"],
