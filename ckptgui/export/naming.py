@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import math
 import re
+from collections.abc import Callable, Mapping
 from pathlib import PurePath
 
 from ckptgui.core.checkpoint import Checkpoint, Role
-from ckptgui.core.training.summary import training
 from ckptgui.errors import ExportError
+from ckptgui.export.name_fields import name_values
 from ckptgui.export.request import ExportRequest
 from ckptgui.export.select import choose_section
+from ckptgui.export.template import Template, Value, formatted, parse_template, plain
 
-_MAX_STEM = 80
 _COUNTED = frozenset({"epoch", "epochs", "ep", "e", "step", "steps", "iter", "iteration", "checkpoint", "ckpt"})
 _GENERIC = _COUNTED | {"global", "loss", "last", "latest", "final", "state", "dict", "weights", "full", "pytorch"}
 _WORD = re.compile(r"[^\W_]+(?:\.\d+)?")
@@ -21,22 +21,34 @@ _SUFFIX = re.compile(r"(?<=.)\.[A-Za-z]\w*$")  # the name of a folder may end in
 _UNSAFE = re.compile(r"[^\w.+-]+")
 
 
-def proposed_name(checkpoint: Checkpoint, request: ExportRequest) -> str:
-    """A name without a folder; what the source's own name says of epoch and step is not said twice."""
-    parts = [_stem(checkpoint.path)]
+def proposed_name(checkpoint: Checkpoint, request: ExportRequest, template: str = "") -> str:
+    """A name without a folder, by a template or, where that is empty, as it reads best.
+
+    Then what the source's own name says of epoch and step is not said twice. An export in shards is a folder,
+    whose name has no suffix. Raises ``ExportError`` where the template is none, or gives no name.
+    """
+    return proposal(checkpoint, request)(parse_template(template) if template else None)
+
+
+def proposal(checkpoint: Checkpoint, request: ExportRequest) -> Callable[[Template | None], str]:
+    """What ``proposed_name`` answers for each template, with the checkpoint looked at once."""
+    suffix = "" if request.max_shard_bytes is not None else f".{request.format}"
+    stem = _stem(checkpoint.path)
+    values = {"model": stem, **name_values(checkpoint, request)}
+    best = f"{_best_name(checkpoint, request, stem, values)}{suffix}"
+    return lambda template: template.name(values, suffix) if template is not None else best
+
+
+def _best_name(checkpoint: Checkpoint, request: ExportRequest, stem: str, values: Mapping[str, Value]) -> str:
+    parts = [stem]
     section = _section(checkpoint, request)
     if section:
         parts.append(section)
-    known = training(checkpoint)
-    if known.epoch is not None:
-        parts.append(f"epoch{known.epoch.value}")
-    elif known.step is not None:
-        parts.append(f"step{known.step.value}")
-    if known.loss is not None and math.isfinite(known.loss.value):
-        parts.append(f"loss{_figure(known.loss.value)}")
+    told = [field for field in ("epoch", "step") if field in values][:1] + ["loss"] * ("loss" in values)
+    parts += [f"{field}{formatted(values[field])}" for field in told]
     if not section.endswith("state-dict"):
         parts.append("state-dict" if request.only == "state-dict" else "all")
-    return f"{'-'.join(parts)}.{request.format}"
+    return "-".join(parts)
 
 
 def _stem(path: str) -> str:
@@ -52,8 +64,7 @@ def _stem(path: str) -> str:
             continue
         counted = False
         kept.append(word)
-    stem = _UNSAFE.sub("-", "-".join(kept)).strip("-.")
-    return stem[:_MAX_STEM] or "model"
+    return plain(_UNSAFE.sub("-", "-".join(kept))) or "model"
 
 
 def _section(checkpoint: Checkpoint, request: ExportRequest) -> str:
@@ -67,12 +78,8 @@ def _section(checkpoint: Checkpoint, request: ExportRequest) -> str:
     models = checkpoint.with_role(Role.MODEL)
     if not section.path or (section.role is Role.MODEL and len(models) == 1):
         return ""
-    return _UNSAFE.sub("-", "-".join(section.path)).strip("-.").replace("_", "-")[:_MAX_STEM]
+    return plain(_UNSAFE.sub("-", "-".join(section.path)).replace("_", "-"))
 
 
 def _is_number(word: str) -> bool:
     return word.replace(".", "", 1).isdecimal()
-
-
-def _figure(value: float) -> str:
-    return f"{value:.3f}" if 0.001 <= abs(value) < 10_000 or value == 0 else f"{value:.2e}"
