@@ -1,4 +1,4 @@
-"""Templates of file names: ``{stem}-epoch{epoch}-{section}``, read by rules of our own and filled with plain values.
+"""Templates of file names, as ``{stem}-epoch{epoch}``: read by rules of our own and filled with plain values.
 
 A template is words with ``-``, ``+``, commas or spaces between them. What a file does not tell goes, and with it
 what is written onto it: the text before the field, back to the field before it or to the beginning of the word,
@@ -77,8 +77,8 @@ class Template:
     def name(self, values: Mapping[str, Value], suffix: str) -> str:
         """The file's name; ``suffix`` is that of the format (``.pt``), or empty for a folder.
 
-        ``values`` lack what is not known. Raises ``ExportError`` where no name comes of them that every file system
-        takes.
+        ``values`` lack what is not known. Raises ``ExportError`` where no name comes of them that every file
+        system takes.
         """
         if self.ending not in ("", suffix):
             raise ExportError(f"The template ends in {self.ending}; what is written is {suffix or 'a folder'}.")
@@ -172,9 +172,8 @@ def _field(inside: str) -> tuple[str, str]:
         raise ExportError(f"{{{name}}} is text and takes no format; epoch, step and loss do.")
     match = _NUMBER_FORMAT.fullmatch(form)
     if match is None or not form:
-        raise ExportError(
-            f"{display(form, 60)} is no format of a number; {{epoch:03d}} and {{loss:.3f}} have one."
-        )
+        shown = display(form, 60) or "Nothing"
+        raise ExportError(f"{shown} is no format of a number; {{epoch:03d}} and {{loss:.3f}} have one.")
     if name == "loss" and match[3] == "d":
         raise ExportError("{loss} is no whole number; {loss:.3f} gives it three digits.")
     if match[3] == "d" and match[2] is not None:

@@ -1,4 +1,4 @@
-"""File names from a template: what is known stands in them, what is not leaves nothing behind, no file leads astray."""
+"""File names from a template: what is known stands in them, what is not leaves nothing, no file leads astray."""
 
 import dataclasses
 import os
@@ -83,7 +83,7 @@ def test_what_is_not_known_takes_its_words_along(template, expected):
         ("{epoch:{step}}", "The { at character 1 of the template has no partner."),
         ("{stem:>9}", "{stem} is text and takes no format; epoch, step and loss do."),
         ("{epoch:999d}", "999d is no format of a number; {epoch:03d} and {loss:.3f} have one."),
-        ("{epoch:}", " is no format of a number; {epoch:03d} and {loss:.3f} have one."),
+        ("{epoch:}", "Nothing is no format of a number; {epoch:03d} and {loss:.3f} have one."),
         ("{loss:d}", "{loss} is no whole number; {loss:.3f} gives it three digits."),
         ("nul", "The name would be nul, which Windows keeps for itself."),
         ("x" * 201, "The template has 201 characters; 200 are allowed."),
@@ -97,14 +97,14 @@ def test_a_bad_template_is_refused_in_one_sentence(template, sentence):
 
 @pytest.mark.parametrize("inside", ["", "title", "stem.__class__", "stem[0]", "stem!r", "0", "Stem", " stem"])
 def test_nothing_but_the_fields_can_be_asked_for(inside):
-    with pytest.raises(ExportError, match="The template knows no .*; it knows stem, model, .* and dtype"):
+    with pytest.raises(ExportError, match=r"The template knows no .*; it knows stem, model, .* and dtype"):
         parse_template(f"{{{inside}}}")
 
 
 def test_a_name_that_no_file_system_takes_is_refused():
-    with pytest.raises(ExportError, match="gives no name. The file does not tell: epoch, step"):
+    with pytest.raises(ExportError, match=r"gives no name\. The file does not tell: epoch, step"):
         named("{epoch}-{step}", {})
-    with pytest.raises(ExportError, match="would be con.pt, which Windows keeps"):
+    with pytest.raises(ExportError, match=r"would be con\.pt, which Windows keeps"):
         named("{stem}", stem="con")
     with pytest.raises(ExportError, match=r"would be 323 bytes long; file systems take 255"):
         named("{stem}" * 4, stem="x" * 500)
