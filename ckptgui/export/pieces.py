@@ -69,7 +69,27 @@ class Values:
             yield _bytes_of(chunk)
 
 
-Piece = Span | Values
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Numbers of ``source`` as they come from ``piece``, rounded to ``target``; both are floating-point types."""
+
+    piece: Span | Values
+    source: DType
+    target: DType
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes to write."""
+        return self.piece.nbytes // self.source.itemsize * self.target.itemsize
+
+    def read(self, pool: SourcePool, cancel: Cancel) -> Iterator[memoryview]:
+        """The bytes, some MiB at a time."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            for chunk in self.piece.read(pool, cancel):
+                yield _bytes_of(decode(chunk, self.source).astype(self.target.array))
+
+
+Piece = Span | Values | Cast
 
 
 def values_of(tensor: TensorInfo) -> Piece:
