@@ -39,6 +39,16 @@ class ExportError(CheckpointError):
     """An export that cannot be made, or that was given up without leaving a trace."""
 
 
+class CollisionError(ExportError):
+    """Two tensors of the source, ``first`` and ``second``, that would both be called ``result``."""
+
+    def __init__(self, message: str, first: str, second: str, result: str) -> None:
+        super().__init__(message)
+        self.first = first
+        self.second = second
+        self.result = result
+
+
 class TargetExistsError(ExportError):
     """The target is there already and nobody said to replace it."""
 

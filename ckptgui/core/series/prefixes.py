@@ -20,6 +20,8 @@ _SIGNS = ("module.", "_orig_mod.")
 _SURE = r"(?:_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\."
 _IN_FRONT = re.compile(rf"^(?:module\.|{_SURE})+", re.MULTILINE)
 _WITHIN = re.compile(rf"(?<=\.)(?<!\.module\.)(?:module\.)*(?:{_SURE}(?:module\.)*)+")
+_SURE_ANYWHERE = re.compile(rf"(?:^|(?<=\.))(?<!\.module\.)(?:module\.)*(?:{_SURE}(?:module\.)*)+", re.MULTILINE)
+_WRAPPERS_IN_FRONT = ("module.", "_forward_module.")
 _MODULE_WITHIN = re.compile(r"(?<=\.)(?:module\.)+")
 _MOST = 32
 """Times that something is taken off; names that go on and on are somebody's joke."""
@@ -55,6 +57,23 @@ def bare(names: Names) -> Bare:
         if found is before:
             break
     return found
+
+
+def unwrapped(names: Names) -> Names:
+    """The names without wrappers' prefixes, at the front and within; two may become one by that.
+
+    ``module.`` goes from the front only where all names begin with it: elsewhere it may be a module of that name.
+    """
+    for _ in range(_MOST):
+        before = names
+        front = next((each for each in _WRAPPERS_IN_FRONT if _all_begin(names, each)), None)
+        if front is not None:
+            names = tuple([name[len(front) :] for name in names])
+        elif _SURE_ANYWHERE.search("\n".join(names)):
+            names = tuple([_SURE_ANYWHERE.sub("", name) for name in names])
+        if names == before:
+            break
+    return names
 
 
 def matched_better(sides: Sequence[Bare], own: Sequence[Sequence[str]] = ()) -> list[Bare]:

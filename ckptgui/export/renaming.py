@@ -1,0 +1,101 @@
+"""The names that tensors get: regular expressions see those of the source, then prefixes go from what is left.
+
+An expression that goes back and forth without end is given up: it may take a second a name, and some for all.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ckptgui.core.display import display
+from ckptgui.core.fit.renaming import without_prefixes
+from ckptgui.core.series.prefixes import unwrapped
+from ckptgui.errors import CollisionError, ExportError
+
+if TYPE_CHECKING:
+    import regex
+
+AUTO = "auto"
+"""The prefix that stands for those of all wrappers."""
+
+MAX_LENGTH = 4_000
+"""Characters of an expression, of what takes its place, and of a name to come."""
+
+MAX_SECONDS = 1.0
+MAX_SECONDS_ALL = 10.0
+"""How long an expression may take for one name, and for all of them."""
+
+
+def renamed(
+    names: Sequence[str], strip: Sequence[str], rename: Sequence[tuple[str, str]]
+) -> tuple[list[str], tuple[str, ...]]:
+    """The new name of each, and the expressions and prefixes that changed none.
+
+    Raises ``ExportError`` for an expression that is none or takes too long and for a name that would be empty,
+    ``CollisionError`` where two names become one.
+    """
+    found, idle = list(names), []
+    for pattern, replacement in rename:
+        new = _replaced(found, pattern, replacement)
+        if new == found:
+            idle.append(pattern)
+        found = new
+    given = [prefix for prefix in strip if prefix != AUTO]
+    if AUTO in strip:
+        found = list(unwrapped(tuple(found)))
+    if given:
+        new = [without_prefixes(name, given) for name in found]
+        idle += [prefix for prefix in given if not any(prefix in name for name in found)]
+        found = list(unwrapped(tuple(new))) if AUTO in strip else new
+    _check(names, found)
+    return found, tuple(idle)
+
+
+def _check(names: Sequence[str], new: Sequence[str]) -> None:
+    if len(set(new)) < len(new):
+        first: dict[str, int] = {}
+        for place, name in enumerate(new):
+            other = first.setdefault(name, place)
+            if other != place:
+                one, two = names[other], names[place]
+                which = "Two tensors" if one == two else f"{display(one)} and {display(two)}"
+                raise CollisionError(
+                    f"{which} would both be called {display(name) or '(nothing)'}.", one, two, name
+                )
+    for place, name in enumerate(new):
+        if not name or len(name) > max(MAX_LENGTH, len(names[place])):
+            what = "no name left" if not name else f"a name of {len(name):,} characters"
+            raise ExportError(f"{display(names[place])} would have {what}.")
+
+
+def _replaced(names: Sequence[str], pattern: str, replacement: str) -> list[str]:
+    if max(len(pattern), len(replacement)) > MAX_LENGTH:
+        raise ExportError(f"An expression and what takes its place have up to {MAX_LENGTH:,} characters each.")
+    import regex  # as ``re``, but it can be told to stop; 20 ms that an export without an expression does not need
+
+    until = time.monotonic() + MAX_SECONDS_ALL
+    found: list[str] = []
+    try:
+        substitute = _compiled(pattern).sub
+        for name in names:
+            found.append(substitute(replacement, name, timeout=MAX_SECONDS))
+            if time.monotonic() > until:
+                raise TimeoutError
+    except TimeoutError:
+        on = display(names[len(found)]) if len(found) < len(names) else "the names"
+        raise ExportError(f"The expression {display(pattern)} takes too long on {on}.") from None
+    except (regex.error, IndexError, OverflowError, RecursionError) as error:
+        both = f"{display(pattern)} = {display(replacement)}"
+        raise ExportError(f"{both} is no expression that can be used: {display(str(error))}.") from error
+    return found
+
+
+def _compiled(pattern: str) -> regex.Pattern[str]:
+    import regex
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what a later version may read otherwise
+        return regex.compile(pattern)
