@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from ckptgui.engine.gate import Turn, Urgency
 from ckptgui.engine.job import Cancel, Progress, Report
-from ckptgui.engine.profile import Profiled, profile
+from ckptgui.engine.profiled import Profiled
 from ckptgui.engine.reading_order import ReadingOrder
 from ckptgui.errors import CheckpointError
 from ckptgui.gui.jobs import Background
@@ -138,7 +138,7 @@ class ProfilePass(QObject):
                     def moved(progress: Progress, before: int = before) -> None:
                         report(Progress(before + progress.done, order.total))
 
-                    profile(reading.checkpoint, rows, reading.pool, take, turn, moved)
+                    reading.figures.profile(rows, take, turn, moved)
                     order.done(np.array(rows))  # also those that could not be read
             finally:
                 self._turn = None

@@ -1,4 +1,4 @@
-"""What the readings of one checkpoint share, whichever lane they run on: where it is read from, and what is noted.
+"""What the readings of one checkpoint share, whichever lane they run on: who works out, and what is noted.
 
 Everything here may be called from any thread but the GUI's.
 """
@@ -22,7 +22,8 @@ from ckptgui.engine.gate import Gate, Urgency
 from ckptgui.engine.job import Cancel
 from ckptgui.engine.kept_distributions import KeptDistributions
 from ckptgui.engine.memory import give_memory_back
-from ckptgui.engine.profile import Profiled, profile
+from ckptgui.engine.profiled import Profiled
+from ckptgui.gui.figures import Figures
 from ckptgui.gui.remembered import WORTH_KEEPING, Remembered
 from ckptgui.gui.warm import wait_until_warm
 from ckptgui.sources.locate import SourcePool
@@ -53,7 +54,8 @@ class Reading:
         remembered: Remembered,
         tree: Tree | None,
     ) -> None:
-        self.checkpoint, self.pool, self.remembered = checkpoint, pool, remembered
+        self.checkpoint, self.remembered = checkpoint, remembered
+        self.figures = Figures(checkpoint, pool)
         self._gate, self._profile = gate, figures
         self._distributions = KeptDistributions(checkpoint.tensors.numel)
         self._spreads = BranchSpreads(tree) if tree is not None else None
@@ -115,7 +117,7 @@ class Reading:
         if again:
             wait_until_warm(cancel)
             with self._gate.turn(cancel, Urgency.VISIBLE) as turn:
-                profile(self.checkpoint, again, self.pool, lambda batch: parts.extend(batch.spreads), turn)
+                self.figures.profile(again, lambda batch: parts.extend(batch.spreads), turn)
         return Spread.joined(parts)
 
     def _is_worth_keeping(self, row: int) -> bool:

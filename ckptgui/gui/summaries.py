@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,10 +16,10 @@ from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.tree.build import Tree
 from ckptgui.engine.gate import Urgency
 from ckptgui.engine.job import Cancel, Progress, Report
-from ckptgui.engine.profile import Profiled, profile
+from ckptgui.engine.profiled import Profiled
 from ckptgui.engine.reading_order import ALONE
-from ckptgui.engine.sparse import summarise_row
 from ckptgui.errors import CheckpointError
+from ckptgui.gui.figures import Figures
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.pass_progress import PassProgress, Phase
 from ckptgui.gui.profile_pass import ProfilePass
@@ -67,7 +67,7 @@ class Summaries(QObject):
     ) -> None:
         """Without a ``tree`` there are no branches to tell the spread of."""
         super().__init__(parent)
-        self._checkpoint, self._pool = checkpoint, pool
+        self._checkpoint = checkpoint
         self._gate = background.gate
         self.profile = Profile(len(checkpoint.tensors), checkpoint.tensors.shape)
         remembered = Remembered(checkpoint, background.results)
@@ -85,6 +85,17 @@ class Summaries(QObject):
         self.reading: Progress | None = None  # of the tensor that is looked at, its name as the note
         self._visible = background.lane(self, patient=True)
         self._first = background.lane(self, patient=True)
+
+    @property
+    def figures(self) -> Figures:
+        """Who works them out: this program, or the device that holds a tensor."""
+        return self._source.figures
+
+    def try_again(self, rows: Iterable[int]) -> None:
+        """These can be read elsewhere now, whatever kept them from being read in the file."""
+        for row in rows:
+            if row not in self._checkpoint.tensors.errors:
+                self._errors.pop(row, None)
 
     # what is known
 
@@ -181,7 +192,7 @@ class Summaries(QObject):
         sizes = np.cumsum(self._checkpoint.tensors.nbytes[self._waiting[:MOST_ROWS]])
         count = max(1, int(np.searchsorted(sizes, MOST_BYTES, side="right")))
         rows = self._running = self._waiting[:count]
-        source, pool, gate = self._source, self._pool, self._gate
+        source, gate = self._source, self._gate
 
         def work(cancel: Cancel, report: Report, tell: Callable[[Arrival], None]) -> None:
             def take(batch: Profiled) -> None:
@@ -189,7 +200,7 @@ class Summaries(QObject):
 
             wait_until_warm(cancel)
             with gate.turn(cancel, Urgency.VISIBLE) as turn:
-                profile(source.checkpoint, rows, pool, take, turn, report)
+                source.figures.profile(rows, take, turn, report)
 
         # An error is that the file changed; the reading of the whole file says so too.
         self._visible.stream(work, self._take, lambda _: self._next_batch(), lambda _: None)
@@ -203,8 +214,7 @@ class Summaries(QObject):
             self._first.cancel()
             self._set_reading(None)
             return
-        info, source, gate, pool = self._checkpoint.info(row), self._source, self._gate, self._pool
-        checkpoint = self._checkpoint
+        info, source, gate = self._checkpoint.info(row), self._source, self._gate
         if not exact and row in self._pass.current and info.nbytes >= LARGE:
             self._first.cancel()
             self._hurry(row)
@@ -224,7 +234,7 @@ class Summaries(QObject):
             wait_until_warm(cancel)
             try:
                 with gate.turn(cancel, Urgency.SELECTED) as turn:
-                    summary = summarise_row(checkpoint, row, pool, turn, named, exact=exact)
+                    summary = source.figures.summarise(row, turn, named, exact=exact)
             except CheckpointError as error:
                 return replace(_NOTHING_NEW, errors={row: str(error)}), None
             return source.one(row, summary, worth_noting=not exact), summary

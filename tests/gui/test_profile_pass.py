@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 
 from ckptgui.core.tree.build import build_tree
 from ckptgui.formats.registry import open_checkpoint
-from ckptgui.gui import profile_pass, warm
+from ckptgui.gui import figures, warm
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.pass_progress import PassProgress, Phase
 from ckptgui.gui.pass_words import activity_of, outcome_of
@@ -96,7 +96,7 @@ def test_a_large_tensor_is_at_hand_whole_after_the_pass(qtbot, reading):
 def test_what_was_read_before_is_known_at_once(qtbot, reading, monkeypatch):
     first = read_whole(qtbot, reading())
     qtbot.waitUntil(lambda: not first._pass._lane.busy)  # it has written what it found
-    monkeypatch.setattr(profile_pass, "profile", never_read)
+    monkeypatch.setattr(figures, "profile", never_read)
     again = read_whole(qtbot, reading())
     assert again.progress.remembered == again.progress.total
     assert (again.profile.records == first.profile.records).all()
@@ -111,7 +111,7 @@ def test_what_was_read_before_is_known_at_once(qtbot, reading, monkeypatch):
 
 def test_a_pass_that_is_stopped_goes_on_where_it_was(qtbot, reading, monkeypatch):
     summaries, asked = reading(cache=False), []
-    real = profile_pass.profile
+    real = figures.profile
 
     def once(checkpoint, rows, pool, take, cancel, report):
         asked.append(tuple(rows))
@@ -121,7 +121,7 @@ def test_a_pass_that_is_stopped_goes_on_where_it_was(qtbot, reading, monkeypatch
                 cancel.check()
         real(checkpoint, rows, pool, take, cancel, report)
 
-    monkeypatch.setattr(profile_pass, "profile", once)
+    monkeypatch.setattr(figures, "profile", once)
     summaries.begin()
     qtbot.waitUntil(lambda: summaries.profile.known.sum() == 3, timeout=60_000)
     summaries.stop_pass()
@@ -134,13 +134,13 @@ def test_a_pass_that_is_stopped_goes_on_where_it_was(qtbot, reading, monkeypatch
 
 def test_a_change_of_the_file_ends_the_pass_and_nothing_of_the_new_one_is_kept(qtbot, reading, path, monkeypatch):
     summaries = reading()
-    real = profile_pass.profile
+    real = figures.profile
 
     def meanwhile(checkpoint, rows, *rest):
         os.utime(path, (1, 1))
         real(checkpoint, rows, *rest)
 
-    monkeypatch.setattr(profile_pass, "profile", meanwhile)
+    monkeypatch.setattr(figures, "profile", meanwhile)
     summaries.begin()
     qtbot.waitUntil(lambda: summaries.progress.changed, timeout=60_000)
     assert summaries.progress.phase is Phase.STOPPED

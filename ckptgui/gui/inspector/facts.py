@@ -28,13 +28,20 @@ class Fact:
     tip: str = ""
 
 
-def short_facts(info: TensorInfo, *, several_files: bool = False, device: bool = True) -> list[Fact]:
-    """What tells this tensor from others at a glance; its file only where there are several."""
+def short_facts(
+    info: TensorInfo, *, several_files: bool = False, device: bool = True, now: str = ""
+) -> list[Fact]:
+    """What tells this tensor from others at a glance; its file only where there are several.
+
+    ``now`` is the device that it lies on, in words.
+    """
     if info.is_nowhere:
         return []
     facts = [Fact(shape_text(info.shape)), Fact(display(str(info.dtype))), Fact(size_text(info.nbytes))]
     if device:
         facts.append(Fact(display(info.device), tr("saved on")))
+    if now:
+        facts.append(Fact(now, tr("now on"), tip=tr("A copy is held there; the file is as it was.")))
     if info.layout != "strided":
         facts.append(Fact(display(info.layout)))
     elif info.is_contiguous:
@@ -125,8 +132,8 @@ def _tuple(numbers: tuple[int, ...]) -> str:
     return f"({', '.join(map(integer, numbers))})" if numbers else "()"
 
 
-def details(checkpoint: Checkpoint, info: TensorInfo) -> list[tuple[str, str, str]]:
-    """Everything, in rows of a title, a text, and what is copied."""
+def details(checkpoint: Checkpoint, info: TensorInfo, now: str = "") -> list[tuple[str, str, str]]:
+    """Everything, in rows of a title, a text, and what is copied; ``now`` is the device that it lies on."""
     section = checkpoint.section_of(info.index)
     rows: list[tuple[str, str, str]] = [
         (tr("Name"), display(info.name), info.name),
@@ -146,6 +153,7 @@ def details(checkpoint: Checkpoint, info: TensorInfo) -> list[tuple[str, str, st
             repr(info.nbytes / max(1, checkpoint.nbytes)),
         ),
         *([(tr("Saved on"), display(info.device), info.device)] if tells_devices(checkpoint) else []),
+        *([(tr("Now on"), now, now)] if now else []),
         (tr("Requires grad"), tr("yes") if info.requires_grad else tr("no"), str(info.requires_grad)),
         (tr("Layout"), display(info.layout), info.layout),
         (tr("Strides"), _tuple(info.strides), str(info.strides)),

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
+from ckptgui.analysis.spectrum import Spectrum
 from ckptgui.analysis.summary import Summary
 from ckptgui.core.checkpoint import Checkpoint, Role
 from ckptgui.core.tensors import TensorInfo
+from ckptgui.engine.job import Cancel, Report
 from ckptgui.engine.plane import Plane, PlaneReader, PlaneValues
+from ckptgui.engine.spectrum import find_spectrum
+from ckptgui.gui.figures import Figures
 from ckptgui.gui.jobs import Background
 from ckptgui.sources.locate import SourcePool
 
@@ -24,6 +28,7 @@ class LookedAt:
     pool: SourcePool
     checkpoint: Checkpoint
     role: Role
+    figures: Figures | None = field(default=None, kw_only=True)  # who takes it apart; None: this program
 
     @property
     def is_difference(self) -> bool:
@@ -33,6 +38,12 @@ class LookedAt:
     def reader(self, plane: Plane) -> PlaneValues:
         """What a picture of it is made of."""
         return PlaneReader(self.info, plane, self.pool)
+
+    def spectrum(self, cancel: Cancel, report: Report) -> Spectrum:
+        """Its singular values; on a job's thread."""
+        if self.figures is None:
+            return find_spectrum(self.info, cancel, report)
+        return self.figures.spectrum(self.info, cancel, report)
 
     def follows(self, elder: LookedAt | None) -> bool:
         """Whether it is the same tensor of another epoch: what is seen of it stays where it is."""

@@ -6,10 +6,9 @@ import numpy as np
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from ckptgui.analysis.spectrum import Spectrum
-from ckptgui.core.checkpoint import Checkpoint, Role
 from ckptgui.core.tensors import TensorInfo
-from ckptgui.engine.job import Cancel, Progress, Report
-from ckptgui.engine.spectrum import cost, find_spectrum, why_no_spectrum
+from ckptgui.engine.job import Progress
+from ckptgui.engine.spectrum import cost, why_no_spectrum
 from ckptgui.errors import CheckpointError
 from ckptgui.gui.controls import Button, ProgressLine
 from ckptgui.gui.inspector.controls import Segmented
@@ -29,9 +28,7 @@ class SpectrumTab(LowerTab):
     def __init__(self, background: Background, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._lane = background.lane(self)
-        self._info: TensorInfo | None = None
-        self._checkpoint: Checkpoint | None = None
-        self._role = Role.OTHER
+        self._looked_at: LookedAt | None = None
         self._known: dict[int, Spectrum] = {}
         self._shown: Spectrum | None = None
         self.sentence = PlainLabel("", self, wrap=True)
@@ -79,9 +76,9 @@ class SpectrumTab(LowerTab):
 
     def set_tensor(self, looked_at: LookedAt) -> None:
         self._lane.cancel()
-        if looked_at.checkpoint is not self._checkpoint:
+        if self._looked_at is None or looked_at.checkpoint is not self._looked_at.checkpoint:
             self._known.clear()
-        self._checkpoint, self._info, self._role = looked_at.checkpoint, looked_at.info, looked_at.role
+        self._looked_at = looked_at
         self._show_idle()
         known = self._known.get(looked_at.info.index)
         if known is not None:
@@ -90,8 +87,8 @@ class SpectrumTab(LowerTab):
 
     def _show_idle(self) -> None:
         """What it would cost, or why there is nothing to be had."""
-        info = self._info
-        assert info is not None
+        assert self._looked_at is not None
+        info = self._looked_at.info
         self._shown = None
         self._result.hide()
         self.progress.hide()
@@ -111,19 +108,20 @@ class SpectrumTab(LowerTab):
         self.begin.setText(tr("Find {0} singular values").format(integer(min(price.shape))))
 
     def _begin(self) -> None:
-        info = self._info
-        if info is None:
+        looked_at = self._looked_at
+        if looked_at is None:
             return
-
-        def work(cancel: Cancel, report: Report) -> Spectrum:
-            return find_spectrum(info, cancel, report)
-
         self.begin.hide()
         self.progress.set_share(0, 1)
         self.progress.show()
         self.stop.show()
+        info = looked_at.info
         self._lane.start(
-            work, lambda found: self._take(info, found), self._fail, self._progressed, self._show_idle
+            looked_at.spectrum,
+            lambda found: self._take(info, found),
+            self._fail,
+            self._progressed,
+            self._show_idle,
         )
 
     def _progressed(self, progress: Progress) -> None:
@@ -152,10 +150,10 @@ class SpectrumTab(LowerTab):
         self._draw()
 
     def _draw(self) -> None:
-        found = self._shown
-        if found is not None:
+        found, looked_at = self._shown, self._looked_at
+        if found is not None and looked_at is not None:
             rank = np.arange(len(found.values)) >= found.numerical_rank
-            self.plot.show_values(found.values, rank, self._role, log=self.scale.current() == "log")
+            self.plot.show_values(found.values, rank, looked_at.role, log=self.scale.current() == "log")
             self._tell(-1)
 
     def _tell(self, place: int) -> None:

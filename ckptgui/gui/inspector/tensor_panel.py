@@ -9,11 +9,13 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ckptgui.analysis.summary import Summary
 from ckptgui.core.checkpoint import Checkpoint, Role
+from ckptgui.core.display import display
 from ckptgui.core.dtypes import Kind
 from ckptgui.core.loading.saved_devices import tells_devices
 from ckptgui.core.tensors import TensorInfo
 from ckptgui.engine.decoding import is_pairs
 from ckptgui.engine.sparse_places import INDICES
+from ckptgui.gui.figures import Origin
 from ckptgui.gui.inspector.details import DetailsTab
 from ckptgui.gui.inspector.fact_line import FactLine
 from ckptgui.gui.inspector.facts import details, sharing_facts, short_facts
@@ -91,6 +93,9 @@ class TensorPanel(QWidget):
         self.statistics = StatisticsGrid(middle)
         body.addWidget(self.histogram)
         body.addWidget(self.statistics)
+        self.origin = PlainLabel("", middle, colour="text2", pixels=12, wrap=True, selectable=True)
+        self.origin.hide()
+        body.addWidget(self.origin)
         layout.addWidget(middle)
         self.half = LowerHalf(background, self)
         self._lower = QTimer(self, singleShot=True, interval=0)
@@ -156,7 +161,8 @@ class TensorPanel(QWidget):
             crumbs, title = [*crumbs, prefix], title.removeprefix(prefix)
         self.head.show_name(crumbs, title, "/".join(info.path))
         several, device = len(checkpoint.sources) > 1, tells_devices(checkpoint)
-        self.facts.set_facts(short_facts(info, several_files=several, device=device))
+        now = summaries.figures.place(row)
+        self.facts.set_facts(short_facts(info, several_files=several, device=device, now=now))
         self.sharing.set_facts(sharing_facts(checkpoint, info))
         self.error.setText(info.error or "")
         self.error.setVisible(bool(info.error))
@@ -172,7 +178,8 @@ class TensorPanel(QWidget):
         info, checkpoint, summaries, pool = self._info, self._checkpoint, self._summaries, self._pool
         if info is None or checkpoint is None or pool is None or summaries is None:
             return
-        self.half.set_tensor(LookedAt(info, pool, checkpoint, self._role))
+        figures = summaries.figures
+        self.half.set_tensor(LookedAt(figures.info(info.index), pool, checkpoint, self._role, figures=figures))
         self.half_shown.emit()
         summary = summaries.get(info.index) if shiboken6.isValid(summaries) else None
         if summary is not None:
@@ -195,7 +202,8 @@ class TensorPanel(QWidget):
         self.relations.set_facts(known.facts)
         self.matched.setText(known.sentence)
         self.matched.setVisible(bool(known.sentence))
-        self.details.set_rows([*details(checkpoint, info), *known.details])
+        now = self._summaries.figures.place(info.index) if self._summaries is not None else ""
+        self.details.set_rows([*details(checkpoint, info, now), *known.details])
 
     def _want_figures(self) -> None:
         """Begin to read once the page is painted: reading takes both cores, and painting goes first."""
@@ -208,6 +216,7 @@ class TensorPanel(QWidget):
         if info is None or checkpoint is None or summaries is None:
             return
         summary = summaries.get(info.index)
+        self._show_origin(None)
         reason = why_no_figures(info, summary) or summaries.error(info.index) or ""
         if reason or summary is None:
             figures = None if reason else summaries.profile.statistics(info.index)
@@ -225,7 +234,9 @@ class TensorPanel(QWidget):
         self.statistics.show_summary(summary, integral)
         if not self._lower.isActive():
             self.half.set_summary(summary)
-        series = series_of(checkpoint, info, summary, self._pool)
+        asked = summaries.figures
+        self._show_origin(asked.origin(info.index))
+        series = series_of(checkpoint, asked.info(info.index), summary, self._pool, asked)
         if series is None:
             self.histogram.say_nothing(summary.statistics)
         else:
@@ -234,6 +245,16 @@ class TensorPanel(QWidget):
             if self._exact_due:
                 self._linger.start()
         self._settled = self._settled or self.histogram.picture() is None
+
+    def _show_origin(self, origin: Origin | None) -> None:
+        """Say where the figures were worked out, if that was not here from the file."""
+        words = ""
+        if origin is not None and origin.reason:
+            words = tr("Figures worked out on the CPU: {0}").format(display(origin.reason, 300))
+        elif origin is not None:
+            words = tr("Figures worked out on {0}.").format(origin.place)
+        self.origin.setText(words)
+        self.origin.setVisible(bool(words))
 
     def _on_ready(self, row: int) -> None:
         if self._info is not None and row == self._info.index:

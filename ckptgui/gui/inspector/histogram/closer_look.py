@@ -105,7 +105,10 @@ def look_closer(looks: Sequence[Look], edges: np.ndarray, scale: Scale, cancel: 
         info, pool, distribution = look.series.info, look.series.pool, look.distribution
         if info is None or pool is None:
             continue
-        if look.coarse:
+        figures = look.series.figures
+        if look.coarse and figures is not None:
+            distribution = figures.refine(info, distribution, low, high, cancel, report, scale)
+        elif look.coarse:
             distribution = refine(info, pool, distribution, low, high, cancel, report, scale)
         found[look.series.key] = refine_bars(info, pool, distribution, edges, cancel, report)
     return found

@@ -8,7 +8,6 @@ from ckptgui.analysis.summary import Summary
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.engine.gate import Urgency
 from ckptgui.engine.job import Cancel, Report
-from ckptgui.engine.summarise import summarise
 from ckptgui.errors import CheckpointError
 from ckptgui.gui.inspector.histogram.notes import nothing_text
 from ckptgui.gui.inspector.histogram.series import Pins, series_of
@@ -57,12 +56,11 @@ class Pinning(QObject):
         if self._lane.busy or not self._waiting or self._document is None:
             return
         row = self._waiting.pop(0)
-        checkpoint, pool, _ = self._document
-        info, gate = checkpoint.info(row), self._background.gate
+        figures, gate = self._document[2].figures, self._background.gate
 
         def work(cancel: Cancel, report: Report) -> Summary:
             with gate.turn(cancel, Urgency.SELECTED) as turn:
-                return summarise(info, pool, turn, report)
+                return figures.summarise(row, turn, report)
 
         def done(summary: Summary) -> None:
             self._pin(row, summary)
@@ -77,8 +75,9 @@ class Pinning(QObject):
     def _pin(self, row: int, summary: Summary) -> None:
         if self._document is None:
             return
-        checkpoint, pool, _ = self._document
-        series = series_of(checkpoint, checkpoint.info(row), summary, pool)
+        checkpoint, pool, summaries = self._document
+        figures = summaries.figures
+        series = series_of(checkpoint, figures.info(row), summary, pool, figures)
         if series is None:
             self.refused.emit(nothing_text(summary.statistics))
         elif not self._pins.holds(series):

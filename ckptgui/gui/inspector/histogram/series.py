@@ -14,6 +14,7 @@ from ckptgui.core.checkpoint import Checkpoint, Role
 from ckptgui.core.display import MAX_CELL, display
 from ckptgui.core.dtypes import Kind
 from ckptgui.core.tensors import Path, TensorInfo
+from ckptgui.gui.figures import Figures
 from ckptgui.gui.numbers import tr
 from ckptgui.sources.locate import SourcePool
 
@@ -34,6 +35,7 @@ class Series:
     modulus: bool = False  # complex values count by it
     info: TensorInfo | None = field(default=None, repr=False)
     pool: SourcePool | None = field(default=None, repr=False)
+    figures: Figures | None = field(default=None, repr=False)  # who looks closer; None: this program
 
     @property
     def key(self) -> tuple[str, Path]:
@@ -49,7 +51,11 @@ class Series:
 
 
 def series_of(
-    checkpoint: Checkpoint, info: TensorInfo, summary: Summary, pool: SourcePool | None
+    checkpoint: Checkpoint,
+    info: TensorInfo,
+    summary: Summary,
+    pool: SourcePool | None,
+    figures: Figures | None = None,
 ) -> Series | None:
     """A tensor's values; None where none is finite."""
     if summary.distribution is None or not summary.distribution.total:
@@ -65,6 +71,7 @@ def series_of(
         modulus=info.dtype.kind is Kind.COMPLEX,
         info=info,
         pool=pool,
+        figures=figures,
     )
 
 
@@ -123,4 +130,6 @@ class Pins(QObject):
 
     def close_files(self) -> None:
         """Their files are closed from now on: what is known of them stays, but nothing is read again."""
-        self._pins = [replace(pin, series=replace(pin.series, info=None, pool=None)) for pin in self._pins]
+        self._pins = [
+            replace(pin, series=replace(pin.series, info=None, pool=None, figures=None)) for pin in self._pins
+        ]
