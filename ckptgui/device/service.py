@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -12,7 +12,7 @@ from ckptgui.analysis.histogram import Scale
 from ckptgui.analysis.spectrum import Spectrum
 from ckptgui.analysis.summary import Summary
 from ckptgui.core.tensors import TensorInfo
-from ckptgui.device.messages import Inventory, Resident, Token
+from ckptgui.device.messages import DeviceLostError, Inventory, Resident, Token
 from ckptgui.engine.job import Cancel, Report, silent
 from ckptgui.sources.base import ByteSource
 
@@ -25,6 +25,12 @@ class DeviceService(Protocol):
     resident tensor runs on its device and comes to the same answer as on the CPU; where the device has not the
     memory for it, it runs in the process on the CPU (``fell_back`` says of the last one why).
     """
+
+    changed: list[Callable[[], None]]
+    """Called after what the process holds has changed; on any thread, so they must only pass it on."""
+
+    lost: list[Callable[[DeviceLostError], None]]
+    """Called with the reason after the process has died, likewise."""
 
     def inventory(self, cancel: Cancel) -> Inventory:
         """The devices and their memory now."""
