@@ -32,6 +32,12 @@ class DeviceService(Protocol):
     lost: list[Callable[[DeviceLostError], None]]
     """Called with the reason after the process has died, likewise."""
 
+    changed: list[Callable[[], None]]
+    """Called after what the process holds has changed, on any thread: they must only pass it on."""
+
+    lost: list[Callable[[DeviceLostError], None]]
+    """Called with the reason after a process has died, on any thread."""
+
     def inventory(self, cancel: Cancel) -> Inventory:
         """The devices and their memory now."""
         ...
@@ -63,7 +69,7 @@ class DeviceService(Protocol):
         """The bytes of a resident tensor where they lie, for everything that reads bytes: figures, exports."""
         ...
 
-    def digest(self, token: Token, cancel: Cancel) -> str:
+    def digest(self, token: Token, cancel: Cancel, report: Report = silent) -> str:
         """SHA-256 of the values as they lie there, in hexadecimal; that of ``info --digest`` for the file."""
         ...
 

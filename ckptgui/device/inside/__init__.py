@@ -1,0 +1,1 @@
+"""What runs in the process that has torch; nothing outside of it imports this room."""
