@@ -48,7 +48,7 @@ class DeviceInfo:
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """The devices there are, the CPU first; ``why_none`` says why there is no real accelerator, if there is none."""
+    """The devices there are, the CPU first; ``why_none`` says why there is no real accelerator, if so."""
 
     devices: tuple[DeviceInfo, ...]
     torch_version: str

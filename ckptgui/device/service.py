@@ -32,12 +32,6 @@ class DeviceService(Protocol):
     lost: list[Callable[[DeviceLostError], None]]
     """Called with the reason after the process has died, likewise."""
 
-    changed: list[Callable[[], None]]
-    """Called after what the process holds has changed, on any thread: they must only pass it on."""
-
-    lost: list[Callable[[DeviceLostError], None]]
-    """Called with the reason after a process has died, on any thread."""
-
     def inventory(self, cancel: Cancel) -> Inventory:
         """The devices and their memory now."""
         ...
