@@ -39,6 +39,15 @@ class ExportError(CheckpointError):
     """An export that cannot be made, or that was given up without leaving a trace."""
 
 
+class DamagedSourceError(ExportError):
+    """``lost`` of the tensors to export cannot be written; ``left`` could be, which nobody asked for yet."""
+
+    def __init__(self, message: str, lost: int, left: int) -> None:
+        super().__init__(message)
+        self.lost = lost
+        self.left = left
+
+
 class CollisionError(ExportError):
     """Two tensors of the source, ``first`` and ``second``, that would both be called ``result``."""
 

@@ -47,6 +47,5 @@ def _target(name: str) -> DType | None:
     if name == KEEP:
         return None
     if name not in CAST_DTYPES:
-        known = "an element type" if name in BY_NAME else "no element type"
-        raise ExportError(f"Tensors are cast to {', '.join(CAST_DTYPES)} or kept; {display(name)} is {known}.")
+        raise ExportError(f"Tensors are kept or cast to {', '.join(CAST_DTYPES)}, not to {display(name)}.")
     return BY_NAME[name]

@@ -5,7 +5,7 @@ Without them ``load_state_dict(strict=True)`` misses a key. They go along as far
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.tensors import Path
@@ -17,24 +17,34 @@ from ckptgui.formats.pickles.graph import Node
 
 
 class ExtraState:
-    """The named values of one section. ``dropped`` tells what of them could not be said."""
+    """Values of one section, found by ``sources`` and written as ``names``.
 
-    def __init__(self, checkpoint: Checkpoint, section: Path, names: Iterable[str]) -> None:
+    ``dropped`` tells what of them could not be said.
+    """
+
+    def __init__(
+        self, checkpoint: Checkpoint, section: Path, sources: Sequence[str], names: Sequence[str]
+    ) -> None:
         cache: dict[int, dict[str, Node]] = {}
         node = saved_root(checkpoint)
         for key in section:
             node = below(node, key, cache)
-        self._values = {name: below(node, name, cache) for name in names}
+        self._values = {name: below(node, source, cache) for source, name in zip(sources, names)}
+        self.names = tuple(names)
         self.dropped: list[str] = []
 
     def say(self, pickle: PickleWriter) -> None:
         """Set each value on the dictionary at the top of the stack."""
-        walk = ObjectPickler(pickle, tensor=lambda node: False, metadata=lambda path: None)
+        walk = ObjectPickler(pickle, _no_tensor, takes=lambda path: False, metadata=lambda path: None)
         for name, node in self._values.items():
-            if walk.can_say(node, 0):
+            if walk.can_say(node, (name,)):
                 pickle.text(name)
                 walk.say(node, (name,))
                 pickle.op(SETITEM)
             else:
                 self.dropped.append(name)
         self.dropped += walk.dropped
+
+
+def _no_tensor(node: Node, path: Path) -> None:
+    raise AssertionError(f"no tensor is taken, {path} neither")

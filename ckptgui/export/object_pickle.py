@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence, Set
 from typing import Any
 
+from ckptgui.core.checkpoint import Json
 from ckptgui.core.tensors import Path
 from ckptgui.export.pickle_file import (
     APPENDS,
@@ -18,7 +19,7 @@ from ckptgui.export.pickle_file import (
     PickleWriter,
 )
 from ckptgui.export.saved_object import MAX_DEPTH, Made, Name, Sort, is_key, items_of, plain_value, sort_of
-from ckptgui.export.torch_file import Metadata, say_metadata
+from ckptgui.export.torch_file import Metadata, say_json, say_metadata
 from ckptgui.formats.pickles.graph import Node
 
 Steps = Generator["Steps", None, None]
@@ -26,7 +27,9 @@ _BATCH = 1000
 
 
 class ObjectPickler:
-    """One walk over a graph. ``tensor`` pushes a tensor's node; ``dropped`` are the paths left out.
+    """One walk over a graph. ``dropped`` are the paths left out.
+
+    ``tensor`` pushes the tensor at a path, ``takes`` says whether it may.
 
     A value that is met again is fetched from the memo, so what was one object stays one. The walk keeps
     its own stack: a file may nest deeper than Python recurses.
@@ -35,18 +38,30 @@ class ObjectPickler:
     def __init__(
         self,
         pickle: PickleWriter,
-        tensor: Callable[[Node], bool],
+        tensor: Callable[[Node, Path], None],
+        takes: Callable[[Path], bool],
         metadata: Callable[[Path], Metadata | None],
     ) -> None:
         self.dropped: list[str] = []
         self._pickle = pickle
         self._tensor = tensor
+        self._takes = takes
+        self._left_out: Set[str] = frozenset()
+        self._added: Mapping[str, Json] = {}
+        self._top: Path = ()
         self._metadata = metadata
         self._memo: dict[int, int] = {}
         self._open: set[int] = set()
 
-    def say(self, root: Node, path: Path = ()) -> None:
-        """Push the object that hangs at ``path``."""
+    def say(
+        self,
+        root: Node,
+        path: Path = (),
+        left_out: Set[str] = frozenset(),
+        added: Mapping[str, Json] | None = None,
+    ) -> None:
+        """Push the object that hangs at ``path``; if it is a dictionary, without some keys and with others."""
+        self._left_out, self._added, self._top = left_out, added or {}, path
         stack = [self._node(root, path)]
         while stack:
             try:
@@ -54,14 +69,16 @@ class ObjectPickler:
             except StopIteration:
                 stack.pop()
 
-    def can_say(self, node: Node, depth: int) -> bool:
+    def can_say(self, node: Node, path: Path) -> bool:
         """Whether a node is no foreign thing, and not a container that holds itself in a way we cannot say."""
         sort = sort_of(node)
         if sort is Sort.FOREIGN:
             return False
-        if sort in (Sort.PLAIN, Sort.TENSOR) or id(node) in self._memo:
+        if sort is Sort.TENSOR:
+            return self._takes(path)
+        if sort is Sort.PLAIN or id(node) in self._memo:
             return True
-        return id(node) not in self._open and depth < MAX_DEPTH
+        return id(node) not in self._open and len(path) <= MAX_DEPTH
 
     def _node(self, node: Node, path: Path) -> Steps:
         sort = sort_of(node)
@@ -70,9 +87,7 @@ class ObjectPickler:
         elif id(node) in self._memo and sort is not Sort.TENSOR:
             self._pickle.get(self._memo[id(node)])
         elif sort is Sort.TENSOR:
-            if not self._tensor(node):
-                self._drop(path)
-                self._pickle.op(NONE)
+            self._tensor(node, path)
         elif sort is Sort.TUPLE:
             yield self._tuple(node, path)
         elif sort is Sort.LIST:
@@ -104,7 +119,7 @@ class ObjectPickler:
 
     def _item(self, node: Node, path: Path) -> Steps:
         """A place in a sequence is kept for what cannot go: None stands there."""
-        if self.can_say(node, len(path)):
+        if self.can_say(node, path):
             yield self._node(node, path)
         else:
             self._drop(path)
@@ -119,9 +134,13 @@ class ObjectPickler:
             self._memo[id(node)] = pickle.put()
         kept = []
         for name, key, value in items_of(node):
-            if is_key(key) and self.can_say(value, len(path) + 1):
+            if (
+                is_key(key)
+                and not (path == self._top and name in self._left_out)
+                and self.can_say(value, (*path, name))
+            ):
                 kept.append((name, key, value))
-            else:
+            elif not (path == self._top and name in self._added):
                 self._drop((*path, name))
         for start in range(0, len(kept), _BATCH):
             pickle.op(MARK)
@@ -129,9 +148,15 @@ class ObjectPickler:
                 self._plain(key)
                 yield self._node(value, (*path, name))
             pickle.op(SETITEMS)
+        if path == self._top:
+            pickle.pairs(list(self._added.items()), self._add)
         metadata = self._metadata(path) if sort is Sort.ORDERED_DICT else None
         if metadata:
             say_metadata(pickle, metadata)
+
+    def _add(self, item: tuple[str, Json]) -> None:
+        self._pickle.text(item[0])
+        say_json(self._pickle, item[1])
 
     def _plain(self, value: Any) -> None:
         pickle = self._pickle

@@ -92,12 +92,18 @@ class Cast:
 Piece = Span | Values | Cast
 
 
-def values_of(tensor: TensorInfo) -> Piece:
+def values_of(tensor: TensorInfo) -> Span | Values:
     """The cheapest way to a tensor's contiguous values: as they lie, where they lie so."""
     if tensor.extent is not None and tensor.is_contiguous and not (tensor.conj or tensor.neg):
         start = tensor.dtype.nbytes(tensor.storage_offset)
         return Span(tensor.extent, start, start + tensor.nbytes, tensor.dtype)
     return Values(tensor)
+
+
+def written_as(tensor: TensorInfo, dtype: DType) -> Piece:
+    """A tensor's contiguous values as numbers of ``dtype``."""
+    piece = values_of(tensor)
+    return piece if tensor.dtype == dtype else Cast(piece, tensor.dtype, dtype)
 
 
 def _bytes_of(array: np.ndarray) -> memoryview:

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeVar
+
+import numpy as np
 
 from ckptgui.core.checkpoint import Checkpoint
+from ckptgui.core.display import display
 from ckptgui.core.quiet import without_garbage_collection
-from ckptgui.core.tensors import TensorInfo
 from ckptgui.errors import ExportError, LargeOutputError
+from ckptgui.export.casts import cast_dtypes
+from ckptgui.export.contents import Contents, planned_files
 from ckptgui.export.extra_state import ExtraState
-from ckptgui.export.request import ExportPlan, ExportRequest, PlannedFile
-from ckptgui.export.safetensors_file import safetensors_layout
-from ckptgui.export.select import Selection, select_state_dict, ties
-from ckptgui.export.torch_file import check_location, state_dict_layout
-from ckptgui.export.torch_types import for_safetensors, for_torch
+from ckptgui.export.metadata import TRAINING, metadata_of
+from ckptgui.export.module_names import new_module_names
+from ckptgui.export.renaming import renamed
+from ckptgui.export.request import Chosen, ExportPlan, ExportRequest
+from ckptgui.export.select import Selection, select_state_dict
+from ckptgui.export.sizes import compacted, written_sizes
+from ckptgui.export.table_tensors import TableTensors, counted
+from ckptgui.export.ties import tied_to
+from ckptgui.export.torch_file import Metadata, check_location
+from ckptgui.export.torch_types import for_safetensors, for_torch, safetensors_takes, torch_takes
 from ckptgui.export.whole import plan_whole
+
+T = TypeVar("T")
 
 _EXPANSION = 4
 _ALWAYS_ALLOWED = 1 << 30
@@ -22,99 +34,120 @@ _ALWAYS_ALLOWED = 1 << 30
 
 def plan_export(checkpoint: Checkpoint, out: str, request: ExportRequest) -> ExportPlan:
     """Decide everything; reads no tensor data and writes nothing. Raises ``ExportError``."""
+    return _planned(checkpoint, out, request, {})
+
+
+def plan_without(plan: ExportPlan, reasons: Mapping[int, str]) -> ExportPlan:
+    """The plan of a rescue anew, without tensors that turned out damaged when they were read.
+
+    ``reasons`` are sentences by the tensors' places in ``plan.tensors``; other names of their bytes go with them.
+    Raises ``ExportError`` where nothing is left.
+    """
+    table, spoilt = plan.checkpoint.tensors, dict(plan.spoilt)
+    for place, reason in reasons.items():
+        row = plan.tensors[place].index
+        spoilt[row] = reason
+        spoilt.update(dict.fromkeys(plan.checkpoint.tied_to(row), reason) if table.storage[row] >= 0 else {})
+    return _planned(plan.checkpoint, plan.out, plan.request, spoilt)
+
+
+def _planned(checkpoint: Checkpoint, out: str, request: ExportRequest, spoilt: Mapping[int, str]) -> ExportPlan:
     with without_garbage_collection():
-        if request.only == "all":
-            plan = plan_whole(checkpoint, out, request)
-        else:
-            plan = _plan_state_dict(checkpoint, out, request)
+        plan = (plan_whole if request.only == "all" else _plan_state_dict)(checkpoint, out, request, spoilt)
         _refuse_absurd(plan)
         return plan
 
 
-def _plan_state_dict(checkpoint: Checkpoint, out: str, request: ExportRequest) -> ExportPlan:
-    selection = select_state_dict(checkpoint, request.section)
-    tied = ties(selection.tensors) if request.ties != "copy" else {}
-    tensors: Mapping[str, TensorInfo] = selection.tensors
-    if request.ties == "drop":
-        tensors = {name: tensor for name, tensor in tensors.items() if name not in tied}
-    planner = _plan_torch if request.format == "pt" else _plan_safetensors
-    return planner(checkpoint, out, request, selection, tensors, tied)
-
-
-def _plan_torch(
-    checkpoint: Checkpoint,
-    out: str,
-    request: ExportRequest,
-    selection: Selection,
-    tensors: Mapping[str, TensorInfo],
-    tied: Mapping[str, str],
+def _plan_state_dict(
+    checkpoint: Checkpoint, out: str, request: ExportRequest, spoilt: Mapping[int, str]
 ) -> ExportPlan:
-    check_location(request.location)
-    names, infos = tuple(tensors), tuple(for_torch(tensor) for tensor in tensors.values())
+    _check_options(request)
+    selection = select_state_dict(checkpoint, request, spoilt)
+    sources = selection.names
+    every, idle = renamed([*sources, *selection.extra_state], request.strip, request.rename)
+    names, extra_names = every[: len(sources)], every[len(sources) :]
+    tensors = _counted(checkpoint, request, selection)
+    saved = tensors.dtypes
+    dtypes, idle_casts = cast_dtypes(sources, saved, request.dtype, request.dtype_for)
+    table = checkpoint.tensors
+    same = np.full(len(names), -1) if request.ties == "copy" else tied_to(table, selection.rows, dtypes)
+    written = np.flatnonzero(same < 0) if request.ties == "drop" else np.arange(len(names))
+    tied = {names[place]: names[first] for place, first in enumerate(same.tolist()) if first >= 0}
+    sizes = written_sizes(table, selection.rows, saved, dtypes)
+    values = metadata_of(
+        checkpoint, selection.section, bool(request.keep_metadata), request.metadata, selection.lost
+    )
     extra = None
-    if selection.extra_state:
-        extra = ExtraState(checkpoint, selection.section.path, selection.extra_state)
-    layout = state_dict_layout(
-        names,
-        infos,
-        location=request.location,
-        share=request.ties != "copy",
-        metadata=_saved_metadata(checkpoint, selection),
-        say_more=extra.say if extra else lambda pickle: None,
+    if selection.extra_state and request.format == "pt":
+        extra = ExtraState(checkpoint, selection.section.path, selection.extra_state, extra_names)
+    contents = Contents(
+        names=_at(names, written),
+        tensors=tensors.part(written),
+        dtypes=_at(dtypes, written),
+        tied=tied,
+        values=values,
+        modules=_modules(checkpoint, selection, names, values),
+        extra=extra,
     )
-    dropped = (*selection.dropped, *(extra.dropped if extra else ()))
+    files = planned_files(contents, request)
+    unsaid = extra.dropped if extra else selection.extra_state
     return ExportPlan(
         checkpoint=checkpoint,
         out=out,
         request=request,
         section=selection.section.path,
-        names=names,
-        source_names=tuple(info.name for info in infos),
-        paths=tuple((name,) for name in names),
-        tensors=infos,
-        dtypes=tuple(info.dtype for info in infos),
-        dropped=dropped,
+        names=tuple(contents.names),
+        source_names=tuple(_at(sources, written)),
+        paths=tuple((name,) for name in contents.names),
+        tensors=contents.tensors,
+        dtypes=tuple(contents.dtypes),
+        dropped=tuple(key for key in (*selection.dropped, *unsaid) if key not in values),
         tied=tied,
-        nbytes=layout.nbytes,
-        files=(PlannedFile("", layout, tuple(range(len(infos)))),),
+        nbytes=sum(file.layout.nbytes for file in files),
+        files=files,
+        chosen=Chosen(selection.rows, sources, names, saved, dtypes, sizes, same),
+        lost=selection.lost,
+        compacted=compacted(table, selection.rows),
+        metadata=values,
+        notes=tuple(f"{display(each)} fits no tensor." for each in (*selection.idle, *idle, *idle_casts)),
+        spoilt=spoilt,
     )
 
 
-def _plan_safetensors(
-    checkpoint: Checkpoint,
-    out: str,
-    request: ExportRequest,
-    selection: Selection,
-    tensors: Mapping[str, TensorInfo],
-    tied: Mapping[str, str],
-) -> ExportPlan:
-    if request.ties == "keep":
+def _check_options(request: ExportRequest) -> None:
+    if request.format == "pt":
+        check_location(request.location)
+    elif request.ties == "keep":
         raise ExportError("safetensors cannot keep one storage under two names; drop or copy the second.")
-    if reserved := {"__metadata__", "format"} & (tensors.keys() | tied.keys()):
-        raise ExportError(f"A tensor is called {min(reserved)}, a name that safetensors keeps for itself.")
-    names, infos = tuple(tensors), tuple(for_safetensors(tensor) for tensor in tensors.values())
-    layout = safetensors_layout(names, infos, tied)
-    return ExportPlan(
-        checkpoint=checkpoint,
-        out=out,
-        request=request,
-        section=selection.section.path,
-        names=names,
-        source_names=tuple(info.name for info in infos),
-        paths=tuple((name,) for name in names),
-        tensors=infos,
-        dtypes=tuple(info.dtype for info in infos),
-        dropped=(*selection.dropped, *selection.extra_state),
-        tied=tied,
-        nbytes=layout.nbytes,
-        files=(PlannedFile("", layout, tuple(range(len(infos)))),),
-    )
 
 
-def _saved_metadata(checkpoint: Checkpoint, selection: Selection) -> Mapping[str, Mapping[str, object]] | None:
-    """The state dict's ``_metadata`` if the reader found one."""
-    found = checkpoint.attributes.get("state_dict_metadata", {})
-    return found.get(selection.section.path) if isinstance(found, Mapping) else None
+def _counted(checkpoint: Checkpoint, request: ExportRequest, selection: Selection) -> TableTensors:
+    """The tensors as the format counts them; raises ``ExportError`` for a type that it cannot hold."""
+    takes, adapt = (torch_takes, for_torch) if request.format == "pt" else (safetensors_takes, for_safetensors)
+    return counted(checkpoint.tensors, selection.section.path, selection.rows, takes, adapt)
+
+
+def _at(values: list[T], places: np.ndarray) -> list[T]:
+    return values if len(places) == len(values) else [values[place] for place in places.tolist()]
+
+
+def _modules(
+    checkpoint: Checkpoint, selection: Selection, names: list[str], values: Mapping[str, object]
+) -> Metadata | None:
+    """The state dict's ``_metadata`` under the modules' new names, with the values that go along."""
+    saved = checkpoint.attributes.get("state_dict_metadata", {})
+    found = saved.get(selection.section.path) if isinstance(saved, Mapping) else None
+    modules: dict[str, Mapping[str, object]] = {}
+    if found is not None:
+        new = {} if names == selection.names else new_module_names(found, selection.names, names)
+        renamed_ones = {new[module] for module in new if new[module] != module}
+        for module, told in found.items():
+            name = new.get(module, module)
+            if module != TRAINING and not (name == module and name in renamed_ones):
+                modules[name] = told
+    if values:
+        modules[TRAINING] = values
+    return modules if found is not None or values else None
 
 
 def _refuse_absurd(plan: ExportPlan) -> None:

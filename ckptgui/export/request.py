@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
+
+import numpy as np
 
 from ckptgui.core.checkpoint import Checkpoint, Json
 from ckptgui.core.dtypes import DType
@@ -95,6 +97,27 @@ class PlannedFile:
 
 
 @dataclass(frozen=True)
+class Chosen:
+    """All tensors that were chosen, in columns; one a name, those too whose bytes another's name stands for.
+
+    ``rows`` are theirs in the source's table (int64), ``saved`` what they are there, ``dtypes`` what they become,
+    ``sizes`` the bytes of their values as written (int64). ``tied_to`` is the place, in these columns, of the
+    tensor whose bytes one shares, -1 where it has its own (int64).
+    """
+
+    rows: np.ndarray = field(repr=False)
+    source_names: Sequence[str] = field(repr=False)
+    names: Sequence[str] = field(repr=False)
+    saved: Sequence[DType] = field(repr=False)
+    dtypes: Sequence[DType] = field(repr=False)
+    sizes: np.ndarray = field(repr=False)
+    tied_to: np.ndarray = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+@dataclass(frozen=True)
 class ExportPlan:
     """Everything decided, nothing written.
 
@@ -104,6 +127,8 @@ class ExportPlan:
     name whose tensor it is, ``nbytes`` is the exact size of all ``files`` to come, an index included.
     ``lost`` leads from the names that a rescue has to do without to the reasons, ``compacted`` are the bytes that
     views need less than their storages, ``metadata`` the plain values that go along.
+    ``chosen`` are the tensors and those tied to them, ``notes`` sentences on wishes that came to nothing,
+    ``spoilt`` rows that turned out damaged when they were read, with the reasons.
     """
 
     checkpoint: Checkpoint
@@ -113,15 +138,18 @@ class ExportPlan:
     names: tuple[str, ...]
     source_names: tuple[str, ...]
     paths: tuple[Path, ...]
-    tensors: tuple[TensorInfo, ...]
+    tensors: Sequence[TensorInfo]
     dtypes: tuple[DType, ...]
     dropped: tuple[str, ...]
     tied: Mapping[str, str]
     nbytes: int
     files: tuple[PlannedFile, ...]
+    chosen: Chosen
     lost: Mapping[str, str] = field(default_factory=dict)
     compacted: int = 0
     metadata: Mapping[str, Json] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    spoilt: Mapping[int, str] = field(default_factory=dict, repr=False)
 
     @property
     def data_bytes(self) -> int:
@@ -130,8 +158,9 @@ class ExportPlan:
 
     @property
     def value_bytes(self) -> int:
-        """Bytes of the tensors' values, for progress."""
-        return sum(tensor.nbytes for tensor in self.tensors)
+        """Bytes of the tensors' values as written, for progress."""
+        alone = (self.chosen.tied_to < 0) | (self.request.ties != "drop")
+        return int(self.chosen.sizes[alone].sum())
 
 
 @dataclass(frozen=True, slots=True)

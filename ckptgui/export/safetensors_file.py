@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ckptgui.core.dtypes import DType
 from ckptgui.core.tensors import TensorInfo
 from ckptgui.engine.job import Cancel
 from ckptgui.errors import ExportError
 from ckptgui.export.atomic import Output
-from ckptgui.export.pieces import Piece, values_of
+from ckptgui.export.pieces import Piece, written_as
 from ckptgui.sources.locate import SourcePool
 
 MAX_HEADER = 100_000_000
@@ -54,23 +55,27 @@ class SafetensorsLayout:
 
 
 def safetensors_layout(
-    names: Sequence[str], tensors: Sequence[TensorInfo], metadata: Mapping[str, str]
+    names: Sequence[str], tensors: Sequence[TensorInfo], dtypes: Sequence[DType], metadata: Mapping[str, str]
 ) -> SafetensorsLayout:
-    """Lay out a file; ``tensors`` are as the format counts them, ``metadata`` goes beside ``format: pt``."""
-    order = sorted(range(len(tensors)), key=lambda index: -tensors[index].dtype.bits)
-    starts: dict[int, int] = {}
+    """Lay out a file; ``tensors`` are as the format counts them and written as ``dtypes``.
+
+    ``metadata`` goes beside ``format: pt``.
+    """
+    order = sorted(range(len(tensors)), key=lambda index: -dtypes[index].bits)
+    pieces = [written_as(tensors[index], dtypes[index]) for index in order]
+    spans: dict[int, list[int]] = {}
     position = 0
-    for index in order:
-        starts[index] = position
-        position += tensors[index].nbytes
+    for index, piece in zip(order, pieces):
+        spans[index] = [position, position + piece.nbytes]
+        position += piece.nbytes
     header: dict[str, Any] = {"__metadata__": {"format": "pt", **metadata}}
     for index, (name, tensor) in enumerate(zip(names, tensors)):
         header[name] = {
-            "dtype": tensor.dtype.safetensors,
+            "dtype": dtypes[index].safetensors,
             "shape": list(tensor.shape),
-            "data_offsets": [starts[index], starts[index] + tensor.nbytes],
+            "data_offsets": spans[index],
         }
-    return SafetensorsLayout(_encoded(header), tuple(values_of(tensors[index]) for index in order))
+    return SafetensorsLayout(_encoded(header), tuple(pieces))
 
 
 def _encoded(header: dict[str, Any]) -> bytes:

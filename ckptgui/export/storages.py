@@ -2,7 +2,8 @@
 
 Views whose bytes overlap form a *group* and keep their common storage, offsets and strides; a tensor
 alone gets a storage of its own. There it keeps its strides where that costs no more bytes than its values
-(transposed, expanded) and becomes contiguous where the view skips most of what it spans.
+(transposed, expanded) and becomes contiguous where the view skips most of what it spans. Views that are cast
+share a storage where all of the group were of one type and become one type; else each has its own.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 
 from ckptgui.core.dtypes import DType
 from ckptgui.core.tensors import TensorInfo, contiguous_strides
-from ckptgui.export.pieces import Piece, Span, Values, values_of
+from ckptgui.export.pieces import Cast, Piece, Span, Values, values_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +41,19 @@ class View:
     neg: bool = False
 
 
-def plan_storages(tensors: Sequence[TensorInfo], *, share: bool) -> tuple[list[Storage], list[View]]:
-    """Storages in the order of first use, and one view a tensor. Without ``share`` each has its own."""
+def plan_storages(
+    tensors: Sequence[TensorInfo], dtypes: Sequence[DType], *, share: bool
+) -> tuple[list[Storage], list[View]]:
+    """Storages in the order of first use, and one view a tensor. Without ``share`` each has its own.
+
+    ``dtypes`` are what the tensors are written as.
+    """
     groups = _groups(tensors) if share else [[index] for index in range(len(tensors))]
     order = sorted(groups, key=min)
     storages: list[Storage] = []
     views: dict[int, View] = {}
     for group in order:
-        members = [tensors[index] for index in group]
-        for storage, made in _placed(members):
+        for storage, made in _placed([tensors[index] for index in group], [dtypes[index] for index in group]):
             views.update({group[member]: _moved(view, len(storages)) for member, view in made.items()})
             storages.append(storage)
     return storages, [views[index] for index in range(len(tensors))]
@@ -86,23 +91,21 @@ def _groups(tensors: Sequence[TensorInfo]) -> list[list[int]]:
     return groups
 
 
-def _placed(members: Sequence[TensorInfo]) -> Iterable[tuple[Storage, dict[int, View]]]:
+def _placed(members: Sequence[TensorInfo], dtypes: Sequence[DType]) -> Iterable[tuple[Storage, dict[int, View]]]:
     """The storage of a group and its members' views in it, or several where they cannot share one."""
+    kinds: dict[tuple[object, ...], list[int]] = {}
+    for index, (tensor, dtype) in enumerate(zip(members, dtypes)):
+        kinds.setdefault((view_key(tensor), dtype), []).append(index)
     first = members[0]
-    if len({view_key(tensor) for tensor in members}) == 1:
-        storage, view = _alone(first)
-        return [(storage, dict.fromkeys(range(len(members)), view))]
-    extent = first.extent
-    dtypes = {tensor.dtype for tensor in members}
-    if extent is None or (len(dtypes) > 1 and extent.byteorder == "big"):  # no one way to turn the bytes
-        alone = [_alone(tensor) for tensor in members]
-        return [(storage, {index: view}) for index, (storage, view) in enumerate(alone)]
+    if len(kinds) == 1 or not _can_share(members, dtypes) or first.extent is None:
+        alone = [(indices, *_alone(members[indices[0]], dtypes[indices[0]])) for indices in kinds.values()]
+        return [(storage, dict.fromkeys(indices, view)) for indices, storage, view in alone]
     unit = max(tensor.dtype.itemsize for tensor in members)
     spans = [byte_span(tensor) for tensor in members]
     start = min(low for low, _ in spans) // unit * unit
     stop = max(high for _, high in spans)
-    dtype = first.dtype if len(dtypes) == 1 else None
-    storage = Storage(Span(extent, start, stop, first.dtype), dtype, first.device)
+    piece = _cast(Span(first.extent, start, stop, first.dtype), first.dtype, dtypes[0])
+    storage = Storage(piece, dtypes[0] if len(set(dtypes)) == 1 else None, first.device)
     views = {}
     for index, tensor in enumerate(members):
         offset = (tensor.dtype.nbytes(tensor.storage_offset) - start) // tensor.dtype.itemsize
@@ -110,16 +113,32 @@ def _placed(members: Sequence[TensorInfo]) -> Iterable[tuple[Storage, dict[int, 
     return [(storage, views)]
 
 
-def _alone(tensor: TensorInfo) -> tuple[Storage, View]:
+def _can_share(members: Sequence[TensorInfo], dtypes: Sequence[DType]) -> bool:
+    """Whether one stretch of bytes can hold different views: one type becomes one, or little-endian bytes stay."""
+    saved = {tensor.dtype for tensor in members}
+    if len(saved) == 1 and len(set(dtypes)) == 1:
+        return True
+    extent = members[0].extent
+    is_little = extent is not None and extent.byteorder == "little"  # else there is no one way to turn the bytes
+    return is_little and all(tensor.dtype == dtype for tensor, dtype in zip(members, dtypes))
+
+
+def _alone(tensor: TensorInfo, dtype: DType) -> tuple[Storage, View]:
     """A storage for one tensor only."""
     if tensor.numel == 0:
-        piece: Piece = Values(tensor)
-        return Storage(piece, tensor.dtype, tensor.device), View(0, 0, tensor.strides)
+        return Storage(_cast(Values(tensor), tensor.dtype, dtype), dtype, tensor.device), View(
+            0, 0, tensor.strides
+        )
     start, stop = byte_span(tensor)
     if tensor.extent is not None and stop - start <= tensor.nbytes:
-        piece = Span(tensor.extent, start, stop, tensor.dtype)
-        return Storage(piece, tensor.dtype, tensor.device), View(0, 0, tensor.strides, tensor.conj, tensor.neg)
-    return Storage(values_of(tensor), tensor.dtype, tensor.device), View(0, 0, contiguous_strides(tensor.shape))
+        piece = _cast(Span(tensor.extent, start, stop, tensor.dtype), tensor.dtype, dtype)
+        return Storage(piece, dtype, tensor.device), View(0, 0, tensor.strides, tensor.conj, tensor.neg)
+    piece = _cast(values_of(tensor), tensor.dtype, dtype)
+    return Storage(piece, dtype, tensor.device), View(0, 0, contiguous_strides(tensor.shape))
+
+
+def _cast(piece: Span | Values, saved: DType, written: DType) -> Piece:
+    return piece if saved == written else Cast(piece, saved, written)
 
 
 def _moved(view: View, storage: int) -> View:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ckptgui.core.display import display
+from ckptgui.core.dtypes import DType
 from ckptgui.core.tensors import TensorInfo, contiguous_strides
 from ckptgui.errors import ExportError
 from ckptgui.export.pickle_file import EMPTY_DICT, MARK, PERSISTENT, REDUCE, SETITEM, TUPLE, PickleWriter
@@ -24,15 +25,15 @@ class TensorPickler:
         self.storages = list(storages)
         self._location = location
 
-    def tensor(self, view: View, tensor: TensorInfo, requires_grad: bool = False) -> int:
-        """Push one tensor and return its number in the memo."""
+    def tensor(self, view: View, tensor: TensorInfo, dtype: DType, requires_grad: bool = False) -> int:
+        """Push one tensor, written as ``dtype``, and return its number in the memo."""
         rule = rule_of(tensor)
         if rule is not None:
             return self._quantized(view, tensor, rule, requires_grad)
-        return self._plain(view, tensor, requires_grad)
+        return self._plain(view, tensor, dtype, requires_grad)
 
-    def _plain(self, view: View, tensor: TensorInfo, requires_grad: bool = False) -> int:
-        pickle, dtype = self.pickle, tensor.dtype
+    def _plain(self, view: View, tensor: TensorInfo, dtype: DType, requires_grad: bool) -> int:
+        pickle = self.pickle
         typed = self.storages[view.storage].dtype is not None and bool(dtype.storage_class)
         pickle.name("torch._utils", "_rebuild_tensor_v2" if typed else "_rebuild_tensor_v3")
         pickle.op(MARK)

@@ -7,12 +7,24 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ckptgui.core.checkpoint import Json
 from ckptgui.core.display import display
+from ckptgui.core.dtypes import DType
 from ckptgui.core.tensors import TensorInfo
 from ckptgui.engine.job import Cancel
 from ckptgui.errors import ExportError
 from ckptgui.export.atomic import Output
-from ckptgui.export.pickle_file import BUILD, EMPTY_DICT, SETITEM, PickleWriter
+from ckptgui.export.metadata import TRAINING
+from ckptgui.export.pickle_file import (
+    BUILD,
+    EMPTY_DICT,
+    EMPTY_LIST,
+    MAX_LONG_BYTES,
+    NONE,
+    SETITEM,
+    PickleWriter,
+    long_bytes,
+)
 from ckptgui.export.storages import Storage, View, plan_storages
 from ckptgui.export.tensor_pickle import TensorPickler
 from ckptgui.export.zip_file import ALIGNMENT, ZipWriter, directory_span, record_span
@@ -22,7 +34,8 @@ _ROOT = "archive"  # what torch calls it when it does not know the file's name
 _ID_DIGITS = 40
 
 Metadata = Mapping[str, Mapping[str, Any]]
-"""A state dict's ``_metadata``: module prefix to plain values, of which ``version`` is the one in use."""
+"""A state dict's ``_metadata``: module prefix to plain values, of which ``version`` is the one in use; under
+``metadata.TRAINING`` the values that go along."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +92,7 @@ _TAIL = (("version", b"3\n"),)
 def state_dict_layout(
     names: Sequence[str],
     tensors: Sequence[TensorInfo],
+    dtypes: Sequence[DType],
     *,
     location: str,
     share: bool,
@@ -87,19 +101,19 @@ def state_dict_layout(
 ) -> TorchLayout:
     """Lay out a state dict: an ``OrderedDict`` of names and tensors, with its ``_metadata`` if there is one.
 
-    ``say_more`` sets further items on it.
+    ``dtypes`` are what the tensors are written as. ``say_more`` sets further items on it.
     """
-    storages, views = plan_storages(tensors, share=share)
+    storages, views = plan_storages(tensors, dtypes, share=share)
     pickle = PickleWriter()
     pickler = TensorPickler(pickle, storages, location)
     pickle.ordered_dict()
 
-    def say(row: tuple[str, TensorInfo, View]) -> None:
-        name, tensor, view = row
+    def say(row: tuple[str, TensorInfo, View, DType]) -> None:
+        name, tensor, view, dtype = row
         pickle.text(name)
-        pickler.tensor(view, tensor)
+        pickler.tensor(view, tensor, dtype)
 
-    pickle.pairs(list(zip(names, tensors, views)), say)
+    pickle.pairs(list(zip(names, tensors, views, dtypes)), say)
     say_more(pickle)
     if metadata is not None:
         say_metadata(pickle, metadata)
@@ -114,7 +128,7 @@ def check_location(location: str) -> None:
 
 
 def say_metadata(pickle: PickleWriter, metadata: Metadata) -> None:
-    """The dictionary's ``_metadata`` attribute; only ``version`` numbers are known to be in it."""
+    """The dictionary's ``_metadata`` attribute: of modules their ``version``, and the training's values whole."""
     pickle.op(EMPTY_DICT)
     pickle.put()
     pickle.text("_metadata")
@@ -123,6 +137,9 @@ def say_metadata(pickle: PickleWriter, metadata: Metadata) -> None:
     def say(item: tuple[str, Mapping[str, Any]]) -> None:
         prefix, values = item
         pickle.text(prefix)
+        if prefix == TRAINING:
+            say_json(pickle, values)
+            return
         pickle.op(EMPTY_DICT)
         pickle.put()
         version = values.get("version")
@@ -134,6 +151,36 @@ def say_metadata(pickle: PickleWriter, metadata: Metadata) -> None:
     pickle.pairs(list(metadata.items()), say)
     pickle.op(SETITEM)
     pickle.op(BUILD)
+
+
+def say_json(pickle: PickleWriter, value: Json) -> None:
+    """Push a JSON value; a whole number that no loader takes goes as text."""
+    if value is None:
+        pickle.op(NONE)
+    elif isinstance(value, bool):
+        pickle.truth(value)
+    elif isinstance(value, int):
+        if len(long_bytes(value)) > MAX_LONG_BYTES:
+            pickle.text(hex(value))
+        else:
+            pickle.integer(value)
+    elif isinstance(value, float):
+        pickle.real(value)
+    elif isinstance(value, str):
+        pickle.text(value)
+    elif isinstance(value, Mapping):
+        pickle.op(EMPTY_DICT)
+        pickle.put()
+
+        def say(item: tuple[str, Json]) -> None:
+            pickle.text(item[0])
+            say_json(pickle, item[1])
+
+        pickle.pairs(list(value.items()), say)
+    else:
+        pickle.op(EMPTY_LIST)
+        pickle.put()
+        pickle.elements(list(value), lambda each: say_json(pickle, each))
 
 
 def _told(pieces: Iterator[memoryview], wrote: Callable[[int], None]) -> Iterator[memoryview]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ckptgui.core.display import display
-from ckptgui.core.dtypes import BY_NAME, BY_SAFETENSORS, Kind
+from ckptgui.core.dtypes import BY_NAME, BY_SAFETENSORS, DType, Kind
 from ckptgui.core.tensors import TensorInfo, contiguous_strides
 from ckptgui.errors import ExportError
 from ckptgui.export.quantized import rule_of
@@ -20,6 +20,26 @@ _WITHOUT_STORAGE_CLASS = frozenset(
 """Types that torch saves by ``_rebuild_tensor_v3`` over plain bytes (``torch.storage._new_dtypes``)."""
 
 
+def torch_takes(dtype: DType) -> bool:
+    """Whether any tensor of this type can be written as it is counted."""
+    return _is_held(dtype) and dtype.kind is not Kind.QUANTIZED
+
+
+def safetensors_takes(dtype: DType) -> bool:
+    """Whether any tensor of this type can be written as it is counted."""
+    return bool(dtype.safetensors)
+
+
+def torch_takes(dtype: DType) -> bool:
+    """Whether any tensor of this type can be written as it is counted."""
+    return _is_held(dtype) and dtype.kind is not Kind.QUANTIZED
+
+
+def safetensors_takes(dtype: DType) -> bool:
+    """Whether any tensor of this type can be written as it is counted."""
+    return bool(dtype.safetensors)
+
+
 def for_torch(tensor: TensorInfo) -> TensorInfo:
     """The tensor as torch would hold it; raises ``ExportError`` for a type that it does not have or read.
 
@@ -29,8 +49,7 @@ def for_torch(tensor: TensorInfo) -> TensorInfo:
         return _paired(tensor)
     if tensor.dtype.kind is Kind.QUANTIZED and rule_of(tensor) is None:
         raise ExportError(f"{display(tensor.name)} is {tensor.dtype}, but what its values stand for is not known.")
-    typed = bool(tensor.dtype.storage_class) and tensor.dtype.kind is not Kind.PACKED
-    if typed or tensor.dtype.name in _WITHOUT_STORAGE_CLASS:
+    if _is_held(tensor.dtype):
         return tensor
     raise ExportError(
         f"{display(tensor.name)} is {tensor.dtype}, which torch's weights_only loading does not read."
@@ -45,6 +64,16 @@ def for_safetensors(tensor: TensorInfo) -> TensorInfo:
     if not tensor.dtype.safetensors:
         raise ExportError(f"{display(tensor.name)} is {tensor.dtype}, which safetensors cannot hold.")
     return tensor
+
+
+def _is_held(dtype: DType) -> bool:
+    typed = bool(dtype.storage_class) and dtype.kind is not Kind.PACKED
+    return typed or dtype.name in _WITHOUT_STORAGE_CLASS
+
+
+def _is_held(dtype: DType) -> bool:
+    typed = bool(dtype.storage_class) and dtype.kind is not Kind.PACKED
+    return typed or dtype.name in _WITHOUT_STORAGE_CLASS
 
 
 def _paired(tensor: TensorInfo) -> TensorInfo:

@@ -2,77 +2,94 @@
 
 from __future__ import annotations
 
-from ckptgui.core.checkpoint import Checkpoint
-from ckptgui.core.tensors import Path, TensorInfo, TensorKind
+from collections.abc import Mapping
+
+import numpy as np
+
+from ckptgui.core.checkpoint import Checkpoint, Json, Role, Section
+from ckptgui.core.dtypes import DType
+from ckptgui.core.tensors import Path, TensorKind
 from ckptgui.errors import ExportError
+from ckptgui.export.casts import cast_dtypes
+from ckptgui.export.globs import chosen, idle
+from ckptgui.export.metadata import metadata_of
 from ckptgui.export.object_pickle import ObjectPickler
 from ckptgui.export.pickle_file import PickleWriter
-from ckptgui.export.request import ExportPlan, ExportRequest, PlannedFile
+from ckptgui.export.request import Chosen, ExportPlan, ExportRequest, PlannedFile
 from ckptgui.export.saved_object import CONTAINERS, Sort, node_at, sort_of
-from ckptgui.export.select import require_whole, ties
+from ckptgui.export.select import whole_ones
+from ckptgui.export.sizes import compacted, written_sizes
 from ckptgui.export.storages import plan_storages
+from ckptgui.export.table_tensors import TableTensors, counted
 from ckptgui.export.tensor_pickle import TensorPickler
+from ckptgui.export.ties import tied_to
 from ckptgui.export.torch_file import Metadata, TorchLayout, check_location
-from ckptgui.export.torch_types import for_torch
+from ckptgui.export.torch_types import for_torch, torch_takes
 from ckptgui.formats.pickles.graph import MISSING, Node
 from ckptgui.formats.torch_save.saved_graph import FORMATS, saved_graph
 from ckptgui.sources.reopened import ReopenedSource
 
 
-def plan_whole(checkpoint: Checkpoint, out: str, request: ExportRequest) -> ExportPlan:
-    """Read the saved object's structure again and say it anew without what is foreign in it."""
+def plan_whole(checkpoint: Checkpoint, out: str, request: ExportRequest, spoilt: Mapping[int, str]) -> ExportPlan:
+    """Read the saved object's structure again and say it anew without what is foreign in it.
+
+    ``spoilt`` are rows that turned out to be damaged, with the reasons.
+    """
+    _check_options(request)
+    root = saved_root(checkpoint)
+    rows, names = _reachable(checkpoint, root)
+    wanted = chosen(names, request.include, request.exclude)
+    if request.rows is not None:
+        wanted &= np.isin(rows, np.fromiter(request.rows, np.int64))
+    unused = idle(names, request.exclude)
+    rows, names = rows[wanted], [names[place] for place in np.flatnonzero(wanted).tolist()]
+    sound, lost = whole_ones(checkpoint, rows, names, spoilt, request.rescue)
+    rows, names = rows[sound], [names[place] for place in np.flatnonzero(sound).tolist()]
+    tensors = counted(checkpoint.tensors, (), rows, torch_takes, for_torch)
+    saved = tensors.dtypes
+    dtypes, idle_casts = cast_dtypes(names, saved, request.dtype, request.dtype_for)
+    values, left_out, added = _values(checkpoint, root, request, lost)
+    layout, dropped = _layout(checkpoint, root, tensors, dtypes, request, left_out, added)
+    same = np.full(len(rows), -1) if request.ties == "copy" else tied_to(checkpoint.tensors, rows, dtypes)
+    paths = [checkpoint.tensors.path(row) for row in rows.tolist()]
+    shown = tuple("/".join(path) for path in paths)
+    return ExportPlan(
+        checkpoint=checkpoint,
+        out=out,
+        request=request,
+        section=None,
+        names=shown,
+        source_names=shown,
+        paths=tuple(paths),
+        tensors=tensors,
+        dtypes=tuple(dtypes),
+        dropped=tuple(dropped),
+        tied={shown[place]: shown[first] for place, first in enumerate(same.tolist()) if first >= 0},
+        nbytes=layout.nbytes,
+        files=(PlannedFile("", layout, tuple(range(len(rows)))),),
+        chosen=Chosen(
+            rows, shown, shown, saved, dtypes, written_sizes(checkpoint.tensors, rows, saved, dtypes), same
+        ),
+        lost=lost,
+        compacted=compacted(checkpoint.tensors, rows),
+        metadata=values,
+        notes=tuple(f"{pattern} fits no tensor." for pattern in (*unused, *idle_casts)),
+        spoilt=spoilt,
+    )
+
+
+def _check_options(request: ExportRequest) -> None:
     if request.format != "pt":
         raise ExportError("safetensors holds one state dict and no other values; export everything as .pt.")
     if request.section is not None:
         raise ExportError("Everything was asked for, and one section too; choose one of them.")
     if request.ties == "drop":
         raise ExportError("Dropping a tied tensor's second name is for state dicts; keep or copy it.")
+    if request.strip or request.rename:
+        raise ExportError("Names are changed in state dicts alone; everything keeps the names that it has.")
+    if request.max_shard_bytes is not None:
+        raise ExportError("Shards hold one state dict; everything is exported as one file.")
     check_location(request.location)
-    root = saved_root(checkpoint)
-    rows = _kept(checkpoint, root)
-    infos = tuple(for_torch(info) for info, _ in rows)
-    storages, views = plan_storages(infos, share=request.ties == "keep")
-    pickle = PickleWriter()
-    pickler = TensorPickler(pickle, storages, request.location)
-    numbers = {id(node): number for number, (_, node) in enumerate(rows)}
-    said: dict[int, int] = {}
-
-    def tensor(node: Node) -> bool:
-        number = numbers.get(id(node))
-        if number is None:
-            return False
-        if id(node) in said:
-            pickle.get(said[id(node)])
-            return True
-        info = infos[number]
-        grad = info.requires_grad and info.dtype.kind.value in ("float", "complex")
-        said[id(node)] = pickler.tensor(views[number], info, grad)
-        return True
-
-    saved = checkpoint.attributes.get("state_dict_metadata", {})
-
-    def metadata(path: Path) -> Metadata | None:
-        found: Metadata | None = saved.get(path)
-        return found
-
-    walk = ObjectPickler(pickle, tensor, metadata)
-    walk.say(root)
-    layout = TorchLayout(pickle.finish(), tuple(pickler.storages))
-    return ExportPlan(
-        checkpoint=checkpoint,
-        out=out,
-        request=request,
-        section=None,
-        names=tuple("/".join(info.path) for info in infos),
-        source_names=tuple("/".join(info.path) for info in infos),
-        paths=tuple(info.path for info in infos),
-        tensors=infos,
-        dtypes=tuple(info.dtype for info in infos),
-        dropped=tuple(walk.dropped),
-        tied=ties({"/".join(info.path): info for info in infos}) if request.ties == "keep" else {},
-        nbytes=layout.nbytes,
-        files=(PlannedFile("", layout, tuple(range(len(infos)))),),
-    )
 
 
 def saved_root(checkpoint: Checkpoint) -> Node:
@@ -87,15 +104,76 @@ def saved_root(checkpoint: Checkpoint) -> Node:
     return parsed.root
 
 
-def _kept(checkpoint: Checkpoint, root: Node) -> list[tuple[TensorInfo, Node]]:
-    """The rows that hang on containers alone, each with its node; components go with their whole."""
+def _reachable(checkpoint: Checkpoint, root: Node) -> tuple[np.ndarray, list[str]]:
+    """The rows that hang on containers alone, and their dotted names; components go with their whole."""
+    table = checkpoint.tensors
     cache: dict[int, dict[str, Node]] = {}
-    rows = []
-    for info in checkpoint.tensors:
-        if info.kind is TensorKind.COMPONENT:
-            continue
-        node = node_at(root, info.path, cache)
-        if node is not MISSING:
-            rows.append((info, node))
-    require_whole(info for info, _ in rows)
-    return rows
+    rows, names = [], []
+    for row in np.flatnonzero(table.kind != TensorKind.COMPONENT).tolist():
+        path = table.path(row)
+        if node_at(root, path, cache) is not MISSING:
+            rows.append(row)
+            names.append(".".join(path))
+    return np.array(rows, np.int64), names
+
+
+def _values(
+    checkpoint: Checkpoint, root: Node, request: ExportRequest, lost: Mapping[str, str]
+) -> tuple[dict[str, Json], set[str], dict[str, Json]]:
+    """The plain values that go along, the keys at the top that do not, and what is set there."""
+    top = Section((), Role.OTHER, 0, 0, 0)
+    there = metadata_of(checkpoint, top, True, (), {}) if sort_of(root) in _DICTS else {}
+    values = metadata_of(checkpoint, top, request.keep_metadata is not False, request.metadata, lost)
+    if request.metadata and sort_of(root) not in _DICTS:
+        raise ExportError("The saved object is no dictionary, so no value can be named in it.")
+    parts = {section.path[0] for section in checkpoint.sections if section.path}
+    if taken := next((key for key, _ in request.metadata if key in parts), None):
+        raise ExportError(f"{taken} holds tensors and is no plain value; exclude them by name.")
+    left_out = {key for key in there if key not in values} | {key for key, _ in request.metadata}
+    added = {key: values[key] for key, _ in request.metadata if key in values}
+    if lost and sort_of(root) in _DICTS:
+        left_out.add(_LOST)
+        added[_LOST] = values[_LOST]
+    return values, left_out, added
+
+
+def _layout(
+    checkpoint: Checkpoint,
+    root: Node,
+    tensors: TableTensors,
+    dtypes: list[DType],
+    request: ExportRequest,
+    left_out: set[str],
+    added: Mapping[str, Json],
+) -> tuple[TorchLayout, list[str]]:
+    """The file, and the paths of what could not be said."""
+    share = request.ties == "keep"
+    storages, views = plan_storages(tensors, dtypes, share=share)
+    pickle = PickleWriter()
+    pickler = TensorPickler(pickle, storages, request.location)
+    numbers = {checkpoint.tensors.path(row): number for number, row in enumerate(tensors.rows.tolist())}
+    said: dict[tuple[int, DType], int] = {}
+
+    def tensor(node: Node, path: Path) -> None:
+        number = numbers[path]
+        info, dtype = tensors[number], dtypes[number]
+        memo = said.get((id(node), dtype)) if share else None
+        if memo is not None:
+            pickle.get(memo)
+            return
+        grad = info.requires_grad and info.dtype.kind.value in ("float", "complex")
+        said[(id(node), dtype)] = pickler.tensor(views[number], info, dtype, grad)
+
+    saved = checkpoint.attributes.get("state_dict_metadata", {})
+
+    def metadata(path: Path) -> Metadata | None:
+        found: Metadata | None = saved.get(path)
+        return found
+
+    walk = ObjectPickler(pickle, tensor, numbers.keys().__contains__, metadata)
+    walk.say(root, left_out=left_out, added=added)
+    return TorchLayout(pickle.finish(), tuple(pickler.storages)), walk.dropped
+
+
+_DICTS = frozenset({Sort.DICT, Sort.ORDERED_DICT})
+_LOST = "lost"

@@ -90,7 +90,11 @@ def test_records_beyond_four_gigabytes_are_found_by_torch_and_by_python(tmp_path
     section = Section((), Role.MODEL, 0, 2, GIB4 + 68)
     checkpoint = Checkpoint("x", "torch-zip", GIB4 + 68, (identity,), table, (section,))
     layout = state_dict_layout(
-        ["big", "small"], [checkpoint.info(0), checkpoint.info(1)], location="cpu", share=True
+        ["big", "small"],
+        [checkpoint.info(0), checkpoint.info(1)],
+        [BY_NAME["uint8"]] * 2,
+        location="cpu",
+        share=True,
     )
     zeros = memoryview(bytes(1 << 24))
 
@@ -129,6 +133,6 @@ def test_a_cancel_is_heard_between_storages():
     row = builder.add_storage("0", Extent(4, inline=b"abcd"))
     builder.add(("a",), (4,), BY_NAME["uint8"], storage=row)
     info = builder.build().info(0)
-    layout = state_dict_layout(["a"], [info], location="cpu", share=True)
+    layout = state_dict_layout(["a"], [info], [BY_NAME["uint8"]], location="cpu", share=True)
     with pytest.raises(Cancelled):
         layout.write(FileOutput(io.BytesIO()), None, cancel, lambda nbytes: None)

@@ -1,0 +1,21 @@
+"""What modules are called once their tensors have new names, so that their versions go along."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+
+def new_module_names(modules: Iterable[str], sources: Sequence[str], names: Sequence[str]) -> dict[str, str]:
+    """From each module to what it is called now, as its tensors tell; one that none tells of keeps its name.
+
+    A module is renamed where a tensor's name changed in front and the rest of it, below the module, stayed.
+    """
+    found: dict[str, str] = {}
+    for source, name in zip(sources, names):
+        while source and name:
+            source, _, old_end = source.rpartition(".")
+            name, _, new_end = name.rpartition(".")
+            if old_end != new_end or source in found:
+                break
+            found[source] = name
+    return {module: found.get(module, module) for module in modules}
