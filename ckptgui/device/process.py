@@ -10,11 +10,31 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
+from ckptgui.analysis.distribution import Distribution
+from ckptgui.analysis.histogram import Scale
+from ckptgui.analysis.spectrum import Spectrum
+from ckptgui.analysis.summary import Summary
 from ckptgui.core.extents import SourceIdentity
 from ckptgui.core.tensors import TensorInfo
 from ckptgui.device.channel import Channel, Settle, unsettled
 from ckptgui.device.messages import DeviceError, DeviceLostError, Inventory, Resident, Token
-from ckptgui.device.requests import READ, Arrived, Bring, Free, Move, ReadRange, TakeDigest, TakeInventory
+from ckptgui.device.requests import (
+    READ,
+    Arrived,
+    Bring,
+    Compare,
+    Free,
+    Move,
+    ReadRange,
+    Refine,
+    RefineBars,
+    TakeDigest,
+    TakeInventory,
+    TakeSpectrum,
+    TakeSummary,
+)
 from ckptgui.device.resident_source import ResidentSource
 from ckptgui.engine.job import Cancel, Report, silent
 from ckptgui.errors import Cancelled
@@ -135,6 +155,42 @@ class DeviceProcess:
     def digest(self, token: Token, cancel: Cancel, report: Report = silent) -> str:
         """SHA-256 of the values as they lie there, in hexadecimal; that of ``info --digest`` for the file."""
         found: str = self._work(TakeDigest(token), cancel, report)
+        return found
+
+    def summarise(self, token: Token, cancel: Cancel, report: Report = silent, *, exact: bool = False) -> Summary:
+        """Figures and distribution (``engine.summarise``)."""
+        found: Summary = self._work(TakeSummary(token, exact), cancel, report)
+        return found
+
+    def refine(
+        self,
+        token: Token,
+        distribution: Distribution,
+        low: float,
+        high: float,
+        cancel: Cancel,
+        report: Report = silent,
+        scale: Scale = "linear",
+    ) -> Distribution:
+        """A closer look at a part of the distribution (``engine.refine``)."""
+        found: Distribution = self._work(Refine(token, distribution, low, high, scale), cancel, report)
+        return found
+
+    def refine_bars(
+        self, token: Token, distribution: Distribution, edges: np.ndarray, cancel: Cancel, report: Report = silent
+    ) -> Distribution:
+        """The distribution with no span across any of ``edges`` (``engine.refine_bars``)."""
+        found: Distribution = self._work(RefineBars(token, distribution, edges), cancel, report)
+        return found
+
+    def spectrum(self, token: Token, cancel: Cancel, report: Report = silent) -> Spectrum:
+        """Singular values (``engine.spectrum``)."""
+        found: Spectrum = self._work(TakeSpectrum(token), cancel, report)
+        return found
+
+    def compare(self, a: Token, b: Token, cancel: Cancel, report: Report = silent) -> np.ndarray | None:
+        """The record (``DIFFERENCE``, 1) of two tensors of one shape (``engine.compare_one``)."""
+        found: np.ndarray | None = self._work(Compare(a, b), cancel, report)
         return found
 
     @property

@@ -8,6 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from ckptgui.analysis.distribution import Distribution
+from ckptgui.analysis.histogram import Scale
 from ckptgui.device.messages import Token
 from ckptgui.engine.job import Progress
 from ckptgui.errors import CheckpointError
@@ -61,6 +65,49 @@ class TakeDigest:
     """→ SHA-256 of the values as they lie there, in hexadecimal."""
 
     token: Token
+
+
+@dataclass(frozen=True, slots=True)
+class TakeSummary:
+    """→ ``Summary``; with ``exact`` the usual quantiles are exact."""
+
+    token: Token
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Refine:
+    """→ the tensor's ``Distribution``, finer from ``low`` to ``high``."""
+
+    token: Token
+    distribution: Distribution
+    low: float
+    high: float
+    scale: Scale
+
+
+@dataclass(frozen=True, slots=True)
+class RefineBars:
+    """→ the tensor's ``Distribution``, with no span across any of ``edges``."""
+
+    token: Token
+    distribution: Distribution
+    edges: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class TakeSpectrum:
+    """→ ``Spectrum``."""
+
+    token: Token
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """→ the record (``DIFFERENCE``, 1) of two tensors of one shape, or None."""
+
+    a: Token
+    b: Token
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,12 @@ class DeviceService(Protocol):
         """A closer look at a part of the distribution (``engine.refine``)."""
         ...
 
+    def refine_bars(
+        self, token: Token, distribution: Distribution, edges: np.ndarray, cancel: Cancel, report: Report = silent
+    ) -> Distribution:
+        """The distribution with no span across any of ``edges`` (``engine.refine_bars``)."""
+        ...
+
     def spectrum(self, token: Token, cancel: Cancel, report: Report = silent) -> Spectrum:
         """Singular values (``engine.spectrum``)."""
         ...

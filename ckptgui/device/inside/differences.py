@@ -38,7 +38,7 @@ from ckptgui.engine.job import Cancel, Progress, Report, silent
 PIECE = 1 << 21
 """Elements of each that a device folds at once."""
 
-WORK = 160
+WORK = 96
 """Bytes of the device's memory that folding takes for each of them, at most."""
 
 Held = tuple[Backend, torch.Tensor, TensorInfo]

@@ -29,7 +29,7 @@ from ckptgui.engine.summarise import space_of, statistics_of, summarise_from
 PIECE = 1 << 21
 """Elements that a device folds at once: enough to keep it busy, few enough to be felt by a cancel."""
 
-WORK = 96
+WORK = 128
 """Bytes of the device's memory that folding takes for each of them, at most."""
 
 

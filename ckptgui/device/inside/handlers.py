@@ -24,6 +24,7 @@ from typing import Any
 
 from ckptgui.core.tensors import TensorInfo
 from ckptgui.device.inside import transfer
+from ckptgui.device.inside.asked_figures import FIGURES
 from ckptgui.device.inside.holding import Held
 from ckptgui.device.inside.work import Work
 from ckptgui.device.requests import Arrived, Bring, Move, TakeDigest
@@ -60,5 +61,5 @@ def _digest(request: TakeDigest, work: Work) -> str:
     return total.hexdigest()
 
 
-LONG: Mapping[type, Handler] = MappingProxyType({Move: _move, Bring: _bring, TakeDigest: _digest})
+LONG: Mapping[type, Handler] = MappingProxyType({Move: _move, Bring: _bring, TakeDigest: _digest, **FIGURES})
 """Every kind that runs on the working thread."""
