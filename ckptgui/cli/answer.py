@@ -16,6 +16,7 @@ from ckptgui.cli.tensor_lines import tensor_lines
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.loading.how_to_load import load_snippet
 from ckptgui.core.tensors import TensorInfo
+from ckptgui.core.training.kept import kept_values
 from ckptgui.engine.checksums import Checked
 
 
@@ -98,6 +99,7 @@ def tail(checkpoint: Checkpoint, path: str, reasons: list[str]) -> dict[str, Any
     """What stands after the tensors; ``reasons`` join the reader's own warnings."""
     return {
         "metadata": checkpoint.metadata,
+        **({"training": told} if (told := kept_values(checkpoint)) else {}),
         "safety": {
             "verdict": checkpoint.verdict,
             "globals": globals_answer(checkpoint),

@@ -225,11 +225,10 @@ def _attributes(parts: Sequence[Part]) -> dict[str, Any]:
     """What holds for the whole: damage of any part, version notes of all."""
     own = [part.checkpoint.attributes for part in parts]
     found: dict[str, Any] = {key: any(a.get(key) for a in own) for key in ("incomplete", "cut")}
-    notes = {
-        (*part.prefix, *path): versions
-        for part in parts
-        for path, versions in part.checkpoint.attributes.get("state_dict_metadata", {}).items()
-    }
+    notes: dict[Path, dict[str, Any]] = {}
+    for part in parts:
+        for path, versions in part.checkpoint.attributes.get("state_dict_metadata", {}).items():
+            notes.setdefault((*part.prefix, *path), {}).update(versions)
     if notes:
         found["state_dict_metadata"] = notes
     return found

@@ -9,6 +9,7 @@ from pathlib import Path
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.extents import SourceIdentity
 from ckptgui.core.quiet import without_garbage_collection
+from ckptgui.core.training.kept import lost_sentence, lost_values
 from ckptgui.errors import CheckpointError, DamagedFileError, UnknownFormatError, UnreadableFileError
 from ckptgui.formats.base import HEAD, Check, FolderReader, Probe, Reader
 from ckptgui.formats.distributed.dcp import Dcp
@@ -51,6 +52,12 @@ def open_checkpoint(path: str, check: Check = lambda: None) -> Checkpoint:
 
     Every file is closed again. Raises a ``CheckpointError``, whose sentence does not repeat the path.
     """
+    found = _opened(path, check)
+    lost = lost_values(found)
+    return replace(found, warnings=(*found.warnings, lost_sentence(lost))) if lost else found
+
+
+def _opened(path: str, check: Check) -> Checkpoint:
     place = Path(path)
     if _is_folder(place):
         folder = Folder(path)

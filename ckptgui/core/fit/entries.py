@@ -9,6 +9,7 @@ from enum import Enum
 from ckptgui.core.checkpoint import Checkpoint, Json, SavedShape, Section
 from ckptgui.core.series.parts import Part
 from ckptgui.core.tensors import Flag, TensorKind
+from ckptgui.core.training.kept import NOTE
 
 EXTRA_STATE = "_extra_state"
 """The last part of the name under which a module keeps what it likes; its shape is nobody's business."""
@@ -105,5 +106,5 @@ def _versions(part: Part) -> Iterator[tuple[str, int]]:
     for section, front in _sections(part):
         for module, told in notes.get(section.path, {}).items():
             version = told.get("version")
-            if isinstance(version, int):
+            if isinstance(version, int) and module != NOTE:
                 yield front + module, version

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from ckptgui.core.checkpoint import Json
 from ckptgui.core.tensors import Path
+from ckptgui.core.training.kept import WHERE
 
 Table = tuple[Path, Mapping[str, Json]]
 """A mapping of the metadata and where it stands."""
@@ -15,8 +16,10 @@ _HOLDERS = (
     "train_state", "info", "history", "log", "logs", "progress", "checkpoint", "extra_state", "meta.pt",
     "common.pt",
 )  # fmt: skip
-_BESIDE = ("meta.pt", "common.pt")
-"""Files of Lightning and Megatron with what is not distributed; a single file has that at its top."""
+_BESIDE = (("meta.pt",), ("common.pt",), WHERE)
+"""Files of Lightning and Megatron with what is not distributed, which a single file has at its top; and the place
+where a state dict alone has what went along with it.
+"""
 
 _RECENT = 64
 """Entries at the end of a history that are looked at."""
@@ -25,16 +28,18 @@ _RECENT = 64
 def tops(root: Mapping[str, Json]) -> Iterator[Table]:
     """The top, and what is the top of a file with all that is not distributed."""
     yield (), root
-    for key in _BESIDE:
-        value = root.get(key)
+    for path in _BESIDE:
+        value: Json = root
+        for key in path:
+            value = value.get(key) if isinstance(value, Mapping) else None
         if isinstance(value, Mapping):
-            yield (key,), value
+            yield path, value
 
 
 def places(root: Mapping[str, Json]) -> Iterator[Table]:
     """The top, then the mappings there that by name hold such values, then the ends of their histories."""
     yield (), root
-    held: list[Table] = []
+    held = [(path, table) for path, table in tops(root) if path == WHERE]
     for key in _HOLDERS:
         value = root.get(key)
         if isinstance(value, Mapping):

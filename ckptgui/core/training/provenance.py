@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from ckptgui.core.checkpoint import Checkpoint, Json
 from ckptgui.core.display import display
 from ckptgui.core.tensors import Path
+from ckptgui.core.training.kept import NOTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +186,7 @@ def _versions(checkpoint: Checkpoint) -> tuple[ModuleVersion, ...]:
     for section, modules in notes.items() if isinstance(notes, Mapping) else ():
         for name, note in modules.items():
             version = note.get("version")
-            if type(version) is int:
+            if type(version) is int and name != NOTE:
                 found.setdefault((section, version), []).append(name)
     return tuple(
         ModuleVersion(section, version, len(names), names[0])

@@ -15,6 +15,7 @@ from typing import Generic, TypeVar
 from ckptgui.core.checkpoint import Checkpoint, Json, Role
 from ckptgui.core.optimizers.summary import OptimizerSummary, optimizers
 from ckptgui.core.tensors import Path
+from ckptgui.core.training.kept import told_values
 from ckptgui.core.training.lightning import lightning
 from ckptgui.core.training.places import Table, places, tops
 from ckptgui.core.training.roles import is_scheduler_state, role_by_name
@@ -92,7 +93,7 @@ MAX_KEYS = 4096
 
 def training(checkpoint: Checkpoint) -> Training:
     """The summary of a checkpoint's metadata."""
-    root = checkpoint.metadata
+    root = told_values(checkpoint)
     if isinstance(root, list):  # of optimizers, say: positions are their keys
         root = {str(place): value for place, value in enumerate(root[:MAX_LISTED])}
     if not isinstance(root, Mapping):

@@ -14,6 +14,7 @@ import numpy as np
 
 from ckptgui.core.checkpoint import Checkpoint, Role
 from ckptgui.core.tensors import Path
+from ckptgui.core.training.kept import with_kept
 from ckptgui.core.tree.columns import NodeKind
 from ckptgui.core.tree.names import MAX_LEVELS, DottedNames, Modules, modules_of
 from ckptgui.core.tree.nodes import Made, Place
@@ -64,7 +65,7 @@ class Growth:
         self._count = len(self.made) + len(self.modules.parent)
         self._below.clear()
         self._name_classes()
-        hang_values(self, checkpoint.metadata)
+        hang_values(self, with_kept(checkpoint))
 
     def __len__(self) -> int:
         return self._count

@@ -25,6 +25,7 @@ from ckptgui.core.optimizers.updates import LastUpdates, last_updates
 from ckptgui.core.tensors import Path
 from ckptgui.core.training.callbacks import Callback, callbacks
 from ckptgui.core.training.history import Curve, history
+from ckptgui.core.training.kept import with_kept
 from ckptgui.core.training.provenance import Provenance, provenance
 from ckptgui.core.training.readiness import Readiness, readiness
 from ckptgui.core.training.summary import Training, training
@@ -160,7 +161,7 @@ def _account(checkpoint: Checkpoint, pool: SourcePool, cancel: Cancel, _: Report
         callbacks=remembered,
         scores=_scores(checkpoint, remembered, pool),
         curves=history(checkpoint),
-        values=count_text(checkpoint.metadata),
+        values=count_text(with_kept(checkpoint)),
         snippet=load_snippet(checkpoint),
         device=device_sentence(checkpoint) or "",
         names=used_names(checkpoint),

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QStackedLayout, QWidget
 
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.tensors import Path
+from ckptgui.core.training.kept import with_kept
 from ckptgui.core.tree.build import NodeKind, Tree
 from ckptgui.engine.job import Cancel, Report
 from ckptgui.gui.health.watch import HealthWatch
@@ -210,7 +211,7 @@ class Inspector(QWidget):
 
             self.value = ValuePanel(self)
             self._pages.addWidget(self.value)
-        self.value.show_value(self._checkpoint.metadata, path)
+        self.value.show_value(with_kept(self._checkpoint), path)
         self._pages.setCurrentWidget(self.value)
         self._soon_ready()
 

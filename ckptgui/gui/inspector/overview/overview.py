@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.display import display
 from ckptgui.core.tensors import Path
+from ckptgui.core.training.kept import with_kept
 from ckptgui.core.tree.build import Tree
 from ckptgui.gui.health.watch import HealthWatch
 from ckptgui.gui.inspector.controls import TabStrip
@@ -221,7 +222,7 @@ class Overview(QWidget):
                 self.metadata = MetadataBrowser(self.pages)
                 self.pages.addWidget(self.metadata)
             if not fresh:
-                self.metadata.set_metadata(self._checkpoint.metadata)
+                self.metadata.set_metadata(with_kept(self._checkpoint))
             self.pages.setCurrentWidget(self.metadata)
         elif number == NAMES:
             if self.names is None:
