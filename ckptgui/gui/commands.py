@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication
 
-from ckptgui.gui.export_flow import show_folder
+from ckptgui.gui.export.flow import show_folder
 from ckptgui.gui.opening import Look
 from ckptgui.gui.page import Page
 from ckptgui.gui.theme import apply_theme

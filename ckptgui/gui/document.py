@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import PurePath
 
 from PySide6.QtCore import QTimer, Signal
@@ -17,7 +18,8 @@ from ckptgui.engine.job import Cancel, Report
 from ckptgui.errors import CheckpointError
 from ckptgui.gui.describe import facts, file_notices, opened_sentence
 from ckptgui.gui.document_view import DocumentView
-from ckptgui.gui.export_flow import ExportFlow
+from ckptgui.gui.export.flow import ExportFlow
+from ckptgui.gui.export.subject import Subject, chosen_in, likely_section
 from ckptgui.gui.goto import Finder, tensors_of
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.notices import Notice, Tone
@@ -64,6 +66,8 @@ class DocumentPage(Page):
         self.view.histogram_painted.connect(self.histogram_painted)
         self.view.profiled.connect(self.profiled)
         self.export.changed.connect(self.changed)
+        self.export.row_asked.connect(self.view.tree.select_row)
+        self.view.tree.export_asked.connect(self.export_node)
         self.view.reading_changed.connect(self.moved)
         self.view.health_changed.connect(self.changed)
         self.view.file_changed.connect(self.look_for_changes)
@@ -281,12 +285,33 @@ class DocumentPage(Page):
         self.view.step(step)
 
     def export_state_dict(self) -> None:
-        """Ask where to and write."""
+        """Show the dialogue, for the state dict that is selected."""
         if self.view.opened is not None and not self.able("export"):
-            checkpoint = self.view.opened.checkpoint
-            selection = self.view.selection()
-            selected = selection.path if selection is not None else ()
-            self.export.begin(checkpoint, self._place(), selected)
+            self.export.begin(self.subject())
+
+    def export_node(self, node: int) -> None:
+        """Show the dialogue for a row of the tree: what is below it goes out alone."""
+        if not self.able("export"):
+            section, rows = chosen_in(self.view, node)
+            subject = self.subject()
+            self.export.begin(subject if section is None else replace(subject, section=section, rows=rows))
+
+    def export_at_once(self, preset: str) -> None:
+        """Write beside the checkpoint what a preset says; where it is not sure which state dict is meant, ask."""
+        if self.view.opened is not None and not self.able("export"):
+            subject = self.subject()
+            if subject.sure:
+                self.export.at_once(subject, preset)
+            else:
+                self.export.begin(subject, preset)
+
+    def subject(self) -> Subject:
+        """What is exported unless somebody says otherwise; a checkpoint must be shown."""
+        assert self.view.opened is not None
+        checkpoint, selection, known = self.view.opened.checkpoint, self.view.selection(), self.view.summaries
+        section, sure = likely_section(checkpoint, selection.path if selection is not None else ())
+        records = known.profile.records if known is not None else None
+        return Subject(checkpoint, self._place(), section, sure, profile=records)
 
     def copy_path(self) -> None:
         """The selected path, joined with ``/``, to the clipboard; the file's own where the file is selected."""

@@ -158,6 +158,7 @@ class MainWindow(QMainWindow):
 
     def _open(self, path: str, opening: Opening | None, select: Path | None = None) -> Page:
         page = DocumentPage(self._background, self.settings.now.tree_share, self)
+        page.export.settings = self.settings
         page.found_run.connect(lambda run: self._found_run(page, run))
         self._documents.append(page)
         self._place(page)
@@ -187,6 +188,11 @@ class MainWindow(QMainWindow):
         tree.show_columns(self.settings.now.columns)
         tree.columns_changed.connect(self._show_columns)
 
+    def _dress_epoch(self, page: DocumentPage) -> None:
+        """Let the page of a run's checkpoint be as all others are."""
+        self._dress_tree(page.view)
+        page.export.settings = self.settings
+
     def _found_run(self, page: DocumentPage, run: Run) -> None:
         """What shows a run is imported when the first is found, off this thread."""
         self._background.lane(page).start(_import_series, lambda _: self._become_run(page, run))
@@ -198,7 +204,7 @@ class MainWindow(QMainWindow):
         from ckptgui.gui.compare.page import SeriesPage
 
         new = SeriesPage(self._background, page.share(), self)
-        new.document_made.connect(lambda made: self._dress_tree(made.view))
+        new.document_made.connect(self._dress_epoch)
         self._documents[self._documents.index(page)] = new
         self._place(new)
         new.show_run(run, page.wanted, page.path)

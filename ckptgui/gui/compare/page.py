@@ -345,6 +345,10 @@ class SeriesPage(Page):
         """Go back or forward among what was selected, in whichever half is in front."""
         self.halves.in_front.step_selection(step)
 
+    def export_at_once(self, preset: str) -> None:
+        """Write beside the checkpoint in front what a preset says."""
+        self.halves.in_front.export_at_once(preset)
+
     def export_state_dict(self) -> None:
         """Of B, while that is in front."""
         self.halves.in_front.export_state_dict()

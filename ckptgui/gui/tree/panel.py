@@ -42,6 +42,7 @@ class TreePanel(QWidget):
 
     selected = Signal(object)  # Selection
     fold_changed = Signal(bool)
+    export_asked = Signal(int)  # node
     columns_changed = Signal(object)  # a tuple of their keys
 
     def __init__(self, background: Background, parent: QWidget | None = None) -> None:
@@ -320,7 +321,9 @@ class TreePanel(QWidget):
         shown = self._shown
         if shown is None:
             return QMenu(self)
-        acts = RowActs(self.copy_path, self.expand_below, self.collapse_below, self.toggle_run)
+        acts = RowActs(
+            self.copy_path, self.expand_below, self.collapse_below, self.toggle_run, self.export_asked.emit
+        )
         return row_menu(shown, node, acts, self)
 
 

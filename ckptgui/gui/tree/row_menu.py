@@ -19,6 +19,7 @@ class RowActs(NamedTuple):
     expand_below: Callable[[int], None]
     collapse_below: Callable[[int], None]
     toggle_run: Callable[[int], None]
+    export: Callable[[int], None]
 
 
 def row_menu(shown: Shown, node: int, acts: RowActs, parent: QWidget) -> QMenu:
@@ -36,6 +37,9 @@ def row_menu(shown: Shown, node: int, acts: RowActs, parent: QWidget) -> QMenu:
         action = menu.addAction(text)
         action.setEnabled(branch)
         action.triggered.connect(lambda _checked=False, act=act: act(node))
+    export = menu.addAction(tr("Export this…"))
+    export.setEnabled(int(shown.tree.tensors[node]) > 0 or int(shown.tree.row[node]) >= 0)
+    export.triggered.connect(lambda: acts.export(node))
     folds = shown.active_folds
     run = None if folds is None else next(iter(folds.repeats.around(node)), None)
     if folds is not None and run is not None:

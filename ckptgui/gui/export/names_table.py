@@ -1,0 +1,211 @@
+"""The table of names: what is taken off is struck through, what is new stands beside it, 100,000 rows scroll."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QPointF, QRect, Qt
+from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QKeySequence, QPainter, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
+
+from ckptgui.core.checkpoint import Role
+from ckptgui.gui.assets import draw_icon
+from ckptgui.gui.export.names_model import ARROW, GLYPH, NEW, OLD, TYPE, Index, NamesModel
+from ckptgui.gui.export.outlook import Fate
+from ckptgui.gui.inspector.copying import copy_text
+from ckptgui.gui.inspector.flat import FlatHeader, slim
+from ckptgui.gui.labels import MEDIUM, plain_tooltip
+from ckptgui.gui.numbers import tr
+from ckptgui.gui.theme import ROW, theme, ui_font
+from ckptgui.gui.tree.glyphs import tensor_glyph
+
+MAX_COPIED = 2_000
+_BAR = 18
+"""Pixels for the scroll bar, whether it is there or not: what is filtered must not jump."""
+
+_HEAD = 4
+"""Letters that a name keeps in front when its middle is left out: its end tells it from the others."""
+
+
+def pieces(old: str, new: str) -> list[tuple[str, bool]]:
+    """A name in pieces, those that the new one lacks marked: ``[("module.", True), ("fc.weight", False)]``."""
+    if old == new or not new:
+        return [(old, False)]
+    parts, wanted = old.split("."), new.split(".")
+    found: list[tuple[str, bool]] = []
+    at = len(wanted)
+    for part in reversed(parts):  # what is taken off stands in front
+        gone = at == 0 or part != wanted[at - 1]
+        at -= not gone
+        found.append((part, gone))
+    if at:  # renamed: no part of it tells what it was
+        return [(old, False)]
+    found.reverse()
+    return [(part + ("." if number < len(found) - 1 else ""), gone) for number, (part, gone) in enumerate(found)]
+
+
+def elided(metrics: QFontMetrics, name: str, width: int) -> str:
+    """A name with a part left out near its front, where names are alike."""
+    if metrics.horizontalAdvance(name) <= width:
+        return name
+    head = name[:_HEAD]
+    return head + metrics.elidedText(
+        name[_HEAD:], Qt.TextElideMode.ElideLeft, max(0, width - metrics.horizontalAdvance(head))
+    )
+
+
+class _Cells(QStyledItemDelegate):
+    """Paints the cells; of names that do not fit the front goes, as the end tells them apart."""
+
+    def __init__(self, table: NamesTable) -> None:
+        super().__init__(table)
+        self._table = table
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Paint a cell."""
+        t, rect, model = theme(), option.rect, self._table.names
+        line = model.line(index.row())
+        fate, changed = model.names.fates[line], bool(model.names.changed[line])
+        if option.state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(rect, t.sel if self._table.hasFocus() else t.pressed)
+            if index.column() == GLYPH:
+                painter.fillRect(rect.left(), rect.top(), 2, rect.height(), t.accent)
+        painter.fillRect(rect.left(), rect.bottom(), rect.width(), 1, t.hairline)
+        column = index.column()
+        if column == GLYPH:
+            role = self._table.role if fate <= Fate.TIED else Role.OTHER
+            shape = model.checkpoint.tensors.shape(int(model.names.rows[line]))
+            tensor_glyph(painter, QPointF(rect.center()) + QPointF(2, 0), shape, t.role(role))
+        elif column == ARROW:
+            icon = "link" if fate == Fate.TIED else "forward" if changed and fate == Fate.GOES else ""
+            if icon:
+                draw_icon(painter, rect, icon, "text2", 12)
+        elif column == OLD:
+            painter.setPen(t.text if fate <= Fate.TIED else t.text2)
+            new = model.names.new[line] if fate == Fate.GOES else ""
+            self._paint_name(painter, rect.adjusted(4, 0, -6, 0), pieces(str(index.data()), new))
+        else:
+            self._paint_plain(painter, rect, index, fate, changed)
+
+    def _paint_plain(self, painter: QPainter, rect: QRect, index: Index, fate: int, changed: bool) -> None:
+        t, model = theme(), self._table.names
+        line = model.line(index.row())
+        renamed = fate == Fate.GOES and model.names.new[line] != model.names.old[line]
+        strong = index.column() == NEW and renamed
+        painter.setFont(ui_font(13, MEDIUM if strong else QFont.Weight.Normal))
+        painter.setPen(t.danger if fate == Fate.LOST and index.column() == NEW else t.text if strong else t.text2)
+        if index.column() == TYPE:
+            room, side = rect.adjusted(4, 0, -8, 0), Qt.AlignmentFlag.AlignRight
+        else:
+            room, side = rect.adjusted(4, 0, -4, 0), Qt.AlignmentFlag.AlignLeft
+        metrics, text = painter.fontMetrics(), str(index.data())
+        if fate == Fate.GOES:
+            text = elided(metrics, text, room.width())
+        else:
+            text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room.width())
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | side, text)
+
+    @staticmethod
+    def _paint_name(painter: QPainter, room: QRect, parts: Sequence[tuple[str, bool]]) -> None:
+        font = ui_font()
+        metrics = QFontMetrics(font)
+        widths = [metrics.horizontalAdvance(part) for part, _ in parts]
+        x, total = room.left(), sum(widths)
+        painter.setFont(font)
+        if len(parts) == 1:
+            painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, elided(metrics, parts[0][0], room.width()))
+            return
+        t, ink = theme(), painter.pen()
+        struck = QFont(font)
+        struck.setStrikeOut(True)
+        over = total - room.width()
+        for (part, gone), width in zip(parts, widths):
+            if over > 0 and gone:  # what is taken off gives up its room first
+                short = metrics.elidedText(part, Qt.TextElideMode.ElideRight, max(width - over, 14))
+                over -= width - metrics.horizontalAdvance(short)
+                part, width = short, metrics.horizontalAdvance(short)
+            elif x + width > room.right():
+                part = metrics.elidedText(part, Qt.TextElideMode.ElideMiddle, max(0, room.right() - x))
+            painter.setFont(struck if gone else font)
+            painter.setPen(t.text2 if gone else ink)
+            painter.drawText(QRect(x, room.top(), width + 1, room.height()), Qt.AlignmentFlag.AlignVCenter, part)
+            x += width
+
+
+class NamesTable(QTableView):
+    """Ctrl+C copies the selected rows."""
+
+    def __init__(self, model: NamesModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.names = model
+        self.role = Role.MODEL
+        self.setModel(model)
+        self.setFont(ui_font())
+        self.setShowGrid(False)
+        self.setFrameShape(QTableView.Shape.NoFrame)
+        self.setWordWrap(False)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setTabKeyNavigation(False)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setItemDelegate(_Cells(self))
+        self.setAccessibleName(tr("Names in the file and in the export"))
+        slim(self)
+        header = FlatHeader(Qt.Orientation.Horizontal, self, trail=8)
+        self.setHorizontalHeader(header)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        rows = self.verticalHeader()
+        rows.hide()
+        rows.setDefaultSectionSize(ROW - 2)
+        rows.setMinimumSectionSize(ROW - 2)
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Part the width among the columns."""
+        super().resizeEvent(event)
+        self.fit()
+
+    def fit(self) -> None:
+        """The type as wide as its words; the two names share the rest, the elder one has the prefix more."""
+        kind = self.fontMetrics().horizontalAdvance("float8_e4m3fnuz") + 16
+        wide = self.width() - _BAR - 32 - 24 - kind
+        for column, width in (
+            (GLYPH, 32),
+            (OLD, round(wide * 0.55)),
+            (ARROW, 24),
+            (NEW, wide - round(wide * 0.55)),
+            (TYPE, kind),
+        ):
+            self.setColumnWidth(column, width)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy_rows()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
+
+    def copy_rows(self) -> None:
+        """Put the selected rows on the clipboard as tab-separated text."""
+        rows = sorted(index.row() for index in self.selectionModel().selectedRows())
+        lines = [self.names.line(row) for row in rows[:MAX_COPIED]]
+        copy_text("\n".join("\t".join(self.names.cell(line, c) for c in (OLD, NEW, TYPE)) for line in lines))
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        """A row in full under the mouse."""
+        if event.type() == QEvent.Type.ToolTip:
+            index = self.indexAt(self.viewport().mapFromGlobal(self.cursor().pos()))
+            told = self.names.told(self.names.line(index.row())) if index.isValid() else ""
+            self.viewport().setToolTip(plain_tooltip(told))
+        return super().viewportEvent(event)

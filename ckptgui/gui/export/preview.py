@@ -1,0 +1,146 @@
+"""What an export would be, seen while its options are chosen: sizes, names, what is left out, what to know."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from ckptgui.core.checkpoint import Role
+from ckptgui.core.display import display
+from ckptgui.gui.controls import Ground
+from ckptgui.gui.export.bars import SizeBars
+from ckptgui.gui.export.finding_list import FindingList
+from ckptgui.gui.export.findings import Finding
+from ckptgui.gui.export.names_model import ALL, CHANGED, OUT, NamesModel
+from ckptgui.gui.export.names_table import NamesTable
+from ckptgui.gui.export.outlook import Fate, Outlook
+from ckptgui.gui.export.subject import Subject
+from ckptgui.gui.inspector.controls import Segmented
+from ckptgui.gui.labels import SEMIBOLD, ElidedLabel, PlainLabel, plain_tooltip
+from ckptgui.gui.numbers import integer, percent, size_text, tr
+from ckptgui.gui.theme import RADIUS_CONTROL, theme, theme_signal
+from ckptgui.gui.tree.badges import Tone
+
+_NAMED_LEFT = 24
+"""Names that are left out are told one by one up to so many."""
+
+
+class _Framed(QWidget):
+    """A hairline box round a table."""
+
+    def __init__(self, inside: QWidget, parent: QWidget) -> None:
+        super().__init__(parent)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(1, 1, 1, 1)
+        layout.addWidget(inside)
+        theme_signal().changed.connect(self.update)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(theme().hairline, 1))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS_CONTROL, RADIUS_CONTROL)
+
+
+class Preview(Ground):
+    """``row_asked`` carries the row of a tensor that somebody wants to see."""
+
+    row_asked = Signal(int)
+
+    def __init__(self, subject: Subject, parent: QWidget | None = None) -> None:
+        super().__init__("panel", parent)
+        self._subject = subject
+        self.before = PlainLabel(size_text(subject.checkpoint.nbytes), self, pixels=20, colour="text2")
+        self.after = PlainLabel("", self, pixels=20, weight=SEMIBOLD, selectable=True)
+        self.room = ElidedLabel("", self, colour="text2", mode=Qt.TextElideMode.ElideRight)
+        self.bars = SizeBars(self)
+        self.left = PlainLabel("", self, wrap=True, selectable=True)
+        self.names = NamesModel(subject.checkpoint, self)
+        self.table = NamesTable(self.names, self)
+        self.table.setMinimumHeight(120)
+        self.kept = Segmented("", ((ALL, tr("All")), (CHANGED, tr("Changed")), (OUT, tr("Left out"))), self)
+        self.kept.caption.hide()
+        self.kept.chosen.connect(self.names.keep)
+        self.findings = FindingList(self)
+        self.findings.row_asked.connect(self.row_asked)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.setContentsMargins(0, 0, 0, 0)
+        head.setSpacing(8)
+        head.addWidget(self.before)
+        head.addWidget(PlainLabel("→", self, pixels=20, colour="text2"))
+        head.addWidget(self.after)
+        head.addStretch(1)
+        head.addWidget(self.room)
+        line = QHBoxLayout()
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(12)
+        line.addWidget(self.left, 1)
+        line.addWidget(self.kept, 0, Qt.AlignmentFlag.AlignTop)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(20, 10, 20, 12)
+        column.setSpacing(8)
+        column.addLayout(head)
+        column.addWidget(self.bars)
+        column.addLayout(line)
+        column.addWidget(_Framed(self.table, self), 1)
+        column.addWidget(self.findings)
+
+    def show_outlook(self, outlook: Outlook, found: tuple[Finding, ...]) -> None:
+        """Show what a plan comes to; where there is none, why, above the names of the last one that was."""
+        plan = outlook.plan
+        self.table.setEnabled(plan is not None)
+        if plan is None:
+            self.after.setText("–")
+            self.room.setText("")
+            self.findings.show_findings((trouble(outlook.trouble), *found))
+            return
+        source = plan.checkpoint.nbytes
+        self.after.setText(size_text(plan.nbytes))
+        self.after.setToolTip(plain_tooltip(tr("{exact} bytes").format(exact=integer(plan.nbytes))))
+        self.bars.show_sizes(outlook.parts, source, plan.nbytes)
+        self.left.setText(left_out(outlook))
+        self.left.setToolTip(plain_tooltip(left_out(outlook, every=True)))
+        role = next((part.role for part in outlook.parts if part.goes), Role.MODEL)
+        self.table.role = role
+        self.names.show_names(outlook.names)
+        changed = int((outlook.names.changed & (outlook.names.fates <= Fate.TIED)).sum())
+        out = int((outlook.names.fates >= Fate.OUT).sum())
+        for key, text, count in (
+            (ALL, tr("All {count}"), len(outlook.names)),
+            (CHANGED, tr("Changed {count}"), changed),
+            (OUT, tr("Left out {count}"), out),
+        ):
+            self.kept.buttons[key].setText(text.format(count=integer(count)))
+            self.kept.buttons[key].setAccessibleName(self.kept.buttons[key].text())
+            self.kept.buttons[key].updateGeometry()
+        self.findings.show_findings(found)
+
+    def show_room(self, nbytes: int, free: int) -> None:
+        """Say what share of the source the result is, and how much room there is for it."""
+        words = tr("{share} of the source").format(share=percent(nbytes, self._subject.checkpoint.nbytes))
+        if free >= 0:
+            words = tr("{share}, {free} free").format(share=words, free=size_text(free))
+        self.room.setText(words)
+
+
+def trouble(text: str) -> Finding:
+    """Why nothing can be written, as the first finding."""
+    return Finding("trouble", tr("Stops"), Tone.ALARM, display(text, 600))
+
+
+def left_out(outlook: Outlook, *, every: bool = False) -> str:
+    """``Left out: optimizer_state_dict 977.6 MiB, scheduler, epoch``"""
+    if not outlook.left:
+        return tr("Nothing is left out.")
+    most = len(outlook.left) if every else 4
+    named = [
+        f"{display(name, 60)} {size_text(nbytes)}" if nbytes else display(name, 60)
+        for name, nbytes in outlook.left[: min(most, _NAMED_LEFT)]
+    ]
+    more = len(outlook.left) - len(named)
+    text = tr("Left out: {names}").format(names=", ".join(named))
+    return tr("{text} and {count} more").format(text=text, count=integer(more)) if more else text
