@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from typing import NoReturn
 
 from ckptgui import __version__
@@ -12,18 +11,13 @@ from ckptgui.cli.report import UsageError
 LATER_COMMANDS = ("devices",)
 """Words that will be commands; until then they are refused by name rather than taken for paths."""
 
-_LATER_EXPORT_OPTIONS = (
-    "--dtype", "--dtype-for", "--strip", "--rename", "--include", "--exclude", "--max-shard-size",
-    "--metadata", "--name",
-)  # fmt: skip
-
 _COMMANDS_HELP = """\
 commands:
   info PATH            what is in it: text for eyes, --json for scripts
   compare A B [C …]    what changed, tensor by tensor; more, or a folder: step by step
   check PATH --against OTHER
                        would a model with OTHER's names and shapes load it
-  export PATH… OUT     re-save the state dict alone, as .pt or safetensors
+  export PATH… OUT     re-save, convert, cast, rename: as .pt or safetensors
   demo [DIR]           train a small network for 8 epochs and open the run
   desktop ACTION       install, uninstall or show the launcher and file types
   COMMAND --help       the options of a command
@@ -38,19 +32,6 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise instead of printing; ``main`` has one place for trouble."""
         raise UsageError(f"{message} (see {self.prog} --help)")
-
-
-class _Later(argparse.Action):
-    """An option of the contract that this version does not have yet."""
-
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: str | Sequence[object] | None,
-        option_string: str | None = None,
-    ) -> None:
-        raise UsageError(f"{option_string} comes with a later version.")
 
 
 def window_parser() -> Parser:
@@ -119,24 +100,6 @@ def check_parser() -> Parser:
     )
     parser.add_argument("--section", metavar="NAME", help="which state dict of PATH; a nested one joined with /")
     parser.add_argument("--json", action="store_true", help="the answer for scripts")
-    return parser
-
-
-def export_parser() -> Parser:
-    """``ckptgui export``."""
-    parser = _command("export", "Re-save the state dict alone. Several PATHs: OUT is a folder.")
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="checkpoints, then OUT last")
-    parser.add_argument("--format", choices=("pt", "safetensors"), help="default: by OUT's suffix")
-    parser.add_argument("--only", choices=("state-dict", "all"), default="state-dict", help="default: state-dict")
-    parser.add_argument("--section", metavar="NAME", help="which state dict; a nested one joined with /")
-    parser.add_argument("--device", metavar="cpu|cuda:N|keep", help="location tag written into a .pt")
-    parser.add_argument("--tied", choices=("keep", "copy", "drop"), help="default: keep; safetensors: drop")
-    parser.add_argument("--dry-run", action="store_true", help="say what would be written")
-    parser.add_argument("--force", action="store_true", help="replace OUT")
-    parser.add_argument("--json", action="store_true", help="the answer for scripts")
-    for option in _LATER_EXPORT_OPTIONS:
-        parser.add_argument(option, action=_Later, help=argparse.SUPPRESS)
-    parser.add_argument("--rescue", action=_Later, nargs=0, help=argparse.SUPPRESS)
     return parser
 
 

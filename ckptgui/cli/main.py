@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
-from ckptgui.cli import arguments
+from ckptgui.cli import arguments, export_arguments
 from ckptgui.cli.front import Front
 from ckptgui.cli.report import DONE, INTERRUPTED, TROUBLE, complain
 from ckptgui.errors import CheckpointError
@@ -18,7 +18,7 @@ _COMMANDS: dict[str, tuple[Callable[[], arguments.Parser], str]] = {
     "info": (arguments.info_parser, "ckptgui.cli.info"),
     "compare": (arguments.compare_parser, "ckptgui.cli.compare"),
     "check": (arguments.check_parser, "ckptgui.cli.check"),
-    "export": (arguments.export_parser, "ckptgui.cli.export"),
+    "export": (export_arguments.export_parser, "ckptgui.cli.export"),
     "demo": (arguments.demo_parser, "ckptgui.cli.demo"),
     "desktop": (arguments.desktop_parser, "ckptgui.cli.desktop"),
 }
@@ -52,7 +52,7 @@ def _run(words: list[str], front: Front) -> int:
     make_parser, module = _COMMANDS.get(words[0], _WINDOW) if words else _WINDOW
     is_command = bool(words) and words[0] in _COMMANDS
     try:
-        options = make_parser().parse_args(words[1:] if is_command else words)
+        options = make_parser().parse_intermixed_args(words[1:] if is_command else words)
     except SystemExit:  # --help and --version, which have printed what was asked for
         return DONE
     command: Callable[..., int] = import_module(module).run

@@ -6,6 +6,7 @@ tensor that is cast.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -185,6 +186,13 @@ def casts_of(plan: ExportPlan) -> list[int]:
         place = (tensor.storage, tensor.storage_offset, tensor.shape, tensor.strides, target.name)
         found.setdefault(place, number)
     return list(found.values())
+
+
+def narrows_range(plan: ExportPlan) -> bool:
+    """Whether a cast is to a type of far smaller range, as float16: not, as for bfloat16, a hair's breadth."""
+    pairs = {(tensor.dtype.name, target.name) for tensor, target in zip(plan.tensors, plan.dtypes)}
+    largest = {name: target.largest for name, target in TARGETS.items()}
+    return any(old != new and largest.get(new, math.inf) * 2 < largest.get(old, math.inf) for old, new in pairs)
 
 
 def is_lossless(dtype: DType, target: DType) -> bool:
