@@ -36,11 +36,8 @@ def _details(plan: ExportPlan, losses: Losses | None) -> Iterator[tuple[str, str
     if len(plan.files) > 1:
         shards = sum(1 for file in plan.files if file.tensors)
         yield "shards", f"{count(shards, 'file')} and an index, as {display(plan.files[0].name)}"
-    casts = Counter(
-        (tensor.dtype.name, target.name)
-        for tensor, target in zip(plan.tensors, plan.dtypes)
-        if tensor.dtype != target
-    )
+    chosen = plan.chosen
+    casts = Counter((old.name, new.name) for old, new in zip(chosen.saved, chosen.dtypes) if old != new)
     if casts:
         yield (
             "cast",
@@ -51,7 +48,7 @@ def _details(plan: ExportPlan, losses: Losses | None) -> Iterator[tuple[str, str
         if losses.overflowing:
             options = " ".join(f"--dtype-for '{display(glob)}={dtype}'" for glob, dtype in losses.keep[:3])
             yield "to keep them", options + (f" and {len(losses.keep) - 3:,} more" if len(losses.keep) > 3 else "")
-    renamed = [(old, new) for old, new in zip(plan.source_names, plan.names) if old != new]
+    renamed = [(old, new) for old, new in zip(chosen.source_names, chosen.names) if old != new]
     if renamed:
         old, new = renamed[0]
         yield "renamed", f"{count(len(renamed), 'tensor')}, the first {display(old)} to {display(new)}"
@@ -65,6 +62,8 @@ def _details(plan: ExportPlan, losses: Losses | None) -> Iterator[tuple[str, str
         pairs = [f"{display(name)} = {display(to)}" for name, to in list(plan.tied.items())[:_NAMED]]
         more = f" and {len(plan.tied) - _NAMED:,} more" if len(plan.tied) > _NAMED else ""
         yield "tied", ", ".join(pairs) + more
+    for note in plan.notes:
+        yield "note", note
     if plan.lost:
         yield "lost", count(len(plan.lost), "tensor")
 

@@ -71,7 +71,7 @@ NONE = Amount(0, 0)
 
 @dataclass(frozen=True, slots=True)
 class TensorLoss:
-    """What the cast of one tensor would lose: that of this ``number`` in the plan, in the source of this ``name``.
+    """What the cast of one tensor would lose: that of this ``row`` of the checkpoint, called ``name`` there.
 
     Of its ``count`` values ``changed`` become others, ``overflowed`` infinite (where the type has no infinity: its
     largest value), ``zeroed`` zero; ``subnormal`` ones are so near to zero that they lose more digits than usual.
@@ -79,7 +79,7 @@ class TensorLoss:
     or where ``exact`` is False a bound of it. Complex values count as two.
     """
 
-    number: int
+    row: int
     name: str
     dtype: DType
     target: DType
@@ -177,22 +177,48 @@ def values(amount: Amount) -> str:
     return f"at least {count(amount.least, 'value')}" if amount.least else f"up to {count(amount.most, 'value')}"
 
 
-def casts_of(plan: ExportPlan) -> list[int]:
-    """The numbers of the plan's tensors that are cast, each tensor once however many names it has."""
-    found: dict[tuple[object, ...], int] = {}
-    for number, (tensor, target) in enumerate(zip(plan.tensors, plan.dtypes)):
-        if tensor.dtype == target or tensor.numel == 0:
-            continue
-        place = (tensor.storage, tensor.storage_offset, tensor.shape, tensor.strides, target.name)
-        found.setdefault(place, number)
-    return list(found.values())
+@dataclass(frozen=True, slots=True)
+class Casts:
+    """The tensors of a plan that are cast and have elements, in columns; a tensor of several names once.
+
+    ``rows`` are theirs in the checkpoint's table (int64).
+    """
+
+    rows: np.ndarray
+    names: Sequence[str]
+    saved: Sequence[DType]
+    dtypes: Sequence[DType]
+
+    def groups(self) -> dict[tuple[DType, DType], list[int]]:
+        """The places of those that go from one type to another by losing something."""
+        found: dict[tuple[DType, DType], list[int]] = {}
+        for place, pair in enumerate(zip(self.saved, self.dtypes)):
+            found.setdefault(pair, []).append(place)
+        return {pair: places for pair, places in found.items() if not is_lossless(*pair)}
+
+
+def casts_of(plan: ExportPlan) -> Casts:
+    """What a plan casts."""
+    chosen = plan.chosen
+    alone = ((chosen.tied_to < 0) & (chosen.sizes > 0)).tolist()
+    places = [
+        place
+        for place, (own, saved, target) in enumerate(zip(alone, chosen.saved, chosen.dtypes))
+        if own and saved != target
+    ]
+    columns = (
+        [column[place] for place in places] for column in (chosen.source_names, chosen.saved, chosen.dtypes)
+    )
+    return Casts(chosen.rows[places], *columns)
 
 
 def narrows_range(plan: ExportPlan) -> bool:
     """Whether a cast is to a type of far smaller range, as float16: not, as for bfloat16, a hair's breadth."""
-    pairs = {(tensor.dtype.name, target.name) for tensor, target in zip(plan.tensors, plan.dtypes)}
     largest = {name: target.largest for name, target in TARGETS.items()}
-    return any(old != new and largest.get(new, math.inf) * 2 < largest.get(old, math.inf) for old, new in pairs)
+    pairs = set(zip(plan.chosen.saved, plan.chosen.dtypes))
+    return any(
+        old != new and largest.get(new.name, math.inf) * 2 < largest.get(old.name, math.inf) for old, new in pairs
+    )
 
 
 def is_lossless(dtype: DType, target: DType) -> bool:
@@ -206,14 +232,14 @@ def is_lossless(dtype: DType, target: DType) -> bool:
     return wide and ours.digits <= theirs.digits
 
 
-def summed(plan: ExportPlan, casts: Sequence[int], found: np.ndarray, *, exact: bool) -> Losses:
-    """The losses of a plan's ``casts`` from what was ``found`` of each, in its order (``FOUND``)."""
+def summed(plan: ExportPlan, casts: Casts, found: np.ndarray, *, exact: bool) -> Losses:
+    """The losses of a plan's ``casts`` from what was ``found`` of each, in their order (``FOUND``)."""
     overflowing = np.flatnonzero(found["overflowed"][:, 0])
     listed = np.lexsort([found[key] if key == "relative" else found[key][:, end] for key, end in _WORST])[::-1]
-    tensors = [_tensor_loss(plan, casts[at], found[at], exact) for at in listed[:LISTED].tolist()]
+    tensors = [_tensor_loss(plan, casts, at, found[at], exact) for at in listed[:LISTED].tolist()]
     rounding, relative = found["rounding"], found["relative"]
     return Losses(
-        casts=len(casts),
+        casts=len(casts.rows),
         unknown=int(found["unknown"].sum()),
         exact=exact or not found["changed"].any(),
         **{key: Amount(*found[key].sum(axis=0).tolist()) for key in _AMOUNTS},
@@ -231,14 +257,14 @@ def glob_of(name: str) -> str:
     return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)
 
 
-def _tensor_loss(plan: ExportPlan, number: int, found: np.void, exact: bool) -> TensorLoss:
-    tensor = plan.tensors[number]
+def _tensor_loss(plan: ExportPlan, casts: Casts, at: int, found: np.void, exact: bool) -> TensorLoss:
+    row, saved = int(casts.rows[at]), casts.saved[at]
     return TensorLoss(
-        number=number,
-        name=plan.source_names[number],
-        dtype=tensor.dtype,
-        target=plan.dtypes[number],
-        count=tensor.numel * (2 if tensor.dtype.kind is Kind.COMPLEX else 1),
+        row=row,
+        name=casts.names[at],
+        dtype=saved,
+        target=casts.dtypes[at],
+        count=int(plan.checkpoint.tensors.numel[row]) * (2 if saved.kind is Kind.COMPLEX else 1),
         **{key: Amount(*found[key].tolist()) for key in _AMOUNTS},
         relative=float(found["relative"]),
         exact=exact,

@@ -14,7 +14,7 @@ from ckptgui.engine.executors import chunk_executor
 from ckptgui.engine.job import Cancel, Progress, Report, silent
 from ckptgui.engine.precision import cast_loss
 from ckptgui.engine.under_way import LARGE_AT_ONCE, UnderWay
-from ckptgui.export.losses import FOUND, TARGETS, Losses, casts_of, is_lossless, summed
+from ckptgui.export.losses import FOUND, TARGETS, Casts, Losses, casts_of, summed
 from ckptgui.export.request import ExportPlan
 from ckptgui.sources.locate import SourcePool
 
@@ -32,13 +32,11 @@ def exact(plan: ExportPlan, pool: SourcePool, cancel: Cancel, report: Report = s
     ``report`` counts bytes. Raises ``CheckpointError`` when bytes cannot be had, ``Cancelled``.
     """
     casts = casts_of(plan)
-    found = np.zeros(len(casts), FOUND)
-    read = [
-        at for at, number in enumerate(casts) if not is_lossless(plan.tensors[number].dtype, plan.dtypes[number])
-    ]
+    found = np.zeros(len(casts.rows), FOUND)
+    read = sorted(place for places in casts.groups().values() for place in places)
     if not read:
         return summed(plan, casts, found, exact=True)
-    total = sum(plan.tensors[casts[at]].nbytes for at in read)
+    total = int(plan.checkpoint.tensors.nbytes[casts.rows[read]].sum())
     report(Progress(0, total, "Preparing"))
     _make_ready(cancel)
     done = 0
@@ -65,7 +63,7 @@ def _make_ready(cancel: Cancel) -> None:
 
 def _begin(
     plan: ExportPlan,
-    casts: Sequence[int],
+    casts: Casts,
     read: Sequence[int],
     pool: SourcePool,
     under_way: UnderWay[Group],
@@ -73,8 +71,9 @@ def _begin(
 ) -> Iterator[Future[Group]]:
     group: list[int] = []
     waiting = 0
+    sizes = plan.checkpoint.tensors.nbytes
     for at in read:
-        nbytes = plan.tensors[casts[at]].nbytes
+        nbytes = int(sizes[casts.rows[at]])
         if nbytes > GROUP:
             yield lanes.submit(_several, plan, casts, [at], pool, under_way.patient, chunk_executor())
             continue
@@ -89,7 +88,7 @@ def _begin(
 
 def _several(
     plan: ExportPlan,
-    casts: Sequence[int],
+    casts: Casts,
     places: list[int],
     pool: SourcePool,
     cancel: Cancel,
@@ -98,11 +97,10 @@ def _several(
     found = np.zeros(len(places), FOUND)
     for at, place in enumerate(places):
         cancel.check()
-        number = casts[place]
-        target = TARGETS[plan.dtypes[number].name]
-        loss = cast_loss(plan.tensors[number], target, pool, cancel, executor)
+        target = TARGETS[casts.dtypes[place].name]
+        loss = cast_loss(plan.checkpoint.info(int(casts.rows[place])), target, pool, cancel, executor)
         for key in ("changed", "overflowed", "zeroed", "subnormal"):
             found[key][at] = getattr(loss, key)
         found["rounding"][at] = target.within
         found["relative"][at] = loss.max_relative
-    return places, found, sum(plan.tensors[casts[place]].nbytes for place in places)
+    return places, found, int(plan.checkpoint.tensors.nbytes[casts.rows[places]].sum())

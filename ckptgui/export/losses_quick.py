@@ -9,7 +9,7 @@ import numpy as np
 from ckptgui.analysis.precision import FloatTarget
 from ckptgui.analysis.profile import FIGURES, FLOAT, RECORD, TINY, UNDERFLOW16
 from ckptgui.core.dtypes import DType, Kind
-from ckptgui.export.losses import FOUND, TARGETS, Losses, casts_of, is_lossless, summed
+from ckptgui.export.losses import FOUND, TARGETS, Losses, casts_of, summed
 from ckptgui.export.request import ExportPlan
 
 
@@ -22,16 +22,11 @@ def quick(plan: ExportPlan, records: np.ndarray | None = None) -> Losses:
     if records is None:
         records = np.zeros(len(plan.checkpoint), RECORD)
     casts = casts_of(plan)
-    found = np.zeros(len(casts), FOUND)
-    groups: dict[tuple[DType, DType], list[int]] = {}
-    for at, number in enumerate(casts):
-        groups.setdefault((plan.tensors[number].dtype, plan.dtypes[number]), []).append(at)
-    for (dtype, target), places in groups.items():
-        if not is_lossless(dtype, target):
-            tensors = [plan.tensors[casts[at]] for at in places]
-            rows = np.array([tensor.index for tensor in tensors])
-            numel = np.array([tensor.numel for tensor in tensors], np.int64)
-            found[places] = _bounds(dtype, TARGETS[target.name], records, rows, numel)
+    found = np.zeros(len(casts.rows), FOUND)
+    numel = plan.checkpoint.tensors.numel
+    for (dtype, target), places in casts.groups().items():
+        rows = casts.rows[places]
+        found[places] = _bounds(dtype, TARGETS[target.name], records, rows, numel[rows])
     return summed(plan, casts, found, exact=False)
 
 
