@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ckptgui.core.display import display
-from ckptgui.core.fit.renaming import without_prefixes
 from ckptgui.core.series.prefixes import unwrapped
 from ckptgui.errors import CollisionError, ExportError
 
@@ -47,11 +46,30 @@ def renamed(
     if AUTO in strip:
         found = list(unwrapped(tuple(found)))
     if given:
-        new = [without_prefixes(name, given) for name in found]
-        idle += [prefix for prefix in given if not any(prefix in name for name in found)]
-        found = list(unwrapped(tuple(new))) if AUTO in strip else new
+        found, unused = _stripped(found, given)
+        idle += unused
+        found = list(unwrapped(tuple(found))) if AUTO in strip else found
     _check(names, found)
     return found, tuple(idle)
+
+
+def _stripped(names: list[str], prefixes: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The names without these prefixes, and those of them that no name has.
+
+    Each goes once, one after the other as given; one that no name has gets another turn when others are gone. Once,
+    because of ``model.model.x`` one ``model.`` may be the wrapper's and one the model's.
+    """
+    waiting = list(prefixes)
+    while True:
+        unused = []
+        for prefix in waiting:
+            if any(name.startswith(prefix) for name in names):
+                names = [name.removeprefix(prefix) for name in names]
+            else:
+                unused.append(prefix)
+        if not unused or unused == waiting:
+            return names, unused
+        waiting = unused
 
 
 def _check(names: Sequence[str], new: Sequence[str]) -> None:

@@ -30,16 +30,6 @@ def safetensors_takes(dtype: DType) -> bool:
     return bool(dtype.safetensors)
 
 
-def torch_takes(dtype: DType) -> bool:
-    """Whether any tensor of this type can be written as it is counted."""
-    return _is_held(dtype) and dtype.kind is not Kind.QUANTIZED
-
-
-def safetensors_takes(dtype: DType) -> bool:
-    """Whether any tensor of this type can be written as it is counted."""
-    return bool(dtype.safetensors)
-
-
 def for_torch(tensor: TensorInfo) -> TensorInfo:
     """The tensor as torch would hold it; raises ``ExportError`` for a type that it does not have or read.
 
@@ -64,11 +54,6 @@ def for_safetensors(tensor: TensorInfo) -> TensorInfo:
     if not tensor.dtype.safetensors:
         raise ExportError(f"{display(tensor.name)} is {tensor.dtype}, which safetensors cannot hold.")
     return tensor
-
-
-def _is_held(dtype: DType) -> bool:
-    typed = bool(dtype.storage_class) and dtype.kind is not Kind.PACKED
-    return typed or dtype.name in _WITHOUT_STORAGE_CLASS
 
 
 def _is_held(dtype: DType) -> bool:

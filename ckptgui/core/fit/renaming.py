@@ -10,7 +10,7 @@ from functools import lru_cache
 
 @dataclass(frozen=True, slots=True)
 class Renaming:
-    """``strip``: prefixes, each taken off the names that begin with it, in whatever order they are nested.
+    """``strip``: prefixes, each taken off the names that begin with it, one after the other.
 
     ``rename``: ``REGEX=REPLACEMENT`` each, for ``re.sub``. A prefix to add is the rename ``^=module.``.
     """
@@ -26,19 +26,9 @@ class Renaming:
         for option in self.rename:
             pattern, replacement = _parsed(option)
             name = pattern.sub(replacement, name)
-        return without_prefixes(name, self.strip)
-
-
-def without_prefixes(name: str, prefixes: Sequence[str]) -> str:
-    """The name without the prefixes that it begins with, in whatever order they are nested.
-
-    Each goes as often as it is given: of ``model.model.x`` one ``model.`` may be the wrapper's, one the model's.
-    """
-    left = list(prefixes)
-    while found := next((prefix for prefix in left if prefix and name.startswith(prefix)), None):
-        left.remove(found)
-        name = name[len(found) :]
-    return name
+        for prefix in self.strip:
+            name = name.removeprefix(prefix)
+        return name
 
 
 def renamed(names: Sequence[str], renaming: Renaming) -> list[str] | None:
