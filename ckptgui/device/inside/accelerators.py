@@ -6,6 +6,7 @@ import os
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 import torch
@@ -15,20 +16,25 @@ from ckptgui.core.display import display
 from ckptgui.device.inside.backend import DeviceGone, flat_bytes, require_memory, short_of
 from ckptgui.device.messages import DeviceInfo, DeviceKind
 
+_UNASKED = 1 << 20
+"""Bytes of main memory that are taken without a look at how much there is, which takes longer."""
+
 
 class CpuBackend:
     """Main memory."""
 
     name = "cpu"
+    kind = DeviceKind.CPU
 
     def info(self) -> DeviceInfo:
         """Main memory and how much of it could be taken."""
         total, free = main_memory()
-        return DeviceInfo(self.name, DeviceKind.CPU, _processor(), total, free)
+        return DeviceInfo(self.name, self.kind, _processor(), total, free)
 
     def allocate(self, nbytes: int) -> Tensor:
         """Asked for before it is taken: the system would promise more than it has and end the process later."""
-        require_memory(self.info(), nbytes)
+        if nbytes > _UNASKED:
+            require_memory(self.info(), nbytes)
         try:
             return torch.empty(nbytes, dtype=torch.uint8)
         except RuntimeError as error:
@@ -83,6 +89,8 @@ class CpuBackend:
 class CudaBackend:
     """A GPU behind CUDA (or ROCm, which torch calls the same). A lane copies on a stream of its own."""
 
+    kind = DeviceKind.CUDA
+
     def __init__(self, number: int) -> None:
         self.name = f"cuda:{number}"
         self._device = torch.device("cuda", number)
@@ -93,7 +101,7 @@ class CudaBackend:
             free, total = torch.cuda.mem_get_info(self._device)
             unused = torch.cuda.memory_reserved(self._device) - torch.cuda.memory_allocated(self._device)
             title = torch.cuda.get_device_name(self._device)
-        return DeviceInfo(self.name, DeviceKind.CUDA, display(title), total, free + unused)
+        return DeviceInfo(self.name, self.kind, display(title), total, free + unused)
 
     def allocate(self, nbytes: int) -> Tensor:
         """From torch's own store of the device's memory."""
@@ -180,13 +188,14 @@ class MpsBackend:
     """Apple's GPU, which shares main memory."""
 
     name = "mps:0"
+    kind = DeviceKind.MPS
     _device = torch.device("mps", 0)
 
     def info(self) -> DeviceInfo:
         """What Metal recommends, less what it has given out."""
         total = torch.mps.recommended_max_memory()
         free = max(0, total - torch.mps.driver_allocated_memory())
-        return DeviceInfo(self.name, DeviceKind.MPS, f"Apple GPU ({_processor()})", total, free)
+        return DeviceInfo(self.name, self.kind, f"Apple GPU ({_processor()})", total, free)
 
     def allocate(self, nbytes: int) -> Tensor:
         """Looked up beforehand: what exceeds it would be taken from all other programs."""
@@ -285,6 +294,7 @@ def main_memory() -> tuple[int, int]:
         return total, page * os.sysconf("SC_AVPHYS_PAGES") if known else total
 
 
+@lru_cache(maxsize=1)
 def _processor() -> str:
     """The processor as the system calls it."""
     try:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ckptgui.core.plain_numbers import size
-from ckptgui.device.messages import DeviceInfo, OutOfMemoryError
+from ckptgui.device.messages import DeviceInfo, DeviceKind, OutOfMemoryError
 
 
 class DeviceGone(Exception):  # noqa: N818 - the end of the process rather than of a request
@@ -26,6 +26,11 @@ class Backend(Protocol):
     @property
     def name(self) -> str:
         """What tensors on it report (``cuda:0``)."""
+        ...
+
+    @property
+    def kind(self) -> DeviceKind:
+        """What sort of device it is."""
         ...
 
     def info(self) -> DeviceInfo:

@@ -67,6 +67,7 @@ class SimulatedBackend:
     """Its tensors are torch's on the CPU; only what is told of them says ``sim:0``."""
 
     name = NAME
+    kind = DeviceKind.SIMULATED
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -77,7 +78,7 @@ class SimulatedBackend:
     def info(self) -> DeviceInfo:
         """The memory that it pretends to have."""
         total = self._settings.memory
-        return DeviceInfo(NAME, DeviceKind.SIMULATED, "Simulated accelerator", total, total - self._taken)
+        return DeviceInfo(NAME, self.kind, "Simulated accelerator", total, total - self._taken)
 
     def allocate(self, nbytes: int) -> Tensor:
         """Main memory, counted against the limit."""
@@ -103,12 +104,12 @@ class SimulatedBackend:
     def write(self, where: Tensor, start: int, chunk: Tensor) -> None:
         """A copy in memory, which takes its time and may be the one that fails."""
         self._come_to(chunk.numel())
-        time.sleep(self._settings.latency)
+        self._wait()
         where[start : start + chunk.numel()].copy_(chunk)
 
     def read(self, where: Tensor, start: int, into: Tensor) -> None:
         """A copy in memory, which takes its time."""
-        time.sleep(self._settings.latency)
+        self._wait()
         into.copy_(where[start : start + into.numel()])
 
     def direct(self, where: Tensor) -> memoryview | None:
@@ -141,6 +142,10 @@ class SimulatedBackend:
 
     def synchronise(self) -> None:
         """Nothing is under way."""
+
+    def _wait(self) -> None:
+        if self._settings.latency:
+            time.sleep(self._settings.latency)
 
     def _take(self, nbytes: int) -> None:
         with self._lock:

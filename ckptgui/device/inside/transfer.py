@@ -146,7 +146,7 @@ def require_movable(info: TensorInfo, backend: Backend) -> None:
         raise UnsupportedError(f"It is made of other tensors ({info.layout}): move those.")
     require_whole(info)
     dtype = torch_dtype(info.dtype)
-    if backend.info().kind is DeviceKind.MPS and dtype in (torch.float64, torch.complex128):
+    if backend.kind is DeviceKind.MPS and dtype in (torch.float64, torch.complex128):
         raise UnsupportedError(f"MPS has no {info.dtype}, so it cannot be moved there.")
 
 
