@@ -142,12 +142,12 @@ class Losses:
         if not self.overflowed.least:
             return ""
         first = next(loss for loss in self.tensors if loss.overflowed.least)
-        where = display(first.name)
-        if self.overflowing > 1:
-            where = f"{count(self.overflowing, 'tensor')}, the most in {where}"
+        several = self.overflowing > 1
+        where = count(self.overflowing, "tensor") if several else display(first.name)
+        most = f", the most in {display(first.name)}" if several else ""
         same = "in float32" if all(dtype == "float32" for _, dtype in self.keep) else "as saved"
-        kept = f"keep {'it' if self.overflowing == 1 else 'them'} {same}"
-        return f"{_capital(values(self.overflowed))} of {where} would become infinite; {kept}."
+        kept = f"keep {'them' if several else 'it'} {same}"
+        return f"{_capital(values(self.overflowed))} of {where} would become infinite{most}; {kept}."
 
     def _zeros(self) -> str:
         if not self.zeroed:
@@ -206,10 +206,12 @@ def casts_of(plan: ExportPlan) -> Casts:
         for place, (own, saved, target) in enumerate(zip(alone, chosen.saved, chosen.dtypes))
         if own and saved != target
     ]
-    columns = (
-        [column[place] for place in places] for column in (chosen.source_names, chosen.saved, chosen.dtypes)
+    return Casts(
+        chosen.rows[places],
+        [chosen.source_names[place] for place in places],
+        [chosen.saved[place] for place in places],
+        [chosen.dtypes[place] for place in places],
     )
-    return Casts(chosen.rows[places], *columns)
 
 
 def narrows_range(plan: ExportPlan) -> bool:
