@@ -29,7 +29,7 @@ class Needs(Enum):
     MOVE = "move"  # tensors, and an accelerator that they can be moved to
     MOVE_BACK = "move back"  # tensors, and the memory of the process that has torch
     FREE = "free"  # tensors that this process holds
-    RESAVE = "resave"  # an accelerator, and a checkpoint that can be written for it
+    RESAVE = "resave"  # a checkpoint that can be written for a device
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,8 @@ ACTIONS = (
     Spec("theme_system", "View", "Theme of the system", group="theme", line_before=True),
     Spec("theme_light", "View", "Light theme", group="theme"),
     Spec("theme_dark", "View", "Dark theme", group="theme"),
-    Spec("move_to_device", "Tensor", "Move to the GPU", (), Needs.MOVE),
-    Spec("move_to_cpu", "Tensor", "Move to CPU", (), Needs.MOVE_BACK),
+    Spec("move_to_device", "Tensor", "Move to a device…", (), Needs.MOVE),
+    Spec("move_to_cpu", "Tensor", "Move to CPU…", (), Needs.MOVE_BACK),
     Spec("free_memory", "Tensor", "Free", (), Needs.FREE),
     Spec("show_devices", "Tensor", "Devices…", ("Ctrl+D",), line_before=True),
     Spec("compare", "", "Compare", (), Needs.COMPARE),
@@ -87,7 +87,7 @@ ACTIONS = (
     Spec("export_half", "Export", "Half size", (), Needs.EXPORT),
     Spec("export_for_cpu", "Export", "For CPU", (), Needs.EXPORT),
     Spec("export_series", "Export", "Export the whole run…", (), Needs.BATCH, line_before=True),
-    Spec("resave_for_device", "Export", "Re-save for the GPU…", (), Needs.RESAVE),
+    Spec("resave_for_device", "Export", "Re-save for CPU…", (), Needs.RESAVE),
     Spec("show_shortcuts", "Help", "Keyboard shortcuts", ("F1",)),
     Spec("open_log_folder", "Help", "Open log folder"),
     Spec("show_about", "Help", "About ckptgui", line_before=True),

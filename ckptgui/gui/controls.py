@@ -15,7 +15,7 @@ _PAD, _GAP = 12, 6
 
 class Button(Pressable):
     """A verb with its object. ``hint`` is its shortcut in grey; ``compact`` leaves only the icon, ``flat`` the
-    border away.
+    border away; one that ``opens`` something below it has an arrow.
     """
 
     def __init__(
@@ -27,9 +27,10 @@ class Button(Pressable):
         hint: str = "",
         primary: bool = False,
         flat: bool = False,
+        opens: bool = False,
     ) -> None:
         super().__init__(parent)
-        self._icon, self._hint, self._primary, self._flat = icon, hint, primary, flat
+        self._icon, self._hint, self._primary, self._flat, self._opens = icon, hint, primary, flat, opens
         self._compact = False
         self.setFont(ui_font())
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -73,6 +74,7 @@ class Button(Pressable):
             return QSize(BUTTON + 4, height)
         width = 2 * _PAD + self.fontMetrics().horizontalAdvance(self.text())
         width += ICON + _GAP if self._icon else 0
+        width += ICON + _GAP // 2 if self._opens else 0
         return QSize(width + (self._hint_width() + 2 * _GAP if self._hint else 0), height)
 
     def minimumSizeHint(self) -> QSize:
@@ -106,6 +108,9 @@ class Button(Pressable):
         painter.setFont(self.font())
         centre = Qt.AlignmentFlag.AlignVCenter
         painter.drawText(QRect(x, 0, self.width() - x, self.height()), centre, self.text())
+        if self._opens:
+            x += self.fontMetrics().horizontalAdvance(self.text()) + _GAP // 2
+            draw_icon(painter, QRect(x, 0, ICON, self.height()), "chevron-down", icon_token)
         if self._hint:
             painter.setFont(ui_font(11))
             painter.setPen(ink if self._primary else theme().text2 if self.isEnabled() else theme().text3)

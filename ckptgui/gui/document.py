@@ -17,9 +17,15 @@ from ckptgui.core.tensors import Path
 from ckptgui.engine.job import Cancel, Report
 from ckptgui.errors import CheckpointError
 from ckptgui.gui.describe import facts, file_notices, opened_sentence
+from ckptgui.gui.devices.desk import Devices
+from ckptgui.gui.devices.moving import Moves
+from ckptgui.gui.devices.residents import Residents
+from ckptgui.gui.devices.sheets import DeviceSheets
+from ckptgui.gui.devices.words import saved_words
 from ckptgui.gui.document_view import DocumentView
 from ckptgui.gui.export.flow import ExportFlow
 from ckptgui.gui.export.subject import Subject, chosen_in, likely_section
+from ckptgui.gui.export_batch.flow import BatchFlow
 from ckptgui.gui.goto import Finder, tensors_of
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.notices import Notice, Tone
@@ -55,6 +61,9 @@ class DocumentPage(Page):
         self.failed_view = FailedView(self)
         self.view = DocumentView(background, share, self)
         self.export = ExportFlow(background, self.view.notices, self)
+        self.batch = BatchFlow(background, self.view.notices, self)
+        self.residents = Residents(background, self.view, self)
+        self.moves = Moves(background, self.view, self.residents, self)
         self._stack = QStackedLayout(self)
         for part in (self.opening_view, self.failed_view, self.view):
             self._stack.addWidget(part)
@@ -66,6 +75,11 @@ class DocumentPage(Page):
         self.view.histogram_painted.connect(self.histogram_painted)
         self.view.profiled.connect(self.profiled)
         self.export.changed.connect(self.changed)
+        self.batch.changed.connect(self.changed)
+        self.batch.moved.connect(self.moved)
+        self.moves.changed.connect(self.changed)
+        self.moves.moved.connect(self.moved)
+        self.view.tree.menu_asked.connect(self.moves.add_to_menu)
         self.export.row_asked.connect(self.view.tree.select_row)
         self.view.tree.export_asked.connect(self.export_node)
         self.view.reading_changed.connect(self.moved)
@@ -155,7 +169,8 @@ class DocumentPage(Page):
         """Opening, exporting, reading a tensor that takes long, or the whole file."""
         if self._lane.busy:
             return Activity(tr("Reading the header"), cancel=self._lane.cancel)
-        return self.export.activity() or self._reading() or self._whole_reading()
+        written = self.export.activity() or self.batch.activity()
+        return written or self.moves.activity() or self._reading() or self._whole_reading()
 
     def _whole_reading(self) -> Activity | None:
         summaries = self.view.summaries
@@ -203,8 +218,10 @@ class DocumentPage(Page):
             return tr("Nothing was selected before this.")
         if ability == "forward" and not self.view.can_step(1):
             return tr("Nothing was selected after this.")
-        if ability == "export":
+        if ability in ("export", "resave"):
             return self._why_no_export()
+        if ability in ("move", "move back", "free"):
+            return self.moves.why_not(ability)
         if ability == "average" and not model_and_average(_alone(self.view.opened.checkpoint)):
             return tr("It does not hold a model and an average of it.")
         if ability == "finding" and not self.view.findings:
@@ -219,7 +236,9 @@ class DocumentPage(Page):
 
     def unfinished(self) -> str:
         """An export that is being written."""
-        return tr("An export is being written. It stops, and nothing of it is left.") if self.export.busy else ""
+        if self.export.busy:
+            return tr("An export is being written. It stops, and nothing of it is left.")
+        return self.batch.unfinished()
 
     @property
     def ready(self) -> bool:
@@ -310,8 +329,43 @@ class DocumentPage(Page):
         assert self.view.opened is not None
         checkpoint, selection, known = self.view.opened.checkpoint, self.view.selection(), self.view.summaries
         section, sure = likely_section(checkpoint, selection.path if selection is not None else ())
-        records = known.profile.records if known is not None else None
-        return Subject(checkpoint, self._place(), section, sure, profile=records)
+        if known is None:
+            return Subject(checkpoint, self._place(), section, sure)
+        records, figures = known.profile.records, known.figures  # what lies on a device is read there
+        return Subject(figures.checkpoint, self._place(), section, sure, profile=records, pool=figures.new_pool)
+
+    def export_series(self) -> None:
+        """Ask which checkpoints of the run that this one is of."""
+        if self.ready:
+            self.batch.begin_beside(self._place())
+
+    # devices
+
+    def use_devices(self, devices: Devices, sheets: DeviceSheets) -> None:
+        """Move tensors to these devices; ask on these sheets before it."""
+        self.residents.use(devices)
+        self.moves.use(devices, sheets)
+
+    def move_to_device(self) -> None:
+        """Ask whether to move what is selected to the accelerator."""
+        self.moves.ask_to_move()
+
+    def move_to_cpu(self) -> None:
+        """Ask whether to bring what is selected to the memory of the process that has torch."""
+        self.moves.ask_to_move_back()
+
+    def free_memory(self) -> None:
+        """Let go of what is selected."""
+        self.moves.free()
+
+    def about_devices(self) -> str:
+        """That what was saved on a GPU is read here without one."""
+        return saved_words(self.view.opened.checkpoint) if self.view.opened is not None else ""
+
+    def resave_for_device(self) -> None:
+        """Show the export's dialogue with the tag of the accelerator, or of the CPU where there is none."""
+        if not self.able("resave"):
+            self.export.begin(self.subject(), device=self.moves.tag)
 
     def copy_path(self) -> None:
         """The selected path, joined with ``/``, to the clipboard; the file's own where the file is selected."""
@@ -366,6 +420,9 @@ class DocumentPage(Page):
         self._lane.cancel()
         self._watch_lane.cancel()
         self.export.cancel()
+        self.batch.stop()
+        self.moves.stop()
+        self.residents.release()
         self.view.release()
 
 

@@ -54,6 +54,7 @@ class DocumentView(Ground):
     health_changed = Signal()
     file_changed = Signal()
     profiled = Signal()
+    figures_made = Signal()  # for the checkpoint that is shown from now on
 
     def __init__(self, background: Background, share: float, parent: QWidget | None = None) -> None:
         super().__init__("panel", parent)
@@ -160,6 +161,13 @@ class DocumentView(Ground):
             self._moving = False
         if elder is not None:
             elder.deleteLater()
+        self.figures_made.emit()
+
+    def places_changed(self, rows: np.ndarray) -> None:
+        """These tensors are elsewhere now: what is shown of one of them is read from there."""
+        selection = self.tree.selection()
+        if selection is not None and selection.is_tensor and selection.row in rows:
+            self._inspect.start()
 
     def _figures_arrived(self, rows: np.ndarray) -> None:
         if self._summaries is not None:

@@ -66,6 +66,11 @@ class Background(QObject):
         self._patient = Jobs(MOST_PATIENT)
         self._courier = _Courier(self)
         self.gate = Gate()
+        self._ends: list[Callable[[], None]] = []
+
+    def at_end(self, act: Callable[[], None]) -> None:
+        """Do this at the shut-down, after all jobs."""
+        self._ends.append(act)
 
     def lane(
         self, owner: QObject, *, patient: bool = False, urgent: bool = False, pictures: bool = False
@@ -87,7 +92,10 @@ class Background(QObject):
 
     def shutdown(self, timeout: float = 2.0) -> bool:
         """Cancel all jobs and wait up to ``timeout`` seconds; True when none is left."""
-        return all([jobs.shutdown(timeout) for jobs in (self._patient, self._jobs)])
+        ended = all([jobs.shutdown(timeout) for jobs in (self._patient, self._jobs)])
+        for act in self._ends:
+            act()
+        return ended
 
 
 class QtLane(Generic[R]):

@@ -104,7 +104,7 @@ class Banner(Ground):
         row = QHBoxLayout()
         row.setContentsMargins(16, 8, 12, 8)
         row.setSpacing(12)
-        row.addWidget(_Icon(notice.icon, ink, self), 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(Icon(notice.icon, ink, self), 0, Qt.AlignmentFlag.AlignTop)
         row.addLayout(words, 1)
         row.addWidget(self.link, 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(self.put_away, 0, Qt.AlignmentFlag.AlignTop)
@@ -115,7 +115,9 @@ class Banner(Ground):
         outer.addWidget(Hairline(self))
 
 
-class _Icon(QWidget):
+class Icon(QWidget):
+    """An icon before a sentence, in the colour of a token."""
+
     def __init__(self, name: str, token: str, parent: QWidget) -> None:
         super().__init__(parent)
         self._name, self._token = name, token

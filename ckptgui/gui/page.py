@@ -184,6 +184,10 @@ class Page(QWidget):
     def resave_for_device(self) -> None:
         """Let somebody export with the tag of the accelerator."""
 
+    def about_devices(self) -> str:
+        """What the checkpoint that is shown has to do with devices that are not here, in a sentence."""
+        return ""
+
     def unfinished(self) -> str:
         """What closing now would stop, in a sentence; empty when nothing."""
         return ""

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from ckptgui.gui.controls import Button, IconButton
 from ckptgui.gui.goto import GoToBox
 from ckptgui.gui.jobs import Background
+from ckptgui.gui.labels import plain_tooltip
 from ckptgui.gui.numbers import tr
 from ckptgui.gui.tabs import TabBar
 from ckptgui.gui.theme import TOOLBAR, theme, theme_signal
@@ -28,12 +29,15 @@ class TopRow(QWidget):
         self.open = IconButton("open", tr("Open…") + " (Ctrl+O)", self)
         self.box = GoToBox(background, self)
         self.compare = Button(tr("Compare"), self, icon="compare", flat=True)
+        self.devices = Button(tr("CPU"), self, icon="chip", flat=True, opens=True)
         self.report = Button(tr("Save report…"), self, icon="export", hint="Ctrl S")
         self.export = Button(tr("Export state dict…"), self, icon="export", hint="Ctrl E")
         self.back.follow(actions["back"])
         self.forward.follow(actions["forward"])
         self.open.follow(actions["open_file"])
         self.compare.follow(actions["compare"])
+        self.devices.clicked.connect(actions["show_devices"].trigger)
+        self.name_device(tr("CPU"))
         self.report.follow(actions["save_report"])
         self.export.follow(actions["export_state_dict"])
         self.report.hide()
@@ -51,6 +55,7 @@ class TopRow(QWidget):
         row.addWidget(self.box)
         row.addSpacing(4)
         row.addWidget(self.compare)
+        row.addWidget(self.devices)
         row.addSpacing(4)
         row.addWidget(self.report)
         row.addWidget(self.export)
@@ -62,8 +67,13 @@ class TopRow(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        for button in (self.compare, self.report, self.export):
+        for button in (self.compare, self.devices, self.report, self.export):
             button.set_compact(self.width() < COMPACT)
+
+    def name_device(self, name: str) -> None:
+        """Say on the button where things are moved to."""
+        self.devices.setText(name)
+        self.devices.setToolTip(plain_tooltip(tr("Devices: {0}").format(name) + " (Ctrl+D)"))
 
     def offer_report(self, offered: bool) -> None:
         """Put the report of a comparison in the place of the export of a checkpoint."""

@@ -18,10 +18,14 @@ from PySide6.QtWidgets import (
 
 from ckptgui.core.display import display
 from ckptgui.core.tensors import Path
+from ckptgui.device.service import DeviceService
 from ckptgui.engine.job import Cancel, Report
 from ckptgui.gui.actions import ACTIONS, Needs
 from ckptgui.gui.assets import application_icon
 from ckptgui.gui.commands import Commands
+from ckptgui.gui.devices.desk import Devices
+from ckptgui.gui.devices.sheets import DeviceSheets
+from ckptgui.gui.devices.words import CPU, device_words, move_words, resave_words
 from ckptgui.gui.dialogs import ask, file_dialog
 from ckptgui.gui.document import DocumentPage
 from ckptgui.gui.document_view import DocumentView
@@ -52,7 +56,13 @@ class MainWindow(QMainWindow):
     page_added = Signal(object)
     page_replaced = Signal(object, object)
 
-    def __init__(self, settings: SettingsFile, background: Background) -> None:
+    def __init__(
+        self,
+        settings: SettingsFile,
+        background: Background,
+        device_service: Callable[[], DeviceService] | None = None,
+    ) -> None:
+        """``device_service`` makes what holds tensors on devices; None means the process that has torch."""
         super().__init__()
         self.settings = settings
         self._background = background
@@ -64,6 +74,9 @@ class MainWindow(QMainWindow):
         self.actions_by_key, self.recent_menu = make_menus(self, lambda spec: getattr(self.commands, spec.key))
         self.recent_menu.aboutToShow.connect(self._fill_recent)
         self.top = TopRow(background, self.actions_by_key, self)
+        self.devices = Devices(background, device_service, self)
+        self.sheets = DeviceSheets(self.devices, self.actions_by_key, self.top.devices, self._about_devices, self)
+        self.devices.changed.connect(self._name_device)
         self.pages = QStackedWidget(self)
         self.welcome = Welcome(background, self)
         self.pages.addWidget(self.welcome)
@@ -158,7 +171,8 @@ class MainWindow(QMainWindow):
 
     def _open(self, path: str, opening: Opening | None, select: Path | None = None) -> Page:
         page = DocumentPage(self._background, self.settings.now.tree_share, self)
-        page.export.settings = self.settings
+        page.export.settings = page.batch.settings = self.settings
+        page.use_devices(self.devices, self.sheets)
         page.found_run.connect(lambda run: self._found_run(page, run))
         self._documents.append(page)
         self._place(page)
@@ -192,6 +206,7 @@ class MainWindow(QMainWindow):
         """Let the page of a run's checkpoint be as all others are."""
         self._dress_tree(page.view)
         page.export.settings = self.settings
+        page.use_devices(self.devices, self.sheets)
 
     def _found_run(self, page: DocumentPage, run: Run) -> None:
         """What shows a run is imported when the first is found, off this thread."""
@@ -205,6 +220,7 @@ class MainWindow(QMainWindow):
 
         new = SeriesPage(self._background, page.share(), self)
         new.document_made.connect(self._dress_epoch)
+        new.batch.settings = self.settings
         self._documents[self._documents.index(page)] = new
         self._place(new)
         new.show_run(run, page.wanted, page.path)
@@ -217,6 +233,20 @@ class MainWindow(QMainWindow):
 
     def show_devices(self) -> None:
         """Show or hide the devices and their memory."""
+        self.sheets.toggle_panel()
+
+    def _about_devices(self) -> str:
+        """What is to be said of the file in front where there is no GPU."""
+        page = self.current
+        return page.about_devices() if page is not None else ""
+
+    def _name_device(self) -> None:
+        """Let the button and the actions name the accelerator that things are moved to."""
+        target = self.devices.target
+        self.top.name_device(device_words(target.name if target is not None else CPU))
+        known = self.devices.inventory is not None
+        self.actions_by_key["move_to_device"].setText(move_words(target, known=known))
+        self.actions_by_key["resave_for_device"].setText(resave_words(target))
 
     def ask_to_compare(self) -> None:
         """Ask for checkpoints to compare what is in front with."""

@@ -85,8 +85,10 @@ class CompareHalf(Page):
             return "" if self.history.can_step(-1) else tr("Nothing was selected before this.")
         if ability == "forward":
             return "" if self.history.can_step(1) else tr("Nothing was selected after this.")
-        if ability == "export":
+        if ability in ("export", "resave"):
             return tr("Turn to one epoch to export it.")
+        if ability in ("move", "move back", "free"):
+            return tr("Turn to one epoch to move its tensors.")
         if ability == "finding":
             account = self.view.run.watch.account
             return "" if account is not None and account.breakages else tr("Nothing was found to be wrong.")

@@ -24,6 +24,7 @@ from ckptgui.gui.compare.timeline.panel import Timeline
 from ckptgui.gui.compare.words import member_words
 from ckptgui.gui.controls import Hairline
 from ckptgui.gui.document_view import DocumentView
+from ckptgui.gui.export_batch.flow import BatchFlow
 from ckptgui.gui.goto import Finder
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.milestones import PaintWatch
@@ -62,6 +63,7 @@ class SeriesPage(Page):
         column.addWidget(Hairline(self))
         column.addWidget(self.halves, 1)
         self.report = ReportFlow(self.comparison, self.halves.compare.notices, self)
+        self.batch = BatchFlow(background, self.halves.compare.notices, self)
         self._stack = QStackedLayout(self)
         for part in (self.opening_view, self.failed_view, self._content):
             self._stack.addWidget(part)
@@ -84,6 +86,8 @@ class SeriesPage(Page):
         self.roster.unreadable.connect(self._unreadable)
         self.roster.waiting_changed.connect(self.changed)
         self.report.changed.connect(self.changed)
+        self.batch.changed.connect(self.changed)
+        self.batch.moved.connect(self.moved)
         comparison = self.comparison
         comparison.series_changed.connect(self._series_changed)
         comparison.ends_changed.connect(self.changed)
@@ -216,7 +220,7 @@ class SeriesPage(Page):
         """Listing the members, comparing them, or what the page of B does."""
         if self.roster.busy:
             return Activity(tr("Matching tensors"))
-        return self.report.activity() or self.halves.in_front.activity()
+        return self.report.activity() or self.batch.activity() or self.halves.in_front.activity()
 
     def outcome(self) -> str:
         """What the half in front came to."""
@@ -243,7 +247,7 @@ class SeriesPage(Page):
             return tr("This is the first epoch.") if ability == "previous" else tr("This is the last epoch.")
         if ability == "play":
             return "" if len(self.comparison.series.whole) > 1 else tr("There is one readable checkpoint alone.")
-        if ability in ("document", "series", "compare", "siblings", "loading"):
+        if ability in ("document", "series", "compare", "siblings", "loading", "batch"):
             return ""
         if ability == "report":
             if self.report.busy:
@@ -263,6 +267,8 @@ class SeriesPage(Page):
         """A report that is being written, and what the page of B says."""
         if self.report.busy:
             return tr("A report is being written. It stops, and nothing of it is left.")
+        if self.batch.busy:
+            return self.batch.unfinished()
         return self.halves.document.unfinished() if self.halves.document is not None else ""
 
     def document(self) -> DocumentView | None:
@@ -353,6 +359,31 @@ class SeriesPage(Page):
         """Of B, while that is in front."""
         self.halves.in_front.export_state_dict()
 
+    def move_to_device(self) -> None:
+        """Move what is selected of B, while that is in front, to the accelerator."""
+        self.halves.in_front.move_to_device()
+
+    def move_to_cpu(self) -> None:
+        """Bring it to the memory of the process that has torch."""
+        self.halves.in_front.move_to_cpu()
+
+    def free_memory(self) -> None:
+        """Let go of it."""
+        self.halves.in_front.free_memory()
+
+    def resave_for_device(self) -> None:
+        """Export B with the tag of the accelerator."""
+        self.halves.in_front.resave_for_device()
+
+    def about_devices(self) -> str:
+        """What B has to do with devices that are not here."""
+        return self.halves.in_front.about_devices()
+
+    def export_series(self) -> None:
+        """Ask which of the members, and write them."""
+        if self.run is not None and not self.able("batch"):
+            self.batch.begin(self.run.members, self.run.path)
+
     def copy_path(self) -> None:
         """Copy the path of what is selected, in whichever half is in front."""
         self.halves.in_front.copy_path()
@@ -381,5 +412,6 @@ class SeriesPage(Page):
         self.roster.stop()
         self.renaming.stop()
         self.report.cancel()
+        self.batch.stop()
         self.comparison.release()
         self.halves.close_document()

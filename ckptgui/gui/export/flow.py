@@ -19,7 +19,6 @@ from ckptgui.gui.jobs import Background
 from ckptgui.gui.notices import NoticeArea
 from ckptgui.gui.numbers import integer, tr
 from ckptgui.gui.page import Activity
-from ckptgui.sources.locate import SourcePool
 from ckptgui.workspace.settings import SettingsFile
 
 if TYPE_CHECKING:
@@ -126,7 +125,7 @@ class ExportFlow(QObject):
             from ckptgui.export.run import export
 
             plan = plan_export(subject.checkpoint, place(), request)
-            pool = SourcePool()
+            pool = subject.pool()
             try:
                 return export(plan, pool, cancel, report)
             finally:

@@ -7,15 +7,17 @@ from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, Signal
 
+from ckptgui.core.checkpoint import Checkpoint, Json
 from ckptgui.engine.job import Cancel, Report
+from ckptgui.errors import CheckpointError
 from ckptgui.export.losses import Losses
+from ckptgui.export.planning import plan_export
 from ckptgui.export.request import ExportRequest
 from ckptgui.gui.export.findings import Finding, findings
 from ckptgui.gui.export.outlook import Outlook, look_ahead
 from ckptgui.gui.export.place import Place, look_around
 from ckptgui.gui.export.subject import Subject
 from ckptgui.gui.jobs import Background
-from ckptgui.sources.locate import SourcePool
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +45,7 @@ class Planner(QObject):
         self._plans = background.lane(self)
         self._places = background.lane(self)
         self._sizes = background.lane(self)
+        self._values = background.lane(self)
         self._losses = background.lane(self, patient=True)
         self._next: Callable[[], None] | None = None
 
@@ -103,16 +106,25 @@ class Planner(QObject):
 
         self._sizes.stream(work, lambda sized: self.sized.emit(*sized), lambda _: None)
 
+    def values(self, request: ExportRequest, act: Callable[[dict[str, Json]], None]) -> None:
+        """Find the plain values that could go along, and ``act`` on them."""
+        checkpoint = self._subject.checkpoint
+
+        def work(_: Cancel, __: Report) -> dict[str, Json]:
+            return kept_values(checkpoint, request)
+
+        self._values.start(work, act)
+
     def find_losses(self, outlook: Outlook) -> None:
         """Read what is cast and count what is lost."""
-        plan = outlook.plan
+        plan, subject = outlook.plan, self._subject
         if plan is None:
             return
 
         def work(cancel: Cancel, report: Report) -> Losses:
             from ckptgui.export.losses_exact import exact
 
-            pool = SourcePool()
+            pool = subject.pool()
             try:
                 return exact(plan, pool, cancel, report)
             finally:
@@ -123,14 +135,21 @@ class Planner(QObject):
     def stop(self) -> None:
         """Drop all that is wanted."""
         self._next = None
-        for lane in (self._plans, self._places, self._sizes, self._losses):
+        for lane in (self._plans, self._places, self._sizes, self._values, self._losses):
             lane.cancel()
+
+
+def kept_values(checkpoint: Checkpoint, request: ExportRequest) -> dict[str, Json]:
+    """The plain values that go along with an export unless somebody changes that."""
+    try:
+        plan = plan_export(checkpoint, "", replace(request, keep_metadata=True, metadata=(), rescue=False))
+    except CheckpointError:
+        return {}
+    return dict(plan.metadata)
 
 
 def planned(subject: Subject, request: ExportRequest, out: str) -> Planned:
     """The work of a plan."""
-    from ckptgui.errors import CheckpointError
-
     outlook = look_ahead(subject.checkpoint, out, replace(request, force=False))
     try:
         proposal = subject.proposal(request)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from ckptgui.core.tensors import Path
 from ckptgui.errors import CheckpointError
 from ckptgui.export.naming import proposed_name
 from ckptgui.export.request import ExportRequest
+from ckptgui.sources.locate import SourcePool
 
 if TYPE_CHECKING:
     from ckptgui.gui.document_view import DocumentView
@@ -23,6 +25,7 @@ class Subject:
     """``shown`` is the file or folder beside which the result goes. ``section`` is the state dict that is meant,
     where that is not ``sure`` somebody must say so; ``rows`` are the tensors alone that were chosen in the tree.
     ``profile`` are the figures that are known by now (``analysis.profile.RECORD``), None where there are none.
+    ``pool`` makes what its bytes are read from.
     """
 
     checkpoint: Checkpoint
@@ -31,6 +34,7 @@ class Subject:
     sure: bool = True
     rows: frozenset[int] | None = None
     profile: np.ndarray | None = None
+    pool: Callable[[], SourcePool] = SourcePool
 
     @property
     def folder(self) -> str:

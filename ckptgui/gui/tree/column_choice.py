@@ -43,4 +43,4 @@ class ColumnChoice(QObject):
     def menu(self) -> QMenu:
         """A tick for each column."""
         view = self._view
-        return column_menu(view.chosen_columns, view.hidden_columns(), self._choose, view)
+        return column_menu(view.shown_columns, view.hidden_columns(), self._choose, view)

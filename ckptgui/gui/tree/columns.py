@@ -19,12 +19,13 @@ class Column(IntEnum):
     NAME = 0
     SHAPE = 1
     TYPE = 2
-    SIZE = 3
-    SHARE = 4
-    MEAN = 5
-    RANGE = 6
-    ZEROS = 7
-    DISTRIBUTION = 8
+    DEVICE = 3
+    SIZE = 4
+    SHARE = 5
+    MEAN = 6
+    RANGE = 7
+    ZEROS = 8
+    DISTRIBUTION = 9
 
 
 GIVES_WAY = (
@@ -34,13 +35,14 @@ GIVES_WAY = (
     Column.DISTRIBUTION,
     Column.ZEROS,
     Column.RANGE,
+    Column.DEVICE,
 )
 """Which columns go, first to last, when the window gets narrow: what had to be asked for stays longest."""
 
 SHOWN_FIRST = frozenset({Column.TYPE, Column.SHARE, Column.MEAN, Column.DISTRIBUTION})
 """Which of the columns that can be chosen are shown before anyone chooses."""
 
-CHOICE = (Column.TYPE, Column.SHARE, Column.MEAN, Column.RANGE, Column.ZEROS, Column.DISTRIBUTION)
+CHOICE = (Column.TYPE, Column.DEVICE, Column.SHARE, Column.MEAN, Column.RANGE, Column.ZEROS, Column.DISTRIBUTION)
 """The columns that can be shown or not."""
 
 PAD = 6
@@ -78,6 +80,7 @@ def title(column: Column) -> str:
         Column.NAME: tr("Name"),
         Column.SHAPE: tr("Shape"),
         Column.TYPE: tr("Type"),
+        Column.DEVICE: tr("Device"),
         Column.SIZE: tr("Size"),
         Column.SHARE: tr("Share"),
         Column.MEAN: tr("Mean ± std"),
@@ -90,6 +93,7 @@ def title(column: Column) -> str:
 def tooltip(column: Column) -> str:
     """What the header's word means, where that is not plain; else empty."""
     return {
+        Column.DEVICE: tr("Where the tensor is now; in brackets where it was when it was saved"),
         Column.SHARE: tr(
             "Part of the bytes of what a row belongs to: a tensor's of its module, a module's of its section"
         ),
@@ -118,6 +122,7 @@ def alignment(column: Column) -> Qt.AlignmentFlag:
 
 NARROWEST_SHAPE, WIDEST_SHAPE = "9,999 tensors", "50,304 × 1,024 × 3 × 3"
 NARROWEST_TYPE, WIDEST_TYPE = "float32", "float8_e4m3fn +1"
+NARROWEST_PLACE, WIDEST_PLACE = "999 of 9,999", "sim:0 (simulated) (cuda:0)"
 """Between these two the column is as wide as the widest text of the file."""
 
 
@@ -135,11 +140,16 @@ class Widths:
         self.zeros = metrics.horizontalAdvance("< 0.001 %") + 2
         self.shape = metrics.horizontalAdvance("50,304 × 1,024")
         self.type = max(map(metrics.horizontalAdvance, ("bfloat16", "float32 +1")))
+        self.device = metrics.horizontalAdvance(NARROWEST_PLACE)
 
     def fit(self, shapes: Iterable[str], types: Iterable[str]) -> None:
         """Take no more room for shapes and types than a file's need: what is left is the names'."""
         self.shape = self._fitted(shapes, NARROWEST_SHAPE, WIDEST_SHAPE)
         self.type = self._fitted(types, NARROWEST_TYPE, WIDEST_TYPE)
+
+    def fit_places(self, texts: Iterable[str]) -> None:
+        """The same for where tensors are."""
+        self.device = self._fitted(texts, NARROWEST_PLACE, WIDEST_PLACE)
 
     def _fitted(self, texts: Iterable[str], least: str, most: str) -> int:
         wide = self._metrics.horizontalAdvance
@@ -151,6 +161,7 @@ class Widths:
             Column.NAME: MIN_NAME,
             Column.SHAPE: self.shape + PAD + 4,
             Column.TYPE: self.type + PAD + 4,
+            Column.DEVICE: self.device + PAD + 4,
             Column.SIZE: self.number + UNIT_GAP + self.unit + 2 * PAD,
             Column.SHARE: SHARE_BAR + 2 * PAD,
             Column.MEAN: self.mean + self.plus_minus + self.std + PAD,

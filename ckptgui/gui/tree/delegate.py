@@ -53,6 +53,7 @@ class TreeDelegate(QStyledItemDelegate):
             self._paint_name,
             self._paint_shape,
             self._paint_type,
+            self._paint_device,
             self._paint_size,
             self._paint_share,
             self._paint_mean,
@@ -157,6 +158,13 @@ class TreeDelegate(QStyledItemDelegate):
 
     def _paint_type(self, painter: QPainter, rect: QRect, rows: Rows, node: int) -> None:
         self._text(painter, rect, rows.type(node), theme().text2)
+
+    def _paint_device(self, painter: QPainter, rect: QRect, rows: Rows, node: int) -> None:
+        t, place = theme(), rows.place(node)
+        self._text(painter, rect, place.now, t.text if place.resident else t.text2)
+        if place.saved:
+            left = self._metrics.horizontalAdvance(place.now + " ")
+            self._text(painter, rect.adjusted(left, 0, 0, 0), f"({place.saved})", t.text2)
 
     def _text(self, painter: QPainter, rect: QRect, text: str, colour: QColor) -> None:
         if text:

@@ -136,6 +136,8 @@ class TreeModel(QAbstractTableModel):
             return rows.shape(node)
         if column is Column.TYPE:
             return rows.type(node)
+        if column is Column.DEVICE:
+            return rows.place(node).text
         if column is Column.SIZE:
             return " ".join(rows.size(node) or ())
         if column is Column.MEAN:

@@ -27,6 +27,7 @@ from ckptgui.gui.tree.late import LateColumns
 from ckptgui.gui.tree.layer_folder import LayerFolder
 from ckptgui.gui.tree.model import TreeModel
 from ckptgui.gui.tree.open_branches import OpenBranches
+from ckptgui.gui.tree.places import Places
 from ckptgui.gui.tree.prepared import Prepared
 from ckptgui.gui.tree.row_menu import RowActs, copy_text, row_menu
 from ckptgui.gui.tree.rows import Rows
@@ -43,6 +44,7 @@ class TreePanel(QWidget):
     selected = Signal(object)  # Selection
     fold_changed = Signal(bool)
     export_asked = Signal(int)  # node
+    menu_asked = Signal(object, int)  # a menu about to be shown, and its node: more can be added
     columns_changed = Signal(object)  # a tuple of their keys
 
     def __init__(self, background: Background, parent: QWidget | None = None) -> None:
@@ -283,6 +285,17 @@ class TreePanel(QWidget):
         """Show badges for what somebody found out about tensors, by row of the table; asked on another thread."""
         self._late.set_findings(findings)
 
+    def set_places(self, places: Places) -> None:
+        """Say from now on that tensors are where these say."""
+        if self._shown is not None:
+            self._shown.rows.places = places
+            self.view.fit_places(self._shown.rows)
+            self._model.rows_changed(self.view.visible_rows())
+
+    def held_below(self, node: int) -> int:
+        """Tensors of a node and below that lie on a device."""
+        return 0 if self._shown is None else self._shown.rows.places.held(node)
+
     def show_columns(self, keys: Iterable[str]) -> None:
         """Show these of the columns that can be chosen, as far as there is room."""
         self.columns.show(keys)
@@ -322,7 +335,12 @@ class TreePanel(QWidget):
         if shown is None:
             return QMenu(self)
         acts = RowActs(
-            self.copy_path, self.expand_below, self.collapse_below, self.toggle_run, self.export_asked.emit
+            self.copy_path,
+            self.expand_below,
+            self.collapse_below,
+            self.toggle_run,
+            self.export_asked.emit,
+            self.menu_asked.emit,
         )
         return row_menu(shown, node, acts, self)
 

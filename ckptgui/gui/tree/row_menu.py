@@ -20,6 +20,7 @@ class RowActs(NamedTuple):
     collapse_below: Callable[[int], None]
     toggle_run: Callable[[int], None]
     export: Callable[[int], None]
+    more: Callable[[QMenu, int], None]  # adds what the page can do with a row
 
 
 def row_menu(shown: Shown, node: int, acts: RowActs, parent: QWidget) -> QMenu:
@@ -40,6 +41,7 @@ def row_menu(shown: Shown, node: int, acts: RowActs, parent: QWidget) -> QMenu:
     export = menu.addAction(tr("Export this…"))
     export.setEnabled(int(shown.tree.tensors[node]) > 0 or int(shown.tree.row[node]) >= 0)
     export.triggered.connect(lambda: acts.export(node))
+    acts.more(menu, node)
     folds = shown.active_folds
     run = None if folds is None else next(iter(folds.repeats.around(node)), None)
     if folds is not None and run is not None:

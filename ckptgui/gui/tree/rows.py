@@ -11,6 +11,7 @@ from ckptgui.core.tree.folds import Folds
 from ckptgui.gui.numbers import counted, integer, percent, shape_text, size, tr
 from ckptgui.gui.tree.badges import Badge, Badges, Tone, alarms
 from ckptgui.gui.tree.found_below import FoundBelow
+from ckptgui.gui.tree.places import Places, Whereabouts
 from ckptgui.gui.tree.plain_values import value_text, value_type
 from ckptgui.gui.tree.row_figures import RowFigures, SummarySource
 
@@ -31,6 +32,7 @@ class Rows:
         self.table = tree.checkpoint.tensors
         self.summaries = summaries
         self.figures = RowFigures(tree, summaries)
+        self.places = Places(tree)
         self._badges = Badges(tree, self.figures)
         self._folds: Folds | None = None
         self._members: dict[int, np.ndarray] = {}
@@ -141,6 +143,10 @@ class Rows:
             return None
         whole = self.nbytes(int(self.tree.parent[node])) if node else mine
         return min(1.0, mine / whole) if whole else 0.0
+
+    def place(self, node: int) -> Whereabouts:
+        """Where it is now, and where it was when it was saved."""
+        return self.places.of(node, self.members(node))
 
     def mean_std(self, node: int) -> tuple[str, str] | None:
         """Mean and standard deviation, once they are known."""

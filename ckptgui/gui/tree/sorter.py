@@ -54,7 +54,9 @@ class Sorter(QObject):
 
     def caption_clicked(self, section: int) -> None:
         """Sort by a column: first the way that is looked for, then the other, then as saved."""
-        key = SORTED_BY[Column(section)]
+        key = SORTED_BY.get(Column(section))
+        if key is None:
+            return
         first = key not in (SortKey.NAME, SortKey.TYPE)  # the largest are looked for, names are read from A
         if self.key is not key:
             self.sort_by(key, first)

@@ -44,6 +44,7 @@ class TreeView(QTableView):
         self._type_ahead = TypeAhead(model.rowCount, model.label)
         self._by_keyboard = False
         self.chosen_columns = SHOWN_FIRST
+        self._told: frozenset[Column] = frozenset()  # shown although nobody chose them
         self.delegate = TreeDelegate(model, self)
         self.setModel(model)
         self.setItemDelegate(self.delegate)
@@ -81,8 +82,14 @@ class TreeView(QTableView):
     def fit(self, rows: Rows) -> None:
         """Give the columns the widths that a file's shapes and types need."""
         self.delegate.widths.fit(rows.shapes(), rows.types())
+        self.fit_places(rows)
+
+    def fit_places(self, rows: Rows) -> None:
+        """The same for where tensors are; what lies on a device is said even if nobody chose that column."""
+        self.delegate.widths.fit_places(rows.places.texts())
+        self._told = frozenset({Column.DEVICE}) if rows.places.any else frozenset()
         header = self.horizontalHeader()
-        for column in (Column.SHAPE, Column.TYPE):
+        for column in (Column.SHAPE, Column.TYPE, Column.DEVICE):
             header.resizeSection(column, self.delegate.widths.of(column))
         self._hide_columns()
 
@@ -274,7 +281,12 @@ class TreeView(QTableView):
 
     def hidden_columns(self) -> frozenset[Column]:
         """What is not shown now."""
-        return self.delegate.widths.hidden(self.viewport().width(), self.chosen_columns)
+        return self.delegate.widths.hidden(self.viewport().width(), self.shown_columns)
+
+    @property
+    def shown_columns(self) -> frozenset[Column]:
+        """Those that somebody chose, and those that tell what must not be missed."""
+        return self.chosen_columns | self._told
 
     def _hide_columns(self) -> None:
         hidden = self.hidden_columns()
