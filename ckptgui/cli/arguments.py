@@ -8,9 +8,6 @@ from typing import NoReturn
 from ckptgui import __version__
 from ckptgui.cli.report import UsageError
 
-LATER_COMMANDS = ("devices",)
-"""Words that will be commands; until then they are refused by name rather than taken for paths."""
-
 _COMMANDS_HELP = """\
 commands:
   info PATH            what is in it: text for eyes, --json for scripts
@@ -18,6 +15,7 @@ commands:
   check PATH --against OTHER
                        would a model with OTHER's names and shapes load it
   export PATH… OUT     re-save, convert, cast, rename: as .pt or safetensors
+  devices              CPU and accelerators, their memory; --try moves a file there
   demo [DIR]           train a small network for 8 epochs and open the run
   desktop ACTION       install, uninstall or show the launcher and file types
   COMMAND --help       the options of a command
@@ -100,6 +98,15 @@ def check_parser() -> Parser:
     )
     parser.add_argument("--section", metavar="NAME", help="which state dict of PATH; a nested one joined with /")
     parser.add_argument("--json", action="store_true", help="the answer for scripts")
+    return parser
+
+
+def devices_parser() -> Parser:
+    """``ckptgui devices``."""
+    parser = _command("devices", "CPU and accelerators with their memory. Starts PyTorch in a process of its own.")
+    parser.add_argument("--json", action="store_true", help="the answer for scripts")
+    parser.add_argument("--try", dest="path", metavar="PATH", help="move a checkpoint's tensors there and back")
+    parser.add_argument("--to", metavar="DEVICE", help="where to: cpu, cuda:0, mps:0")
     return parser
 
 

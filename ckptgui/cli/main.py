@@ -19,6 +19,7 @@ _COMMANDS: dict[str, tuple[Callable[[], arguments.Parser], str]] = {
     "compare": (arguments.compare_parser, "ckptgui.cli.compare"),
     "check": (arguments.check_parser, "ckptgui.cli.check"),
     "export": (export_arguments.export_parser, "ckptgui.cli.export"),
+    "devices": (arguments.devices_parser, "ckptgui.cli.devices"),
     "demo": (arguments.demo_parser, "ckptgui.cli.demo"),
     "desktop": (arguments.desktop_parser, "ckptgui.cli.desktop"),
 }
@@ -47,8 +48,6 @@ def main(argv: Sequence[str], front: Front) -> int:
 
 
 def _run(words: list[str], front: Front) -> int:
-    if words and words[0] in arguments.LATER_COMMANDS:
-        return complain("This command comes with a later version.", words[0])
     make_parser, module = _COMMANDS.get(words[0], _WINDOW) if words else _WINDOW
     is_command = bool(words) and words[0] in _COMMANDS
     try:

@@ -1,4 +1,4 @@
-"""A checkpoint as it is when some of its tensors lie on a device: their bytes come from there, and not from files."""
+"""A checkpoint some of whose tensors lie on a device: their bytes come from there, and not from files."""
 
 from __future__ import annotations
 
@@ -32,16 +32,17 @@ def resident_checkpoint(
     sources = {resident.token: source(resident.token) for resident in lying.values()}
     first = len(table.extents)
     places = {token: first + number for number, token in enumerate(sources)}
-    extents = [
-        Extent(each.size, (Segment(each.identity, 0, each.size),) if each.size else ())
-        for each in sources.values()
-    ]
+    extents = [_whole(each) for each in sources.values()]
     changed = replace(
         _as_they_lie(table, {row: places[resident.token] for row, resident in lying.items()}),
         extents=joined([table.extents, extent_table(extents)]),
         storage_keys=_with_missing(table.storage_keys, len(extents)),
     )
     return replace(checkpoint, tensors=changed), tuple(sources.values())
+
+
+def _whole(source: ByteSource) -> Extent:
+    return Extent(source.size, (Segment(source.identity, 0, source.size),) if source.size else ())
 
 
 def _with_missing(keys: KeyPool, count: int) -> KeyPool:
