@@ -3,55 +3,36 @@
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
-from dataclasses import dataclass
-from pathlib import Path, PurePath
+from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import PurePath
 from typing import Any, cast
 
 from ckptgui.cli.export_text import export_lines
 from ckptgui.cli.opening import open_path
 from ckptgui.cli.progress import Bar
 from ckptgui.cli.report import DONE, UsageError, complain, say, shown_path
-from ckptgui.core.checkpoint import Checkpoint
-from ckptgui.engine.job import Cancel
+from ckptgui.engine.job import Cancel, Report
 from ckptgui.errors import CheckpointError, ExportError, LargeOutputError, TargetExistsError
 from ckptgui.export.atomic import OutputError, look_at
+from ckptgui.export.batch import Batch, Standing, arrange, foresee
+from ckptgui.export.batch_places import made_folder
 from ckptgui.export.losses import Losses, narrows_range
 from ckptgui.export.losses_exact import exact
-from ckptgui.export.naming import proposed_name
 from ckptgui.export.planning import plan_export
 from ckptgui.export.request import ExportPlan, ExportRequest, ExportResult, Format
 from ckptgui.export.run import export, is_source
-from ckptgui.export.template import parse_template
+from ckptgui.export.template import Template, parse_template
 from ckptgui.sources.locate import SourcePool
+from ckptgui.workspace.batch_paths import batch_sources, is_run
 
 _SUFFIXES: dict[str, Format] = {
     ".pt": "pt", ".pth": "pt", ".ckpt": "pt", ".bin": "pt", ".safetensors": "safetensors",
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
-    """One export that was carried out, or with no ``result`` planned; ``losses`` where casts were tried."""
-
-    plan: ExportPlan
-    result: ExportResult | None
-    losses: Losses | None
-
-    def to_json(self) -> dict[str, Any]:
-        """The answer of ``export --json``; that of a dry run has the same keys, and that nothing was written."""
-        plan = self.plan
-        answer = self.result.to_json() if self.result is not None else _planned(plan)
-        if len(plan.files) > 1:
-            answer["files"] = [file.name for file in plan.files]
-        if self.losses is not None and self.losses.casts:
-            answer["losses"] = _losses(self.losses)
-        return answer
-
-
-Outcome = tuple[int, list[Done]]
-"""The exit status, and what was done if anything was."""
+Answer = dict[str, Any]
 
 
 def run(options: argparse.Namespace) -> int:
@@ -59,21 +40,16 @@ def run(options: argparse.Namespace) -> int:
     *sources, out = options.paths
     if not sources:
         raise UsageError("export needs a PATH to read and an OUT to write (see ckptgui export --help)")
-    if len(sources) == 1:
-        if options.name is not None:
-            raise UsageError("--name is for several PATHs; with one, OUT is its name (see ckptgui export --help)")
-        status, found = _export_one(sources[0], out, _request(options, _format(options, out)), options.dry_run)
-        if options.json and found:
-            say(json.dumps(found[0].to_json(), allow_nan=False))
-    else:
-        _check_template(options.name)
-        request = _request(options, options.format or "pt")
-        status, found = _export_each(sources, out, request, options.name or "", options.dry_run)
+    if len(sources) > 1 or is_run(sources[0]):
+        status, answers = _export_each(sources, out, options)
         if options.json:
-            say(json.dumps([done.to_json() for done in found], allow_nan=False))
-    if not options.json:
-        for done in found:
-            say("\n".join(export_lines(done.plan, done.result, done.losses)))
+            say(json.dumps(answers, allow_nan=False))
+        return status
+    if options.name is not None:
+        raise UsageError("--name is for several PATHs; with one, OUT is its name (see ckptgui export --help)")
+    status, answer = _export_one(sources[0], out, options)
+    if answer is not None and options.json:
+        say(json.dumps(answer, allow_nan=False))
     return status
 
 
@@ -114,84 +90,92 @@ def _request(options: argparse.Namespace, format: Format) -> ExportRequest:
     )
 
 
-def _check_template(template: str | None) -> None:
-    if template is not None:
-        try:
-            parse_template(template)
-        except ExportError as error:
-            raise UsageError(f"--name: {error}") from error
+def _template(text: str | None) -> Template | None:
+    if text is None:
+        return None
+    try:
+        return parse_template(text)
+    except ExportError as error:
+        raise UsageError(f"--name: {error}") from error
 
 
-def _export_one(source: str, out: str, request: ExportRequest, dry: bool) -> Outcome:
+def _export_one(source: str, out: str, options: argparse.Namespace) -> tuple[int, Answer | None]:
+    request = _request(options, _format(options, out))
+    pool, cancel = SourcePool(), Cancel()
     try:
         checkpoint = open_path(source)
-    except CheckpointError as error:
-        return complain(str(error), source), []
-    return _write(checkpoint, source, out, request, dry)
-
-
-def _export_each(sources: list[str], folder: str, request: ExportRequest, template: str, dry: bool) -> Outcome:
-    """One file a source, its name saying what it holds; two that would get the same name are told apart."""
-    if not dry:
-        try:
-            Path(folder).mkdir(exist_ok=True)
-        except OSError as error:
-            return complain(f"Several exports need a folder: {error.strerror}.", folder), []
-    status, found, taken = DONE, list[Done](), set[str]()
-    for source in sources:
-        try:
-            checkpoint = open_path(source)
-            name = proposed_name(checkpoint, request, template)
-        except CheckpointError as error:
-            status = complain(str(error), source)
-            continue
-        name = _free_name(name, PurePath(source).stem, taken)
-        failed, written = _write(checkpoint, source, str(Path(folder) / name), request, dry)
-        status = max(status, failed)
-        found += written
-    return status, found
-
-
-def _free_name(name: str, stem: str, taken: set[str]) -> str:
-    """``name``, or with the source's own name before it, and a number where that is taken too."""
-    candidates = itertools.chain(
-        [name, f"{stem}-{name}"], (f"{stem}-{number}-{name}" for number in itertools.count(2))
-    )
-    found = next(candidate for candidate in candidates if candidate not in taken)
-    taken.add(found)
-    return found
-
-
-def _write(checkpoint: Checkpoint, source: str, out: str, request: ExportRequest, dry: bool) -> Outcome:
-    try:
         plan = plan_export(checkpoint, out, request)
         if look_at(out).exists and not request.force:
             what = "It is the source itself" if is_source(checkpoint, out) else "There is such a file already"
-            raise TargetExistsError(f"{what}; --force replaces it.")
-        return DONE, [_carried_out(plan, dry)]
-    except (OutputError, TargetExistsError) as error:
-        return complain(str(error), out), []
-    except LargeOutputError as error:
-        return complain(f"{error} It is written only on demand (--force).", source), []
+            raise TargetExistsError(f"{what}.")
+        return DONE, _carried_out(plan, pool, cancel, options)
     except CheckpointError as error:
-        return complain(str(error), source), []
-
-
-def _carried_out(plan: ExportPlan, dry: bool) -> Done:
-    """Casts are tried where that is asked for, and where they may make infinite what was not."""
-    pool = SourcePool()
-    cancel = Cancel()
-    try:
-        with Bar() as bar:
-            losses = exact(plan, pool, cancel, bar) if dry or narrows_range(plan) else None
-            result = None if dry else export(plan, pool, cancel, bar)
-            return Done(plan, result, losses)
+        return _failed(error, source, out), None
     finally:
         cancel.cancel()
         pool.close()
 
 
-def _planned(plan: ExportPlan) -> dict[str, Any]:
+def _export_each(paths: Sequence[str], folder: str, options: argparse.Namespace) -> tuple[int, list[Answer]]:
+    """One file a source, its name saying what it holds; two that would get the same name are told apart."""
+    template, request = _template(options.name), _request(options, options.format or "pt")
+    cancel = Cancel()
+    sources = batch_sources(paths, cancel)
+    prospects = [foresee(source, request, cancel) for source in sources]
+    items = arrange(prospects, folder, template, force=request.force, sources_too=request.force)
+    status = DONE
+
+    def act(plan: ExportPlan, pool: SourcePool, cancel: Cancel, _: Report) -> Answer:
+        return _carried_out(plan, pool, cancel, options)
+
+    def tell(row: int, standing: Standing[Answer]) -> None:
+        nonlocal status
+        if standing.error is not None:
+            status = _failed(standing.error, items[row].source.path, items[row].out or folder)
+
+    batch = Batch(items, request, act)
+    sizes = [item.nbytes for item in items if item.error is None]
+    try:
+        with nullcontext() if options.dry_run else made_folder(folder, sizes):
+            ended = batch.run(cancel, tell)
+    except OutputError as error:
+        return complain(str(error), folder), []
+    return status, [standing.result for standing in ended if standing.result is not None]
+
+
+def _failed(error: CheckpointError, source: str, out: str) -> int:
+    """Say what is wrong with which of the two, and which option would help."""
+    if isinstance(error, TargetExistsError):
+        return complain(f"{str(error).rstrip('.')}; --force replaces it.", out)
+    if isinstance(error, LargeOutputError):
+        return complain(f"{error} It is written only on demand (--force).", source)
+    return complain(str(error), out if isinstance(error, OutputError) else source)
+
+
+def _carried_out(plan: ExportPlan, pool: SourcePool, cancel: Cancel, options: argparse.Namespace) -> Answer:
+    """Casts are tried where that is asked for, and where they may make infinite what was not."""
+    with Bar() as bar:
+        tried = options.dry_run or narrows_range(plan)
+        losses = exact(plan, pool, cancel, bar) if tried else None
+        result = None if options.dry_run else export(plan, pool, cancel, bar)
+    if not options.json:
+        say("\n".join(export_lines(plan, result, losses)))
+    return _answer(plan, result, losses)
+
+
+def _answer(plan: ExportPlan, result: ExportResult | None, losses: Losses | None) -> Answer:
+    """The answer of ``export --json``; that of a dry run has the same keys, and that nothing was written."""
+    answer = result.to_json() if result is not None else _planned(plan)
+    if len(plan.files) > 1:
+        answer["files"] = [file.name for file in plan.files]
+    if losses is not None and losses.casts:
+        answer["losses"] = _losses(losses)
+    if plan.notes:
+        answer["notes"] = list(plan.notes)
+    return answer
+
+
+def _planned(plan: ExportPlan) -> Answer:
     return {
         "out": plan.out,
         "format": plan.request.format,
@@ -206,7 +190,7 @@ def _planned(plan: ExportPlan) -> dict[str, Any]:
     }
 
 
-def _losses(losses: Losses) -> dict[str, Any]:
+def _losses(losses: Losses) -> Answer:
     """What casts change: how many values become others, infinite, zero; and the largest relative error."""
     return {
         "tensors": losses.casts,
