@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Any, Generic, TypeVar
 
 from ckptgui.core.checkpoint import Checkpoint
+from ckptgui.core.tensors import Path
 from ckptgui.engine.job import Cancel, Progress, Report
 from ckptgui.errors import Cancelled, CheckpointError, TargetExistsError
 from ckptgui.export.atomic import SYSTEM
@@ -33,11 +34,13 @@ INTERVAL = 0.05
 @dataclass(frozen=True, slots=True)
 class BatchSource:
     """One checkpoint to export. ``checkpoint`` is there where it is open already; else it is opened when its turn
-    comes and let go of after it. ``error`` is there where it is known that it cannot be.
+    comes and let go of after it. ``error`` is there where it is known that it cannot be. ``section`` is what of it
+    is meant, where that is not what the request says.
     """
 
     path: str
     checkpoint: Checkpoint | None = field(default=None, compare=False, repr=False)
+    section: Path | None = None
     error: CheckpointError | None = field(default=None, compare=False)
 
     def opened(self, cancel: Cancel) -> Checkpoint:
@@ -45,6 +48,10 @@ class BatchSource:
         if self.error is not None:
             raise self.error
         return self.checkpoint if self.checkpoint is not None else open_checkpoint(self.path, cancel.check)
+
+    def request(self, request: ExportRequest) -> ExportRequest:
+        """What is asked of this one."""
+        return request if self.section is None else replace(request, section=self.section)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +77,7 @@ def foresee(source: BatchSource, request: ExportRequest, cancel: Cancel) -> Pros
         return Prospect(source, error=error)
     files = frozenset((each.device, each.inode) for each in checkpoint.sources)
     found = Prospect(source, 0, checkpoint.nbytes, files=files)
+    request = source.request(request)
     try:
         plan = plan_export(checkpoint, "", request)
         return replace(found, nbytes=plan.nbytes, propose=proposal(checkpoint, request))
@@ -121,7 +129,7 @@ def plan_of(item: BatchItem, request: ExportRequest, cancel: Cancel) -> ExportPl
     """The plan of one item as it is carried out now. Raises ``CheckpointError``."""
     if item.error is not None:
         raise item.error
-    return plan_export(item.source.opened(cancel), item.out, request)
+    return plan_export(item.source.opened(cancel), item.out, item.source.request(request))
 
 
 class State(Enum):
@@ -169,12 +177,11 @@ class Batch(Generic[R]):
     ``act`` carries one plan out.
     """
 
-    def __init__(
-        self, items: Sequence[BatchItem], request: ExportRequest, act: Act[R], tell: Tell[R] | None = None
-    ) -> None:
+    def __init__(self, items: Sequence[BatchItem], request: ExportRequest, act: Act[R]) -> None:
         self.items = tuple(items)
         self.standings: list[Standing[R]] = [Standing() for _ in self.items]
-        self._request, self._act, self._tell = request, act, tell
+        self._request, self._act = request, act
+        self._tell: Tell[R] = _nobody
         self._cancels = [_Either() for _ in self.items]
 
     def cancel(self, row: int | None = None) -> None:
@@ -182,8 +189,9 @@ class Batch(Generic[R]):
         for each in self._cancels if row is None else (self._cancels[row],):
             each.cancel()
 
-    def run(self, cancel: Cancel) -> tuple[Standing[R], ...]:
+    def run(self, cancel: Cancel, tell: Tell[R] | None = None) -> tuple[Standing[R], ...]:
         """Do all that can be done; return how each ended. Raises nothing but what is a bug."""
+        self._tell = tell or _nobody
         for row in range(len(self.items)):
             self._cancels[row].whole = cancel
             self._carry_out(row)
@@ -208,8 +216,11 @@ class Batch(Generic[R]):
 
     def _stand(self, row: int, standing: Standing[R]) -> None:
         self.standings[row] = standing
-        if self._tell is not None:
-            self._tell(row, standing)
+        self._tell(row, standing)
+
+
+def _nobody(row: int, standing: Standing[Any]) -> None:
+    """Hears of it where nobody else does."""
 
 
 class _Either(Cancel):

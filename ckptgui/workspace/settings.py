@@ -32,6 +32,7 @@ class Settings:
     fold_layers: bool = False
     columns: tuple[str, ...] = ("type", "share", "mean", "distribution")  # of the tree, those that can be chosen
     last_folder: str = ""
+    export_template: str = ""  # of file names; empty: as they read best
     exports: dict[str, Any] = field(default_factory=dict)  # presets and more; see ``export_presets``
     recent: tuple[str, ...] = field(default=())
 

@@ -42,11 +42,8 @@ def prospects(paths, request=PLAIN):
     return [foresee(source, request, Cancel()) for source in batch_sources(map(str, paths), Cancel())]
 
 
-def batch(items, request=PLAIN, **others):
-    def act(plan, pool, cancel, report):
-        return export(plan, pool, cancel, report)
-
-    return Batch(items, request, others.pop("act", act), **others)
+def batch(items, request=PLAIN, act=export):
+    return Batch(items, request, act)
 
 
 def test_a_whole_run_is_exported_in_its_order(run_folder, tmp_path):
@@ -56,7 +53,7 @@ def test_a_whole_run_is_exported_in_its_order(run_folder, tmp_path):
     assert [Path(item.out).name for item in items] == names
     told = []
     with made_folder(str(tmp_path / "out"), [item.nbytes for item in items]):
-        ends = batch(items, tell=lambda row, standing: told.append((row, standing.state))).run(Cancel())
+        ends = batch(items).run(Cancel(), lambda row, standing: told.append((row, standing.state)))
     assert [end.state for end in ends] == [State.DONE] * 3
     for item, end, epoch in zip(items, ends, (1, 2, 10)):
         assert end.result.bytes == item.nbytes == Path(item.out).stat().st_size
@@ -101,7 +98,7 @@ def test_cancelling_one_leaves_the_others_and_cancelling_all_keeps_what_is_done(
             whole.cancel()
 
     with made_folder(str(tmp_path / "out"), []):
-        ends = batch(items, tell=stop).run(whole)
+        ends = batch(items).run(whole, stop)
     assert [end.state for end in ends] == [State.DONE, State.CANCELLED, State.CANCELLED]
     assert [each.name for each in (tmp_path / "out").iterdir()] == ["epoch_1-model.pt"]
 
