@@ -130,8 +130,12 @@ class Choice(Pressable):
         """Leave the wheel to the page, which scrolls."""
         event.ignore()
 
+    def widest(self) -> int:
+        """The width at which every option fits."""
+        return max(self.fontMetrics().horizontalAdvance(option.text) for option in self._options) + _PAD + 28
+
     def sizeHint(self) -> QSize:
-        return QSize(self.fontMetrics().horizontalAdvance(self.text()) + 2 * _PAD + 20, HEIGHT)
+        return QSize(self.fontMetrics().horizontalAdvance(self.text()) + _PAD + 28, HEIGHT)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         t, painter = theme(), QPainter(self)

@@ -39,7 +39,7 @@ class SizeBars(QWidget):
 
     @property
     def _scale(self) -> float:
-        return self.width() / max(self._source, self._nbytes, 1)
+        return self.width() / max(sum(part.nbytes for part in self._parts), self._nbytes, 1)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         t, painter = theme(), QPainter(self)

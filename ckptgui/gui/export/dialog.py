@@ -24,7 +24,6 @@ from ckptgui.gui.export.preview import Preview
 from ckptgui.gui.export.questions import before_writing
 from ckptgui.gui.export.save_line import SaveLine
 from ckptgui.gui.export.subject import Subject
-from ckptgui.gui.export.trouble import field_of
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.numbers import size_text, tr
 from ckptgui.workspace.export_presets import ExportMemory
@@ -157,13 +156,9 @@ class ExportDialog(QDialog):
 
     def _show_planned(self, planned: Planned) -> None:
         self._planned = planned
-        outlook, request = planned.outlook, planned.outlook.request
+        outlook = planned.outlook
         self.preview.show_outlook(outlook, planned.findings)
-        self.options.tell_damage(outlook.whole, outlook.total)
-        goes = len(outlook.plan.names) + len(outlook.plan.tied) if outlook.plan is not None else 0
-        if outlook.plan is not None and request.ties != "drop":
-            goes -= len(outlook.plan.tied)
-        self.options.tell_counts(goes, outlook.total, outlook.trouble, field_of(outlook.trouble, request))
+        self.options.tell_outlook(outlook)
         if outlook.plan is not None:
             self.presets.show_size(self.presets.current(), outlook.plan.nbytes)
             if any(finding.kind == CAST for finding in planned.findings):
@@ -268,7 +263,11 @@ class ExportDialog(QDialog):
     def _edit_metadata(self) -> None:
         from ckptgui.gui.export.metadata_dialog import MetadataDialog
 
-        MetadataDialog(self._subject.checkpoint, self.options.request(), self.options.set_metadata, self).open()
+        edits = self.options.request().metadata
+        self.planner.values(
+            self.options.request(),
+            lambda values: MetadataDialog(values, edits, self.options.set_metadata, self).open(),
+        )
 
     def _show_row(self, row: int) -> None:
         self.row_asked.emit(row)

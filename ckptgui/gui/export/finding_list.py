@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from ckptgui.gui.controls import Ground
@@ -80,7 +80,7 @@ class FindingList(QScrollArea):
         self._outer.addWidget(self._page)
         self._page.show()
         self.setVisible(bool(self._shown))
-        self.updateGeometry()
+        self._fit()
 
     def _sentence(self, finding: Finding) -> QWidget:
         ink = "danger" if finding.tone is Tone.ALARM and finding.kind == "trouble" else "text"
@@ -97,12 +97,15 @@ class FindingList(QScrollArea):
         row.addWidget(text, 1)
         return line
 
-    def sizeHint(self) -> QSize:
-        width = max(self.width(), 200)
-        layout = self._page.layout()
-        tall = layout.heightForWidth(width) if layout is not None and layout.hasHeightForWidth() else 0
-        tall = max(tall, layout.sizeHint().height() if layout is not None and not tall else 0)
-        return QSize(width, min(_TALLEST, tall))
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self._fit()
 
-    def minimumSizeHint(self) -> QSize:
-        return QSize(100, min(self.sizeHint().height(), 48))
+    def _fit(self) -> None:
+        """Be as high as the sentences need at this width, up to where they scroll."""
+        layout = self._page.layout()
+        if layout is not None:
+            width = max(self.viewport().width(), 200)
+            tall = layout.heightForWidth(width) if layout.hasHeightForWidth() else layout.sizeHint().height()
+            self.setFixedHeight(max(1, min(_TALLEST, tall)))

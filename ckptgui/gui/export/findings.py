@@ -8,6 +8,7 @@ import numpy as np
 
 from ckptgui.analysis.profile import FIGURES
 from ckptgui.core.display import display
+from ckptgui.errors import CollisionError
 from ckptgui.export.losses import Losses
 from ckptgui.export.losses_quick import quick
 from ckptgui.export.request import ExportPlan
@@ -18,7 +19,7 @@ from ckptgui.gui.tree.badges import Tone
 _NAMED = 60
 """Characters of a name within a sentence."""
 
-CAST = "cast"
+CAST, TROUBLE = "cast", "trouble"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,14 @@ def findings(outlook: Outlook, records: np.ndarray | None) -> tuple[Finding, ...
     losses = quick(plan, records)
     if losses.casts:
         found.append(cast_finding(losses))
+    found += [Finding("note", tr("Pattern"), Tone.WARN, display(note, 300)) for note in plan.notes]
     return tuple(found)
+
+
+def trouble_of(outlook: Outlook) -> Finding:
+    """Why nothing can be written."""
+    badge = tr("Collision") if isinstance(outlook.error, CollisionError) else tr("Stops")
+    return Finding(TROUBLE, badge, Tone.ALARM, display(outlook.trouble, 600))
 
 
 def cast_finding(losses: Losses) -> Finding:
@@ -66,9 +74,9 @@ def _lost(plan: ExportPlan) -> list[Finding]:
 
 def _alarms(plan: ExportPlan, records: np.ndarray | None) -> list[Finding]:
     """NaN and infinities that the window has seen so far."""
-    if records is None or not plan.tensors:
+    if records is None:
         return []
-    rows = np.fromiter((info.index for info in plan.tensors), np.int64, len(plan.tensors))
+    rows = plan.chosen.rows[plan.chosen.tied_to < 0]
     known = records["known"][rows] == FIGURES
     found = []
     for word, counts in (
@@ -85,7 +93,7 @@ def _alarms(plan: ExportPlan, records: np.ndarray | None) -> list[Finding]:
             more = counted(int(bad.size) - 1, "more tensor", "more tensors")
             text = tr("and {more} keep their {word}; an export does not repair them.").format(more=more, word=word)
         badge = f"{integer(total)} {word}"
-        name = display(plan.names[first], _NAMED)
+        name = display(plan.chosen.names[int(np.flatnonzero(plan.chosen.tied_to < 0)[first])], _NAMED)
         found.append(Finding("alarm", badge, Tone.ALARM, text, name, int(rows[first])))
     return found
 
@@ -118,7 +126,9 @@ def _places(plan: ExportPlan) -> list[Finding]:
     request = plan.request
     if request.format != "pt":
         return []
-    tagged = {request.location} if request.location != "keep" else {info.device for info in plan.tensors}
+    table = plan.checkpoint.tensors
+    saved = [table.devices[code] for code in np.unique(table.device[plan.chosen.rows]).tolist()]
+    tagged = {request.location} if request.location != "keep" else set(saved)
     tagged = {device for device in tagged if device.partition(":")[0] not in ("cpu", "", "meta")}
     if not tagged:
         return []

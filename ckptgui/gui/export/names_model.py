@@ -92,19 +92,21 @@ class NamesModel(QAbstractTableModel):
             return display(names.old[line], 400)
         if column == NEW:
             if fate == Fate.TIED:
-                return tr("same as {name}").format(name=display(names.new[line], 400))
+                return tr("same as {name}").format(name=display(names.ties[line], 400))
             if fate == Fate.OUT:
                 return tr("left out")
-            return display(names.reasons.get(line, "") if fate == Fate.LOST else names.new[line], 400)
+            if fate == Fate.LOST:
+                return display(names.reasons.get(line, ""), 400)
+            return tr("same name") if names.new[line] == names.old[line] else display(names.new[line], 400)
         if column == TYPE:
-            return "0 B" if fate == Fate.TIED else "" if fate >= Fate.OUT else names.types[line]
+            return "0 B" if fate == Fate.TIED else "" if fate >= Fate.OUT else names.types[line].name
         return ""
 
     def told(self, line: int) -> str:
         """A row in full, for its tooltip."""
         names, table = self.names, self.checkpoint.tensors
         row = int(names.rows[line])
-        saved, written = table.dtypes[table.dtype.item(row)].name, names.types[line]
+        saved, written = table.dtypes[table.dtype.item(row)].name, names.types[line].name
         kind = saved if saved == written else f"{saved} → {written}"
         after = self.cell(line, NEW)
         name = display(names.old[line], 1000)

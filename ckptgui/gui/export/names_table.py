@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from ckptgui.core.checkpoint import Role
 from ckptgui.gui.assets import draw_icon
+from ckptgui.gui.export.name_pieces import pieces
 from ckptgui.gui.export.names_model import ARROW, GLYPH, NEW, OLD, TYPE, Index, NamesModel
 from ckptgui.gui.export.outlook import Fate
 from ckptgui.gui.inspector.copying import copy_text
@@ -33,23 +34,6 @@ _BAR = 18
 
 _HEAD = 4
 """Letters that a name keeps in front when its middle is left out: its end tells it from the others."""
-
-
-def pieces(old: str, new: str) -> list[tuple[str, bool]]:
-    """A name in pieces, those that the new one lacks marked: ``[("module.", True), ("fc.weight", False)]``."""
-    if old == new or not new:
-        return [(old, False)]
-    parts, wanted = old.split("."), new.split(".")
-    found: list[tuple[str, bool]] = []
-    at = len(wanted)
-    for part in reversed(parts):  # what is taken off stands in front
-        gone = at == 0 or part != wanted[at - 1]
-        at -= not gone
-        found.append((part, gone))
-    if at:  # renamed: no part of it tells what it was
-        return [(old, False)]
-    found.reverse()
-    return [(part + ("." if number < len(found) - 1 else ""), gone) for number, (part, gone) in enumerate(found)]
 
 
 def elided(metrics: QFontMetrics, name: str, width: int) -> str:
@@ -73,7 +57,7 @@ class _Cells(QStyledItemDelegate):
         """Paint a cell."""
         t, rect, model = theme(), option.rect, self._table.names
         line = model.line(index.row())
-        fate, changed = model.names.fates[line], bool(model.names.changed[line])
+        fate = model.names.fates[line]
         if option.state & QStyle.StateFlag.State_Selected:
             painter.fillRect(rect, t.sel if self._table.hasFocus() else t.pressed)
             if index.column() == GLYPH:
@@ -85,7 +69,8 @@ class _Cells(QStyledItemDelegate):
             shape = model.checkpoint.tensors.shape(int(model.names.rows[line]))
             tensor_glyph(painter, QPointF(rect.center()) + QPointF(2, 0), shape, t.role(role))
         elif column == ARROW:
-            icon = "link" if fate == Fate.TIED else "forward" if changed and fate == Fate.GOES else ""
+            renamed = fate == Fate.GOES and model.names.new[line] != model.names.old[line]
+            icon = "link" if fate == Fate.TIED else "forward" if renamed else ""
             if icon:
                 draw_icon(painter, rect, icon, "text2", 12)
         elif column == OLD:
@@ -93,9 +78,9 @@ class _Cells(QStyledItemDelegate):
             new = model.names.new[line] if fate == Fate.GOES else ""
             self._paint_name(painter, rect.adjusted(4, 0, -6, 0), pieces(str(index.data()), new))
         else:
-            self._paint_plain(painter, rect, index, fate, changed)
+            self._paint_plain(painter, rect, index, fate)
 
-    def _paint_plain(self, painter: QPainter, rect: QRect, index: Index, fate: int, changed: bool) -> None:
+    def _paint_plain(self, painter: QPainter, rect: QRect, index: Index, fate: int) -> None:
         t, model = theme(), self._table.names
         line = model.line(index.row())
         renamed = fate == Fate.GOES and model.names.new[line] != model.names.old[line]
@@ -177,13 +162,15 @@ class NamesTable(QTableView):
 
     def fit(self) -> None:
         """The type as wide as its words; the two names share the rest, the elder one has the prefix more."""
-        kind = self.fontMetrics().horizontalAdvance("float8_e4m3fnuz") + 16
+        kinds = (tr("Type"), "bfloat16", *self.names.names.kinds)
+        kind = max(map(self.fontMetrics().horizontalAdvance, kinds)) + 16
         wide = self.width() - _BAR - 32 - 24 - kind
+        old = round(wide * (0.55 if self.names.names.renamed else 0.72))
         for column, width in (
             (GLYPH, 32),
-            (OLD, round(wide * 0.55)),
+            (OLD, old),
             (ARROW, 24),
-            (NEW, wide - round(wide * 0.55)),
+            (NEW, wide - old),
             (TYPE, kind),
         ):
             self.setColumnWidth(column, width)

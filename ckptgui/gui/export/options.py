@@ -10,19 +10,22 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVB
 from ckptgui.core.checkpoint import Checkpoint, Role
 from ckptgui.core.display import display
 from ckptgui.core.tensors import Path
+from ckptgui.errors import DamagedSourceError
 from ckptgui.export.request import ExportRequest
 from ckptgui.gui.controls import Ground, Hairline, IconButton
+from ckptgui.gui.export.outlook import Outlook
 from ckptgui.gui.export.pair_rows import PairRows, choice
 from ckptgui.gui.export.subject import Subject, candidates
+from ckptgui.gui.export.trouble import field_of
 from ckptgui.gui.export.words import GB, SHARDS, parsed_size, patterns, shard_words
 from ckptgui.gui.form import Choice, CountField, Option, Tick
 from ckptgui.gui.inspector.controls import Segmented
 from ckptgui.gui.inspector.flat import slim
 from ckptgui.gui.labels import LinkLabel, PlainLabel, plain_tooltip
 from ckptgui.gui.numbers import counted, integer, size_text, tr
-from ckptgui.gui.theme import theme, theme_signal
+from ckptgui.gui.theme import theme, theme_signal, ui_font
 
-WIDTH = 328
+WIDTH = 320
 DTYPES = ("float32", "float16", "bfloat16")
 _ALL, _ONE, _OTHER = "all", "one", "other"
 
@@ -52,7 +55,7 @@ class Options(QScrollArea):
         self._grid.setColumnMinimumWidth(0, 64)
         self._grid.setColumnStretch(1, 1)
         column = QVBoxLayout(self._page)
-        column.setContentsMargins(20, 14, 20, 14)
+        column.setContentsMargins(18, 14, 16, 14)
         column.setSpacing(8)
         column.addLayout(self._grid)
         self._make_selecting()
@@ -88,6 +91,7 @@ class Options(QScrollArea):
         for key, button in self.format.buttons.items():
             button.setAccessibleName(tr("Format: {name}").format(name=key))
             button.setFixedHeight(26)
+            button.setFont(ui_font())
             button.setSizePolicy(button.sizePolicy().Policy.Expanding, button.sizePolicy().Policy.Fixed)
         kinds = [("keep", tr("as saved")), *((name, name) for name in DTYPES)]
         self.dtype = choice(tr("Type"), kinds, page)
@@ -156,7 +160,7 @@ class Options(QScrollArea):
             tr("Location"), self.device, tr("Where torch.load puts the tensors unless it is told otherwise.")
         )
         self.renames = PairRows(
-            tr("Names that match"), r"^encoder\.", tr("Rename…"), lambda: CountField(tr("become"), page), page
+            tr("Names that match"), r"^encoder\.", tr("Add a rule"), lambda: CountField(tr("become"), page), page
         )
         self._add(
             tr("Rename"),
@@ -191,15 +195,23 @@ class Options(QScrollArea):
         keeping.setContentsMargins(0, 0, 0, 0)
         keeping.addWidget(self.keep, 1)
         keeping.addWidget(self.edit)
-        for tick, note in ((self.rescue, self.rescue_note), (self.strip, self.strip_note)):
-            column.addWidget(tick)
-            column.addWidget(note)
-        column.addLayout(keeping)
-        column.addWidget(self.keep_note)
-        column.addWidget(self.verify)
-        for note in (self.strip_note, self.rescue_note, self.keep_note):
-            note.setContentsMargins(24, 0, 0, 2)
-            note.hide()
+        for tick, note in (
+            (self.rescue, self.rescue_note),
+            (self.strip, self.strip_note),
+            (keeping, self.keep_note),
+            (self.verify, None),
+        ):
+            group = QVBoxLayout()
+            group.setSpacing(0)
+            if isinstance(tick, Tick):
+                group.addWidget(tick)
+            else:
+                group.addLayout(tick)
+            if note is not None:
+                group.addWidget(note)
+                note.setContentsMargins(24, 0, 0, 0)
+                note.hide()
+            column.addLayout(group)
         self.rescue.hide()
         for tick in (self.strip, self.keep, self.verify, self.rescue):
             tick.toggled.connect(self._changed)
@@ -225,13 +237,12 @@ class Options(QScrollArea):
         pt, whole = self._wants("pt"), self.section.current() == _ALL
         self._offer_sections()
         self.format.buttons["safetensors"].setEnabled(not whole)
-        ties = [("drop", tr("written once and recorded")), ("copy", tr("copied"))]
-        ties = [("keep", tr("kept")), *ties] if pt else ties
+        ties = [("drop", tr("written once, recorded")), ("copy", tr("copied"))]
+        ties = [("keep", tr("kept")), *(ties[1:] if whole else ties)] if pt else ties
         self.tied.set_options([Option(key, text) for key, text in ties])
-        self.tied.setEnabled(not whole)
         for part in (self.device, self._device_label):
             part.setVisible(pt)
-        for part in (self.include, self.exclude, self.exceptions, self.renames, self.strip, self.files):
+        for part in (self.renames, self.strip, self.files):
             part.setEnabled(not whole)
         self.keep.setText(tr("Keep epoch and loss") if pt else tr("Keep epoch and loss as text"))
         self.edit.setEnabled(self.keep.isChecked())
@@ -274,30 +285,25 @@ class Options(QScrollArea):
             shard = parsed_size(self.shard.text())
         elif self.files.current() != _ONE:
             shard = int(self.files.current())
-        request = replace(
+        tied = self.tied.current()
+        return replace(
             self._base,
-            section=self._section(),
+            section=None if whole else self._section(),
             format="safetensors" if format == "safetensors" else "pt",
             only="all" if whole else "state-dict",
             device=self.device.current(),
-            keep_metadata=self.keep.isChecked(),
-            rescue=self.rescue.isChecked() and not self.rescue.isHidden(),
-            verify=self.verify.isChecked(),
-        )
-        if whole:
-            return replace(request, rows=None)
-        tied = self.tied.current()
-        return replace(
-            request,
             tied="keep" if tied == "keep" else "copy" if tied == "copy" else "drop",
             dtype=self.dtype.current(),
             dtype_for=self.exceptions.pairs(),
             include=patterns(self.include.text()),
             exclude=patterns(self.exclude.text()),
-            rows=self._rows,
-            strip=("auto",) if self.strip.isChecked() else (),
-            rename=self.renames.pairs(),
-            max_shard_bytes=shard,
+            rows=None if whole else self._rows,
+            strip=("auto",) if self.strip.isChecked() and not whole else (),
+            rename=() if whole else self.renames.pairs(),
+            max_shard_bytes=None if whole else shard,
+            keep_metadata=self.keep.isChecked(),
+            rescue=self.rescue.isChecked() and not self.rescue.isHidden(),
+            verify=self.verify.isChecked(),
         )
 
     def _section(self) -> Path | None:
@@ -354,25 +360,51 @@ class Options(QScrollArea):
 
     # what comes of it
 
-    def tell_counts(self, goes: int, total: int, trouble: str, where: str) -> None:
-        """Show how many names are selected, and what is wrong at the field that it is about."""
-        count = tr("{goes} of {total}").format(goes=integer(goes), total=integer(total))
-        self.include.tell(count, trouble if where == "include" else "")
-        self.exclude.tell("", trouble if where == "exclude" else "")
-        self.exceptions.tell(trouble if where == "dtype_for" else "")
-        self.renames.tell(trouble if where == "rename" else "")
-        self.shard.tell("", self.trouble)
-
-    def tell_damage(self, whole: int, total: int) -> None:
-        """Offer to export what is whole of a damaged source."""
-        damaged = whole < total
-        for part in (self.rescue, self.rescue_note):
-            part.setVisible(damaged)
-        self.rescue_note.setText(
-            tr("{whole} of {all} are whole; the others are listed in the result.").format(
-                whole=integer(whole), all=counted(total, "tensor", "tensors")
+    def tell_outlook(self, outlook: Outlook) -> None:
+        """Show at each field how many names it selects and what is wrong with it, and what the ticks come to."""
+        plan, request = outlook.plan, outlook.request
+        where = field_of(outlook.trouble, request)
+        troubles = {where: outlook.trouble} if where else {}
+        for note in plan.notes if plan is not None else ():
+            troubles.setdefault(field_of(note, request), note)
+        count = ""
+        if plan is not None:
+            count = tr("{goes} of {total}").format(
+                goes=integer(len(plan.chosen)), total=integer(len(outlook.names))
             )
+        self.include.tell(count, troubles.get("include", ""))
+        self.exclude.tell("", troubles.get("exclude", ""))
+        self.exceptions.tell(troubles.get("dtype_for", ""))
+        self.renames.tell(troubles.get("rename", ""))
+        self.shard.tell("", self.trouble)
+        if plan is not None:
+            text = ""
+            if outlook.wrapped:
+                text = tr("{prefix} from {names}").format(
+                    prefix=display(outlook.wrapper, 60), names=counted(outlook.wrapped, "name", "names")
+                )
+            self.tell_note(self.strip_note, text)
+            names = ", ".join(display(key, 40) for key in list(plan.metadata)[:6])
+            more = len(plan.metadata) - 6
+            names = tr("{names} and {count} more").format(names=names, count=more) if more > 0 else names
+            self.tell_note(self.keep_note, names)
+        self._tell_damage(outlook)
+
+    def _tell_damage(self, outlook: Outlook) -> None:
+        """Offer to export what is whole of a damaged source."""
+        plan, error = outlook.plan, outlook.error
+        if plan is not None:
+            whole, lost = len(plan.chosen), len(plan.lost)
+        elif isinstance(error, DamagedSourceError):
+            whole, lost = error.left, error.lost
+        else:
+            return
+        damaged = lost > 0 and whole > 0
+        self.rescue.setVisible(damaged or self.rescue.isChecked())
+        text = tr("{whole} of {all} are whole; what is lost is listed.").format(
+            whole=integer(whole), all=counted(whole + lost, "tensor", "tensors")
         )
+        self.tell_note(self.rescue_note, text if damaged else "")
 
     def tell_note(self, label: PlainLabel, text: str) -> None:
         """Write below a tick what it comes to."""

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import operator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
 import numpy as np
 
 from ckptgui.core.checkpoint import Checkpoint, Role, Section
+from ckptgui.core.dtypes import DType
 from ckptgui.core.quiet import without_garbage_collection
+from ckptgui.core.series.prefixes import unwrapped
 from ckptgui.core.tensors import Path, TensorKind
 from ckptgui.errors import CheckpointError, LargeOutputError
 from ckptgui.export.planning import plan_export
 from ckptgui.export.request import ExportPlan, ExportRequest
+from ckptgui.export.select import row_names
+from ckptgui.gui.export.name_pieces import taken_off
 
 
 class Fate(IntEnum):
     """What becomes of a tensor."""
 
     GOES = 0
-    TIED = 1  # it goes under the name of another one
+    TIED = 1  # it goes as another name of one that does, or is recorded as that
     OUT = 2
     LOST = 3  # a rescue has to do without it
 
@@ -28,22 +33,26 @@ class Fate(IntEnum):
 @dataclass(frozen=True, eq=False)
 class Names:
     """A line a tensor of what is exported from, in saved order. ``new`` are the names in the result, empty for
-    what does not go; of a tied one the name that it is the same as. ``types`` are dtypes as written.
+    what does not go, ``renamed`` whether any is another; ``types`` are dtypes as written, ``kinds`` their names.
+    By line, ``ties`` are the names that tied ones are the same as, ``reasons`` why lost ones are lost.
     """
 
-    rows: np.ndarray  # int32
+    rows: np.ndarray  # int64
     fates: np.ndarray  # uint8 of Fate
     changed: np.ndarray  # bool: another name, another dtype, or it does not go
     old: Sequence[str]
     new: Sequence[str]
-    types: Sequence[str]
-    reasons: Mapping[int, str] = field(default_factory=dict)  # by line
+    types: Sequence[DType]
+    kinds: tuple[str, ...]
+    renamed: bool
+    ties: Mapping[int, str] = field(default_factory=dict)
+    reasons: Mapping[int, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.rows)
 
 
-NO_NAMES = Names(np.zeros(0, np.int32), np.zeros(0, np.uint8), np.zeros(0, bool), (), (), ())
+NO_NAMES = Names(np.zeros(0, np.int64), np.zeros(0, np.uint8), np.zeros(0, bool), (), (), (), (), False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,92 +67,113 @@ class SourcePart:
 
 @dataclass(frozen=True, eq=False)
 class Outlook:
-    """A plan as it is looked at; with a ``trouble`` there is none. ``large`` says that it is only far too large.
+    """A plan as it is looked at, or the ``error`` because of which there is none.
 
-    ``left`` are the keys and names that stay behind with their bytes, ``whole`` and ``total`` count tensors of the
-    section that can be read and all of them.
+    ``left`` are the keys and names that stay behind with their bytes, ``wrapper`` is what wrappers put before
+    ``wrapped`` names.
     """
 
     request: ExportRequest
     plan: ExportPlan | None
-    trouble: str = ""
-    large: bool = False
+    error: CheckpointError | None = None
     names: Names = NO_NAMES
     parts: tuple[SourcePart, ...] = ()
     left: tuple[tuple[str, int], ...] = ()
-    total: int = 0
-    whole: int = 0
+    wrapper: str = ""
+    wrapped: int = 0
+
+    @property
+    def trouble(self) -> str:
+        """Why there is no plan, in a sentence."""
+        return "" if self.error is None else str(self.error)
+
+    @property
+    def large(self) -> bool:
+        """Whether there is none only because the result would be far larger than its source."""
+        return isinstance(self.error, LargeOutputError)
 
 
 def look_ahead(checkpoint: Checkpoint, out: str, request: ExportRequest) -> Outlook:
     """Plan an export and say what it comes to; never raises for a plan that cannot be."""
     section = _section(checkpoint, request)
-    start, stop = (section.start, section.stop) if section is not None else (0, len(checkpoint.tensors))
-    errors = sum(start <= row < stop for row in checkpoint.tensors.errors)
-    total, whole = stop - start, stop - start - errors
     try:
         with without_garbage_collection():
             plan = plan_export(checkpoint, out, request)
-            names = _names(checkpoint, start, stop, plan)
-    except LargeOutputError as error:
-        return Outlook(request, None, str(error), large=True, total=total, whole=whole)
+            names = _names(checkpoint, section, plan)
+            wrapper, wrapped = _wrappers(plan) if section is not None else ("", 0)
     except CheckpointError as error:
-        return Outlook(request, None, str(error), total=total, whole=whole)
+        return Outlook(request, None, error)
     parts, left = _parts(checkpoint, section, plan), _left(checkpoint, plan)
-    return Outlook(request, plan, names=names, parts=parts, left=left, total=total, whole=whole)
+    return Outlook(request, plan, None, names, parts, left, wrapper, wrapped)
 
 
 def _section(checkpoint: Checkpoint, request: ExportRequest) -> Section | None:
     if request.only == "all":
         return None
-    found = [s for s in checkpoint.sections if s.path == request.section]
-    return found[0] if found else next((s for s in checkpoint.sections if s.role is Role.MODEL), None)
+    models = checkpoint.with_role(Role.MODEL) or checkpoint.sections
+    return next((s for s in checkpoint.sections if s.path == request.section), models[0] if models else None)
 
 
-def _names(checkpoint: Checkpoint, start: int, stop: int, plan: ExportPlan) -> Names:
-    table = checkpoint.tensors
-    prefix = len(plan.section or ())
-    at = np.full(stop, -1, np.int64)
-    for number, info in enumerate(plan.tensors):
-        at[info.index] = number
-    rows = np.arange(start, stop, dtype=np.int32)
-    rows = rows[(table.kind[start:stop] != TensorKind.COMPONENT) | (at[start:stop] >= 0)]
-    original: dict[tuple[int, int, tuple[int, ...]], str] = {}
-    if plan.tied and plan.request.ties == "drop":
-        for number, info in enumerate(plan.tensors):
-            original.setdefault((info.storage, info.storage_offset, info.shape), plan.names[number])
-    fates, changed = np.zeros(len(rows), np.uint8), np.zeros(len(rows), bool)
-    old, new, types, reasons = [], [], [], {}
-    for line, row in enumerate(rows.tolist()):
-        number = int(at[row])
-        if number >= 0:
-            name, after = plan.source_names[number], plan.names[number]
-            written = plan.dtypes[number].name
-            tied = plan.tied.get(after)
-            old.append(name)
-            types.append(written)
-            if tied is not None:
-                fates[line], after = Fate.TIED, tied
-            saved = table.dtypes[table.dtype.item(row)].name
-            changed[line] = tied is not None or name != after or written != saved
-            new.append(after)
-            continue
-        name = ".".join(table.path(row)[prefix:]) or "".join(table.path(row)[-1:])
-        old.append(name)
-        types.append(table.dtypes[table.dtype.item(row)].name)
-        changed[line] = True
-        first = original.get((table.storage.item(row), table.storage_offset.item(row), table.shape(row)))
-        if name in plan.lost:
-            fates[line] = Fate.LOST
-            reasons[line] = plan.lost[name]
-            new.append("")
-        elif first is not None and table.numel[row] > 0:
-            fates[line] = Fate.TIED
-            new.append(first)
-        else:
-            fates[line] = Fate.OUT
-            new.append("")
-    return Names(rows, fates, changed, old, new, types, reasons)
+def _wrappers(plan: ExportPlan) -> tuple[str, int]:
+    """What wrappers put before names, as the first of these tells, and before how many."""
+    before = tuple(plan.chosen.source_names)
+    after = unwrapped(before)
+    if after is before:
+        return "", 0
+    changed = [number for number, (old, new) in enumerate(zip(before, after)) if old != new]
+    return (taken_off(before[changed[0]], after[changed[0]]), len(changed)) if changed else ("", 0)
+
+
+def _names(checkpoint: Checkpoint, section: Section | None, plan: ExportPlan) -> Names:
+    """A line a tensor, those too that do not go."""
+    table, chosen = checkpoint.tensors, plan.chosen
+    start, stop = (section.start, section.stop) if section is not None else (0, len(table))
+    rows = np.arange(start, stop)
+    place = np.full(stop - start, -1, np.int64)
+    place[chosen.rows - start] = np.arange(len(chosen))
+    kept = (table.kind[rows] != TensorKind.COMPONENT) | (place >= 0)
+    rows, place = rows[kept], place[kept]
+    goes = place >= 0
+    fates = np.where(goes, Fate.GOES, Fate.OUT).astype(np.uint8)
+    fates[goes] = np.where(chosen.tied_to[place[goes]] >= 0, Fate.TIED, Fate.GOES)
+    changed = ~goes
+    changed[goes] = _changed(plan)[place[goes]]
+    if goes.all() and len(rows) == len(chosen):
+        old, new, types = chosen.source_names, chosen.names, chosen.dtypes
+    else:
+        own = section if section is not None else Section((), Role.OTHER, start, stop, 0)
+        old = row_names(checkpoint, own, rows)
+        new = [chosen.names[at] if at >= 0 else "" for at in place.tolist()]
+        types = [
+            chosen.dtypes[at] if at >= 0 else table.dtypes[table.dtype.item(row)] for at, row in _both(place, rows)
+        ]
+    ties = {
+        int(line): chosen.names[int(chosen.tied_to[place[line]])] for line in np.flatnonzero(fates == Fate.TIED)
+    }
+    reasons = {}
+    for line in np.flatnonzero(~goes).tolist() if plan.lost else ():
+        if old[line] in plan.lost:
+            fates[line], reasons[line] = Fate.LOST, plan.lost[old[line]]
+    kinds = tuple(sorted({each.name for each in set(types)}))
+    return Names(rows, fates, changed, old, new, types, kinds, _is_renamed(plan), ties, reasons)
+
+
+def _both(place: np.ndarray, rows: np.ndarray) -> Iterator[tuple[int, int]]:
+    return zip(place.tolist(), rows.tolist())
+
+
+def _is_renamed(plan: ExportPlan) -> bool:
+    return list(plan.chosen.names) != list(plan.chosen.source_names)
+
+
+def _changed(plan: ExportPlan) -> np.ndarray:
+    """bool for each chosen tensor: it has another name or type, or goes under the name of another one."""
+    chosen, count = plan.chosen, len(plan.chosen)
+    changed = chosen.tied_to >= 0
+    if _is_renamed(plan):
+        changed |= np.fromiter(map(operator.ne, chosen.names, chosen.source_names), bool, count)
+    changed |= np.fromiter(map(operator.is_not, chosen.saved, chosen.dtypes), bool, count)
+    return changed
 
 
 def _parts(checkpoint: Checkpoint, section: Section | None, plan: ExportPlan) -> tuple[SourcePart, ...]:
@@ -155,12 +185,11 @@ def _parts(checkpoint: Checkpoint, section: Section | None, plan: ExportPlan) ->
             continue
         label = each.path[-1] if each.path else ""
         whole = section is None or each is section
-        goes = each.nbytes if whole and len(plan.names) + len(plan.tied) >= each.tensor_count else 0
-        if each is section and not goes:
-            stored = {info.storage: checkpoint.tensors.extents.nbytes[info.storage] for info in plan.tensors}
-            goes = min(each.nbytes, int(sum(size for storage, size in stored.items() if storage >= 0)))
-        if section is None:
-            goes = each.nbytes
+        goes = each.nbytes if whole else 0
+        if each is section and len(plan.chosen) < each.tensor_count:
+            storages = np.unique(checkpoint.tensors.storage[plan.chosen.rows])
+            stored = checkpoint.tensors.extents.nbytes[storages[storages >= 0]]
+            goes = min(each.nbytes, int(stored.sum()))
         if goes:
             found.append(SourcePart(label, each.role, goes, True))
         if each.nbytes > goes:

@@ -68,6 +68,8 @@ class PairRows(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.addWidget(left, 1)
+        if isinstance(right, Choice):
+            right.setFixedWidth(right.widest())
         layout.addWidget(right, 1)
         layout.addWidget(remove)
         left.textEdited.connect(self.changed)

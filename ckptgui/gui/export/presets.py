@@ -17,7 +17,7 @@ from ckptgui.gui.numbers import size_text, tr
 from ckptgui.gui.theme import theme, theme_signal, ui_font
 from ckptgui.workspace.export_presets import Preset
 
-WIDTH = 232
+WIDTH = 224
 _HEIGHT = 44
 
 

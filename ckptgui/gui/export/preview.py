@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from ckptgui.core.checkpoint import Role
@@ -11,7 +11,7 @@ from ckptgui.core.display import display
 from ckptgui.gui.controls import Ground
 from ckptgui.gui.export.bars import SizeBars
 from ckptgui.gui.export.finding_list import FindingList
-from ckptgui.gui.export.findings import Finding
+from ckptgui.gui.export.findings import Finding, trouble_of
 from ckptgui.gui.export.names_model import ALL, CHANGED, OUT, NamesModel
 from ckptgui.gui.export.names_table import NamesTable
 from ckptgui.gui.export.outlook import Fate, Outlook
@@ -20,8 +20,8 @@ from ckptgui.gui.inspector.controls import Segmented
 from ckptgui.gui.labels import SEMIBOLD, ElidedLabel, PlainLabel, plain_tooltip
 from ckptgui.gui.numbers import integer, percent, size_text, tr
 from ckptgui.gui.theme import RADIUS_CONTROL, theme, theme_signal
-from ckptgui.gui.tree.badges import Tone
 
+_NARROW = 520
 _NAMED_LEFT = 24
 """Names that are left out are told one by one up to so many."""
 
@@ -75,11 +75,11 @@ class Preview(Ground):
         head.addWidget(self.after)
         head.addStretch(1)
         head.addWidget(self.room)
-        line = QHBoxLayout()
+        self._line = line = QHBoxLayout()
         line.setContentsMargins(0, 0, 0, 0)
-        line.setSpacing(12)
+        line.setSpacing(8)
         line.addWidget(self.left, 1)
-        line.addWidget(self.kept, 0, Qt.AlignmentFlag.AlignTop)
+        line.addWidget(self.kept, 0, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 10, 20, 12)
         column.setSpacing(8)
@@ -89,6 +89,12 @@ class Preview(Ground):
         column.addWidget(_Framed(self.table, self), 1)
         column.addWidget(self.findings)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where it is narrow the filter goes below the words beside it."""
+        super().resizeEvent(event)
+        narrow = self.width() < _NARROW
+        self._line.setDirection(QHBoxLayout.Direction.TopToBottom if narrow else QHBoxLayout.Direction.LeftToRight)
+
     def show_outlook(self, outlook: Outlook, found: tuple[Finding, ...]) -> None:
         """Show what a plan comes to; where there is none, why, above the names of the last one that was."""
         plan = outlook.plan
@@ -96,7 +102,7 @@ class Preview(Ground):
         if plan is None:
             self.after.setText("–")
             self.room.setText("")
-            self.findings.show_findings((trouble(outlook.trouble), *found))
+            self.findings.show_findings((trouble_of(outlook), *found))
             return
         source = plan.checkpoint.nbytes
         self.after.setText(size_text(plan.nbytes))
@@ -107,6 +113,7 @@ class Preview(Ground):
         role = next((part.role for part in outlook.parts if part.goes), Role.MODEL)
         self.table.role = role
         self.names.show_names(outlook.names)
+        self.table.fit()
         changed = int((outlook.names.changed & (outlook.names.fates <= Fate.TIED)).sum())
         out = int((outlook.names.fates >= Fate.OUT).sum())
         for key, text, count in (
@@ -125,11 +132,6 @@ class Preview(Ground):
         if free >= 0:
             words = tr("{share}, {free} free").format(share=words, free=size_text(free))
         self.room.setText(words)
-
-
-def trouble(text: str) -> Finding:
-    """Why nothing can be written, as the first finding."""
-    return Finding("trouble", tr("Stops"), Tone.ALARM, display(text, 600))
 
 
 def left_out(outlook: Outlook, *, every: bool = False) -> str:
