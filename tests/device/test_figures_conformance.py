@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ckptgui.device.inside import differences, figures, refining, spectrum
-from ckptgui.device.inside.accelerators import CpuBackend, CudaBackend
+from ckptgui.device.inside.accelerators import CpuBackend, accelerators, why_none
 from ckptgui.device.inside.simulated import Settings, SimulatedBackend
 from ckptgui.engine import summarise as cpu
 from ckptgui.engine.compare_one import compare_pair
@@ -45,16 +45,21 @@ def seeded():
     GENERATOR.manual_seed(11)
 
 
-def cuda():
-    if not torch.cuda.is_available():
-        pytest.skip("no CUDA device is here")
-    return CudaBackend(0)
+def accelerator():
+    found = accelerators()
+    if not found:
+        pytest.skip(why_none())
+    return found[0]
 
 
-MAKERS = {"simulated": lambda: SimulatedBackend(Settings(memory=1 << 34)), "cpu": CpuBackend, "cuda": cuda}
+MAKERS = {
+    "simulated": lambda: SimulatedBackend(Settings(memory=1 << 34)),
+    "cpu": CpuBackend,
+    "accelerator": accelerator,
+}
 
 
-@pytest.fixture(params=["simulated", "cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
+@pytest.fixture(params=["simulated", "cpu", pytest.param("accelerator", marks=pytest.mark.gpu)])
 def backend(request):
     """What works it out: torch's operations, the CPU's own loops on bytes in memory, and a GPU."""
     return MAKERS[request.param]()
@@ -131,6 +136,7 @@ def way(request, monkeypatch):
     if request.param == "counted":
         monkeypatch.setattr(cpu, "SMALL", 0)
         monkeypatch.setattr(figures, "PIECE", 1000)
+    return request.param
 
 
 @pytest.mark.parametrize("name", FLOATS)
@@ -166,10 +172,15 @@ LAYOUTS = {
 
 
 @pytest.mark.parametrize("view", LAYOUTS.values(), ids=LAYOUTS)
-def test_views_have_the_figures_and_the_digest_of_the_file(files, backend, way, view):
+def test_views_have_the_figures_and_the_digest_of_the_file(files, backend, way, monkeypatch, view):
+    if way == "counted":
+        monkeypatch.setattr(figures, "PIECE", 30)
     for name in ("float32", "bfloat16", "int64", "uint8"):
-        tensor = random_bytes(600, getattr(torch, name))
-        tensor[7] = tensor[40]
+        dtype = getattr(torch, name)
+        tensor = random_bytes(600, dtype)
+        least, most = (tensor.max(), tensor.min()) if dtype is torch.uint8 else (-1, 1)
+        for start, value in enumerate((nan, inf, -inf) if dtype.is_floating_point else (least, most)):
+            tensor[start::11] = value
         check(files, backend, view(tensor))
 
 
@@ -320,8 +331,9 @@ def test_differences_of_extreme_values_are_those_of_the_files(files, backend, pi
                 compared(files, backend, a, b)
     for one in INTEGER_VALUES.values():
         a = torch.tensor(one)
-        compared(files, backend, a, a.flip(0))
-        compared(files, backend, a, a.flip(0).view(torch.uint64))
+        for b in (a.flip(0), a.roll(1)):
+            compared(files, backend, a, b)
+            compared(files, backend, a, b.view(torch.uint64))
 
 
 @pytest.mark.parametrize("view", LAYOUTS.values(), ids=LAYOUTS)

@@ -77,7 +77,7 @@ def compare(a: Held, b: Held, cancel: Cancel, report: Report = silent) -> tuple[
         why = f"One of the two is on {backend.name} and the other on {b[0].name}."
     elif not has_float64(data.device):
         why = f"{backend.name} does not compute in float64."
-    needed = WORK * min(PIECE, one.numel)
+    needed = WORK * min(PIECE, one.numel) + sum(8 << d.bits for d in (one.dtype, other.dtype) if d.bits <= 16)
     return worked_out(backend, needed, lambda: _folded(*sides, cancel, report), here, why)
 
 

@@ -73,11 +73,16 @@ def why_not(info: TensorInfo) -> str:
 def memory_for(stored: Stored) -> int:
     """Bytes of the device's memory that a reading takes at most."""
     dtype = stored.info.dtype
-    tables = 0
-    if dtype.bits > 16 and stored.layout.count > on_cpu.SMALL:
+    if dtype.bits <= 16:
+        entries = 2 << dtype.bits
+    elif stored.layout.count <= on_cpu.SMALL:
+        entries = 0
+    elif dtype.kind is Kind.FLOAT:
         width = SINGLE if dtype.bits == 32 else DOUBLE
-        tables = 8 * (width.codes * (width.rows + 1) if dtype.kind is Kind.FLOAT else 4 * INTEGER_CODES)
-    return WORK * min(PIECE, stored.layout.count) + tables
+        entries = width.codes * (width.rows + 1)
+    else:
+        entries = 4 * INTEGER_CODES
+    return WORK * min(PIECE, stored.layout.count) + 8 * entries
 
 
 @dataclass
