@@ -13,6 +13,7 @@ from ckptgui.core.dtypes import DType
 from ckptgui.errors import ExportError
 from ckptgui.export.extra_state import ExtraState
 from ckptgui.export.metadata import as_text
+from ckptgui.export.pieces import written_as
 from ckptgui.export.request import ExportRequest, Layout, PlannedFile
 from ckptgui.export.safetensors_file import safetensors_layout
 from ckptgui.export.sharding import cut, index, index_name, shard_names
@@ -94,14 +95,13 @@ def _shards(contents: Contents, request: ExportRequest) -> list[list[int]]:
     """Places of the tensors in each shard; those that share bytes are in one."""
     most = request.max_shard_bytes or 0
     if request.format == "safetensors":
-        sizes = np.array([d.nbytes(t.numel) for t, d in zip(contents.tensors, contents.dtypes)], np.int64)
+        sizes = np.array([piece.nbytes for piece in map(written_as, contents.tensors, contents.dtypes)], np.int64)
         return cut(sizes, np.full(len(sizes), -1), most)
-    share = request.ties != "copy"
-    storages, views = plan_storages(contents.tensors, contents.dtypes, share=share)
-    sizes = np.array([storages[view.storage].nbytes for view in views], np.int64)
+    storages = plan_storages(contents.tensors, contents.dtypes, share=request.ties != "copy")
     first: dict[int, int] = {}
-    owners = [first.setdefault(view.storage, place) for place, view in enumerate(views)]
-    return cut(sizes, np.array([-1 if owner == place else owner for place, owner in enumerate(owners)]), most)
+    owners = [first.setdefault(number, place) for place, number in enumerate(storages.of.tolist())]
+    tied = np.array([-1 if owner == place else owner for place, owner in enumerate(owners)], np.int64)
+    return cut(storages.sizes[storages.of], tied, most)
 
 
 def _check_names(contents: Contents) -> None:

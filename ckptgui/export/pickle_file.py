@@ -7,7 +7,7 @@ are those that torch's own saving produces, and all of them are known to its ``w
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -23,6 +23,13 @@ MAX_LONG_BYTES = 255
 """The longest integer that ``weights_only`` reads, in bytes of two's complement."""
 
 
+_SIZE = struct.Struct("<I").pack
+_NARROW = 255
+"""The greatest number in the memo that has a shorter opcode."""
+_PACKED = 8_192
+"""Numbers that are packed ahead."""
+
+
 class PickleWriter:
     """A growing pickle. Constants and names that come again are fetched from the memo."""
 
@@ -30,6 +37,8 @@ class PickleWriter:
         self._out = bytearray(b"\x80\x02")
         self._memo = 0
         self._known: dict[tuple[str, str], int] = {}
+        self._packed = b""  # numbers to come, four bytes each, from _packed_from on
+        self._packed_from = 0
 
     def op(self, opcode: bytes) -> None:
         """An opcode without an argument."""
@@ -128,10 +137,73 @@ class PickleWriter:
                 say(item)
             self.op(many if len(batch) > 1 else one)
 
+    def recorder(self) -> Recorder | None:
+        """What records a template of what would be said next; None before numbers are all of one width."""
+        return Recorder(self._known) if self._memo > _NARROW else None
+
+    def say_like(self, template: Template, first: str, second: str) -> None:
+        """What was recorded, with these texts in place of its own two."""
+        one, other = (text.encode("utf-8", "surrogatepass") for text in (first, second))
+        begin, count = 4 * (self._memo - self._packed_from), template.memos
+        if begin + 4 * count > len(self._packed):
+            self._packed = struct.pack(f"<{_PACKED}I", *range(self._memo, self._memo + _PACKED))
+            self._packed_from, begin = self._memo, 0
+        a, b, *more = template.numbers(self._packed, begin)
+        self._out += template.form % (_SIZE(len(one)), one, a, _SIZE(len(other)), other, b, *more)
+        self._memo += count
+
     def finish(self) -> bytes:
         """The pickle."""
         self.op(STOP)
         return bytes(self._out)
+
+
+class Template:
+    """Opcodes of many objects that differ in two texts, each remembered, and in the numbers of the memo."""
+
+    __slots__ = ("form", "memos", "numbers")
+
+    def __init__(self, form: bytes, memos: int) -> None:
+        self.form = form
+        self.memos = memos
+        self.numbers = struct.Struct("4s" * memos).unpack_from
+
+
+class Recorder(PickleWriter):
+    """Takes down what is said as a template; what is not known to the pickle yet cannot be said."""
+
+    def __init__(self, known: Mapping[tuple[str, str], int]) -> None:
+        super().__init__()
+        self._known = dict(known)
+        self._out = bytearray()
+        self._form = bytearray()
+        self._holes = ""
+
+    def put(self) -> int:
+        """A place for the next number."""
+        return self._hole("n", b"r%b")
+
+    def text(self, string: str) -> int:
+        """A place for a text."""
+        self._hole("t", b"X%b%b")
+        return self.put()
+
+    def _once(self, key: tuple[str, str]) -> None:
+        if key not in self._known:
+            raise KeyError(key)
+        super()._once(key)
+
+    def _hole(self, kind: str, form: bytes) -> int:
+        self._form += self._out.replace(b"%", b"%%") + form
+        self._out.clear()
+        self._holes += kind
+        return -1
+
+    def template(self) -> Template:
+        """What was said so far."""
+        if not self._holes.startswith("tntn") or self._holes.count("t") != 2:
+            raise AssertionError(f"recorded {self._holes}")
+        return Template(bytes(self._form + self._out.replace(b"%", b"%%")), self._holes.count("n"))
 
 
 def long_bytes(number: int) -> bytes:

@@ -56,8 +56,8 @@ def renamed(
 def _stripped(names: list[str], prefixes: Sequence[str]) -> tuple[list[str], list[str]]:
     """The names without these prefixes, and those of them that no name has.
 
-    Each goes once, one after the other as given; one that no name has gets another turn when others are gone. Once,
-    because of ``model.model.x`` one ``model.`` may be the wrapper's and one the model's.
+    Each goes once, one after the other as given; one that no name has gets another turn when others are gone.
+    Once, because of ``model.model.x`` one ``model.`` may be the wrapper's and one the model's.
     """
     waiting = list(prefixes)
     while True:

@@ -8,12 +8,17 @@ share a storage where all of the group were of one type and become one type; els
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import overload
+
+import numpy as np
 
 from ckptgui.core.dtypes import DType
 from ckptgui.core.tensors import TensorInfo, contiguous_strides
+from ckptgui.export.geometry import Geometry, byte_span, geometry
 from ckptgui.export.pieces import Cast, Piece, Span, Values, values_of
+from ckptgui.export.table_tensors import dtypes_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,29 +46,96 @@ class View:
     neg: bool = False
 
 
-def plan_storages(
-    tensors: Sequence[TensorInfo], dtypes: Sequence[DType], *, share: bool
-) -> tuple[list[Storage], list[View]]:
-    """Storages in the order of first use, and one view a tensor. Without ``share`` each has its own.
+class Storages(Sequence[Storage]):
+    """Storages in the order of first use; those of one tensor alone are made when they are asked for.
 
-    ``dtypes`` are what the tensors are written as.
+    ``of`` is for each tensor the number of its storage (int64).
     """
-    groups = _groups(tensors) if share else [[index] for index in range(len(tensors))]
-    order = sorted(groups, key=min)
-    storages: list[Storage] = []
-    views: dict[int, View] = {}
-    for group in order:
-        for storage, made in _placed([tensors[index] for index in group], [dtypes[index] for index in group]):
-            views.update({group[member]: _moved(view, len(storages)) for member, view in made.items()})
-            storages.append(storage)
-    return storages, [views[index] for index in range(len(tensors))]
+
+    def __init__(
+        self,
+        tensors: Sequence[TensorInfo],
+        dtypes: Sequence[DType],
+        owners: np.ndarray,
+        sizes: np.ndarray,
+        of: np.ndarray,
+        made: Mapping[int, Storage],
+        views: Mapping[int, View],
+    ) -> None:
+        self._sizes = sizes
+        self._added: list[Storage] = []
+        self.of = of
+        self._tensors = tensors
+        self._dtypes = dtypes
+        self._owners = owners  # the place of each storage's first tensor
+        self._made = made  # those that several share, by number
+        self._views = views  # the views of their tensors, by place
+
+    def __len__(self) -> int:
+        return len(self._owners) + len(self._added)
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """int64, bytes of each."""
+        return np.concatenate([self._sizes, np.array([storage.nbytes for storage in self._added], np.int64)])
+
+    def add(self, storage: Storage) -> int:
+        """One more, of no tensor among those; returns its number."""
+        self._added.append(storage)
+        return len(self) - 1
+
+    @overload
+    def __getitem__(self, index: int) -> Storage: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Storage]: ...
+    def __getitem__(self, index: int | slice) -> Storage | list[Storage]:
+        if isinstance(index, slice):
+            return [self[number] for number in range(*index.indices(len(self)))]
+        if index in self._made:
+            return self._made[index]
+        if index >= len(self._owners):
+            return self._added[index - len(self._owners)]
+        owner = self._owners.item(index)
+        return _alone(self._tensors[owner], self._dtypes[owner])[0]
+
+    def view(self, place: int) -> View:
+        """How one of the tensors lies in its storage."""
+        if place in self._views:
+            return self._views[place]
+        return replace(_alone(self._tensors[place], self._dtypes[place])[1], storage=self.of.item(place))
+
+    @property
+    def shared(self) -> list[int]:
+        """Places of the tensors that lie in a storage that was made for several."""
+        return list(self._views)
 
 
-def byte_span(tensor: TensorInfo) -> tuple[int, int]:
-    """First byte and one past the last that the tensor's elements touch in its storage."""
-    first = tensor.storage_offset
-    last = first + sum((size - 1) * step for size, step in zip(tensor.shape, tensor.strides))
-    return tensor.dtype.nbytes(first), tensor.dtype.nbytes(last + 1)
+def plan_storages(tensors: Sequence[TensorInfo], dtypes: Sequence[DType], *, share: bool) -> Storages:
+    """The storages of some tensors that are written as ``dtypes``. Without ``share`` each has its own."""
+    lies = geometry(tensors)
+    groups = _groups(lies) if share else []
+    lone = np.ones(len(tensors), np.bool_)
+    lone[[place for group in groups for place in group]] = False
+    alone = np.flatnonzero(lone)
+    owners, sizes = alone.tolist(), _sizes(lies, tensors, dtypes)[alone].tolist()
+    placed: list[tuple[int, Storage, dict[int, View]]] = []  # each with its first tensor
+    for group in groups:
+        for storage, views in _placed([tensors[at] for at in group], [dtypes[at] for at in group]):
+            placed.append((group[min(views)], storage, {group[member]: view for member, view in views.items()}))
+    owners += [first for first, _, _ in placed]
+    sizes += [storage.nbytes for _, storage, _ in placed]
+    first = np.array(owners, np.int64)
+    order = np.argsort(first, kind="stable")
+    numbers = np.empty(len(order), np.int64)
+    numbers[order] = np.arange(len(order))
+    of = np.empty(len(tensors), np.int64)
+    of[alone] = numbers[: len(alone)]
+    made, all_views = {}, {}
+    for number, (_, storage, views) in zip(numbers[len(alone) :].tolist(), placed):
+        made[number] = storage
+        all_views.update({place: replace(view, storage=number) for place, view in views.items()})
+        of[list(views)] = number
+    return Storages(tensors, dtypes, first[order], np.array(sizes, np.int64)[order], of, made, all_views)
 
 
 def view_key(tensor: TensorInfo) -> tuple[object, ...]:
@@ -72,23 +144,32 @@ def view_key(tensor: TensorInfo) -> tuple[object, ...]:
     return (*place, tensor.dtype.name, tensor.conj, tensor.neg)
 
 
-def _groups(tensors: Sequence[TensorInfo]) -> list[list[int]]:
-    """Indices of tensors whose bytes overlap, directly or through others."""
-    by_storage: dict[int, list[tuple[int, int, int]]] = {}
+def _sizes(lies: Geometry, tensors: Sequence[TensorInfo], dtypes: Sequence[DType]) -> np.ndarray:
+    """int64, bytes of each tensor's storage where it is alone in it."""
+    sizes = np.where(lies.as_it_lies, lies.stop - lies.start, lies.nbytes)
+    saved = dtypes_of(tensors)
+    for place, (before, after) in enumerate(zip(saved, dtypes)):
+        if before is not after:
+            sizes[place] = sizes[place] // before.itemsize * after.itemsize
+    return sizes
+
+
+def _groups(lies: Geometry) -> list[list[int]]:
+    """Places of tensors whose bytes overlap, directly or through others; those of one alone are left out."""
+    places = np.flatnonzero((lies.numel > 0) & (lies.storage >= 0))
+    users = np.bincount(lies.storage[places], minlength=1)
+    places = places[users[lies.storage[places]] > 1]
+    columns = (lies.storage[places], lies.start[places], lies.stop[places], places)
+    spans = sorted(zip(*(column.tolist() for column in columns)))
     groups: list[list[int]] = []
-    for index, tensor in enumerate(tensors):
-        if tensor.numel == 0 or tensor.storage < 0:
-            groups.append([index])
-        else:
-            by_storage.setdefault(tensor.storage, []).append((*byte_span(tensor), index))
-    for spans in by_storage.values():
-        reach = -1
-        for start, stop, index in sorted(spans):
-            if start >= reach:
-                groups.append([])
-            groups[-1].append(index)
-            reach = max(reach, stop)
-    return groups
+    reach, last = -1, -1
+    for storage, start, stop, place in spans:
+        if storage != last or start >= reach:
+            groups.append([])
+            reach = -1
+        groups[-1].append(place)
+        reach, last = max(reach, stop), storage
+    return [sorted(group) for group in groups if len(group) > 1]
 
 
 def _placed(members: Sequence[TensorInfo], dtypes: Sequence[DType]) -> Iterable[tuple[Storage, dict[int, View]]]:
@@ -139,7 +220,3 @@ def _alone(tensor: TensorInfo, dtype: DType) -> tuple[Storage, View]:
 
 def _cast(piece: Span | Values, saved: DType, written: DType) -> Piece:
     return piece if saved == written else Cast(piece, saved, written)
-
-
-def _moved(view: View, storage: int) -> View:
-    return View(storage, view.offset, view.strides, view.conj, view.neg)

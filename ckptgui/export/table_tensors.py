@@ -52,6 +52,11 @@ class TableTensors(Sequence[TensorInfo]):
         return found
 
 
+def dtypes_of(tensors: Sequence[TensorInfo]) -> list[DType]:
+    """The element types of some tensors."""
+    return tensors.dtypes if isinstance(tensors, TableTensors) else [tensor.dtype for tensor in tensors]
+
+
 def counted(
     table: TensorTable,
     section: Path,

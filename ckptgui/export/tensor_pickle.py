@@ -2,28 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 from ckptgui.core.display import display
 from ckptgui.core.dtypes import DType
 from ckptgui.core.tensors import TensorInfo, contiguous_strides
 from ckptgui.errors import ExportError
-from ckptgui.export.pickle_file import EMPTY_DICT, MARK, PERSISTENT, REDUCE, SETITEM, TUPLE, PickleWriter
+from ckptgui.export.kinds import kinds_of
+from ckptgui.export.pickle_file import EMPTY_DICT, MARK, PERSISTENT, REDUCE, SETITEM, TUPLE, PickleWriter, Template
 from ckptgui.export.quantized import PER_TENSOR, channel_storages, rule_of
-from ckptgui.export.storages import Storage, View
+from ckptgui.export.storages import Storage, Storages, View
 
 
 class TensorPickler:
     """Writes tensors into a pickle; ``location`` overrides the storages' devices unless it is ``keep``.
 
-    ``storages`` grows by those that hold the scales of quantised tensors; take it when all is said.
+    ``storages`` grows by those that hold the scales of quantised tensors.
     """
 
-    def __init__(self, pickle: PickleWriter, storages: Sequence[Storage], location: str) -> None:
+    def __init__(self, pickle: PickleWriter, storages: Storages, location: str) -> None:
         self.pickle = pickle
-        self.storages = list(storages)
+        self.storages = storages
         self._location = location
+        self._templates: dict[Hashable, Template] = {}
+        self._met: set[Hashable] = set()
+
+    def named(
+        self, names: Sequence[str], tensors: Sequence[TensorInfo], dtypes: Sequence[DType]
+    ) -> Callable[[int], None]:
+        """What pushes a tensor, by its place among those of the storages, after its name.
+
+        Tensors that differ in nothing but name and place are said from the second on by what was recorded of it.
+        """
+        kinds, numbers, templates = (
+            kinds_of(tensors, dtypes, self.storages),
+            self.storages.of.tolist(),
+            self._templates,
+        )
+
+        def say(place: int) -> None:
+            template = templates.get(kinds[place])
+            if template is not None:
+                self.pickle.say_like(template, names[place], str(numbers[place]))
+                return
+            view, tensor, dtype = self.storages.view(place), tensors[place], dtypes[place]
+            self.pickle.text(names[place])
+            self.tensor(view, tensor, dtype)
+            if kinds[place] is not None:
+                self._record(kinds[place], view, tensor, dtype)
+
+        return say
+
+    def _record(self, kind: Hashable, view: View, tensor: TensorInfo, dtype: DType) -> None:
+        """Take down how a tensor is said, if it is not the first of its kind."""
+        recorder = self.pickle.recorder() if kind in self._met else None
+        self._met.add(kind)
+        if recorder is not None:
+            recorder.text("")
+            TensorPickler(recorder, self.storages, self._location).tensor(view, tensor, dtype)
+            self._templates[kind] = recorder.template()
 
     def tensor(self, view: View, tensor: TensorInfo, dtype: DType, requires_grad: bool = False) -> int:
         """Push one tensor, written as ``dtype``, and return its number in the memo."""
@@ -68,11 +106,11 @@ class TensorPickler:
 
     def _vector(self, storage: Storage, length: int) -> None:
         """A small tensor of its own, in a storage that is added for it."""
-        self.storages.append(storage)
+        number = self.storages.add(storage)
         pickle = self.pickle
         pickle.name("torch._utils", "_rebuild_tensor_v2")
         pickle.op(MARK)
-        self._view(View(len(self.storages) - 1, 0, contiguous_strides((length,))), (length,))
+        self._view(View(number, 0, contiguous_strides((length,))), (length,))
         self._state(False)
         self._called()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from ckptgui.core.checkpoint import Json
@@ -25,12 +26,13 @@ from ckptgui.export.pickle_file import (
     PickleWriter,
     long_bytes,
 )
-from ckptgui.export.storages import Storage, View, plan_storages
+from ckptgui.export.storages import Storages, plan_storages
 from ckptgui.export.tensor_pickle import TensorPickler
-from ckptgui.export.zip_file import ALIGNMENT, ZipWriter, directory_span, record_span
+from ckptgui.export.zip_file import ALIGNMENT, ZipWriter, archive_size
 from ckptgui.sources.locate import SourcePool
 
 _ROOT = "archive"  # what torch calls it when it does not know the file's name
+_IDENTITY = f"{_ROOT}/.data/serialization_id"
 _ID_DIGITS = 40
 
 Metadata = Mapping[str, Mapping[str, Any]]
@@ -43,30 +45,24 @@ class TorchLayout:
     """A ``.pt`` that is ready to be written."""
 
     pickle: bytes = field(repr=False)
-    storages: tuple[Storage, ...]
+    storages: Storages
 
-    def records(self) -> Iterator[tuple[str, int]]:
-        """Name and size of every record, in file order."""
-        yield f"{_ROOT}/data.pkl", len(self.pickle)
-        yield from ((f"{_ROOT}/{name}", len(content)) for name, content in _HEAD)
-        yield from ((f"{_ROOT}/data/{key}", storage.nbytes) for key, storage in enumerate(self.storages))
-        yield from ((f"{_ROOT}/{name}", len(content)) for name, content in _TAIL)
-        yield f"{_ROOT}/.data/serialization_id", _ID_DIGITS
-
-    @property
+    @cached_property
     def nbytes(self) -> int:
         """Size of the file to come."""
-        offset = 0
-        placed = []
-        for name, size in self.records():
-            placed.append((name, offset, size))
-            offset += record_span(name, offset, size)
-        return offset + directory_span(placed)
+        sizes = self.storages.sizes.tolist()
+        keys = len(f"{_ROOT}/data/")
+        data = ((keys + len(str(key)), size) for key, size in enumerate(sizes))
+        ends = ((len(f"{_ROOT}/{name}"), len(content)) for name, content in (*_HEAD, *_TAIL))
+        *head, tail = ends
+        return archive_size(
+            [(len(f"{_ROOT}/data.pkl"), len(self.pickle)), *head, *data, tail, (len(_IDENTITY), _ID_DIGITS)]
+        )
 
-    @property
+    @cached_property
     def data_bytes(self) -> int:
         """Bytes of tensor data, for progress."""
-        return sum(storage.nbytes for storage in self.storages)
+        return int(self.storages.sizes.sum())
 
     def write(self, output: Output, pool: SourcePool, cancel: Cancel, wrote: Callable[[int], None]) -> None:
         """Write the whole file; ``wrote`` hears of every chunk of tensor data."""
@@ -81,7 +77,7 @@ class TorchLayout:
         for name, content in _TAIL:
             archive.add(f"{_ROOT}/{name}", [content], len(content))
         identity = _serialization_id(archive)
-        archive.add(f"{_ROOT}/.data/serialization_id", [identity], len(identity))
+        archive.add(_IDENTITY, [identity], len(identity))
         archive.finish()
 
 
@@ -103,21 +99,16 @@ def state_dict_layout(
 
     ``dtypes`` are what the tensors are written as. ``say_more`` sets further items on it.
     """
-    storages, views = plan_storages(tensors, dtypes, share=share)
+    storages = plan_storages(tensors, dtypes, share=share)
     pickle = PickleWriter()
     pickler = TensorPickler(pickle, storages, location)
     pickle.ordered_dict()
 
-    def say(row: tuple[str, TensorInfo, View, DType]) -> None:
-        name, tensor, view, dtype = row
-        pickle.text(name)
-        pickler.tensor(view, tensor, dtype)
-
-    pickle.pairs(list(zip(names, tensors, views, dtypes)), say)
+    pickle.pairs(range(len(names)), pickler.named(names, tensors, dtypes))
     say_more(pickle)
     if metadata is not None:
         say_metadata(pickle, metadata)
-    return TorchLayout(pickle.finish(), tuple(pickler.storages))
+    return TorchLayout(pickle.finish(), storages)
 
 
 def check_location(location: str) -> None:

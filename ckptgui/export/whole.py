@@ -148,7 +148,7 @@ def _layout(
 ) -> tuple[TorchLayout, list[str]]:
     """The file, and the paths of what could not be said."""
     share = request.ties == "keep"
-    storages, views = plan_storages(tensors, dtypes, share=share)
+    storages = plan_storages(tensors, dtypes, share=share)
     pickle = PickleWriter()
     pickler = TensorPickler(pickle, storages, request.location)
     numbers = {checkpoint.tensors.path(row): number for number, row in enumerate(tensors.rows.tolist())}
@@ -162,7 +162,7 @@ def _layout(
             pickle.get(memo)
             return
         grad = info.requires_grad and info.dtype.kind.value in ("float", "complex")
-        said[(id(node), dtype)] = pickler.tensor(views[number], info, dtype, grad)
+        said[(id(node), dtype)] = pickler.tensor(storages.view(number), info, dtype, grad)
 
     saved = checkpoint.attributes.get("state_dict_metadata", {})
 
@@ -172,7 +172,7 @@ def _layout(
 
     walk = ObjectPickler(pickle, tensor, numbers.keys().__contains__, metadata)
     walk.say(root, left_out=left_out, added=added)
-    return TorchLayout(pickle.finish(), tuple(pickler.storages)), walk.dropped
+    return TorchLayout(pickle.finish(), storages), walk.dropped
 
 
 _DICTS = frozenset({Sort.DICT, Sort.ORDERED_DICT})

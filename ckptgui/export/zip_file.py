@@ -74,15 +74,19 @@ class ZipWriter:
         self._output.write(_end(len(self._entries), start, self._output.position - start))
 
 
-def record_span(name: str, offset: int, size: int) -> int:
-    """Bytes from one record's local header to the next one's."""
-    return len(local_header(name.encode(), offset, size)) + size + len(_descriptor(offset, size, 0)) * bool(size)
-
-
-def directory_span(names: Iterable[tuple[str, int, int]]) -> int:
-    """Bytes of the directory for records of (name, offset, size)."""
-    entries = [_Entry(name.encode(), offset, size, 0) for name, offset, size in names]
-    return sum(len(_central_header(entry)) for entry in entries) + len(_end(len(entries), 0, 0))
+def archive_size(records: Iterable[tuple[int, int]]) -> int:
+    """Bytes of an archive with records of these (bytes of the name, bytes of the content), in order."""
+    offset = directory = count = 0
+    for name, size in records:
+        wide_size, wide_offset = size >= _MAX_32, offset >= _MAX_32
+        wide = 4 + 16 * wide_size + 8 * wide_offset if wide_size or wide_offset else 0
+        directory += _CENTRAL.size + name + wide
+        offset += _LOCAL.size + name + wide + 4
+        offset += -offset % ALIGNMENT + size
+        if size:
+            offset += 24 if wide_size or wide_offset else 16
+        count += 1
+    return offset + directory + len(_end(count, 0, 0))
 
 
 def local_header(name: bytes, offset: int, size: int) -> bytes:
