@@ -21,7 +21,7 @@ from ckptgui.gui.devices.desk import Devices
 from ckptgui.gui.devices.moving import Moves
 from ckptgui.gui.devices.residents import Residents
 from ckptgui.gui.devices.sheets import DeviceSheets
-from ckptgui.gui.devices.words import saved_words
+from ckptgui.gui.devices.words import held_words, saved_words
 from ckptgui.gui.document_view import DocumentView
 from ckptgui.gui.export.flow import ExportFlow
 from ckptgui.gui.export.subject import Subject, chosen_in, likely_section
@@ -404,6 +404,9 @@ class DocumentPage(Page):
         text = tr("You are looking at the version of {time}; values that were not read yet cannot be shown.")
         if news.change is Change.NEW:
             text = tr("You are looking at what was there at {time}, when some of it was missing.")
+        held = self.residents.holding
+        if held is not None and news.change is not Change.NEW:
+            text += " " + held_words(held.shares)
         return Notice(
             "changed",
             "reload",

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QLineEdit,
     QMainWindow,
+    QMenu,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -77,6 +78,9 @@ class MainWindow(QMainWindow):
         self.devices = Devices(background, device_service, self)
         self.sheets = DeviceSheets(self.devices, self.actions_by_key, self.top.devices, self._about_devices, self)
         self.devices.changed.connect(self._name_device)
+        for menu in self.menuBar().findChildren(QMenu):
+            if self.actions_by_key["show_devices"] in menu.actions():
+                menu.aboutToShow.connect(self.devices.ask_once)
         self.pages = QStackedWidget(self)
         self.welcome = Welcome(background, self)
         self.pages.addWidget(self.welcome)

@@ -98,7 +98,7 @@ class Devices(QObject):
 
     def ask_once(self) -> None:
         """The same where that is not known."""
-        if self.inventory is None and not self.trouble:
+        if self.inventory is None:
             self.ask()
 
     def look(self, looking: bool) -> None:

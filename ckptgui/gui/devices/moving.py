@@ -12,6 +12,7 @@ from ckptgui.core.tree.build import Tree
 from ckptgui.device.messages import DeviceLostError, Resident
 from ckptgui.engine.job import Cancel, Progress, Report
 from ckptgui.errors import CheckpointError
+from ckptgui.gui.devices.confirm import Question
 from ckptgui.gui.devices.desk import Devices
 from ckptgui.gui.devices.holdings import Key, key_of
 from ckptgui.gui.devices.questions import move_question, waiting_question
@@ -25,12 +26,13 @@ from ckptgui.gui.devices.words import (
     can_be_tag,
     device_words,
     move_words,
+    so_far_words,
     why_no_accelerator,
 )
 from ckptgui.gui.document_view import DocumentView
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.notices import Notice, Tone
-from ckptgui.gui.numbers import counted, size_text, tr
+from ckptgui.gui.numbers import counted, tr
 from ckptgui.gui.page import Activity
 
 _KEY = "device"
@@ -50,8 +52,10 @@ class Moves(QObject):
         self._lane = background.lane(self, patient=True)
         self._counting = background.lane(self)
         self._asked: tuple[int, bool] | None = None  # a node, and whether it is to go to the CPU
+        self._open = False  # the sheet is still to be opened
         self._wish: Wish | None = None
         self._progress = Progress(0, 0)
+        self._able = "", ""
         residents.changed.connect(self.changed)
 
     def use(self, devices: Devices, sheets: DeviceSheets) -> None:
@@ -73,7 +77,7 @@ class Moves(QObject):
         words = tr("Moving {0} to {1}")
         text = words.format(counted(wish.tensors, "tensor", "tensors"), device_words(wish.device))
         done, total = self._progress.done, self._progress.total or wish.needed
-        detail = tr("{done} of {total}").format(done=size_text(done), total=size_text(total))
+        detail = so_far_words(done, total)
         return Activity(text, done, total, detail, self._lane.cancel)
 
     # what can be done
@@ -148,19 +152,22 @@ class Moves(QObject):
 
     def _ask(self, node: int, to_cpu: bool) -> None:
         if self._devices is not None and not self._lane.busy:
-            self._asked = node, to_cpu
+            self._asked, self._open = (node, to_cpu), True
+            self._question()
             self._devices.ask()
-            self._question(first=True)
 
     def _devices_changed(self) -> None:
         if self._asked is not None and self._sheets is not None:
-            if self._sheets.asking:
+            if self._open or self._sheets.asking:
                 self._question()
             else:
                 self._asked = None
-        self.changed.emit()
+        able = self.why_not("move"), self.why_not("move back")
+        if able != self._able:  # and not whenever some memory is more or less
+            self._able = able
+            self.changed.emit()
 
-    def _question(self, first: bool = False) -> None:
+    def _question(self) -> None:
         """Ask with what is known by now; a second time when more is."""
         devices, opened, sheets = self._devices, self._view.opened, self._sheets
         if devices is None or opened is None or sheets is None or self._asked is None:
@@ -171,16 +178,23 @@ class Moves(QObject):
         wish = Wish(opened.tree, node, device, dict(self._residents.residents))
         question = waiting_question(devices, wish.name, to_cpu)
         if question is not None:
-            sheets.ask(question)
+            self._tell(question)
             return
-        self._counting.start(lambda _cancel, _report: wish.make_ready(), lambda wish: self._counted(wish, first))
+        self._counting.start(lambda _cancel, _report: wish.make_ready(), self._counted)
 
-    def _counted(self, wish: Wish, first: bool) -> None:
-        devices, sheets = self._devices, self._sheets
-        if devices is not None and sheets is not None and (first or sheets.asking):
-            sheets.ask(
-                move_question(devices, wish, lambda: self.move(wish), lambda part: self._move_part(wish, part))
+    def _counted(self, wish: Wish) -> None:
+        if self._devices is not None:
+            self._tell(
+                move_question(
+                    self._devices, wish, lambda: self.move(wish), lambda part: self._move_part(wish, part)
+                )
             )
+
+    def _tell(self, question: Question) -> None:
+        """Open the sheet, or say it there; a sheet that somebody has put away stays so."""
+        if self._sheets is not None and (self._open or self._sheets.asking):
+            self._open = False
+            self._sheets.ask(question)
 
     def _move_part(self, wish: Wish, part: int) -> None:
         smaller = Wish(wish.tree, part, wish.device, wish.residents)

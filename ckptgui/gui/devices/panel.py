@@ -20,7 +20,7 @@ from ckptgui.gui.labels import LinkLabel, PlainLabel
 from ckptgui.gui.notices import Icon
 from ckptgui.gui.numbers import tr
 
-WIDTH = 460
+WIDTH = 512
 SPACE = 16
 BUTTONS = ("move_to_device", "move_to_cpu", "resave_for_device")
 
@@ -138,6 +138,7 @@ class DevicesPanel(Popover):
             self.rows = [DeviceRow(name, self, reason=tr("not available")) for name in names]
             for row in self.rows:
                 self._rows.addWidget(row)
+                row.show()
                 row.clicked.connect(lambda _=False, name=row.name: self._choose(name))
         target = self._devices.target
         for row in self.rows:

@@ -8,8 +8,8 @@ from ckptgui.core.display import display
 from ckptgui.gui.devices.confirm import Question
 from ckptgui.gui.devices.desk import Devices
 from ckptgui.gui.devices.wish import Wish
-from ckptgui.gui.devices.words import CPU, amount_words, at_words, device_words, room_words, why_no_accelerator
-from ckptgui.gui.numbers import size_text, tr
+from ckptgui.gui.devices.words import CPU, at_words, device_words, room_words, why_no_accelerator
+from ckptgui.gui.numbers import counted, size_text, tr
 
 
 def waiting_question(devices: Devices, name: str, to_cpu: bool) -> Question | None:
@@ -40,7 +40,7 @@ def move_question(
     note = wish.left_out_words()
     room = room_words(wish.needed, device)
     if not device.total or wish.needed <= device.free:
-        words = tr("{0}. {1}").format(amount_words(wish.tensors, wish.needed), room)
+        words = tr("{0}. {1}").format(counted(wish.tensors, "tensor", "tensors"), room)
         return Question(title, words, note, tr("Move {0}").format(size_text(wish.needed)), move)
     part = wish.fitting(device.free)
     if part is None:

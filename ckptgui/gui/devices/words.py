@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.display import display
 from ckptgui.core.loading.saved_devices import listed, saved_devices, tells_devices
 from ckptgui.device.messages import DeviceInfo, DeviceKind, Inventory
+from ckptgui.gui.devices.holdings import Share
 from ckptgui.gui.numbers import counted, integer, size, size_text, tr
 
 CPU = "cpu"
@@ -61,9 +64,21 @@ def room_words(needed: int, device: DeviceInfo) -> str:
     return tr("Needs {0}; {1} are free {2}.").format(size_text(needed), _of_all(device), place)
 
 
+def so_far_words(done: int, total: int) -> str:
+    """``120.0 of 488.8 MiB``"""
+    (part, unit), (whole, whole_unit) = size(done), size(total)
+    return tr("{0} of {1}").format(part if unit == whole_unit else f"{part} {unit}", f"{whole} {whole_unit}")
+
+
 def amount_words(tensors: int, nbytes: int) -> str:
     """``76 tensors, 488.8 MiB``"""
     return f"{counted(tensors, 'tensor', 'tensors')}, {size_text(nbytes)}"
+
+
+def held_words(shares: Sequence[Share]) -> str:
+    """That what lies on devices can be shown whatever befell the file."""
+    listed_shares = [f"{counted(s.tensors, 'tensor', 'tensors')} {at_words(s.device)}" for s in shares]
+    return tr("What is held can be shown: {0}.").format(", ".join(listed_shares))
 
 
 def saved_words(checkpoint: Checkpoint) -> str:
