@@ -14,9 +14,9 @@ from ckptgui.cli.reading import Values, Wish
 from ckptgui.cli.stats_text import stats_texts
 from ckptgui.cli.tensor_lines import tensor_lines
 from ckptgui.core.checkpoint import Checkpoint
+from ckptgui.core.kept import kept_values
 from ckptgui.core.loading.how_to_load import load_snippet
 from ckptgui.core.tensors import TensorInfo
-from ckptgui.core.training.kept import kept_values
 from ckptgui.engine.checksums import Checked
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.extents import SourceIdentity
+from ckptgui.core.kept import lost_sentence, lost_values
 from ckptgui.core.quiet import without_garbage_collection
-from ckptgui.core.training.kept import lost_sentence, lost_values
 from ckptgui.errors import CheckpointError, DamagedFileError, UnknownFormatError, UnreadableFileError
 from ckptgui.formats.base import HEAD, Check, FolderReader, Probe, Reader
 from ckptgui.formats.distributed.dcp import Dcp

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from ckptgui.core.checkpoint import Checkpoint, Json, SavedShape, Section
+from ckptgui.core.kept import NOTE
 from ckptgui.core.series.parts import Part
 from ckptgui.core.tensors import Flag, TensorKind
-from ckptgui.core.training.kept import NOTE
 
 EXTRA_STATE = "_extra_state"
 """The last part of the name under which a module keeps what it likes; its shape is nobody's business."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ckptgui.core.checkpoint import Json
+from ckptgui.core.kept import WHERE
 from ckptgui.core.tensors import Path
-from ckptgui.core.training.kept import WHERE
 
 Table = tuple[Path, Mapping[str, Json]]
 """A mapping of the metadata and where it stands."""

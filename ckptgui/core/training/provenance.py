@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 from ckptgui.core.checkpoint import Checkpoint, Json
 from ckptgui.core.display import display
+from ckptgui.core.kept import NOTE
 from ckptgui.core.tensors import Path
-from ckptgui.core.training.kept import NOTE
 
 
 @dataclass(frozen=True, slots=True)

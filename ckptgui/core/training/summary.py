@@ -13,9 +13,9 @@ from itertools import islice
 from typing import Generic, TypeVar
 
 from ckptgui.core.checkpoint import Checkpoint, Json, Role
+from ckptgui.core.kept import told_values
 from ckptgui.core.optimizers.summary import OptimizerSummary, optimizers
 from ckptgui.core.tensors import Path
-from ckptgui.core.training.kept import told_values
 from ckptgui.core.training.lightning import lightning
 from ckptgui.core.training.places import Table, places, tops
 from ckptgui.core.training.roles import is_scheduler_state, role_by_name

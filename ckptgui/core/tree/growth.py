@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from ckptgui.core.checkpoint import Checkpoint, Role
+from ckptgui.core.kept import with_kept
 from ckptgui.core.tensors import Path
-from ckptgui.core.training.kept import with_kept
 from ckptgui.core.tree.columns import NodeKind
 from ckptgui.core.tree.names import MAX_LEVELS, DottedNames, Modules, modules_of
 from ckptgui.core.tree.nodes import Made, Place

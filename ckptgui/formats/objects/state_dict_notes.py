@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ckptgui.core.training.kept import NOTE
+from ckptgui.core.kept import NOTE
 from ckptgui.formats.objects.metadata import to_json
 from ckptgui.formats.pickles.graph import Call, Node, entries
 

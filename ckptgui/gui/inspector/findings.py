@@ -17,6 +17,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.display import display
 from ckptgui.core.format_names import format_name
+from ckptgui.core.kept import with_kept
 from ckptgui.core.loading.how_to_load import load_snippet
 from ckptgui.core.loading.saved_devices import device_sentence, tells_devices
 from ckptgui.core.names_used import UsedName, names_verdict, used_names
@@ -25,7 +26,6 @@ from ckptgui.core.optimizers.updates import LastUpdates, last_updates
 from ckptgui.core.tensors import Path
 from ckptgui.core.training.callbacks import Callback, callbacks
 from ckptgui.core.training.history import Curve, history
-from ckptgui.core.training.kept import with_kept
 from ckptgui.core.training.provenance import Provenance, provenance
 from ckptgui.core.training.readiness import Readiness, readiness
 from ckptgui.core.training.summary import Training, training

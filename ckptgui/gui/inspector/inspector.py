@@ -11,8 +11,8 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QStackedLayout, QWidget
 
 from ckptgui.core.checkpoint import Checkpoint
+from ckptgui.core.kept import with_kept
 from ckptgui.core.tensors import Path
-from ckptgui.core.training.kept import with_kept
 from ckptgui.core.tree.build import NodeKind, Tree
 from ckptgui.engine.job import Cancel, Report
 from ckptgui.gui.health.watch import HealthWatch

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.display import display
+from ckptgui.core.kept import with_kept
 from ckptgui.core.tensors import Path
-from ckptgui.core.training.kept import with_kept
 from ckptgui.core.tree.build import Tree
 from ckptgui.gui.health.watch import HealthWatch
 from ckptgui.gui.inspector.controls import TabStrip

@@ -6,7 +6,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from ckptgui.core.training.kept import kept_values, with_kept
+from ckptgui.core.kept import kept_values, with_kept
 from ckptgui.core.training.provenance import provenance
 from ckptgui.core.training.summary import training
 from ckptgui.formats.registry import open_checkpoint
