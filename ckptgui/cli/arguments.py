@@ -8,6 +8,8 @@ from typing import NoReturn
 from ckptgui import __version__
 from ckptgui.cli.report import UsageError
 
+VIEWS = ("overview", "inspect", "compare", "export", "devices")
+
 _COMMANDS_HELP = """\
 commands:
   info PATH            what is in it: text for eyes, --json for scripts
@@ -49,7 +51,7 @@ def window_parser() -> Parser:
     picture.add_argument("--scale", type=_scale, metavar="N", help="pixels per point, 1")
     picture.add_argument("--theme", choices=("light", "dark"), help="instead of the system's")
     picture.add_argument("--select", metavar="PATH", help="a tensor's path joined with /")
-    picture.add_argument("--view", choices=("overview", "inspect", "compare"), help="what is shown of it")
+    picture.add_argument("--view", choices=VIEWS, help="what is shown of it")
     timing = parser.add_argument_group("timings")
     timing.add_argument("--timings", action="store_true", help="a JSON line on standard error per milestone")
     timing.add_argument(

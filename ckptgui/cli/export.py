@@ -14,7 +14,7 @@ from ckptgui.cli.opening import open_path
 from ckptgui.cli.progress import Bar
 from ckptgui.cli.report import DONE, UsageError, complain, say, shown_path
 from ckptgui.engine.job import Cancel, Report
-from ckptgui.errors import CheckpointError, ExportError, LargeOutputError, TargetExistsError
+from ckptgui.errors import CheckpointError, DamagedSourceError, ExportError, LargeOutputError, TargetExistsError
 from ckptgui.export.atomic import OutputError, look_at
 from ckptgui.export.batch import Batch, Standing, arrange, foresee
 from ckptgui.export.batch_places import made_folder
@@ -147,6 +147,8 @@ def _failed(error: CheckpointError, source: str, out: str) -> int:
     """Say what is wrong with which of the two, and which option would help."""
     if isinstance(error, TargetExistsError):
         return complain(f"{str(error).rstrip('.')}; --force replaces it.", out)
+    if isinstance(error, DamagedSourceError) and error.left:
+        return complain(f"{str(error).rstrip('.')} (--rescue).", source)
     if isinstance(error, LargeOutputError):
         return complain(f"{error} It is written only on demand (--force).", source)
     return complain(str(error), out if isinstance(error, OutputError) else source)

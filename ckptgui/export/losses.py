@@ -122,7 +122,7 @@ class Losses:
         if not self.casts:
             return ""
         if self.changed and not (self.overflowed or self.zeroed):
-            return f"{self._rounding()} No value becomes infinite, none becomes zero."
+            return f"{self._rounding()} No value overflows, none becomes zero."
         parts = [self._rounding(), self._range(), self._zeros(), self._unread()]
         return " ".join(part for part in parts if part)
 
@@ -138,7 +138,7 @@ class Losses:
 
     def _range(self) -> str:
         if not self.overflowed:
-            return "" if not self.changed else "No value becomes infinite."
+            return "" if not self.changed else "No value overflows."
         if not self.overflowed.least:
             return ""
         first = next(loss for loss in self.tensors if loss.overflowed.least)

@@ -10,6 +10,7 @@ from ckptgui.gui.numbers import significant, tr
 from ckptgui.gui.opening import Opening
 from ckptgui.gui.page import Page
 from ckptgui.gui.pass_progress import Phase
+from ckptgui.gui.picture_over import Over
 from ckptgui.gui.session import Session
 
 ROWS_LIMIT = 15_000
@@ -50,6 +51,7 @@ class Picture(QObject):
         self._failure = ""
         self._histogram_due = False
         self._row: int | None = None
+        self._over: Over | None = None
 
     def take(self, paths: list[str], opening: Opening | None) -> None:
         """Save the picture of the first of ``paths``; raises ``PictureError``."""
@@ -64,7 +66,10 @@ class Picture(QObject):
         self._loop.exec()
         if self._failure:
             raise PictureError(self._failure)
-        if not window.grab().save(self._png, "PNG"):
+        picture = window.grab()
+        if self._over is not None:
+            self._over.paint(picture)
+        if not picture.save(self._png, "PNG"):
             raise PictureError(tr("The picture could not be written to {png}.").format(png=display(self._png)))
 
     def _watch(self, page: Page) -> None:
@@ -137,7 +142,7 @@ class Picture(QObject):
     def _rows_late(self) -> None:
         view = self._document()
         if not self._histogram_due and view is not None and view.complete:
-            self._loop.quit()
+            self._painted()
 
     def _histogram_painted(self) -> None:
         self._histogram_due = False
@@ -147,7 +152,16 @@ class Picture(QObject):
         self._histogram_due = self._histogram_due and not self._has_none()
         if not self._histogram_due and not self._pending():
             # One turn of the event loop more: who else hears of the last figure must have taken it in.
-            QTimer.singleShot(60, self._loop.quit)
+            QTimer.singleShot(60, self._painted)
+
+    def _painted(self) -> None:
+        """The document is; what is to lie over it comes now."""
+        if self._view not in ("export", "devices"):
+            self._loop.quit()
+        elif self._over is None and self._page is not None:
+            self._over = Over(self._view, self._session.window, self._page, self._loop.quit)
+            if why := self._over.show():
+                self._fail(why)
 
     def _has_none(self) -> bool:
         """Whether the selected tensor turned out to have no distribution: packed, or made of others."""

@@ -53,7 +53,7 @@ def test_help_names_the_commands_that_are_there_and_no_others(ckptgui):
         ["--theme", "dark", "a.pt"],
         ["--quit-after", "tree", "a.pt"],
         ["--timings", "--quit-after", "epoch", "a.pt"],
-        ["--view", "export", "--screenshot", "a.png", "a.pt"],
+        ["--view", "everything", "--screenshot", "a.png", "a.pt"],
     ],
 )
 def test_wrong_usage_is_one_line_and_status_2(ckptgui, front, words):

@@ -140,7 +140,7 @@ def test_the_sentence_says_what_a_person_must_know(tmp_path):
     same = planned(tmp_path, {"w": weights.half()}, dtype="float32")
     assert measured(same).sentence() == quick(same).sentence() == "Every value stays as it is."
     found = measured(planned(tmp_path, {"w": weights}, dtype="bfloat16"))
-    assert found.sentence() == "Rounds by 0.39 % at most. No value becomes infinite, none becomes zero."
+    assert found.sentence() == "Rounds by 0.39 % at most. No value overflows, none becomes zero."
     wild = {"a": weights, "b": torch.tensor([1e5, 1e-9, 1.1]), "c": torch.tensor([-1e6, 1e6])}
     found = measured(planned(tmp_path, wild, dtype="float16"))
     told = "3 values of 2 tensors would become infinite, the most in c; keep them in float32."
