@@ -152,10 +152,21 @@ def test_work_in_main_memory_is_no_falling_back(files):
     assert figures.summarise(CpuBackend(), both.data, both.info, Cancel())[1] == ""
 
 
+def test_what_torch_refuses_on_a_device_is_worked_out_on_the_cpu(files, monkeypatch):
+    def refusing(*_):
+        raise NotImplementedError("The operator 'aten::histc' is not here.\nMore of it")
+
+    both, backend = files.put(torch.randn(100)), device()
+    monkeypatch.setattr(figures, "fitting", refusing)
+    found, why = figures.summarise(backend, both.data, both.info, Cancel())
+    assert why.startswith("sim:0 does not do this: The operator 'aten::histc' is not here.")
+    assert found.digest == cpu.summarise(both.info, both.pool, Cancel()).digest
+
+
 def test_what_a_device_does_not_do_to_the_last_bit_is_said(files):
     both = files.put(torch.view_as_complex(torch.randn(50, 2)))
     _, why = figures.summarise(device(), both.data, both.info, Cancel())
-    assert why.startswith("No device here does the arithmetic of complex64 to the last bit.")
+    assert why.startswith("Figures of complex64 are not found on a device.")
 
 
 WORKS = {

@@ -72,7 +72,7 @@ def compare(a: Held, b: Held, cancel: Cancel, report: Report = silent) -> tuple[
         return here(), ""
     why = ""
     if not (has_pass(one.dtype) and has_pass(other.dtype)):
-        why = f"No device here does the arithmetic of {one.dtype} and {other.dtype} to the last bit."
+        why = f"Differences of {one.dtype} and {other.dtype} are not found on a device."
     elif backend.name != b[0].name:
         why = f"One of the two is on {backend.name} and the other on {b[0].name}."
     elif not has_float64(data.device):

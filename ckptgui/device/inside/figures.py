@@ -67,7 +67,7 @@ def why_not(info: TensorInfo) -> str:
     """Why figures of a dtype are not found on a device; empty where they are."""
     if has_pass(info.dtype):
         return ""
-    return f"No device here does the arithmetic of {info.dtype} to the last bit."
+    return f"Figures of {info.dtype} are not found on a device."
 
 
 def memory_for(stored: Stored) -> int:

@@ -10,7 +10,7 @@ import torch
 from ckptgui.analysis.spectrum import BLOCK, EXACT, Spectrum
 from ckptgui.core.tensors import TensorInfo
 from ckptgui.device.inside.backend import Backend
-from ckptgui.device.inside.falling_back import NotThere, worked_out
+from ckptgui.device.inside.falling_back import worked_out
 from ckptgui.device.inside.passes import has_pass
 from ckptgui.device.inside.reals import Reals, has_float64
 from ckptgui.device.inside.stored import Stored
@@ -43,7 +43,7 @@ def spectrum(
         return here(), ""
     why = ""
     if not has_pass(info.dtype):
-        why = f"Values of {info.dtype} are made of integers and a rule."
+        why = f"Singular values of {info.dtype} are not found on a device."
     elif not has_float64(data.device):
         why = f"{backend.name} does not compute in float64."
 
@@ -88,10 +88,7 @@ class _Matrix:
             largest = max(largest, float(rows.abs().max()))
             step(0.0)
         require_finite(others)
-        try:
-            found = self._by_triangle(step) if self.shorter <= EXACT else self._by_product(largest or 1.0, step)
-        except torch.linalg.LinAlgError:  # type: ignore[attr-defined]
-            raise NotThere("The device's library did not find all singular values.") from None
+        found = self._by_triangle(step) if self.shorter <= EXACT else self._by_product(largest or 1.0, step)
         step(1.0)
         values: np.ndarray = found.cpu().numpy().astype(np.float64)
         return Spectrum(self.shape, values)
