@@ -12,8 +12,8 @@ from ckptgui.core.display import display
 from ckptgui.core.dtypes import DType
 from ckptgui.errors import ExportError
 from ckptgui.export.extra_state import ExtraState
+from ckptgui.export.geometry import value_bytes
 from ckptgui.export.metadata import as_text
-from ckptgui.export.pieces import written_as
 from ckptgui.export.request import ExportRequest, Layout, PlannedFile
 from ckptgui.export.safetensors_file import safetensors_layout
 from ckptgui.export.sharding import cut, index, index_name, shard_names
@@ -95,7 +95,7 @@ def _shards(contents: Contents, request: ExportRequest) -> list[list[int]]:
     """Places of the tensors in each shard; those that share bytes are in one."""
     most = request.max_shard_bytes or 0
     if request.format == "safetensors":
-        sizes = np.array([piece.nbytes for piece in map(written_as, contents.tensors, contents.dtypes)], np.int64)
+        sizes = value_bytes(contents.tensors, contents.dtypes)
         return cut(sizes, np.full(len(sizes), -1), most)
     storages = plan_storages(contents.tensors, contents.dtypes, share=request.ties != "copy")
     first: dict[int, int] = {}

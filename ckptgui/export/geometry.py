@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ckptgui.core.dtypes import DType
 from ckptgui.core.tensors import TensorInfo
-from ckptgui.export.table_tensors import TableTensors
+from ckptgui.export.table_tensors import TableTensors, dtypes_of
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,36 @@ def geometry(tensors: Sequence[TensorInfo]) -> Geometry:
         for column, values in zip(found, _columns([_line(tensors[place]) for place in places])):
             column[places] = values
     return Geometry(*found)
+
+
+def value_bytes(tensors: Sequence[TensorInfo], dtypes: Sequence[DType]) -> np.ndarray:
+    """int64, bytes of each tensor's values written as ``dtypes``."""
+    return _cast_sizes(geometry(tensors).nbytes, tensors, dtypes)
+
+
+def storage_bytes(tensors: Sequence[TensorInfo], dtypes: Sequence[DType]) -> np.ndarray:
+    """int64, bytes of each tensor's storage where it is alone in it and written as ``dtypes``."""
+    lies = geometry(tensors)
+    return _cast_sizes(np.where(lies.as_it_lies, lies.stop - lies.start, lies.nbytes), tensors, dtypes)
+
+
+def _cast_sizes(sizes: np.ndarray, tensors: Sequence[TensorInfo], dtypes: Sequence[DType]) -> np.ndarray:
+    for place, (before, after) in enumerate(zip(dtypes_of(tensors), dtypes)):
+        if before is not after:
+            sizes[place] = sizes[place] // before.itemsize * after.itemsize
+    return sizes
+
+
+def shapes(tensors: Sequence[TensorInfo]) -> list[tuple[int, ...]]:
+    """Sizes of the dimensions of each."""
+    if not isinstance(tensors, TableTensors) or tensors.others:
+        return [tensor.shape for tensor in tensors]
+    table, rows = tensors.table, tensors.rows
+    dims = table.dims.tolist()
+    return [
+        tuple(dims[begin:end])
+        for begin, end in zip(table.dim_start[rows].tolist(), table.dim_start[rows + 1].tolist())
+    ]
 
 
 def byte_span(tensor: TensorInfo) -> tuple[int, int]:

@@ -14,12 +14,12 @@ from ckptgui.errors import ExportError, LargeOutputError
 from ckptgui.export.casts import cast_dtypes
 from ckptgui.export.contents import Contents, planned_files
 from ckptgui.export.extra_state import ExtraState
+from ckptgui.export.geometry import value_bytes
 from ckptgui.export.metadata import TRAINING, metadata_of
 from ckptgui.export.module_names import new_module_names
 from ckptgui.export.renaming import renamed
 from ckptgui.export.request import Chosen, ExportPlan, ExportRequest
 from ckptgui.export.select import Selection, select_state_dict
-from ckptgui.export.sizes import compacted, written_sizes
 from ckptgui.export.table_tensors import TableTensors, counted
 from ckptgui.export.ties import tied_to
 from ckptgui.export.torch_file import Metadata, check_location
@@ -73,7 +73,7 @@ def _plan_state_dict(
     same = np.full(len(names), -1) if request.ties == "copy" else tied_to(table, selection.rows, dtypes)
     written = np.flatnonzero(same < 0) if request.ties == "drop" else np.arange(len(names))
     tied = {names[place]: names[first] for place, first in enumerate(same.tolist()) if first >= 0}
-    sizes = written_sizes(table, selection.rows, saved, dtypes)
+    sizes = value_bytes(tensors, dtypes)
     values = metadata_of(
         checkpoint, selection.section, bool(request.keep_metadata), request.metadata, selection.lost
     )
@@ -107,7 +107,7 @@ def _plan_state_dict(
         files=files,
         chosen=Chosen(selection.rows, sources, names, saved, dtypes, sizes, same),
         lost=selection.lost,
-        compacted=compacted(table, selection.rows),
+        compacted=tensors.unreached,
         metadata=values,
         notes=tuple(f"{display(each)} fits no tensor." for each in (*selection.idle, *idle, *idle_casts)),
         spoilt=spoilt,

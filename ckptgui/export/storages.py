@@ -16,9 +16,8 @@ import numpy as np
 
 from ckptgui.core.dtypes import DType
 from ckptgui.core.tensors import TensorInfo, contiguous_strides
-from ckptgui.export.geometry import Geometry, byte_span, geometry
+from ckptgui.export.geometry import Geometry, byte_span, geometry, storage_bytes
 from ckptgui.export.pieces import Cast, Piece, Span, Values, values_of
-from ckptgui.export.table_tensors import dtypes_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +116,7 @@ def plan_storages(tensors: Sequence[TensorInfo], dtypes: Sequence[DType], *, sha
     lone = np.ones(len(tensors), np.bool_)
     lone[[place for group in groups for place in group]] = False
     alone = np.flatnonzero(lone)
-    owners, sizes = alone.tolist(), _sizes(lies, tensors, dtypes)[alone].tolist()
+    owners, sizes = alone.tolist(), storage_bytes(tensors, dtypes)[alone].tolist()
     placed: list[tuple[int, Storage, dict[int, View]]] = []  # each with its first tensor
     for group in groups:
         for storage, views in _placed([tensors[at] for at in group], [dtypes[at] for at in group]):
@@ -142,16 +141,6 @@ def view_key(tensor: TensorInfo) -> tuple[object, ...]:
     """Equal for two names of one tensor."""
     place = (tensor.storage, tensor.storage_offset, tensor.shape, tensor.strides)
     return (*place, tensor.dtype.name, tensor.conj, tensor.neg)
-
-
-def _sizes(lies: Geometry, tensors: Sequence[TensorInfo], dtypes: Sequence[DType]) -> np.ndarray:
-    """int64, bytes of each tensor's storage where it is alone in it."""
-    sizes = np.where(lies.as_it_lies, lies.stop - lies.start, lies.nbytes)
-    saved = dtypes_of(tensors)
-    for place, (before, after) in enumerate(zip(saved, dtypes)):
-        if before is not after:
-            sizes[place] = sizes[place] // before.itemsize * after.itemsize
-    return sizes
 
 
 def _groups(lies: Geometry) -> list[list[int]]:

@@ -8,6 +8,7 @@ from typing import overload
 import numpy as np
 
 from ckptgui.core.dtypes import DType
+from ckptgui.core.sharing import unreached_bytes
 from ckptgui.core.tensors import Path, TensorInfo, TensorTable
 
 
@@ -40,6 +41,14 @@ class TableTensors(Sequence[TensorInfo]):
     def part(self, places: np.ndarray) -> TableTensors:
         """Those at some places."""
         return TableTensors(self.table, self.section, self.rows[places], self.others)
+
+    @property
+    def unreached(self) -> int:
+        """Bytes of their storages that no tensor of the table reaches."""
+        used = np.zeros(len(self.table.extents), np.bool_)
+        storage = self.table.storage[self.rows]
+        used[storage[storage >= 0]] = True
+        return int(unreached_bytes(self.table)[used].sum())
 
     @property
     def dtypes(self) -> list[DType]:

@@ -11,6 +11,7 @@ from ckptgui.core.dtypes import DType
 from ckptgui.core.tensors import Path, TensorKind
 from ckptgui.errors import ExportError
 from ckptgui.export.casts import cast_dtypes
+from ckptgui.export.geometry import value_bytes
 from ckptgui.export.globs import chosen, idle
 from ckptgui.export.metadata import metadata_of
 from ckptgui.export.object_pickle import ObjectPickler
@@ -18,7 +19,6 @@ from ckptgui.export.pickle_file import PickleWriter
 from ckptgui.export.request import Chosen, ExportPlan, ExportRequest, PlannedFile
 from ckptgui.export.saved_object import CONTAINERS, Sort, node_at, sort_of
 from ckptgui.export.select import whole_ones
-from ckptgui.export.sizes import compacted, written_sizes
 from ckptgui.export.storages import plan_storages
 from ckptgui.export.table_tensors import TableTensors, counted
 from ckptgui.export.tensor_pickle import TensorPickler
@@ -67,11 +67,9 @@ def plan_whole(checkpoint: Checkpoint, out: str, request: ExportRequest, spoilt:
         tied={shown[place]: shown[first] for place, first in enumerate(same.tolist()) if first >= 0},
         nbytes=layout.nbytes,
         files=(PlannedFile("", layout, tuple(range(len(rows)))),),
-        chosen=Chosen(
-            rows, shown, shown, saved, dtypes, written_sizes(checkpoint.tensors, rows, saved, dtypes), same
-        ),
+        chosen=Chosen(rows, shown, shown, saved, dtypes, value_bytes(tensors, dtypes), same),
         lost=lost,
-        compacted=compacted(checkpoint.tensors, rows),
+        compacted=tensors.unreached,
         metadata=values,
         notes=tuple(f"{pattern} fits no tensor." for pattern in (*unused, *idle_casts)),
         spoilt=spoilt,

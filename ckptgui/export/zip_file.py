@@ -77,14 +77,14 @@ class ZipWriter:
 def archive_size(records: Iterable[tuple[int, int]]) -> int:
     """Bytes of an archive with records of these (bytes of the name, bytes of the content), in order."""
     offset = directory = count = 0
+    local, central = _LOCAL.size + 4, _CENTRAL.size
     for name, size in records:
-        wide_size, wide_offset = size >= _MAX_32, offset >= _MAX_32
-        wide = 4 + 16 * wide_size + 8 * wide_offset if wide_size or wide_offset else 0
-        directory += _CENTRAL.size + name + wide
-        offset += _LOCAL.size + name + wide + 4
-        offset += -offset % ALIGNMENT + size
-        if size:
-            offset += 24 if wide_size or wide_offset else 16
+        wide, descriptor = 0, 16
+        if size >= _MAX_32 or offset >= _MAX_32:
+            wide, descriptor = 4 + 16 * (size >= _MAX_32) + 8 * (offset >= _MAX_32), 24
+        directory += central + name + wide
+        offset += local + name + wide
+        offset += -offset % ALIGNMENT + (size + descriptor if size else 0)
         count += 1
     return offset + directory + len(_end(count, 0, 0))
 
