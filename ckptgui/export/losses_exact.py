@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 
+from ckptgui.analysis.precision import FloatTarget
+from ckptgui.core.dtypes import DType
 from ckptgui.core.quiet import without_garbage_collection
 from ckptgui.engine import warming
 from ckptgui.engine.courtesy import give_way
 from ckptgui.engine.executors import chunk_executor
 from ckptgui.engine.job import Cancel, Progress, Report, silent
+from ckptgui.engine.placing import places_of
 from ckptgui.engine.precision import cast_loss
+from ckptgui.engine.precision_batches import cast_losses, castable_together
 from ckptgui.engine.under_way import LARGE_AT_ONCE, UnderWay
 from ckptgui.export.losses import FOUND, TARGETS, Casts, Losses, casts_of, summed
 from ckptgui.export.request import ExportPlan
@@ -21,8 +25,11 @@ from ckptgui.sources.locate import SourcePool
 GROUP = 8 << 20
 """Bytes of tensors that one thread reads in turn; a larger one is read by all of them."""
 
-Group = tuple[list[int], np.ndarray, int]
-"""Places among the casts, what was found of each, and the bytes that were read for it."""
+BATCH_BYTES, BATCH_ROWS = 1 << 20, 4096
+"""Of small tensors that are counted together."""
+
+Found = tuple[np.ndarray, np.ndarray]
+"""Places among the casts, and what was found of each."""
 
 
 def exact(plan: ExportPlan, pool: SourcePool, cancel: Cancel, report: Report = silent) -> Losses:
@@ -33,20 +40,22 @@ def exact(plan: ExportPlan, pool: SourcePool, cancel: Cancel, report: Report = s
     """
     casts = casts_of(plan)
     found = np.zeros(len(casts.rows), FOUND)
-    read = sorted(place for places in casts.groups().values() for place in places)
-    if not read:
+    groups = casts.groups()
+    if not groups:
         return summed(plan, casts, found, exact=True)
-    total = int(plan.checkpoint.tensors.nbytes[casts.rows[read]].sum())
+    nbytes = plan.checkpoint.tensors.nbytes[casts.rows]
+    total = sum(int(nbytes[places].sum()) for places in groups.values())
     report(Progress(0, total, "Preparing"))
     _make_ready(cancel)
     done = 0
     with ThreadPoolExecutor(LARGE_AT_ONCE, "ckptgui-casts", initializer=give_way) as lanes:
-        under_way: UnderWay[Group] = UnderWay(cancel)
+        under_way: UnderWay[Found] = UnderWay(cancel)
+        trial = _Trial(plan, casts, pool, under_way, lanes)
         try:
-            for finished in under_way.run(_begin(plan, casts, read, pool, under_way, lanes)):
-                for places, losses, nbytes in finished:
+            for finished in under_way.run(trial.begin(groups)):
+                for places, losses in finished:
                     found[places] = losses
-                    done += nbytes
+                    done += int(nbytes[places].sum())
                 report(Progress(done, total, "Trying the cast"))
         finally:
             under_way.end()
@@ -61,46 +70,62 @@ def _make_ready(cancel: Cancel) -> None:
         warming.load(warming.RARE)
 
 
-def _begin(
-    plan: ExportPlan,
-    casts: Casts,
-    read: Sequence[int],
-    pool: SourcePool,
-    under_way: UnderWay[Group],
-    lanes: ThreadPoolExecutor,
-) -> Iterator[Future[Group]]:
-    group: list[int] = []
-    waiting = 0
-    sizes = plan.checkpoint.tensors.nbytes
-    for at in read:
-        nbytes = int(sizes[casts.rows[at]])
-        if nbytes > GROUP:
-            yield lanes.submit(_several, plan, casts, [at], pool, under_way.patient, chunk_executor())
-            continue
-        group.append(at)
-        waiting += nbytes
-        if waiting >= GROUP or len(group) >= 1024:
-            yield chunk_executor().submit(_several, plan, casts, group, pool, under_way.prompt, None)
-            group, waiting = [], 0
-    if group:
-        yield chunk_executor().submit(_several, plan, casts, group, pool, under_way.prompt, None)
+class _Trial:
+    """Begins the reading of what is cast: small tensors many at a time, middle ones a thread each."""
 
+    def __init__(
+        self,
+        plan: ExportPlan,
+        casts: Casts,
+        pool: SourcePool,
+        under_way: UnderWay[Found],
+        lanes: ThreadPoolExecutor,
+    ) -> None:
+        self._checkpoint, self._casts, self._pool = plan.checkpoint, casts, pool
+        self._under_way, self._lanes = under_way, lanes
+        self._spots = places_of(plan.checkpoint.tensors, casts.rows)
+        self._small = castable_together(plan.checkpoint.tensors, self._spots)
 
-def _several(
-    plan: ExportPlan,
-    casts: Casts,
-    places: list[int],
-    pool: SourcePool,
-    cancel: Cancel,
-    executor: ThreadPoolExecutor | None,
-) -> Group:
-    found = np.zeros(len(places), FOUND)
-    for at, place in enumerate(places):
-        cancel.check()
-        target = TARGETS[casts.dtypes[place].name]
-        loss = cast_loss(plan.checkpoint.info(int(casts.rows[place])), target, pool, cancel, executor)
+    def begin(self, groups: Mapping[tuple[DType, DType], list[int]]) -> Iterator[Future[Found]]:
+        """Start one thing after the other."""
+        nbytes = self._checkpoint.tensors.nbytes[self._casts.rows]
+        threads = chunk_executor()
+        for (_, dtype), members in groups.items():
+            places, target = np.array(members), TARGETS[dtype.name]
+            small = places[self._small[places]]
+            for batch in _parted(small, nbytes[small] / BATCH_BYTES + 1 / BATCH_ROWS):
+                yield threads.submit(self._together, batch, target)
+            others = places[~self._small[places]]
+            large = nbytes[others] > GROUP
+            for batch in _parted(others[~large], nbytes[others[~large]] / GROUP):
+                yield threads.submit(self._one_by_one, batch, target, self._under_way.prompt, None)
+            for place in others[large]:
+                alone = np.array([place])
+                yield self._lanes.submit(self._one_by_one, alone, target, self._under_way.patient, threads)
+
+    def _together(self, places: np.ndarray, target: FloatTarget) -> Found:
+        self._under_way.prompt.check()
+        losses = cast_losses(self._checkpoint.tensors, self._spots, places, target, self._pool)
+        found = np.zeros(len(places), FOUND)
         for key in ("changed", "overflowed", "zeroed", "subnormal"):
-            found[key][at] = getattr(loss, key)
-        found["rounding"][at] = target.within
-        found["relative"][at] = loss.max_relative
-    return places, found, int(plan.checkpoint.tensors.nbytes[casts.rows[places]].sum())
+            found[key] = getattr(losses, key)[:, None]
+        found["rounding"], found["relative"] = target.within, losses.max_relative
+        return losses.numbers, found
+
+    def _one_by_one(
+        self, places: np.ndarray, target: FloatTarget, cancel: Cancel, executor: ThreadPoolExecutor | None
+    ) -> Found:
+        found = np.zeros(len(places), FOUND)
+        for at, row in enumerate(self._casts.rows[places].tolist()):
+            cancel.check()
+            loss = cast_loss(self._checkpoint.info(row), target, self._pool, cancel, executor)
+            for key in ("changed", "overflowed", "zeroed", "subnormal"):
+                found[key][at] = getattr(loss, key)
+            found["rounding"][at], found["relative"][at] = target.within, loss.max_relative
+        return places, found
+
+
+def _parted(places: np.ndarray, cost: np.ndarray) -> Iterator[np.ndarray]:
+    """Neighbours whose costs come to about one."""
+    ends = np.flatnonzero(np.diff(np.cumsum(cost).astype(np.int64))) + 1
+    return (part for part in np.split(places, ends) if len(part))
