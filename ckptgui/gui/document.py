@@ -81,6 +81,7 @@ class DocumentPage(Page):
         self.moves.moved.connect(self.moved)
         self.view.tree.menu_asked.connect(self.moves.add_to_menu)
         self.export.row_asked.connect(self.view.tree.select_row)
+        self.view.completed.connect(self.export.prepare)
         self.view.tree.export_asked.connect(self.export_node)
         self.view.reading_changed.connect(self.moved)
         self.view.health_changed.connect(self.changed)

@@ -72,7 +72,6 @@ class ExportDialog(QDialog):
         self.presets.show_presets(memory.presets, memory.last)
         self.options.choose_section(subject.section)
         self._take_preset(memory.last)
-        self._size_presets()
         self.setFocus()  # the button takes it as soon as it can be pressed
 
     def _lay_out(self) -> None:
@@ -113,6 +112,15 @@ class ExportDialog(QDialog):
         self.options.show_request(request)
         self._wish_changed()
 
+    def resume(self, request: ExportRequest, path: str) -> None:
+        """Go on with a wish that came to nothing."""
+        self.options.choose_section(request.section)
+        self.options.show_request(request)
+        self._named = bool(path)
+        if path:
+            self.foot.show_path(path)
+        self._wish_changed()
+
     # presets
 
     def _take_preset(self, key: str) -> None:
@@ -147,16 +155,14 @@ class ExportDialog(QDialog):
 
     def _wish_changed(self) -> None:
         """Plan anew; the button waits for it."""
-        before = self._planned.outlook.request if self._planned is not None else None
-        request = self.options.request()
-        self.planner.plan(request, self.foot.path() or self._subject.shown)
-        if before is not None and (before.section, before.rows) != (request.section, request.rows):
-            self._size_presets()
+        self.planner.plan(self.options.request(), self.foot.path() or self._subject.shown)
         self._update_foot()
 
     def _show_planned(self, planned: Planned) -> None:
-        self._planned = planned
+        before, self._planned = self._planned, planned
         outlook = planned.outlook
+        if before is None or _part(before.outlook.request) != _part(outlook.request):
+            self._size_presets()  # once the plan that is looked at is through
         self.preview.show_outlook(outlook, planned.findings)
         self.options.tell_outlook(outlook)
         if outlook.plan is not None:
@@ -201,10 +207,7 @@ class ExportDialog(QDialog):
             self.agree()
 
     def _show_losses(self, losses: Losses) -> None:
-        if self._planned is None or self._planned.outlook.plan is None:
-            return
-        found = tuple(cast_finding(losses) if each.kind == CAST else each for each in self._planned.findings)
-        self.preview.findings.show_findings(found)
+        self.preview.show_losses(cast_finding(losses))
 
     # the button
 
@@ -226,15 +229,10 @@ class ExportDialog(QDialog):
         self.foot.show_state(words, display(self.why_not(), 600))
         if self.focusWidget() in (None, self) and self.foot.export.isEnabled():
             self.foot.export.setFocus()
-        shortage = self._place.shortage(plan.nbytes) if plan is not None else ""
-        self.foot.field.tell("", self._place.trouble or shortage)
-        if plan is not None:
-            self.preview.show_room(plan.nbytes, self._place.free)
-        if self._place.trouble or shortage:
-            self.preview.room.set_colour("danger")
-            self.preview.room.setText(display(self._place.trouble or shortage, 300))
-        else:
-            self.preview.room.set_colour("text2")
+        nbytes = plan.nbytes if plan is not None else -1
+        trouble = self._place.trouble or self._place.shortage(nbytes)
+        self.foot.field.tell("", trouble)
+        self.preview.show_place(trouble, nbytes, self._place.free)
 
     @property
     def up_to_date(self) -> bool:
@@ -288,3 +286,8 @@ class ExportDialog(QDialog):
             self._memory = replace(self._memory, width=self.width(), height=self.height())
             self.remembered.emit(self._memory)
         super().done(result)
+
+
+def _part(request: ExportRequest) -> tuple[object, ...]:
+    """What of a source is exported, whatever it becomes."""
+    return request.section, request.rows, request.rescue

@@ -8,7 +8,7 @@ import numpy as np
 
 from ckptgui.analysis.profile import FIGURES
 from ckptgui.core.display import display
-from ckptgui.errors import CollisionError
+from ckptgui.errors import CollisionError, DamagedSourceError
 from ckptgui.export.losses import Losses
 from ckptgui.export.losses_quick import quick
 from ckptgui.export.request import ExportPlan
@@ -36,12 +36,12 @@ class Finding:
 
 def findings(outlook: Outlook, records: np.ndarray | None) -> tuple[Finding, ...]:
     """All there is to say; ``records`` are the figures that are known. Looks at every tensor: not for the GUI."""
-    plan = outlook.plan
+    plan = outlook.shown
     if plan is None:
         return ()
     if records is not None and len(records) != len(plan.checkpoint):
         records = None
-    found = [*_lost(plan), *_alarms(plan, records), *_tied(plan), *_views(plan), *_places(plan)]
+    found = [*_lost(outlook), *_alarms(plan, records), *_tied(plan), *_views(plan), *_places(plan)]
     losses = quick(plan, records)
     if losses.casts:
         found.append(cast_finding(losses))
@@ -51,8 +51,14 @@ def findings(outlook: Outlook, records: np.ndarray | None) -> tuple[Finding, ...
 
 def trouble_of(outlook: Outlook) -> Finding:
     """Why nothing can be written."""
-    badge = tr("Collision") if isinstance(outlook.error, CollisionError) else tr("Stops")
+    kinds = ((CollisionError, tr("Collision")), (DamagedSourceError, tr("Damaged")))
+    badge = next((badge for kind, badge in kinds if isinstance(outlook.error, kind)), tr("Stops"))
     return Finding(TROUBLE, badge, Tone.ALARM, display(outlook.trouble, 600))
+
+
+def place_trouble(text: str) -> Finding:
+    """Why nothing can be written there."""
+    return Finding(TROUBLE, tr("Place"), Tone.ALARM, display(text, 600))
 
 
 def cast_finding(losses: Losses) -> Finding:
@@ -61,8 +67,9 @@ def cast_finding(losses: Losses) -> Finding:
     return Finding(CAST, tr("Cast"), Tone.WARN if wrong or losses.zeroed.least else Tone.PLAIN, losses.sentence())
 
 
-def _lost(plan: ExportPlan) -> list[Finding]:
-    if not plan.lost:
+def _lost(outlook: Outlook) -> list[Finding]:
+    plan = outlook.plan
+    if plan is None or not plan.lost:  # what stops it says so itself
         return []
     name, reason = next(iter(plan.lost.items()))
     text = tr("cannot be read whole: {reason}").format(reason=display(reason, 300))

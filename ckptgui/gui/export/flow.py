@@ -40,6 +40,7 @@ class ExportFlow(QObject):
         self._window = parent
         self._notices = notices
         self._lane = background.lane(self)
+        self._opening = background.lane(self)
         self._progress: Progress | None = None
         self._exports: dict[str, Any] = {}
         self.settings: SettingsFile | None = None
@@ -85,27 +86,49 @@ class ExportFlow(QObject):
 
     # beginning
 
-    def begin(self, subject: Subject, preset: str = "", device: str = "") -> None:
-        """Show the dialogue, with a preset instead of the last one, or for a ``.pt`` with the tag of a device."""
+    def begin(
+        self, subject: Subject, preset: str = "", device: str = "", wish: tuple[ExportRequest, str] | None = None
+    ) -> None:
+        """Show the dialogue: with a preset instead of the last one, for a ``.pt`` with the tag of a device, or
+        with a ``wish`` and its path that came to nothing.
+        """
+        self._opening.start(_import_dialog, lambda _: self._open(subject, preset, device, wish))
+
+    def prepare(self) -> None:
+        """Import the dialogue before it is wanted."""
+        if not self._opening.busy:
+            self._opening.start(_import_dialog, lambda _: None)
+
+    def _open(self, subject: Subject, preset: str, device: str, wish: tuple[ExportRequest, str] | None) -> None:
         from ckptgui.gui.export.dialog import ExportDialog
 
+        subject = self._named(subject)
         memory = self.memory()
         if preset:
             memory = replace(memory, last=memory.preset(preset).key)
         dialog = self.dialog = ExportDialog(self._background, subject, memory, self._window)
         if device:
             dialog.aim_at(device)
+        if wish is not None:
+            dialog.resume(*wish)
         dialog.remembered.connect(self.remember)
         dialog.wished.connect(lambda wish: self.write(subject, wish.request, wish.path))
         dialog.row_asked.connect(self.row_asked)
         dialog.finished.connect(self._closed)
         dialog.open()
 
+    def _named(self, subject: Subject) -> Subject:
+        """With the template of file names that somebody set."""
+        return (
+            replace(subject, template=self.settings.now.export_template) if self.settings is not None else subject
+        )
+
     def _closed(self, _: int) -> None:
         self.dialog = None
 
     def at_once(self, subject: Subject, preset: str) -> None:
         """Write what a preset says beside the source, under a name that is free."""
+        subject = self._named(subject)
         request = subject.request(self.memory().preset(preset).request)
 
         def place() -> str:
@@ -120,11 +143,15 @@ class ExportFlow(QObject):
         self._start(subject, request, lambda: target)
 
     def _start(self, subject: Subject, request: ExportRequest, place: Callable[[], str]) -> None:
+        tried = ""
+
         def work(cancel: Cancel, report: Report) -> ExportResult:
             from ckptgui.export.planning import plan_export
             from ckptgui.export.run import export
 
-            plan = plan_export(subject.checkpoint, place(), request)
+            nonlocal tried
+            tried = place()
+            plan = plan_export(subject.checkpoint, tried, request)
             pool = subject.pool()
             try:
                 return export(plan, pool, cancel, report)
@@ -132,13 +159,16 @@ class ExportFlow(QObject):
                 pool.close()
 
         def again() -> None:
-            self.begin(subject)
+            self._start(subject, request, place)
+
+        def choose() -> None:
+            self.begin(subject, wish=(request, tried))
 
         def failed(error: CheckpointError) -> None:
             if isinstance(error, LargeOutputError):
                 self._ask_large(subject, request, place, error)
                 return
-            self._notices.show_notice(failed_notice(error, again))
+            self._notices.show_notice(failed_notice(error, choose, again))
             self.changed.emit()
 
         def done(result: ExportResult) -> None:
@@ -146,7 +176,7 @@ class ExportFlow(QObject):
             self.changed.emit()
 
         def cancelled() -> None:
-            self._notices.show_notice(cancelled_notice(lambda: self._start(subject, request, place)))
+            self._notices.show_notice(cancelled_notice(again))
             self.changed.emit()
 
         self._notices.remove("export")
@@ -165,6 +195,11 @@ class ExportFlow(QObject):
     def _progressed(self, progress: Progress) -> None:
         self._progress = progress
         self.changed.emit()
+
+
+def _import_dialog(_: Cancel, __: Report) -> None:
+    """On a job's thread, where it does not hold the window up."""
+    import ckptgui.gui.export.dialog  # noqa: F401 - the class is taken from there by who needs it
 
 
 def show_folder(folder: str) -> None:

@@ -117,8 +117,8 @@ class _Cells(QStyledItemDelegate):
                 short = metrics.elidedText(part, Qt.TextElideMode.ElideRight, max(width - over, 14))
                 over -= width - metrics.horizontalAdvance(short)
                 part, width = short, metrics.horizontalAdvance(short)
-            elif x + width > room.right():
-                part = metrics.elidedText(part, Qt.TextElideMode.ElideMiddle, max(0, room.right() - x))
+            elif x + width > room.left() + room.width():
+                part = metrics.elidedText(part, Qt.TextElideMode.ElideMiddle, room.left() + room.width() - x)
             painter.setFont(struck if gone else font)
             painter.setPen(t.text2 if gone else ink)
             painter.drawText(QRect(x, room.top(), width + 1, room.height()), Qt.AlignmentFlag.AlignVCenter, part)
@@ -165,7 +165,7 @@ class NamesTable(QTableView):
         kinds = (tr("Type"), "bfloat16", *self.names.names.kinds)
         kind = max(map(self.fontMetrics().horizontalAdvance, kinds)) + 16
         wide = self.width() - _BAR - 32 - 24 - kind
-        old = round(wide * (0.55 if self.names.names.renamed else 0.72))
+        old = round(wide * (0.72 if self.names.names.same else 0.55))
         for column, width in (
             (GLYPH, 32),
             (OLD, old),

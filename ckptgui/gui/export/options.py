@@ -11,6 +11,7 @@ from ckptgui.core.checkpoint import Checkpoint, Role
 from ckptgui.core.display import display
 from ckptgui.core.tensors import Path
 from ckptgui.errors import DamagedSourceError
+from ckptgui.export.metadata import LOST
 from ckptgui.export.request import ExportRequest
 from ckptgui.gui.controls import Ground, Hairline, IconButton
 from ckptgui.gui.export.outlook import Outlook
@@ -302,7 +303,7 @@ class Options(QScrollArea):
             rename=() if whole else self.renames.pairs(),
             max_shard_bytes=None if whole else shard,
             keep_metadata=self.keep.isChecked(),
-            rescue=self.rescue.isChecked() and not self.rescue.isHidden(),
+            rescue=self.rescue.isChecked(),
             verify=self.verify.isChecked(),
         )
 
@@ -342,6 +343,7 @@ class Options(QScrollArea):
             (self.strip, bool(request.strip)),
             (self.keep, request.keep_metadata if request.keep_metadata is not None else request.only == "all"),
             (self.verify, request.verify),
+            (self.rescue, request.rescue),
         ):
             tick.blockSignals(True)
             tick.setChecked(bool(on))
@@ -384,8 +386,9 @@ class Options(QScrollArea):
                     prefix=display(outlook.wrapper, 60), names=counted(outlook.wrapped, "name", "names")
                 )
             self.tell_note(self.strip_note, text)
-            names = ", ".join(display(key, 40) for key in list(plan.metadata)[:6])
-            more = len(plan.metadata) - 6
+            keys = [key for key in plan.metadata if key != LOST]
+            names = ", ".join(display(key, 40) for key in keys[:6])
+            more = len(keys) - 6
             names = tr("{names} and {count} more").format(names=names, count=more) if more > 0 else names
             self.tell_note(self.keep_note, names)
         self._tell_damage(outlook)

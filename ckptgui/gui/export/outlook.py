@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 import numpy as np
@@ -14,7 +14,7 @@ from ckptgui.core.dtypes import DType
 from ckptgui.core.quiet import without_garbage_collection
 from ckptgui.core.series.prefixes import unwrapped
 from ckptgui.core.tensors import Path, TensorKind
-from ckptgui.errors import CheckpointError, LargeOutputError
+from ckptgui.errors import CheckpointError, DamagedSourceError, LargeOutputError
 from ckptgui.export.planning import plan_export
 from ckptgui.export.request import ExportPlan, ExportRequest
 from ckptgui.export.select import row_names
@@ -48,6 +48,11 @@ class Names:
     ties: Mapping[int, str] = field(default_factory=dict)
     reasons: Mapping[int, str] = field(default_factory=dict)
 
+    @property
+    def same(self) -> bool:
+        """Whether every name is what it was, and no reason stands in its place."""
+        return not (self.renamed or self.reasons)
+
     def __len__(self) -> int:
         return len(self.rows)
 
@@ -67,7 +72,8 @@ class SourcePart:
 
 @dataclass(frozen=True, eq=False)
 class Outlook:
-    """A plan as it is looked at, or the ``error`` because of which there is none.
+    """A plan as it is looked at, or the ``error`` because of which there is none. ``shown`` is the plan that all
+    else is about: of a damaged source that of the rescue, which nobody asked for yet.
 
     ``left`` are the keys and names that stay behind with their bytes, ``wrapper`` is what wrappers put before
     ``wrapped`` names.
@@ -76,6 +82,7 @@ class Outlook:
     request: ExportRequest
     plan: ExportPlan | None
     error: CheckpointError | None = None
+    shown: ExportPlan | None = None
     names: Names = NO_NAMES
     parts: tuple[SourcePart, ...] = ()
     left: tuple[tuple[str, int], ...] = ()
@@ -95,16 +102,27 @@ class Outlook:
 
 def look_ahead(checkpoint: Checkpoint, out: str, request: ExportRequest) -> Outlook:
     """Plan an export and say what it comes to; never raises for a plan that cannot be."""
-    section = _section(checkpoint, request)
     try:
-        with without_garbage_collection():
-            plan = plan_export(checkpoint, out, request)
-            names = _names(checkpoint, section, plan)
-            wrapper, wrapped = _wrappers(plan) if section is not None else ("", 0)
+        plan = plan_export(checkpoint, out, request)
+        return _seen(Outlook(request, plan), plan)
+    except DamagedSourceError as error:
+        outlook = Outlook(request, None, error)
     except CheckpointError as error:
         return Outlook(request, None, error)
-    parts, left = _parts(checkpoint, section, plan), _left(checkpoint, plan)
-    return Outlook(request, plan, None, names, parts, left, wrapper, wrapped)
+    try:
+        return _seen(outlook, plan_export(checkpoint, out, replace(request, rescue=True)))
+    except CheckpointError:
+        return outlook
+
+
+def _seen(outlook: Outlook, plan: ExportPlan) -> Outlook:
+    """The outlook with all that there is to see of a plan."""
+    checkpoint, section = plan.checkpoint, _section(plan.checkpoint, plan.request)
+    with without_garbage_collection():
+        names, left = _names(checkpoint, section, plan), _left(checkpoint, plan)
+        wrapper, wrapped = _wrappers(plan) if section is not None else ("", 0)
+    parts = _parts(checkpoint, section, plan)
+    return replace(outlook, shown=plan, names=names, parts=parts, left=left, wrapper=wrapper, wrapped=wrapped)
 
 
 def _section(checkpoint: Checkpoint, request: ExportRequest) -> Section | None:

@@ -29,6 +29,8 @@ class Place:
 
     def shortage(self, nbytes: int) -> str:
         """Why ``nbytes`` do not fit, in a sentence; empty where they do."""
+        if nbytes < 0:
+            return ""
         needed = nbytes + max(1 << 20, nbytes // 20)
         if self.free < 0 or needed <= self.free:
             return ""

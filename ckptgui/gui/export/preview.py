@@ -11,7 +11,7 @@ from ckptgui.core.display import display
 from ckptgui.gui.controls import Ground
 from ckptgui.gui.export.bars import SizeBars
 from ckptgui.gui.export.finding_list import FindingList
-from ckptgui.gui.export.findings import Finding, trouble_of
+from ckptgui.gui.export.findings import Finding, place_trouble, trouble_of
 from ckptgui.gui.export.names_model import ALL, CHANGED, OUT, NamesModel
 from ckptgui.gui.export.names_table import NamesTable
 from ckptgui.gui.export.outlook import Fate, Outlook
@@ -51,6 +51,7 @@ class Preview(Ground):
     def __init__(self, subject: Subject, parent: QWidget | None = None) -> None:
         super().__init__("panel", parent)
         self._subject = subject
+        self._found: tuple[Finding, ...] = ()
         self.before = PlainLabel(size_text(subject.checkpoint.nbytes), self, pixels=20, colour="text2")
         self.after = PlainLabel("", self, pixels=20, weight=SEMIBOLD, selectable=True)
         self.room = ElidedLabel("", self, colour="text2", mode=Qt.TextElideMode.ElideRight)
@@ -96,42 +97,57 @@ class Preview(Ground):
         self._line.setDirection(QHBoxLayout.Direction.TopToBottom if narrow else QHBoxLayout.Direction.LeftToRight)
 
     def show_outlook(self, outlook: Outlook, found: tuple[Finding, ...]) -> None:
-        """Show what a plan comes to; where there is none, why, above the names of the last one that was."""
-        plan = outlook.plan
-        self.table.setEnabled(plan is not None)
-        if plan is None:
-            self.after.setText("–")
+        """Show what a plan comes to; where there is none, why, beside the names of the last one that was."""
+        plan, shown = outlook.plan, outlook.shown
+        self.table.setEnabled(shown is not None)
+        self.after.setText(size_text(plan.nbytes) if plan is not None else "–")
+        self.after.setToolTip(
+            plain_tooltip(tr("{exact} bytes").format(exact=integer(plan.nbytes))) if plan is not None else ""
+        )
+        self._found = found if outlook.error is None else (trouble_of(outlook), *found)
+        self.findings.show_findings(self._found)
+        if shown is None:
             self.room.setText("")
-            self.findings.show_findings((trouble_of(outlook), *found))
             return
-        source = plan.checkpoint.nbytes
-        self.after.setText(size_text(plan.nbytes))
-        self.after.setToolTip(plain_tooltip(tr("{exact} bytes").format(exact=integer(plan.nbytes))))
-        self.bars.show_sizes(outlook.parts, source, plan.nbytes)
+        self.bars.show_sizes(outlook.parts, shown.checkpoint.nbytes, shown.nbytes)
         self.left.setText(left_out(outlook))
         self.left.setToolTip(plain_tooltip(left_out(outlook, every=True)))
-        role = next((part.role for part in outlook.parts if part.goes), Role.MODEL)
-        self.table.role = role
+        self.table.role = next((part.role for part in outlook.parts if part.goes), Role.MODEL)
         self.names.show_names(outlook.names)
         self.table.fit()
-        changed = int((outlook.names.changed & (outlook.names.fates <= Fate.TIED)).sum())
-        out = int((outlook.names.fates >= Fate.OUT).sum())
+        self._count(outlook)
+
+    def _count(self, outlook: Outlook) -> None:
+        """Say in the filter how many names it keeps."""
+        names = outlook.names
+        changed = int((names.changed & (names.fates <= Fate.TIED)).sum())
+        out = int((names.fates >= Fate.OUT).sum())
         for key, text, count in (
-            (ALL, tr("All {count}"), len(outlook.names)),
+            (ALL, tr("All {count}"), len(names)),
             (CHANGED, tr("Changed {count}"), changed),
             (OUT, tr("Left out {count}"), out),
         ):
-            self.kept.buttons[key].setText(text.format(count=integer(count)))
-            self.kept.buttons[key].setAccessibleName(self.kept.buttons[key].text())
-            self.kept.buttons[key].updateGeometry()
-        self.findings.show_findings(found)
+            button = self.kept.buttons[key]
+            button.setText(text.format(count=integer(count)))
+            button.setAccessibleName(button.text())
+            button.updateGeometry()
 
-    def show_room(self, nbytes: int, free: int) -> None:
-        """Say what share of the source the result is, and how much room there is for it."""
-        words = tr("{share} of the source").format(share=percent(nbytes, self._subject.checkpoint.nbytes))
+    def show_losses(self, finding: Finding) -> None:
+        """What the casts lose is known exactly now."""
+        self._found = tuple(finding if each.kind == finding.kind else each for each in self._found)
+        self.findings.show_findings(self._found)
+
+    def show_place(self, trouble: str, nbytes: int, free: int) -> None:
+        """Say what share of the source the result is, how much room there is, and what is wrong with the place."""
+        share = percent(nbytes, self._subject.checkpoint.nbytes)
+        words = share if self.width() < _NARROW else tr("{share} of the source").format(share=share)
+        words = "" if nbytes < 0 else words
         if free >= 0:
-            words = tr("{share}, {free} free").format(share=words, free=size_text(free))
+            room = tr("{free} free").format(free=size_text(free))
+            words = f"{words}, {room}" if words else room
         self.room.setText(words)
+        first = (place_trouble(trouble),) if trouble else ()
+        self.findings.show_findings((*first, *self._found))
 
 
 def left_out(outlook: Outlook, *, every: bool = False) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import PurePath
 
 from ckptgui.core.display import display
-from ckptgui.errors import CheckpointError
+from ckptgui.errors import CheckpointError, DamagedSourceError, TargetExistsError
+from ckptgui.export.atomic import OutputError
 from ckptgui.export.request import ExportResult
 from ckptgui.gui.notices import Notice, Tone
 from ckptgui.gui.numbers import counted, duration, size_text, tr
@@ -47,15 +48,20 @@ def done_notice(result: ExportResult, verified: bool, show_folder: Callable[[str
     )
 
 
-def failed_notice(error: CheckpointError, again: Callable[[], None]) -> Notice:
-    """``The export stopped: the disk is full.``"""
+def failed_notice(error: CheckpointError, choose: Callable[[], None], again: Callable[[], None]) -> Notice:
+    """``The export stopped: the disk is full.``, and what helps: to ``choose`` anew, or to do it ``again``."""
     why, _, rest = display(error, 2000).partition(". ")
     first, _, others = why.partition(" ")
     title, text = tr("The export stopped."), display(error, 2000)
     if len(why) <= MAX_TITLE and first in _OPENERS:
         title = tr("The export stopped: {reason}.").format(reason=f"{first.lower()} {others}".rstrip("."))
         text = rest or tr("Nothing is left behind.")
-    return Notice(KEY, "alert", title, text, Tone.DANGER, tr("Choose a place"), again)
+    link, act = tr("Try again"), again
+    if isinstance(error, DamagedSourceError):
+        link, act = tr("Export what is whole…"), choose
+    elif isinstance(error, OutputError | TargetExistsError):
+        link, act = tr("Choose a place"), choose
+    return Notice(KEY, "alert", title, text, Tone.DANGER, link, act)
 
 
 def cancelled_notice(again: Callable[[], None]) -> Notice:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 class Subject:
     """``shown`` is the file or folder beside which the result goes. ``section`` is the state dict that is meant,
     where that is not ``sure`` somebody must say so; ``rows`` are the tensors alone that were chosen in the tree.
-    ``profile`` are the figures that are known by now (``analysis.profile.RECORD``), None where there are none.
+    ``profile`` are the figures that are known by now (``analysis.profile.RECORD``), None where there are none,
+    ``template`` is of the file's name.
     ``pool`` makes what its bytes are read from.
     """
 
@@ -34,6 +35,7 @@ class Subject:
     sure: bool = True
     rows: frozenset[int] | None = None
     profile: np.ndarray | None = None
+    template: str = ""
     pool: Callable[[], SourcePool] = SourcePool
 
     @property
@@ -47,7 +49,11 @@ class Subject:
 
     def proposal(self, request: ExportRequest) -> str:
         """A path for the result, beside the source; raises ``CheckpointError``."""
-        name = proposed_name(replace(self.checkpoint, path=self.shown), request)
+        checkpoint = replace(self.checkpoint, path=self.shown)
+        try:
+            name = proposed_name(checkpoint, request, self.template)
+        except CheckpointError:
+            name = proposed_name(checkpoint, request)
         return os.path.join(self.folder, name)  # noqa: PTH118
 
 

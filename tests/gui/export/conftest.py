@@ -15,6 +15,7 @@ def dialogue(qtbot, window):
     def ask(path):
         page = opened(qtbot, window, path)
         qtbot.keyClick(window, Qt.Key.Key_E, CTRL)
+        qtbot.waitUntil(lambda: page.export.dialog is not None, timeout=10_000)
         return planned(qtbot, page.export.dialog)
 
     return ask
