@@ -19,7 +19,8 @@ from ckptgui.engine.refine import refine, refine_bars
 from ckptgui.engine.spectrum import spectrum_of
 from ckptgui.engine.stream import iter_values
 from ckptgui.errors import CheckpointError
-from tests.device.residents import Files, assert_same_record, assert_same_spread, assert_same_summary
+from tests.device.residents import Both, Files, assert_same_record, assert_same_spread, assert_same_summary
+from tests.engine.files import Shelf
 
 GENERATOR = torch.Generator()
 
@@ -203,6 +204,19 @@ def test_quantised_numbers_have_those_of_the_file(files, backend, way):
         torch.zeros(40, dtype=torch.long),
     )
     check(files, backend, torch.quantize_per_channel(values, scales, zeros, 0, torch.qint8))
+
+
+def test_four_bits_have_those_of_the_file(backend, tmp_path):
+    shelf, sides = Shelf(tmp_path), []
+    for _ in range(2):
+        stored = random_bytes(1001, torch.uint8)
+        info = shelf.put(stored.numpy(), "F4", shape=(3, 667)).info
+        sides.append((backend, there(backend, Both(info, shelf.pool, stored)), info))
+        mine, _ = figures.summarise(*sides[-1], Cancel())
+        assert_same_summary(mine, cpu.summarise(info, shelf.pool, Cancel()), info)
+    record, _ = differences.compare(*sides, Cancel())
+    assert_same_record(record, compare_pair(sides[0][2], sides[1][2], shelf.pool, Cancel(), silent, True))
+    shelf.close()
 
 
 SIZES = [cpu.SMALL - 1, cpu.SMALL, cpu.SMALL + 1, 200_001]
