@@ -25,7 +25,7 @@ class Devices:
         """What there is, with its memory now."""
         devices = tuple(backend.info() for backend in self.backends.values())
         real = any(device.is_accelerator and device.kind is not DeviceKind.SIMULATED for device in devices)
-        return Inventory(devices, torch.__version__, "" if real else accelerators.why_none())
+        return Inventory(devices, str(torch.__version__), "" if real else accelerators.why_none())
 
     def read(self, token: Token, start: int, length: int) -> memoryview:
         """Bytes of a tensor where it lies, fewer at its end. Raises ``DeviceError`` where it is not held."""
