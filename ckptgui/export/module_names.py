@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 
 def new_module_names(modules: Iterable[str], sources: Sequence[str], names: Sequence[str]) -> dict[str, str]:
-    """From each module to what it is called now, as its tensors tell; one that none tells of keeps its name.
+    """From each module to what it is called now, as its tensors tell, or those of a module around it.
 
     A module is renamed where a tensor's name changed in front and the rest of it, below the module, stayed.
     """
@@ -18,4 +18,15 @@ def new_module_names(modules: Iterable[str], sources: Sequence[str], names: Sequ
             if old_end != new_end or source in found:
                 break
             found[source] = name
-    return {module: found.get(module, module) for module in modules}
+    return {module: _by_nearest(module, found) for module in modules}
+
+
+def _by_nearest(module: str, found: Mapping[str, str]) -> str:
+    """The name by the nearest module around it that is known, for one without tensors."""
+    around, below = module, ""
+    while around not in found:
+        if not around:
+            return module
+        around, _, last = around.rpartition(".")
+        below = f".{last}{below}"
+    return f"{found[around]}{below}".removeprefix(".")

@@ -106,8 +106,8 @@ def _replaced(names: Sequence[str], pattern: str, replacement: str) -> list[str]
         on = display(names[len(found)]) if len(found) < len(names) else "the names"
         raise ExportError(f"The expression {display(pattern)} takes too long on {on}.") from None
     except (regex.error, IndexError, OverflowError, RecursionError) as error:
-        both = f"{display(pattern)} = {display(replacement)}"
-        raise ExportError(f"{both} is no expression that can be used: {display(str(error))}.") from error
+        both = f"{display(pattern)}={display(replacement)}"
+        raise ExportError(f"The expression {both} cannot be used: {display(str(error))}.") from error
     return found
 
 

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 import numpy as np
 
 from ckptgui.core.checkpoint import Checkpoint, Json, Role, Section
+from ckptgui.core.display import display
 from ckptgui.core.dtypes import DType
 from ckptgui.core.tensors import Path, TensorKind
 from ckptgui.errors import ExportError
 from ckptgui.export.casts import cast_dtypes
 from ckptgui.export.geometry import value_bytes
 from ckptgui.export.globs import chosen, idle
-from ckptgui.export.metadata import metadata_of
+from ckptgui.export.metadata import LOST, metadata_of
 from ckptgui.export.object_pickle import ObjectPickler
 from ckptgui.export.pickle_file import PickleWriter
 from ckptgui.export.request import Chosen, ExportPlan, ExportRequest, PlannedFile
@@ -71,7 +72,7 @@ def plan_whole(checkpoint: Checkpoint, out: str, request: ExportRequest, spoilt:
         lost=lost,
         compacted=tensors.unreached,
         metadata=values,
-        notes=tuple(f"{pattern} fits no tensor." for pattern in (*unused, *idle_casts)),
+        notes=tuple(f"{display(pattern)} fits no tensor." for pattern in (*unused, *idle_casts)),
         spoilt=spoilt,
     )
 
@@ -126,12 +127,12 @@ def _values(
         raise ExportError("The saved object is no dictionary, so no value can be named in it.")
     parts = {section.path[0] for section in checkpoint.sections if section.path}
     if taken := next((key for key, _ in request.metadata if key in parts), None):
-        raise ExportError(f"{taken} holds tensors and is no plain value; exclude them by name.")
+        raise ExportError(f"{display(taken)} holds tensors and is no plain value; exclude them by name.")
     left_out = {key for key in there if key not in values} | {key for key, _ in request.metadata}
     added = {key: values[key] for key, _ in request.metadata if key in values}
     if lost and sort_of(root) in _DICTS:
-        left_out.add(_LOST)
-        added[_LOST] = values[_LOST]
+        left_out.add(LOST)
+        added[LOST] = values[LOST]
     return values, left_out, added
 
 
@@ -174,4 +175,3 @@ def _layout(
 
 
 _DICTS = frozenset({Sort.DICT, Sort.ORDERED_DICT})
-_LOST = "lost"
