@@ -126,8 +126,10 @@ INTEGER_VALUES = {
 def check(files, backend, tensor, exact=False):
     both = files.put(tensor)
     file = cpu.summarise(both.info, both.pool, Cancel(), exact=exact)
-    mine, _ = figures.summarise(backend, there(backend, both), both.info, Cancel(), exact=exact)
+    data = there(backend, both)
+    mine, _ = figures.summarise(backend, data, both.info, Cancel(), exact=exact)
     assert_same_summary(mine, file, both.info)
+    assert torch.equal(data.cpu(), both.data)
     return both, mine
 
 
@@ -290,8 +292,10 @@ def test_singular_values_are_those_of_the_file(files, backend, monkeypatch, make
     file = spectrum_of(both.info, iter_values(both.info, both.pool, Cancel()), silent)
     if by == "product":
         monkeypatch.setattr(spectrum, "EXACT", 6)
-    mine, why = spectrum.spectrum(backend, there(backend, both), both.info, Cancel())
+    data = there(backend, both)
+    mine, why = spectrum.spectrum(backend, data, both.info, Cancel())
     assert mine.shape == file.shape and not why
+    assert torch.equal(data.cpu(), both.data)
     assert np.abs(mine.values - file.values).max() <= 1e-6 * file.values[0]
     assert mine.stable_rank == pytest.approx(file.stable_rank, rel=1e-6)
     assert mine.effective_rank == pytest.approx(file.effective_rank, rel=1e-5 if by == "product" else 1e-6)
@@ -314,6 +318,7 @@ def compared(files, backend, a, b):
     sides = [(backend, there(backend, both), both.info) for both in (one, other)]
     mine, why = differences.compare(*sides, Cancel())
     assert_same_record(mine, file)
+    assert torch.equal(sides[0][1].cpu(), one.data) and torch.equal(sides[1][1].cpu(), other.data)
     return why
 
 

@@ -21,7 +21,7 @@ class Reals:
         self._table = torch.from_numpy(code_values(dtype)).to(device) if dtype.bits <= 16 else None
 
     def __call__(self, bits: torch.Tensor) -> torch.Tensor:
-        """The values; integers of 64 bits are rounded once."""
+        """The values; integers of 64 bits are rounded once. Those of float64 are the same memory."""
         dtype = self._dtype
         if self._table is not None:
             return self._table[bits.long() & (1 << dtype.bits) - 1]

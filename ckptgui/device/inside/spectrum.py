@@ -75,7 +75,7 @@ class _Matrix:
         self.longer, self.shorter = self._tall.shape
 
     def rows(self, most: int) -> Iterator[torch.Tensor]:
-        """float64, at most so many rows at a time."""
+        """float64, at most so many rows at a time; they may be the tensor's own memory."""
         for start in range(0, self.longer, most):
             yield self._reals(self._tall[start : start + most].contiguous())
 
@@ -111,8 +111,8 @@ class _Matrix:
     def _by_product(self, scale: float, step: Step) -> torch.Tensor:
         product, done = None, 0
         for rows in self.rows(EXACT):
-            rows /= scale  # so that squares fit
-            product = rows.T @ rows if product is None else product.addmm_(rows.T, rows)
+            fitting = rows / scale  # so that squares fit
+            product = fitting.T @ fitting if product is None else product.addmm_(fitting.T, fitting)
             done += len(rows)
             step(0.3 * done / self.longer)
         assert product is not None
