@@ -130,7 +130,7 @@ class Options(QScrollArea):
         )
         self._add(tr("Exclude"), self.exclude, tr("Names that fit stay behind, even if they are included above."))
         self.let_go.clicked.connect(self._release)
-        self.section.chosen.connect(self._changed)
+        self.section.chosen.connect(self._section_chosen)
         self.format.chosen.connect(self._changed)
         self.dtype.chosen.connect(self._changed)
         self.exceptions.changed.connect(self._changed)
@@ -257,6 +257,13 @@ class Options(QScrollArea):
     def _changed(self, *_: object) -> None:
         self._settle()
         self.changed.emit()
+
+    def _section_chosen(self, key: str) -> None:
+        """Everything is with its values unless somebody says otherwise, a state dict without."""
+        self.keep.blockSignals(True)
+        self.keep.setChecked(key == _ALL or bool(self._base.keep_metadata))
+        self.keep.blockSignals(False)
+        self._changed()
 
     def _files_chosen(self, key: str) -> None:
         self._changed()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 from dataclasses import dataclass
 from pathlib import PurePath
 
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.display import display
 from ckptgui.export.atomic import OutputError, look_at
+from ckptgui.export.batch_places import free_space
 from ckptgui.export.run import is_source
 from ckptgui.gui.numbers import size_text, tr
 
@@ -50,20 +50,12 @@ def look_around(checkpoint: Checkpoint, path: str, *, folder: bool) -> Place:
         there = False
     if not there:
         return Place(path, _no_folder(path))
-    free = shutil.disk_usage(parent).free
-    if is_source(checkpoint, path):
-        return Place(path, _refusal(parent), exists=True, is_source=True, free=free)
-    exists = False
-    if os.path.isdir(path):  # noqa: PTH112
-        if not folder:
-            return Place(path, tr("There is a folder of this name; a file name is needed."), free=free)
-        exists = True
-    else:
-        try:
-            exists = look_at(path).exists
-        except OutputError as error:
-            return Place(path, str(error), free=free)
-    return Place(path, _refusal(parent), exists=exists, free=free)
+    try:
+        free = free_space(parent)
+        exists = os.path.isdir(path) if folder else look_at(path).exists  # noqa: PTH112
+    except OutputError as error:
+        return Place(path, str(error))
+    return Place(path, _refusal(parent), exists, is_source(checkpoint, path), free)
 
 
 def _no_folder(path: str) -> str:

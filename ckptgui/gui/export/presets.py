@@ -52,6 +52,13 @@ class PresetButton(Pressable):
         self.setToolTip(plain_tooltip(f"{display(self.preset.title, 200)}\n{words}"))
         self.update()
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Space chooses it; all other keys are for the list and the dialogue."""
+        if event.key() == Qt.Key.Key_Space:
+            super().keyPressEvent(event)
+        else:
+            event.ignore()
+
     def sizeHint(self) -> QSize:
         return QSize(WIDTH, _HEIGHT)
 
