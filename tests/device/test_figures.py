@@ -147,6 +147,14 @@ def test_memory_that_runs_out_in_the_middle_leaves_no_trace_in_the_answer(files,
     assert backend.info().free == 1 << 34
 
 
+def test_a_tensor_may_be_part_of_a_larger_piece_of_memory(files):
+    both = files.put(torch.randn(30, 40).T)
+    data = torch.zeros(both.data.numel() + 128, dtype=torch.uint8)[64:-64]
+    data.copy_(both.data)
+    found, _ = figures.summarise(device(), data, both.info, Cancel())
+    assert_same_summary(found, cpu.summarise(both.info, both.pool, Cancel()), both.info)
+
+
 def test_work_in_main_memory_is_no_falling_back(files):
     both = files.put(torch.randn(1000))
     assert figures.summarise(CpuBackend(), both.data, both.info, Cancel())[1] == ""

@@ -66,6 +66,12 @@ def backend(request):
     return MAKERS[request.param]()
 
 
+@pytest.fixture(params=["simulated", pytest.param("accelerator", marks=pytest.mark.gpu)])
+def device(request):
+    """What has torch's operations work it out."""
+    return MAKERS[request.param]()
+
+
 def there(backend, both):
     """The bytes on the backend's device."""
     data = backend.allocate(both.data.numel())
@@ -287,13 +293,13 @@ MATRICES = {
 
 @pytest.mark.parametrize("by", ["triangle", "product"])
 @pytest.mark.parametrize("make", MATRICES.values(), ids=MATRICES)
-def test_singular_values_are_those_of_the_file(files, backend, monkeypatch, make, by):
+def test_singular_values_are_those_of_the_file(files, device, monkeypatch, make, by):
     both = files.put(make())
     file = spectrum_of(both.info, iter_values(both.info, both.pool, Cancel()), silent)
     if by == "product":
         monkeypatch.setattr(spectrum, "EXACT", 6)
-    data = there(backend, both)
-    mine, why = spectrum.spectrum(backend, data, both.info, Cancel())
+    data = there(device, both)
+    mine, why = spectrum.spectrum(device, data, both.info, Cancel())
     assert mine.shape == file.shape and not why
     assert torch.equal(data.cpu(), both.data)
     assert np.abs(mine.values - file.values).max() <= 1e-6 * file.values[0]
@@ -331,36 +337,36 @@ NUMBERS = FLOATS + EIGHT + WHOLE
 
 
 @pytest.mark.parametrize("name", NUMBERS)
-def test_differences_are_those_of_the_files(files, backend, pieces, name):
+def test_differences_are_those_of_the_files(files, device, pieces, name):
     dtype = getattr(torch, name)
     a, b = random_bytes(500, dtype), random_bytes(500, dtype)
     b.view(torch.uint8)[: 100 * dtype.itemsize] = a.view(torch.uint8)[: 100 * dtype.itemsize]
-    compared(files, backend, a, b)
-    compared(files, backend, a, a.clone())
+    compared(files, device, a, b)
+    compared(files, device, a, a.clone())
     for other in ("float32", "float64", "int64", "uint64", "bool", "int8"):
-        compared(files, backend, a, random_bytes(500, getattr(torch, other)))
+        compared(files, device, a, random_bytes(500, getattr(torch, other)))
 
 
-def test_differences_of_extreme_values_are_those_of_the_files(files, backend, pieces):
+def test_differences_of_extreme_values_are_those_of_the_files(files, device, pieces):
     values = [v for v in FLOAT_VALUES.values() if v]
     for dtype in (torch.float32, torch.float64):
         for one in values:
             a = torch.tensor(one, dtype=torch.float64).to(dtype)
             for b in (a.flip(0), a * 0.5, torch.zeros_like(a), -a):
-                compared(files, backend, a, b)
+                compared(files, device, a, b)
     for one in INTEGER_VALUES.values():
         a = torch.tensor(one)
         for b in (a.flip(0), a.roll(1)):
-            compared(files, backend, a, b)
-            compared(files, backend, a, b.view(torch.uint64))
+            compared(files, device, a, b)
+            compared(files, device, a, b.view(torch.uint64))
 
 
 @pytest.mark.parametrize("view", LAYOUTS.values(), ids=LAYOUTS)
-def test_differences_of_views_are_those_of_the_files(files, backend, view):
+def test_differences_of_views_are_those_of_the_files(files, device, view):
     a, b = normal(600), normal(600)
     if view(a).numel():
-        compared(files, backend, view(a), view(b))
-        compared(files, backend, view(a), view(b).contiguous())
+        compared(files, device, view(a), view(b))
+        compared(files, device, view(a), view(b).contiguous())
 
 
 def test_differences_of_complex_numbers_are_those_of_the_files_and_found_on_the_cpu(files, backend):

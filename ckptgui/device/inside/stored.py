@@ -108,7 +108,8 @@ class Stored:
         for start, size in zip(starts, self.layout.sizes):
             place = place * size + start
         if self.layout.times == 1:
-            bits = self.bits.as_strided(sizes, weights, begin).reshape(-1).contiguous()
+            at = self.bits.storage_offset() + begin
+            bits = self.bits.as_strided(sizes, weights, at).reshape(-1).contiguous()
         else:
             ranks = torch.full(sizes, begin, dtype=torch.int64, device=self.data.device)
             for axis, (size, weight) in enumerate(zip(sizes, weights)):
