@@ -1,6 +1,7 @@
-"""Names of temporary files, and what a run that was killed left behind under such a name.
+"""Names of temporary files and folders, and what a run that was killed left behind under such a name.
 
-The name tells which process of which machine writes it, so that only the files of the dead are removed.
+The name tells which process of which machine writes it, and the writer holds its lock: only what belongs to the
+dead is removed, also where another process has got the dead one's number, or lives where its number is not seen.
 """
 
 from __future__ import annotations
@@ -10,11 +11,15 @@ import os
 import platform
 import re
 import secrets
+import stat
+import time
 from pathlib import Path
 
 from ckptgui.export.system import System
 
 _NAME_MAX = 255
+_YOUNG = 60.0
+"""Seconds for which a living process may have made its file and not locked it yet."""
 _PATTERN = re.compile(r"\..*\.([0-9a-f]{8})-([0-9]{1,10})-[0-9a-f]{8}\.part", re.DOTALL)
 
 
@@ -26,10 +31,10 @@ def temporary_name(name: str) -> str:
 
 
 def remove_leftovers(folder: str, system: System) -> int:
-    """Remove temporary files of ours whose process no longer lives; return how many.
+    """Remove temporary files and folders of ours that nobody writes any more; return how many.
 
-    Files of another machine (a shared drive) or of a living process are left alone, and a file that
-    cannot be removed harms nobody.
+    What is of another machine (a shared drive) or of a living process is left alone, and what cannot be removed
+    harms nobody.
     """
     if os.name != "posix":  # asking whether a process lives would end it there
         return 0
@@ -40,14 +45,32 @@ def remove_leftovers(folder: str, system: System) -> int:
         return 0
     for name in names:
         match = _PATTERN.fullmatch(name)
-        if match is None or match[1] != _machine() or _lives(int(match[2])):
+        if match is None or match[1] != _machine():
             continue
         try:
-            system.remove(str(Path(folder, name)))
-            removed += 1
+            removed += _removed(str(Path(folder, name)), int(match[2]), system)
         except OSError:
             continue
     return removed
+
+
+def _removed(path: str, pid: int, system: System) -> bool:
+    """Remove it if nobody writes it; whether it was."""
+    status = system.status(path)
+    if status is None or stat.S_ISLNK(status.st_mode):
+        return False
+    lives = _lives(pid)
+    if lives and time.time() - status.st_mtime < _YOUNG:
+        return False
+    descriptor = system.open(path)
+    try:
+        held = system.hold(descriptor)
+        if held is False or (lives and held is None):
+            return False
+        (system.remove_folder if stat.S_ISDIR(status.st_mode) else system.remove)(path)
+        return True
+    finally:
+        system.close(descriptor)
 
 
 def _lives(pid: int) -> bool:

@@ -81,7 +81,14 @@ class Layout(Protocol):
         ...
 
     def write(self, output: Output, pool: SourcePool, cancel: Cancel, wrote: Callable[[int], None]) -> None:
-        """Write the whole file; ``wrote`` hears of every chunk of tensor data."""
+        """Write the whole file; ``wrote`` hears, on any thread, of bytes of tensor data.
+
+        Raises ``filling.DamagedPieceError`` where a piece of it cannot be read.
+        """
+        ...
+
+    def tensor_of(self, number: int) -> int:
+        """The first tensor in the piece of this number, by its place among the file's."""
         ...
 
 

@@ -7,7 +7,7 @@ names the tensors in saved order.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import overload
 
@@ -18,6 +18,7 @@ from ckptgui.core.tensors import TensorInfo
 from ckptgui.engine.job import Cancel
 from ckptgui.errors import ExportError
 from ckptgui.export.atomic import Output
+from ckptgui.export.filling import Placed, fill
 from ckptgui.export.geometry import shapes, value_bytes
 from ckptgui.export.pieces import Piece, written_as
 from ckptgui.sources.locate import SourcePool
@@ -48,8 +49,12 @@ class Pieces(Sequence[Piece]):
     def __getitem__(self, index: int | slice) -> Piece | list[Piece]:
         if isinstance(index, slice):
             return [self[number] for number in range(*index.indices(len(self)))]
-        place = self._order.item(index)
+        place = self.place(index)
         return written_as(self._tensors[place], self._dtypes[place])
+
+    def place(self, index: int) -> int:
+        """Which tensor it is."""
+        return self._order.item(index)
 
 
 @dataclass(frozen=True)
@@ -72,14 +77,18 @@ class SafetensorsLayout:
     def write(self, output: Output, pool: SourcePool, cancel: Cancel, wrote: Callable[[int], None]) -> None:
         """Write the whole file; ``wrote`` hears of every chunk of tensor data."""
         output.write(self.header)
+        output.flush()
+        fill(output, self._placed(output.position), pool, cancel, wrote)
+        output.skip(self.data_bytes)
+
+    def tensor_of(self, number: int) -> int:
+        """The tensor that the piece of this number is, by its place among the file's."""
+        return self.pieces.place(number)
+
+    def _placed(self, offset: int) -> Iterator[Placed]:
         for piece in self.pieces:
-            cancel.check()
-            start = output.position
-            for chunk in piece.read(pool, cancel):
-                output.write(chunk)
-                wrote(len(chunk))
-            if output.position - start != piece.nbytes:
-                raise AssertionError(f"{output.position - start} bytes of {piece.nbytes}")
+            yield Placed(offset, b"", piece)
+            offset += piece.nbytes
 
 
 def safetensors_layout(

@@ -43,6 +43,10 @@ class IndexLayout:
         """Write the whole file."""
         output.write(self.content)
 
+    def tensor_of(self, number: int) -> int:
+        """There is no tensor in it."""
+        raise IndexError(number)
+
 
 def cut(sizes: np.ndarray, tied_to: np.ndarray, most: int) -> list[list[int]]:
     """Places of tensors, shard by shard: in order, each shard of ``most`` bytes at most.

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import shutil
+import sys
+import threading
 from pathlib import Path
+from typing import Any
 
 _NOT_OFFERED = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF}
+_HELD = {errno.EWOULDBLOCK, errno.EACCES}
 _PRIVATE = 0o600
 _SHARED = 0o666
 
 
 class System:
     """What the operating system does for a writer; no policy of ours."""
+
+    _one_at_a_time = threading.Lock()
 
     def status(self, path: str) -> os.stat_result | None:
         """The status of what stands at ``path`` itself, a link not followed; None where nothing does."""
@@ -40,23 +47,18 @@ class System:
             flags |= getattr(os, name, 0)
         return os.open(path, flags, _PRIVATE if private else _SHARED)
 
-    def reserve(self, descriptor: int, offset: int, nbytes: int) -> None:
-        """Claim space ahead, where the file system can: fewer fragments, and a full disk shows early."""
-        if nbytes <= 0 or not hasattr(os, "posix_fallocate"):
-            return
-        try:
-            os.posix_fallocate(descriptor, offset, nbytes)
-        except OSError as error:
-            if error.errno not in _NOT_OFFERED:
-                raise
+    def write(self, descriptor: int, data: memoryview, offset: int) -> int:
+        """Write some of ``data`` at ``offset`` and return how many bytes that was; any thread may."""
+        if hasattr(os, "pwrite"):
+            return os.pwrite(descriptor, data, offset)
+        with self._one_at_a_time:
+            os.lseek(descriptor, offset, os.SEEK_SET)
+            return os.write(descriptor, data)
 
-    def write(self, descriptor: int, data: memoryview) -> int:
-        """Write some of ``data`` and return how many bytes that was."""
-        return os.write(descriptor, data)
-
-    def truncate(self, descriptor: int, nbytes: int) -> None:
-        """Cut what was reserved and not used."""
-        os.ftruncate(descriptor, nbytes)
+    def start_writeback(self, descriptor: int) -> None:
+        """Ask, where that can be asked, that what was written goes to the medium now: ``sync`` is short then."""
+        if _sync_file_range is not None:
+            _sync_file_range(descriptor, 0, 0, _SYNC_FILE_RANGE_WRITE)
 
     def sync(self, descriptor: int) -> None:
         """Return when the bytes are on the medium."""
@@ -97,6 +99,72 @@ class System:
         finally:
             os.close(descriptor)
 
+    def create_folder(self, path: str) -> None:
+        """A new, empty folder; a name that is taken is an error."""
+        Path(path).mkdir()
+
+    def exchange(self, one: str, other: str) -> bool:
+        """Let two files or folders change places in one step; False where the system cannot."""
+        if _renameat2 is None:
+            return False
+        if _renameat2(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _RENAME_EXCHANGE) == 0:
+            return True
+        code = ctypes.get_errno()
+        if code in _NOT_OFFERED:
+            return False
+        raise OSError(code, os.strerror(code))
+
+    def move(self, temporary: str, target: str) -> None:
+        """Give a folder its name; one of that name is replaced only where it is empty."""
+        Path(temporary).rename(target)
+
+    def hold(self, descriptor: int) -> bool | None:
+        """Take a file's or folder's lock for as long as the descriptor lives; None where there are no locks.
+
+        False means that another descriptor has it, of this process or another.
+        """
+        try:
+            import fcntl
+        except ImportError:
+            return None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            return False if error.errno in _HELD else None
+        return True
+
+    def open(self, path: str) -> int:
+        """A descriptor of a file or folder, to lock it; a link is an error."""
+        flags = os.O_RDONLY
+        for name in ("O_NOFOLLOW", "O_CLOEXEC", "O_NONBLOCK"):
+            flags |= getattr(os, name, 0)
+        return os.open(path, flags)
+
     def remove(self, path: str) -> None:
         """Delete a file."""
         Path(path).unlink()
+
+    def remove_folder(self, path: str) -> None:
+        """Delete a folder with the files in it; it holds no folders."""
+        for entry in list(Path(path).iterdir()):
+            entry.unlink()
+        Path(path).rmdir()
+
+
+def _of_the_library(name: str, *arguments: Any) -> Any:
+    """A function of the C library that Python does not offer; None where there is none."""
+    if not sys.platform.startswith("linux"):
+        return None
+    function = getattr(ctypes.CDLL(None, use_errno=True), name, None)
+    if function is not None:
+        function.argtypes = arguments
+    return function
+
+
+_sync_file_range = _of_the_library("sync_file_range", ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint)
+_SYNC_FILE_RANGE_WRITE = 2
+_renameat2 = _of_the_library(
+    "renameat2", ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint
+)
+_HERE = -100  # AT_FDCWD
+_RENAME_EXCHANGE = 2

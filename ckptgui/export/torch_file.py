@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+
+import numpy as np
 
 from ckptgui.core.checkpoint import Json
 from ckptgui.core.display import display
@@ -67,18 +69,19 @@ class TorchLayout:
     def write(self, output: Output, pool: SourcePool, cancel: Cancel, wrote: Callable[[int], None]) -> None:
         """Write the whole file; ``wrote`` hears of every chunk of tensor data."""
         archive = ZipWriter(output)
-        archive.add(f"{_ROOT}/data.pkl", [self.pickle], len(self.pickle))
+        archive.add(f"{_ROOT}/data.pkl", self.pickle)
         for name, content in _HEAD:
-            archive.add(f"{_ROOT}/{name}", [content], len(content))
-        for key, storage in enumerate(self.storages):
-            cancel.check()
-            pieces = _told(storage.piece.read(pool, cancel), wrote)
-            archive.add(f"{_ROOT}/data/{key}", pieces, storage.nbytes)
+            archive.add(f"{_ROOT}/{name}", content)
+        pieces = ((f"{_ROOT}/data/{key}", storage.piece) for key, storage in enumerate(self.storages))
+        archive.add_pieces(pieces, pool, cancel, wrote)
         for name, content in _TAIL:
-            archive.add(f"{_ROOT}/{name}", [content], len(content))
-        identity = _serialization_id(archive)
-        archive.add(_IDENTITY, [identity], len(identity))
+            archive.add(f"{_ROOT}/{name}", content)
+        archive.add(_IDENTITY, _serialization_id(archive))
         archive.finish()
+
+    def tensor_of(self, number: int) -> int:
+        """The first tensor that lies in the storage of this number, by its place among the file's; -1 for none."""
+        return next(iter(np.flatnonzero(self.storages.of == number).tolist()), -1)
 
 
 _HEAD = ((".format_version", b"1"), (".storage_alignment", b"%d" % ALIGNMENT), ("byteorder", b"little"))
@@ -172,12 +175,6 @@ def say_json(pickle: PickleWriter, value: Json) -> None:
         pickle.op(EMPTY_LIST)
         pickle.put()
         pickle.elements(list(value), lambda each: say_json(pickle, each))
-
-
-def _told(pieces: Iterator[memoryview], wrote: Callable[[int], None]) -> Iterator[memoryview]:
-    for piece in pieces:
-        yield piece
-        wrote(len(piece))
 
 
 def _serialization_id(archive: ZipWriter) -> bytes:

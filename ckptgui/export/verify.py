@@ -1,77 +1,157 @@
-"""Reads a finished file back with our own readers and compares it with its source, value by value."""
+"""Reads finished files back with our own readers and compares them with their source, value by value."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.display import display
-from ckptgui.core.tensors import TensorInfo
 from ckptgui.engine.job import Cancel
-from ckptgui.engine.stream import iter_values
 from ckptgui.errors import CheckpointError, ExportError
-from ckptgui.export.request import ExportPlan
+from ckptgui.export.pieces import Cast, Piece, cut, values_of, written_as
+from ckptgui.export.request import ExportPlan, PlannedFile
+from ckptgui.export.sharding import IndexLayout
+from ckptgui.export.spreading import Task, spread
 from ckptgui.formats.registry import open_checkpoint
+from ckptgui.formats.zips.checksums import check_records
+from ckptgui.sources.base import read_exactly
+from ckptgui.sources.local import LocalSource
 from ckptgui.sources.locate import SourcePool
 
+_TOGETHER = 1 << 20
+"""Bytes of small tensors that are one task."""
 
-def verify(
-    plan: ExportPlan, written: str, pool: SourcePool, cancel: Cancel, compared: Callable[[int], None]
-) -> None:
-    """Raise ``ExportError`` unless ``written`` holds what was planned; ``compared`` hears of bytes."""
+_APART = 32 << 20
+"""Bytes above which a tensor becomes several tasks."""
+
+Compared = Callable[[int], None]
+
+
+def verify(plan: ExportPlan, written: str, pool: SourcePool, cancel: Cancel, compared: Compared) -> None:
+    """Raise ``ExportError`` unless what stands at ``written``, a file or a folder, is what was planned.
+
+    ``compared`` hears, on any thread, of bytes.
+    """
+    for file in plan.files:
+        path = str(Path(written, file.name))
+        if isinstance(file.layout, IndexLayout):
+            _verify_index(file.layout, path)
+        else:
+            _verify_file(plan, file, path, pool, cancel, compared)
+
+
+def _verify_index(layout: IndexLayout, path: str) -> None:
+    source = LocalSource(path)
     try:
-        result = open_checkpoint(written, cancel.check)
+        if read_exactly(source, 0, source.size) != layout.content:
+            raise ExportError("The index reads back differently; nothing was changed.")
+    finally:
+        source.close()
+
+
+def _verify_file(
+    plan: ExportPlan, file: PlannedFile, path: str, pool: SourcePool, cancel: Cancel, compared: Compared
+) -> None:
+    try:
+        result = open_checkpoint(path, cancel.check)
     except CheckpointError as error:
         raise ExportError(f"What was written cannot be read back: {error}") from error
-    _same_names(plan, result)
+    _same_names(plan, file.tensors, result)
     back = SourcePool()
     try:
-        for row, (name, source) in enumerate(zip(plan.names, plan.tensors)):
-            found = result.tensors.info(row)
-            if (found.dtype, found.shape) != (source.dtype, source.shape) or found.error is not None:
-                raise ExportError(f"{display(name)} was written wrongly; nothing was changed.")
-            if found.extra.get("quantization") != source.extra.get("quantization"):
-                raise ExportError(f"The rule of {display(name)} was written wrongly; nothing was changed.")
-            if not same_values(source, pool, found, back, cancel, compared):
-                raise ExportError(f"The values of {display(name)} read back differently; nothing was changed.")
+        comparing = _Comparing(plan, result, pool, back, compared)
+        spread(comparing.tasks(file.tensors), cancel)
+        if result.format == "torch-zip":
+            for fault in check_records(back.get(result.sources[0]), cancel.check):
+                if fault is not None:
+                    raise ExportError(f"What was written reads back differently: {fault.text}")
     finally:
         back.close()
 
 
-def same_values(
-    source: TensorInfo,
-    pool: SourcePool,
-    found: TensorInfo,
-    back: SourcePool,
-    cancel: Cancel,
-    compared: Callable[[int], None] = lambda nbytes: None,
-) -> bool:
-    """Whether both have the same bytes of values, read side by side; stronger than equal digests, and faster."""
-    if source.nbytes == 0:
-        return found.nbytes == 0
-    ours, theirs = _bytes(source, pool, cancel), _bytes(found, back, cancel)
+class _Comparing:
+    """One file read back beside its source."""
+
+    def __init__(
+        self, plan: ExportPlan, result: Checkpoint, pool: SourcePool, back: SourcePool, compared: Compared
+    ) -> None:
+        self._plan = plan
+        self._result = result
+        self._pool = pool
+        self._back = back
+        self._compared = compared
+
+    def tasks(self, places: Sequence[int]) -> Iterator[Task]:
+        """The work in tasks of a like size; ``places`` are the tensors' in the plan, in the file's order."""
+        batch: list[tuple[str, Piece, Piece]] = []
+        held = 0
+        for row, place in enumerate(places):
+            name = self._plan.names[place]
+            source, found = self._plan.tensors[place], self._result.tensors.info(row)
+            dtype = self._plan.dtypes[place]
+            if (found.dtype, found.shape) != (dtype, source.shape) or found.error is not None:
+                raise ExportError(f"{display(name)} was written wrongly; nothing was changed.")
+            if found.extra.get("quantization") != source.extra.get("quantization"):
+                raise ExportError(f"The rule of {display(name)} was written wrongly; nothing was changed.")
+            for ours, theirs in _side_by_side(written_as(source, dtype), values_of(found)):
+                if batch and held + theirs.nbytes > _TOGETHER:
+                    yield partial(self._compare, batch)
+                    batch, held = [], 0
+                batch.append((name, ours, theirs))
+                held += theirs.nbytes
+        if batch:
+            yield partial(self._compare, batch)
+
+    def _compare(self, batch: Sequence[tuple[str, Piece, Piece]], cancel: Cancel) -> None:
+        told = 0
+        for name, ours, theirs in batch:
+            cancel.check()
+            for nbytes in _same(ours.read(self._pool, cancel), theirs.read(self._back, cancel)):
+                if not nbytes:
+                    raise ExportError(f"The values of {display(name)} read back differently; nothing was changed.")
+                told += nbytes
+                if told >= _TOGETHER:
+                    self._compared(told)
+                    told = 0
+        self._compared(told)
+
+
+def _side_by_side(ours: Piece, theirs: Piece) -> Iterator[tuple[Piece, Piece]]:
+    """Both in parts, where they can be cut at the same places."""
+    before = ours.piece.nbytes if isinstance(ours, Cast) else ours.nbytes
+    one, other = cut(ours, _APART), cut(theirs, _APART * theirs.nbytes // max(1, before))
+    if [part.nbytes for part in one] == [part.nbytes for part in other]:
+        yield from zip(one, other)
+    else:
+        yield ours, theirs
+
+
+def _same(ours: Iterator[memoryview], theirs: Iterator[memoryview]) -> Iterator[int]:
+    """The bytes of each part that is the same, 0 at the first that is not; parts end where either one's do."""
     left = right = np.empty(0, np.uint8)
-    done = 0
-    while done < source.nbytes:
-        left = left if left.size else next(ours, left)
-        right = right if right.size else next(theirs, right)
+    while True:
+        left, right = left if left.size else _next(ours), right if right.size else _next(theirs)
         length = min(left.size, right.size)
-        if length == 0 or not np.array_equal(left[:length], right[:length]):
-            return False
+        if length == 0:
+            if left.size != right.size:
+                yield 0
+            return
+        if not np.array_equal(left[:length], right[:length]):
+            yield 0
+            return
+        yield length
         left, right = left[length:], right[length:]
-        done += length
-        compared(length)
-    return left.size == right.size == 0
 
 
-def _bytes(tensor: TensorInfo, pool: SourcePool, cancel: Cancel) -> Iterator[np.ndarray]:
-    for values in iter_values(tensor, pool, cancel):
-        yield np.ascontiguousarray(values).reshape(-1).view(np.uint8)
+def _next(parts: Iterator[memoryview]) -> np.ndarray:
+    return np.frombuffer(next((part for part in parts if len(part)), b""), np.uint8)
 
 
-def _same_names(plan: ExportPlan, result: Checkpoint) -> None:
+def _same_names(plan: ExportPlan, places: Sequence[int], result: Checkpoint) -> None:
     paths = [result.tensors.path(row) for row in range(len(result.tensors))]
-    if paths != list(plan.paths):
+    if paths != [plan.paths[place] for place in places]:
         raise ExportError("The names read back differently; nothing was changed.")

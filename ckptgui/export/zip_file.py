@@ -9,10 +9,15 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
 
+from ckptgui.engine.job import Cancel
 from ckptgui.export.atomic import Output
+from ckptgui.export.filling import Placed, Wrote, fill
+from ckptgui.export.pieces import Piece
+from ckptgui.sources.locate import SourcePool
 
 ALIGNMENT = 64
 """Every record's data begins at a multiple of this, counted from the file's start."""
@@ -46,21 +51,36 @@ class ZipWriter:
         self._output = output
         self._entries: list[_Entry] = []
 
-    def add(self, name: str, pieces: Iterable[bytes | memoryview], size: int) -> None:
-        """Write one record of exactly ``size`` bytes; ``pieces`` come one after the other."""
-        encoded = name.encode()
-        offset = self._output.position
+    def add(self, name: str, content: bytes) -> None:
+        """Write one small record."""
+        encoded, offset, size = name.encode(), self._output.position, len(content)
+        crc = zlib.crc32(content)
         self._output.write(local_header(encoded, offset, size))
-        crc = 0
-        start = self._output.position
-        for piece in pieces:
-            crc = zlib.crc32(piece, crc)
-            self._output.write(piece)
-        if self._output.position - start != size:
-            raise AssertionError(f"record {name}: {self._output.position - start} bytes of {size}")
+        self._output.write(content)
         if size:
             self._output.write(_descriptor(offset, size, crc))
         self._entries.append(_Entry(encoded, offset, size, crc))
+
+    def add_pieces(
+        self, pieces: Iterable[tuple[str, Piece]], pool: SourcePool, cancel: Cancel, wrote: Wrote
+    ) -> None:
+        """Write many records, which are known by name, on all cores; ``wrote`` hears of their bytes."""
+        first = len(self._entries)
+        self._output.flush()
+        sums = fill(self._output, self._placed(pieces), pool, cancel, wrote)
+        self._entries[first:] = [
+            replace(entry, crc=crc) for entry, crc in zip(self._entries[first:], sums, strict=True)
+        ]
+
+    def _placed(self, pieces: Iterable[tuple[str, Piece]]) -> Iterator[Placed]:
+        """Where each record lies; notes it for the directory and goes on behind it."""
+        for name, piece in pieces:
+            encoded, offset, size = name.encode(), self._output.position, piece.nbytes
+            head = local_header(encoded, offset, size)
+            tail = partial(_descriptor, offset, size)
+            self._output.skip(len(head) + size + len(tail(0)) * bool(size))
+            self._entries.append(_Entry(encoded, offset, size, 0))
+            yield Placed(offset, head, piece, tail if size else None)
 
     def checksums(self) -> Iterable[tuple[bytes, int]]:
         """Name and CRC-32 of every record so far."""

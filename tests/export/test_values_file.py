@@ -163,7 +163,7 @@ def test_a_cancel_leaves_no_trace(tmp_path, pool, monkeypatch, suffix):
     assert [path.name for path in tmp_path.iterdir()] == ["w.pt"]
 
 
-@pytest.mark.parametrize("call", ["create", "reserve", "write", "sync", "close", "replace"])
+@pytest.mark.parametrize("call", ["create", "write", "sync", "close", "replace"])
 def test_whatever_the_system_refuses_leaves_no_trace_and_the_old_file(tmp_path, pool, failing, call):
     info = info_of(tmp_path, torch.ones(1000))
     target = tmp_path / "w.npy"

@@ -1,9 +1,11 @@
 """The container, and its wide fields where 32 bits do not suffice."""
 
-import io
 import os
 import zipfile
+import zlib
+from contextlib import contextmanager
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -14,6 +16,10 @@ from ckptgui.core.dtypes import BY_NAME
 from ckptgui.core.extents import Extent, Segment
 from ckptgui.engine.job import Cancel
 from ckptgui.errors import Cancelled
+from ckptgui.export.atomic import SYSTEM, Output
+from ckptgui.export.checksum import joined
+from ckptgui.export.pieces import Span
+from ckptgui.export.system import System
 from ckptgui.export.torch_file import state_dict_layout
 from ckptgui.export.zip_file import ALIGNMENT, ZipWriter, archive_size, local_header
 from ckptgui.sources.local import identify
@@ -24,12 +30,11 @@ GIB4 = 1 << 32
 @pytest.mark.parametrize("size", [0, 1, 63, 64, 65, 1000])
 def test_data_is_aligned_and_python_reads_it(tmp_path, size):
     path = tmp_path / "a.zip"
-    with path.open("wb") as file:
-        output = FileOutput(file)
+    with to_be_filled(path) as output:
         writer = ZipWriter(output)
-        writer.add("r/first", [b"x" * size] if size else [], size)
+        writer.add("r/first", b"x" * size)
         span = output.position
-        writer.add("r/second", [b"a", b"bc"], 3)
+        writer.add("r/second", b"abc")
         writer.finish()
         assert output.position == archive_size([(len("r/first"), size), (len("r/second"), 3)])
     with zipfile.ZipFile(path) as archive:
@@ -39,39 +44,72 @@ def test_data_is_aligned_and_python_reads_it(tmp_path, size):
     assert (span + len(local_header(b"r/second", span, 3))) % ALIGNMENT == 0
 
 
-class FileOutput:
-    def __init__(self, file):
-        self.file = file
-        self.position = 0
+@contextmanager
+def to_be_filled(path, system=SYSTEM):
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT)
+    try:
+        output = Output(descriptor, system)
+        yield output
+        output.flush()
+    finally:
+        os.close(descriptor)
 
-    def write(self, data):
-        self.file.write(data)
-        self.position += len(data)
+
+class Given:
+    """A piece of given parts, which may be fewer bytes than it promised."""
+
+    tensor = SimpleNamespace(extent=None)
+
+    def __init__(self, nbytes, *parts):
+        self.nbytes = nbytes
+        self.parts = parts
+
+    def read(self, pool, cancel):
+        return iter(self.parts)
+
+
+def test_records_that_come_in_pieces_have_the_checksum_of_the_whole(tmp_path, monkeypatch):
+    monkeypatch.setattr("ckptgui.export.filling._APART", 1000)
+    monkeypatch.setattr("ckptgui.export.filling._TOGETHER", 500)
+    data = os.urandom(100_000)
+    sizes = [0, 10, 999, 1001, 5000, 0, 60_000, 1, 17]
+    records = {f"r/{number}": Extent(size, inline=data[:size]) for number, size in enumerate(sizes)}
+    path = tmp_path / "a.zip"
+    told = []
+    with to_be_filled(path) as output:
+        writer = ZipWriter(output)
+        pieces = [(name, Span(extent, 0, extent.nbytes, BY_NAME["uint8"])) for name, extent in records.items()]
+        writer.add_pieces(pieces, None, Cancel(), told.append)
+        writer.finish()
+        assert output.position == archive_size([(len(name), extent.nbytes) for name, extent in records.items()])
+    with zipfile.ZipFile(path) as archive:
+        assert archive.namelist() == list(records)
+        assert archive.testzip() is None
+        assert all(archive.read(name) == extent.inline for name, extent in records.items())
+    assert sum(told) == sum(sizes)
+
+
+@pytest.mark.parametrize("lengths", [[], [0], [0, 1], [7, 0, 3], [1000, 1, 32, 4096]])
+def test_checksums_of_parts_join_to_that_of_the_whole(lengths):
+    parts = [os.urandom(length) for length in lengths]
+    assert joined((zlib.crc32(part), len(part)) for part in parts) == zlib.crc32(b"".join(parts))
 
 
 def test_a_record_of_another_length_than_announced_is_a_bug_not_a_file(tmp_path):
-    with pytest.raises(AssertionError), (tmp_path / "a").open("wb") as file:
-        ZipWriter(FileOutput(file)).add("r", [b"abc"], 4)
+    with pytest.raises(AssertionError), to_be_filled(tmp_path / "a") as output:
+        ZipWriter(output).add_pieces([("r", Given(4, b"abc"))], None, Cancel(), lambda nbytes: None)
 
 
-class SparseFile:
-    """An output that seeks over runs of zeros, so that gigabytes take no room."""
+class Sparse(System):
+    """Leaves out long runs, which are all zeros here, so that gigabytes take no room."""
 
-    def __init__(self, file):
-        self.file = file
-        self.position = 0
-
-    def write(self, data):
-        if len(data) >= 1 << 20:
-            self.file.seek(len(data), os.SEEK_CUR)
-        else:
-            self.file.write(data)
-        self.position += len(data)
+    def write(self, descriptor, data, offset):
+        return len(data) if len(data) >= 1 << 20 else super().write(descriptor, data, offset)
 
 
 def test_records_beyond_four_gigabytes_are_found_by_torch_and_by_python(tmp_path, monkeypatch):
     """Two storages over a sparse source, one larger than 32 bits can say, one behind it."""
-    monkeypatch.setattr("ckptgui.export.zip_file.zlib.crc32", lambda data, crc=0: 0)
+    monkeypatch.setattr("ckptgui.export.filling.zlib.crc32", lambda data, crc=0: 0)
     source = tmp_path / "source"
     tail = b"\x01\x02\x03\x04"
     with source.open("wb") as file:
@@ -96,24 +134,14 @@ def test_records_beyond_four_gigabytes_are_found_by_torch_and_by_python(tmp_path
     )
     zeros = memoryview(bytes(1 << 24))
 
-    class Pieces:
-        def __init__(self, piece):
-            self.nbytes = piece.nbytes
-
-        def read(self, pool, cancel):
-            left = self.nbytes
-            if left == 4:
-                yield memoryview(tail)
-                return
-            while left:
-                yield zeros[: min(left, len(zeros))] if left > 64 else memoryview(bytes(left))
-                left -= min(left, len(zeros))
-
+    sizes = layout.storages.sizes.tolist()
+    parts = [zeros] * (sizes[0] // len(zeros)) + [zeros[: sizes[0] % len(zeros)]]
+    pieces = [Given(sizes[0], *parts), Given(4, memoryview(tail))]
     size = layout.nbytes
-    layout = replace(layout, storages=tuple(replace(s, piece=Pieces(s.piece)) for s in layout.storages))
+    storages = [SimpleNamespace(piece=piece) for piece in pieces]
+    layout = replace(layout, storages=storages)
     out = tmp_path / "out.pt"
-    with out.open("wb") as file:
-        output = SparseFile(file)
+    with to_be_filled(out, Sparse()) as output:
         layout.write(output, None, Cancel(), lambda nbytes: None)
         assert output.position == size
     with zipfile.ZipFile(out) as archive:
@@ -125,7 +153,7 @@ def test_records_beyond_four_gigabytes_are_found_by_torch_and_by_python(tmp_path
     assert loaded["small"].tolist() == [1, 2, 3, 4]
 
 
-def test_a_cancel_is_heard_between_storages():
+def test_a_cancel_is_heard_between_storages(tmp_path):
     cancel = Cancel()
     cancel.cancel()
     builder = TableBuilder()
@@ -133,5 +161,5 @@ def test_a_cancel_is_heard_between_storages():
     builder.add(("a",), (4,), BY_NAME["uint8"], storage=row)
     info = builder.build().info(0)
     layout = state_dict_layout(["a"], [info], [BY_NAME["uint8"]], location="cpu", share=True)
-    with pytest.raises(Cancelled):
-        layout.write(FileOutput(io.BytesIO()), None, cancel, lambda nbytes: None)
+    with pytest.raises(Cancelled), to_be_filled(tmp_path / "out") as output:
+        layout.write(output, None, cancel, lambda nbytes: None)

@@ -378,7 +378,7 @@ def test_a_format_that_is_chosen_changes_the_suffix(bench, qtbot):
 
 
 def test_what_the_disk_refuses_is_said_in_place(bench, qtbot, tmp_path, monkeypatch):
-    def full(self, descriptor, data):
+    def full(self, descriptor, data, offset):
         raise OSError(errno.ENOSPC, "no space")
 
     tab = opened(bench, "clean")
@@ -405,9 +405,9 @@ def test_saving_is_cancelled_without_a_trace(bench, qtbot, tmp_path, monkeypatch
 
     original = System.write
 
-    def slow(self, descriptor, data):
+    def slow(self, descriptor, data, offset):
         time.sleep(0.05)
-        return original(self, descriptor, data[:100])
+        return original(self, descriptor, data[:100], offset)
 
     monkeypatch.setattr(System, "write", slow)
     monkeypatch.setattr("ckptgui.export.values_file.CHUNK", 400)
