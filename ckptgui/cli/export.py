@@ -6,7 +6,7 @@ import argparse
 import json
 from collections.abc import Sequence
 from contextlib import nullcontext
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any, cast
 
 from ckptgui.cli.export_text import export_lines
@@ -14,10 +14,19 @@ from ckptgui.cli.opening import open_path
 from ckptgui.cli.progress import Bar
 from ckptgui.cli.report import DONE, UsageError, complain, say, shown_path
 from ckptgui.engine.job import Cancel, Report
-from ckptgui.errors import CheckpointError, DamagedSourceError, ExportError, LargeOutputError, TargetExistsError
+from ckptgui.errors import (
+    CheckpointError,
+    DamagedFileError,
+    DamagedSourceError,
+    ExportError,
+    LargeOutputError,
+    TargetExistsError,
+)
 from ckptgui.export.atomic import OutputError, look_at
+from ckptgui.export.atomic_folder import look_at_folder
 from ckptgui.export.batch import Batch, Standing, arrange, foresee
 from ckptgui.export.batch_places import made_folder
+from ckptgui.export.damage import DamagedTensorError
 from ckptgui.export.losses import Losses, narrows_range
 from ckptgui.export.losses_exact import exact
 from ckptgui.export.planning import plan_export
@@ -105,7 +114,7 @@ def _export_one(source: str, out: str, options: argparse.Namespace) -> tuple[int
     try:
         checkpoint = open_path(source)
         plan = plan_export(checkpoint, out, request)
-        if look_at(out).exists and not request.force:
+        if _is_taken(out, request) and not request.force:
             what = "It is the source itself" if is_source(checkpoint, out) else "There is such a file already"
             raise TargetExistsError(f"{what}.")
         return DONE, _carried_out(plan, pool, cancel, options)
@@ -116,9 +125,19 @@ def _export_one(source: str, out: str, options: argparse.Namespace) -> tuple[int
         pool.close()
 
 
+def _is_taken(out: str, request: ExportRequest) -> bool:
+    """Whether something stands there. Raises ``OutputError`` where no export can."""
+    return bool(look_at_folder(out).holds) if request.max_shard_bytes is not None else look_at(out).exists
+
+
 def _export_each(paths: Sequence[str], folder: str, options: argparse.Namespace) -> tuple[int, list[Answer]]:
     """One file a source, its name saying what it holds; two that would get the same name are told apart."""
     template, request = _template(options.name), _request(options, options.format or "pt")
+    if PurePath(folder).suffix.lower() in _SUFFIXES and not Path(folder).is_dir():
+        raise UsageError(
+            f"{shown_path(folder)} is named like a file, but several exports go into a folder;"
+            " --format says which format (see ckptgui export --help)"
+        )
     cancel = Cancel()
     sources = batch_sources(paths, cancel)
     prospects = [foresee(source, request, cancel) for source in sources]
@@ -147,6 +166,8 @@ def _failed(error: CheckpointError, source: str, out: str) -> int:
     """Say what is wrong with which of the two, and which option would help."""
     if isinstance(error, TargetExistsError):
         return complain(f"{str(error).rstrip('.')}; --force replaces it.", out)
+    if isinstance(error, DamagedTensorError):
+        return complain(f"{error} What is whole is written on demand (--rescue).", source)
     if isinstance(error, DamagedSourceError) and error.left:
         return complain(f"{str(error).rstrip('.')} (--rescue).", source)
     if isinstance(error, LargeOutputError):
@@ -158,11 +179,22 @@ def _carried_out(plan: ExportPlan, pool: SourcePool, cancel: Cancel, options: ar
     """Casts are tried where that is asked for, and where they may make infinite what was not."""
     with Bar() as bar:
         tried = options.dry_run or narrows_range(plan)
-        losses = exact(plan, pool, cancel, bar) if tried else None
+        losses = _losses(plan, pool, cancel, bar, options) if tried else None
         result = None if options.dry_run else export(plan, pool, cancel, bar)
     if not options.json:
         say("\n".join(export_lines(plan, result, losses)))
     return _answer(plan, result, losses)
+
+
+def _losses(
+    plan: ExportPlan, pool: SourcePool, cancel: Cancel, report: Report, options: argparse.Namespace
+) -> Losses | None:
+    try:
+        return exact(plan, pool, cancel, report)
+    except DamagedFileError:
+        if options.dry_run and not options.rescue:
+            raise
+        return None  # the export meets it too, and knows what to do
 
 
 def _answer(plan: ExportPlan, result: ExportResult | None, losses: Losses | None) -> Answer:
@@ -171,7 +203,7 @@ def _answer(plan: ExportPlan, result: ExportResult | None, losses: Losses | None
     if len(plan.files) > 1:
         answer["files"] = [file.name for file in plan.files]
     if losses is not None and losses.casts:
-        answer["losses"] = _losses(losses)
+        answer["losses"] = _told(losses)
     if plan.notes:
         answer["notes"] = list(plan.notes)
     return answer
@@ -192,7 +224,7 @@ def _planned(plan: ExportPlan) -> Answer:
     }
 
 
-def _losses(losses: Losses) -> Answer:
+def _told(losses: Losses) -> Answer:
     """What casts change: how many values become others, infinite, zero; and the largest relative error."""
     return {
         "tensors": losses.casts,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ckptgui.cli.report import shown_path
 from ckptgui.core.display import display
+from ckptgui.core.kept import LOST
 from ckptgui.core.plain_numbers import count, size
 from ckptgui.export.losses import Losses
 from ckptgui.export.request import ExportPlan, ExportResult
@@ -26,10 +27,16 @@ def export_lines(plan: ExportPlan, result: ExportResult | None, losses: Losses |
     yield f"{shown_path(plan.out)}: {count(len(plan.names), 'tensor')} {done}, {sizes}."
     for word, text in _details(plan, losses):
         yield f"  {word}: {text}"
-    shown = list(plan.lost.items())[:_REASONS]
-    yield from (f"    {display(name)}: {display(reason)}" for name, reason in shown)
-    if len(plan.lost) > len(shown):
-        yield f"    and {len(plan.lost) - len(shown):,} more, all of them with --json"
+    yield from _lost(plan.lost if result is None else result.lost)
+
+
+def _lost(lost: Mapping[str, str]) -> Iterator[str]:
+    """What a rescue has to do without, with the reasons."""
+    if lost:
+        yield f"  lost: {count(len(lost), 'tensor')}"
+    yield from (f"    {display(name)}: {display(reason)}" for name, reason in list(lost.items())[:_REASONS])
+    if len(lost) > _REASONS:
+        yield f"    and {len(lost) - _REASONS:,} more, all of them with --json"
 
 
 def _details(plan: ExportPlan, losses: Losses | None) -> Iterator[tuple[str, str]]:
@@ -54,8 +61,8 @@ def _details(plan: ExportPlan, losses: Losses | None) -> Iterator[tuple[str, str
         yield "renamed", f"{count(len(renamed), 'tensor')}, the first {display(old)} to {display(new)}"
     if plan.compacted:
         yield "compacted", f"views need {size(plan.compacted)} less than the storages they are of"
-    if plan.metadata:
-        yield "metadata", _some(list(plan.metadata))
+    if kept := [key for key in plan.metadata if key not in ({LOST} if plan.lost else ())]:
+        yield "metadata", _some(kept)
     if plan.dropped:
         yield "left out", _some(plan.dropped)
     if plan.tied:
@@ -64,8 +71,6 @@ def _details(plan: ExportPlan, losses: Losses | None) -> Iterator[tuple[str, str
         yield "tied", ", ".join(pairs) + more
     for note in plan.notes:
         yield "note", note
-    if plan.lost:
-        yield "lost", count(len(plan.lost), "tensor")
 
 
 def _some(names: Sequence[str]) -> str:
