@@ -63,10 +63,13 @@ class Figures:
         self._held: Held | None = None
         self._origins: dict[int, Origin] = {}
 
-    def hold(self, held: Held | None) -> None:
-        """Take tensors from devices from now on, or none any more. For any thread."""
-        for source in held.sources if held is not None else ():
+    def expect(self, held: Held) -> None:
+        """Get ready for ``hold``: there may be a hundred thousand sources."""
+        for source in held.sources:
             self.pool.add(source)
+
+    def hold(self, held: Held | None) -> None:
+        """Take tensors from devices from now on, or none any more; for any thread, once they are expected."""
         self._held = held
 
     @property

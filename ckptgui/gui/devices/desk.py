@@ -148,10 +148,12 @@ class Devices(QObject):
 
     def hold(self, checkpoint: Checkpoint, name: str, residents: Mapping[int, Resident]) -> None:
         """More of a checkpoint came to a device, by row."""
+        there = self._service.residents() if self._service is not None else {}
+        if not any(resident.token in there for resident in residents.values()):
+            return  # the process has died since it said so
         key = key_of(checkpoint)
         self._held[key] = self._held.get(key, Holding(name)).added(residents)
         self.held_changed.emit()
-        self._prune()  # the process may have died since it said so
         self._look_again()
 
     def free(self, tokens: Iterable[Token]) -> None:
@@ -182,18 +184,20 @@ class Devices(QObject):
             self.ask()
 
     def _forget(self, gone: frozenset[Token]) -> None:
-        left = {key: holding.without(gone) for key, holding in self._held.items()}
+        left = {key: h if h.tokens.isdisjoint(gone) else h.without(gone) for key, h in self._held.items()}
         self._held = {key: holding for key, holding in left.items() if len(holding)}
         self.held_changed.emit()
 
     def _prune(self) -> None:
         """The process holds something else now; what it let go of by itself is in the file again."""
         there = self._service.residents() if self._service is not None else {}
-        known = frozenset(token for holding in self._held.values() for token in holding.tokens)
-        gone = known - there.keys()
+        gone: frozenset[Token] = frozenset()
+        for key, holding in self._held.items():
+            mine = holding.tokens - there.keys()
+            if mine:
+                self._gone[key] = self._gone.get(key, 0) + len(mine)
+                gone |= mine
         if gone:
-            for key, holding in self._held.items():
-                self._gone[key] = self._gone.get(key, 0) + len(holding.tokens & gone)
             self._forget(gone)
 
     def _was_lost(self, reason: str) -> None:

@@ -66,4 +66,6 @@ class Holding:
 
     def without(self, gone: frozenset[Token]) -> Holding:
         """Without these."""
+        if gone >= self.tokens:
+            return replace(self, residents={})
         return replace(self, residents={row: r for row, r in self.residents.items() if r.token not in gone})

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QMenu
 
 from ckptgui.core.display import display
+from ckptgui.core.quiet import without_garbage_collection
 from ckptgui.core.tree.build import Tree
 from ckptgui.device.messages import DeviceLostError, Resident
 from ckptgui.engine.job import Cancel, Progress, Report
@@ -36,6 +37,9 @@ from ckptgui.gui.numbers import counted, tr
 from ckptgui.gui.page import Activity
 
 _KEY = "device"
+
+MANY = 5_000
+"""Tensors from which the objects that a move makes of them are so many that their collection would be felt."""
 
 
 class Moves(QObject):
@@ -210,7 +214,10 @@ class Moves(QObject):
         self._asked, self._wish, self._progress = None, wish, Progress(0, wish.needed)
 
         def work(cancel: Cancel, report: Report) -> dict[int, Resident]:
-            return carry_out(devices, wish, cancel, report)
+            if wish.tensors < MANY:
+                return carry_out(devices, wish, cancel, report)
+            with without_garbage_collection():
+                return carry_out(devices, wish, cancel, report)
 
         self._view.notices.remove(_KEY)
         self._lane.start(work, self._done, self._failed, self._further, self._cancelled)

@@ -9,6 +9,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from ckptgui.core.checkpoint import Checkpoint
+from ckptgui.core.quiet import without_garbage_collection
 from ckptgui.device.messages import Resident
 from ckptgui.device.residence import resident_checkpoint
 from ckptgui.device.service import DeviceService
@@ -115,9 +116,12 @@ class Residents(QObject):
         def work(_: Cancel, __: Report) -> _Found:
             old = before.residents if before is not None else {}
             new = holding.residents if holding is not None else {}
-            rows = np.array([row for row in {**old, **new} if old.get(row) is not new.get(row)], np.int64)
-            held = _held(tree.checkpoint, new, devices.service()) if new else None
-            return _Found(Places(tree, *_columns(len(tree.checkpoint.tensors), new)), held, rows)
+            with without_garbage_collection():  # of 100,000 tensors, whose collection would stop the window
+                rows = np.array([row for row in {**old, **new} if old.get(row) is not new.get(row)], np.int64)
+                held = _held(tree.checkpoint, new, devices.service()) if new else None
+                if held is not None:
+                    figures.expect(held)
+                return _Found(Places(tree, *_columns(len(tree.checkpoint.tensors), new)), held, rows)
 
         self._lane.start(work, lambda found: self._show(figures, found), self._gone)
 

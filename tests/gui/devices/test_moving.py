@@ -171,7 +171,7 @@ def test_what_is_held_outlives_its_file(qtbot, window, page, source, tmp_path):
     loaded = torch.load(source, weights_only=True)
     move(qtbot, window, page, ("model",))
     page.view.summaries.stop_pass()
-    os.remove(source)  # noqa: PTH107
+    os.remove(source)
     page.look_for_changes()
     qtbot.waitUntil(lambda: any("is gone from the disk" in words for words in notices(page)))
     assert any("What is held can be shown: 5 tensors on cuda:0." in words for words in notices(page))

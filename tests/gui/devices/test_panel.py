@@ -1,4 +1,4 @@
-"""The devices panel: what there is, what is free, why there is none, and that nothing starts before it is asked."""
+"""The devices panel: what there is and what is free, why there is none; nothing starts before it is asked."""
 
 import pytest
 import torch
