@@ -16,7 +16,7 @@ from ckptgui.export.pieces import Cast, Piece, cut, values_of, written_as
 from ckptgui.export.request import ExportPlan, PlannedFile
 from ckptgui.export.sharding import IndexLayout
 from ckptgui.export.spreading import Task, spread
-from ckptgui.formats.registry import open_checkpoint
+from ckptgui.formats.registry import open_source
 from ckptgui.formats.zips.checksums import check_records
 from ckptgui.sources.base import read_exactly
 from ckptgui.sources.local import LocalSource
@@ -56,10 +56,13 @@ def _verify_index(layout: IndexLayout, path: str) -> None:
 def _verify_file(
     plan: ExportPlan, file: PlannedFile, path: str, pool: SourcePool, cancel: Cancel, compared: Compared
 ) -> None:
+    source = LocalSource(path)
     try:
-        result = open_checkpoint(path, cancel.check)
+        result = open_source(source, cancel.check)  # this file alone: a path of a shard opens the whole
     except CheckpointError as error:
         raise ExportError(f"What was written cannot be read back: {error}") from error
+    finally:
+        source.close()
     _same_names(plan, file.tensors, result)
     back = SourcePool()
     try:

@@ -199,7 +199,7 @@ def test_progress_counts_bytes_up_to_the_total_and_a_cancel_leaves_nothing(train
 
 def test_a_result_that_reads_back_differently_never_takes_the_place(training, tmp_path, pool, monkeypatch):
     path, _ = training
-    original = verify.open_checkpoint
+    original = verify.open_source
 
     def flipped(written, check):
         with open(written, "r+b") as file:
@@ -209,7 +209,7 @@ def test_a_result_that_reads_back_differently_never_takes_the_place(training, tm
             file.write(content)
         return original(written, check)
 
-    monkeypatch.setattr(verify, "open_checkpoint", flipped)
+    monkeypatch.setattr(verify, "open_source", flipped)
     with pytest.raises(ExportError, match="read back"):
         run(path, tmp_path / "out.pt", pool)
     assert os.listdir(tmp_path) == [path.name]
