@@ -172,7 +172,7 @@ def _names(checkpoint: Checkpoint, section: Section | None, plan: ExportPlan) ->
     for line in np.flatnonzero(~goes).tolist() if plan.lost else ():
         if old[line] in plan.lost:
             fates[line], reasons[line] = Fate.LOST, plan.lost[old[line]]
-    kinds = tuple(sorted({each.name for each in set(types)}))
+    kinds = tuple(sorted({id(each): each.name for each in types}.values()))
     return Names(rows, fates, changed, old, new, types, kinds, _is_renamed(plan), ties, reasons)
 
 

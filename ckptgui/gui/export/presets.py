@@ -160,6 +160,7 @@ class PresetList(QScrollArea):
         button.clicked.connect(lambda: self._take(preset.key))
         self.buttons[preset.key] = button
         self._column.insertWidget(self._column.count() - 2, button)
+        button.show()  # at once: it may be given the keyboard
 
     def _take(self, key: str) -> None:
         self.choose(key)
@@ -202,7 +203,8 @@ class PresetList(QScrollArea):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Up and Down walk through the presets, Delete and F2 are for one's own."""
         keys = list(self.buttons)
-        at = next((number for number, key in enumerate(keys) if self.buttons[key].hasFocus()), -1)
+        focus = self.window().focusWidget()
+        at = next((number for number, key in enumerate(keys) if self.buttons[key] is focus), -1)
         step = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()))
         if at >= 0 and step is not None:
             button = self.buttons[keys[min(max(0, at + step), len(keys) - 1)]]

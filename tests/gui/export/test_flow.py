@@ -71,7 +71,7 @@ def test_an_export_that_fails_says_why_and_offers_another_place(qtbot, window, c
 def test_a_full_disk_is_named_in_the_title_and_nothing_is_left_behind(
     qtbot, window, checkpoint, tmp_path, monkeypatch
 ):
-    def full(self, handle, data):
+    def full(self, *_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     page = opened(qtbot, window, checkpoint)
