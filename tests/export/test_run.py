@@ -199,17 +199,17 @@ def test_progress_counts_bytes_up_to_the_total_and_a_cancel_leaves_nothing(train
 
 def test_a_result_that_reads_back_differently_never_takes_the_place(training, tmp_path, pool, monkeypatch):
     path, _ = training
-    original = verify.open_source
+    original = verify.LocalSource
 
-    def flipped(written, check):
+    def flipped(written):
         with open(written, "r+b") as file:
             content = bytearray(file.read())
             content[content.index(b"archive/data/0") + 128] ^= 1
             file.seek(0)
             file.write(content)
-        return original(written, check)
+        return original(written)
 
-    monkeypatch.setattr(verify, "open_source", flipped)
+    monkeypatch.setattr(verify, "LocalSource", flipped)
     with pytest.raises(ExportError, match="read back"):
         run(path, tmp_path / "out.pt", pool)
     assert os.listdir(tmp_path) == [path.name]
