@@ -43,7 +43,7 @@ class BatchFlow(QObject):
         self._background, self._notices, self._window = background, notices, parent
         self._lane = background.lane(self, patient=True)
         self._finding = background.lane(self)
-        self._folder = ""
+        self._folder, self._looking = "", False
         self.settings: SettingsFile | None = None
         self.choosing: ChooseDialog | None = None
         self.watching: ProgressDialog | None = None
@@ -59,7 +59,7 @@ class BatchFlow(QObject):
 
     def activity(self) -> Activity | None:
         """For the status bar."""
-        if self._finding.busy:
+        if self._finding.busy and self._looking:
             return Activity(tr("Looking for the other checkpoints"), cancel=self._finding.cancel)
         if not self.busy or self.going is None:
             return None
@@ -97,6 +97,7 @@ class BatchFlow(QObject):
             return
 
         def found(run: Run) -> None:
+            self._looking = False
             self.changed.emit()
             if len(run.members) > 1:
                 self.begin(run.members, run.path)
@@ -107,22 +108,35 @@ class BatchFlow(QObject):
             self._notices.show_notice(Notice(_KEY, "info", title, text, Tone.QUIET))
 
         def failed(error: CheckpointError) -> None:
+            self._looking = False
             self.changed.emit()
             title = tr("The other checkpoints cannot be listed.")
             self._notices.show_notice(Notice(_KEY, "alert", title, display(error, 2000), Tone.DANGER))
 
-        self._finding.start(lambda cancel, report: siblings(path, cancel, report), found, failed)
+        def cancelled() -> None:
+            self._looking = False
+            self.changed.emit()
+
+        self._looking = True
+        self._finding.start(
+            lambda cancel, report: siblings(path, cancel, report), found, failed, on_cancelled=cancelled
+        )
         self.changed.emit()
 
     def begin(self, members: Sequence[RunMember], folder: str) -> None:
         """Ask which of the members, proposing a folder beside theirs; or show how far a batch is."""
         if self.busy:
             self.show_progress()
-            return
+        elif self.choosing is None:
+            # What the dialogue is made of is imported off this thread, the first time.
+            self._finding.start(_import_dialogues, lambda _: self._ask(members, folder))
+
+    def _ask(self, members: Sequence[RunMember], folder: str) -> None:
         from ckptgui.gui.export_batch.choose_dialog import ChooseDialog
         from ckptgui.gui.export_batch.lines import lines_of
         from ckptgui.workspace.export_presets import memory_from
 
+        self.changed.emit()
         settings = self.settings.now if self.settings is not None else None
         memory = memory_from(settings.exports if settings is not None else {})
         template = settings.export_template if settings is not None else ""
@@ -198,3 +212,9 @@ class BatchFlow(QObject):
         self._notices.show_notice(Notice(_KEY, "alert", title, display(error, 2000), Tone.DANGER))
         self.going = None
         self.changed.emit()
+
+
+def _import_dialogues(_: Cancel, __: Report) -> None:
+    import ckptgui.gui.export_batch.choose_dialog
+    import ckptgui.gui.export_batch.going
+    import ckptgui.gui.export_batch.progress_dialog  # noqa: F401

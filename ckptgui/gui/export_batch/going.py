@@ -53,15 +53,20 @@ class Going(QObject):
             done += nbytes * (1.0 if standing.state.ended else share)
         return int(done), sum(self._sizes)
 
+    def at(self) -> int:
+        """The line that is worked on, or comes next; the last one when nothing does."""
+        rows = (row for row, standing in enumerate(self.standings) if not standing.state.ended)
+        return next(rows, len(self.model.lines) - 1)
+
     def now(self) -> str:
         """``3 of 8: epoch_2.pt, writing``"""
         ended = sum(standing.state.ended for standing in self.standings)
         place = min(ended + 1, len(self.model.lines))
         text = tr("{n} of {all}").format(n=integer(place), all=integer(len(self.model.lines)))
-        at = next((line for line in self.model.lines if line.standing and not line.standing.state.ended), None)
-        if at is None or at.standing is None or at.standing.state is State.WAITING:
+        line = self.model.lines[self.at()]
+        if line.standing is None or line.standing.state is State.WAITING or line.standing.state.ended:
             return text
-        return f"{text}: {display(at.title, 40)}, {state_words(at.standing).lower()}"
+        return f"{text}: {display(line.title, 40)}, {state_words(line.standing).lower()}"
 
     def sentence(self) -> str:
         """How far all of them are, with sizes; at the end how many were written."""

@@ -32,7 +32,7 @@ class BatchModel(QAbstractTableModel):
     def __init__(self, lines: Sequence[Line], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.lines = list(lines)
-        self._counter = tr("Epoch") if any(line.epoch is not None for line in lines) else tr("Step")
+        self._by_step = _told_by_step(lines)
 
     def rowCount(self, parent: Index = _ROOT) -> int:
         return 0 if parent.isValid() else len(self.lines)
@@ -48,11 +48,11 @@ class BatchModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             titles = (
                 tr("Checkpoint"),
-                self._counter,
+                tr("Step") if self._by_step else tr("Epoch"),
                 tr("Loss"),
                 tr("Now"),
                 tr("Then"),
-                tr("Its name"),
+                tr("Becomes"),
                 tr("State"),
             )
             return titles[section]
@@ -74,7 +74,7 @@ class BatchModel(QAbstractTableModel):
         if column == NAME:
             return display(line.title, 200)
         if column == EPOCH:
-            number = line.epoch if self._counter == tr("Epoch") else line.step
+            number = line.step if self._by_step else line.epoch
             return integer(number) if number is not None else ""
         if column == LOSS:
             return significant(line.loss) if line.loss is not None else ""
@@ -138,3 +138,11 @@ class BatchModel(QAbstractTableModel):
     def _put(self, row: int, line: Line) -> None:
         self.lines[row] = line
         self.dataChanged.emit(self.index(row, 0), self.index(row, STATE))
+
+
+def _told_by_step(lines: Sequence[Line]) -> bool:
+    """Whether the steps tell the checkpoints apart where the epochs do not."""
+    epochs, steps = (
+        [each for each in told if each is not None] for told in zip(*((x.epoch, x.step) for x in lines))
+    )
+    return len(set(steps)) > len(set(epochs))

@@ -23,7 +23,7 @@ class ProgressDialog(Dialog):
 
     def __init__(self, going: Going, show_folder: Callable[[], None], parent: QWidget | None = None) -> None:
         super().__init__(parent, tr("Export the whole run"), 720)
-        self._going = going
+        self._going, self._row = going, -1
         self.table = BatchTable(going.model, self, running=True)
         self.said = PlainLabel("", self, pixels=13)
         self.place = PlainLabel(display(going.folder, 300), self, colour="text2", pixels=12, selectable=True)
@@ -49,6 +49,10 @@ class ProgressDialog(Dialog):
 
     def _describe(self) -> None:
         going = self._going
+        row = going.at()
+        if going.running and row != self._row:
+            self._row = row
+            self.table.scrollTo(going.model.index(row, 0))
         self.said.setText(going.sentence())
         self.stop.setVisible(going.running)
         self.show_folder.setVisible(not going.running)

@@ -23,7 +23,7 @@ from ckptgui.gui.labels import plain_tooltip
 from ckptgui.gui.numbers import tr
 from ckptgui.gui.theme import RADIUS_BADGE, ROW, theme, ui_font
 
-_BOX, _LEAD, _CROSS, _BAR = 14, 24, 20, 84
+_BOX, _LEAD, _CROSS, _BAR, _ARROW = 14, 24, 20, 84, 20
 _WIDEST = {EPOCH: "1,000,000", LOSS: "0.0000e-00", NOW: "1,023.9 MiB", THEN: "1,023.9 MiB"}
 _MARKS = {State.DONE: ("check", "text2"), State.FAILED: ("alert", "nan"), State.CANCELLED: ("cancelled", "text2")}
 
@@ -74,7 +74,7 @@ class BatchTable(QTableView):
         )
         own = min(longest + _LEAD + _BOX + 20, wide * 2 // 5)
         self.setColumnWidth(NAME, own)
-        state = min((wide - own) * 3 // 5, 340) if self.running else 0
+        state = max(240, (wide - own) * 2 // 5) if self.running else 0
         self.setColumnWidth(STATE, state)
         self.setColumnWidth(TARGET, wide - own - state)
 
@@ -167,6 +167,10 @@ class _Cells(QStyledItemDelegate):
         text, ink = model.text(line, column), t.text if column == NAME and line.taken else t.text2
         if column == TARGET and not view.running and line.taken and line.trouble:
             text, ink = line.trouble, t.danger
+        elif column == TARGET and text:
+            painter.setPen(t.text2)
+            painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, "→")
+            room.setLeft(room.left() + _ARROW)
         side = Qt.AlignmentFlag.AlignRight if column in NUMBERS else Qt.AlignmentFlag.AlignLeft
         mode = Qt.TextElideMode.ElideRight if ink == t.danger else Qt.TextElideMode.ElideMiddle
         painter.setPen(ink)
