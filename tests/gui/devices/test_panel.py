@@ -95,7 +95,7 @@ class TestWithoutAnAccelerator:
         assert not window.actions_by_key["move_to_device"].isEnabled()
         assert window.actions_by_key["move_to_device"].toolTip() == NO_GPU
         qtbot.mouseClick(panel.buttons["resave_for_device"], LEFT)
-        assert page.export.dialog is not None
+        qtbot.waitUntil(lambda: page.export.dialog is not None)
         page.export.dialog.reject()
 
     def test_what_was_saved_on_a_gpu_is_said_to_be_read_without_one(self, qtbot, window, tmp_path, monkeypatch):
