@@ -15,6 +15,9 @@ from ckptgui.export.template import Template, Value, formatted, parse_template, 
 
 _COUNTED = frozenset({"epoch", "epochs", "ep", "e", "step", "steps", "iter", "iteration", "checkpoint", "ckpt"})
 _GENERIC = _COUNTED | {"global", "loss", "last", "latest", "final", "state", "dict", "weights", "full", "pytorch"}
+_SHORT = {"bfloat16": "bf16", "float16": "f16", "float32": "f32", "float64": "f64"}
+"""What an element type is called in a name, where tensors are cast to it."""
+
 _WORD = re.compile(r"[^\W_]+(?:\.\d+)?")
 _NUMBERED = re.compile(r"([a-z]+)(\d+(?:\.\d+)?)")
 _SUFFIX = re.compile(r"(?<=.)\.[A-Za-z]\w*$")  # the name of a folder may end in a number: Llama-3.1
@@ -48,6 +51,8 @@ def _best_name(checkpoint: Checkpoint, request: ExportRequest, stem: str, values
     parts += [f"{field}{formatted(values[field])}" for field in told]
     if not section.endswith("state-dict"):
         parts.append("state-dict" if request.only == "state-dict" else "all")
+    if request.dtype != "keep":
+        parts.append(_SHORT.get(request.dtype, request.dtype))
     return "-".join(parts)
 
 
