@@ -205,7 +205,11 @@ class Channel:
             pass
         except WireError:
             self._give_up("The process that has torch sent what is no answer, so it was ended")
-        self._end()
+        except BaseException:
+            self._give_up("The process that has torch was not understood, so it was ended")
+            raise  # a bug of ours, which must keep nobody waiting
+        finally:
+            self._end()
 
     def _take(self, message: Any) -> None:
         match message:

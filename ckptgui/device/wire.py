@@ -29,6 +29,16 @@ class WireError(Exception):
     """What came is not a message."""
 
 
+class _Packer(ForkingPickler):
+    """Packs plain data only: to make one of torch's objects again would load torch on the other side."""
+
+    def reducer_override(self, thing: object) -> Any:
+        named = thing if isinstance(thing, type) else type(thing)
+        if named.__module__.partition(".")[0] == "torch":
+            raise TypeError(f"{named.__qualname__} is torch's and stays in its process.")
+        return NotImplemented
+
+
 def nothing() -> None:
     """A look at nothing."""
 
@@ -46,7 +56,7 @@ class Wire:
 
     def send(self, message: object, bulk: memoryview | None = None, look: Callable[[], None] = nothing) -> None:
         """Send a message, and bytes right behind it. ``look`` is called now and then while that has to wait."""
-        body = ForkingPickler.dumps(message)
+        body = _Packer.dumps(message)
         with self._sending:
             self._push(memoryview(_HEAD.pack(_MARK, len(body)) + body), look)
             if bulk is not None:

@@ -19,6 +19,9 @@ from ckptgui.device.messages import DeviceInfo, DeviceKind
 _UNASKED = 1 << 20
 """Bytes of main memory that are taken without a look at how much there is, which takes longer."""
 
+_OF_THE_DEVICE = ("CUDA error", "HIP error", "CUDA driver error", "cudaError", "_STATUS_EXECUTION_FAILED")
+"""How torch begins what the driver said, apart from its own refusals."""
+
 
 class CpuBackend:
     """Main memory."""
@@ -174,13 +177,15 @@ class CudaBackend:
 
     @contextmanager
     def _failures(self, needed: int) -> Iterator[None]:
-        """Out of memory leaves the device as it was; after any other failure CUDA answers nothing any more."""
+        """Out of memory leaves the device as it was; after any other failure of CUDA it answers no more."""
         try:
             yield
         except torch.OutOfMemoryError as error:
             raise short_of(self.info(), needed) from error
         except RuntimeError as error:
             first = str(error).partition("\n")[0]
+            if not any(name in first for name in _OF_THE_DEVICE):
+                raise
             raise DeviceGone(f"{self.name} failed: {display(first)}") from error
 
 
