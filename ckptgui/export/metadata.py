@@ -13,14 +13,9 @@ from typing import Any
 
 from ckptgui.core.checkpoint import Checkpoint, Json, Role, Section
 from ckptgui.core.display import display
+from ckptgui.core.kept import LOST, NOTE
 from ckptgui.core.training.roles import is_scaler_state, is_scheduler_state, role_by_name
 from ckptgui.errors import ExportError
-
-TRAINING = "training"
-"""Where a state dict's ``_metadata`` holds them: ``nn.Module`` has an attribute of that name."""
-
-LOST = "lost"
-"""The value that lists what a rescue had to do without."""
 
 MAX_TEXT = 4 << 20
 """Bytes of all values as JSON; a safetensors header has to be read whole before anything of the file."""
@@ -75,7 +70,7 @@ def _no_constant(name: str) -> Json:
 def _kept(checkpoint: Checkpoint, section: Section) -> dict[str, Json]:
     """Plain values at the top and beside the section's tensors, and those that an earlier export took along."""
     saved = checkpoint.attributes.get("state_dict_metadata", {})
-    earlier = saved.get(section.path, {}).get(TRAINING, {}) if isinstance(saved, Mapping) else {}
+    earlier = saved.get(section.path, {}).get(NOTE, {}) if isinstance(saved, Mapping) else {}
     root = checkpoint.metadata
     parts = {other.path[0] for other in checkpoint.sections if other.path and other.path != section.path}
     found: dict[str, Json] = {}

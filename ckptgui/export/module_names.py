@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 
 def new_module_names(modules: Iterable[str], sources: Sequence[str], names: Sequence[str]) -> dict[str, str]:
     """From each module to what it is called now, as its tensors tell, or those of a module around it.
 
-    A module is renamed where a tensor's name changed in front and the rest of it, below the module, stayed.
+    Wrappers of which nothing is left are not among them. A module is renamed where a tensor's name changed in front and the rest of it, below the module, stayed.
     """
     found: dict[str, str] = {}
     for source, name in zip(sources, names):
@@ -18,7 +18,15 @@ def new_module_names(modules: Iterable[str], sources: Sequence[str], names: Sequ
             if old_end != new_end or source in found:
                 break
             found[source] = name
-    return {module: _by_nearest(module, found) for module in modules}
+    tops = [module for module, name in found.items() if module and not name]
+    wrappers = {module for top in tops for module in _around(top)} - found.keys()
+    return {module: _by_nearest(module, found) for module in modules if module not in wrappers}
+
+
+def _around(module: str) -> Iterator[str]:
+    """The modules around one, from the inside."""
+    while module := module.rpartition(".")[0]:
+        yield module
 
 
 def _by_nearest(module: str, found: Mapping[str, str]) -> str:

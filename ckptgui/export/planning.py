@@ -9,13 +9,14 @@ import numpy as np
 
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.display import display
+from ckptgui.core.kept import NOTE
 from ckptgui.core.quiet import without_garbage_collection
 from ckptgui.errors import ExportError, LargeOutputError
 from ckptgui.export.casts import cast_dtypes
 from ckptgui.export.contents import Contents, planned_files
-from ckptgui.export.extra_state import ExtraState
+from ckptgui.export.extra_state import ExtraState, module_notes
 from ckptgui.export.geometry import value_bytes
-from ckptgui.export.metadata import TRAINING, metadata_of
+from ckptgui.export.metadata import metadata_of
 from ckptgui.export.module_names import new_module_names
 from ckptgui.export.renaming import renamed
 from ckptgui.export.request import Chosen, ExportPlan, ExportRequest
@@ -135,18 +136,17 @@ def _modules(
     checkpoint: Checkpoint, selection: Selection, names: list[str], values: Mapping[str, object]
 ) -> Metadata | None:
     """The state dict's ``_metadata`` under the modules' new names, with the values that go along."""
-    saved = checkpoint.attributes.get("state_dict_metadata", {})
-    found = saved.get(selection.section.path) if isinstance(saved, Mapping) else None
+    found = module_notes(checkpoint, selection.section)
     modules: dict[str, Mapping[str, object]] = {}
     if found is not None:
-        new = {} if names == selection.names else new_module_names(found, selection.names, names)
-        renamed_ones = {new[module] for module in new if new[module] != module}
-        for module, told in found.items():
-            name = new.get(module, module)
-            if module != TRAINING and not (name == module and name in renamed_ones):
-                modules[name] = told
+        same = names == selection.names
+        new = {module: module for module in found} if same else new_module_names(found, selection.names, names)
+        taken = {name for module, name in new.items() if name != module}
+        for module, name in new.items():
+            if module != NOTE and not (name == module and name in taken):
+                modules[name] = found[module]
     if values:
-        modules[TRAINING] = values
+        modules[NOTE] = values
     return modules if found is not None or values else None
 
 

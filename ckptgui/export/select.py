@@ -51,6 +51,8 @@ def choose_section(checkpoint: Checkpoint, wanted: Path | None, rows: Iterable[i
         for section in checkpoint.sections:
             if section.path == wanted or spelled in ("/".join(section.path), ".".join(section.path)):
                 return section
+        if inner := _inner_section(checkpoint, wanted):
+            return inner
         raise ExportError(f"There is no section {display(spelled)}; there are: {_named(sections)}.")
     if rows:
         return _section_of(sections, rows)
@@ -64,6 +66,18 @@ def choose_section(checkpoint: Checkpoint, wanted: Path | None, rows: Iterable[i
         raise ExportError(f"It holds no model's state dict; choose a section of: {_named(sections)}.")
     what = f"{len(found)} models" if models else f"{len(found)} state dicts and none is the model"
     raise ExportError(f"It holds {what}; choose a section of: {_named(found)}.")
+
+
+def _inner_section(checkpoint: Checkpoint, wanted: Path) -> Section | None:
+    """A state dict within a section, by its path: the tensors below it, if they follow one another."""
+    table, depth = checkpoint.tensors, len(wanted)
+    inside = [number for number, path in enumerate(table.containers) if path[:depth] == wanted]
+    rows = np.flatnonzero(np.isin(table.container, inside))
+    if not len(rows) or rows[-1] - rows[0] != len(rows) - 1:
+        return None
+    outer = checkpoint.section_of(int(rows[0]))
+    role = Role.OTHER if outer is None else outer.role
+    return Section(wanted, role, int(rows[0]), int(rows[-1]) + 1, int(table.nbytes[rows].sum()))
 
 
 def _section_of(sections: Iterable[Section], rows: Iterable[int]) -> Section:

@@ -13,11 +13,11 @@ import numpy as np
 from ckptgui.core.checkpoint import Json
 from ckptgui.core.display import display
 from ckptgui.core.dtypes import DType
+from ckptgui.core.kept import NOTE
 from ckptgui.core.tensors import TensorInfo
 from ckptgui.engine.job import Cancel
 from ckptgui.errors import ExportError
 from ckptgui.export.atomic import Output
-from ckptgui.export.metadata import TRAINING
 from ckptgui.export.pickle_file import (
     BUILD,
     EMPTY_DICT,
@@ -39,7 +39,7 @@ _ID_DIGITS = 40
 
 Metadata = Mapping[str, Mapping[str, Any]]
 """A state dict's ``_metadata``: module prefix to plain values, of which ``version`` is the one in use; under
-``metadata.TRAINING`` the values that go along."""
+``core.kept.NOTE`` the values that go along."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def say_metadata(pickle: PickleWriter, metadata: Metadata) -> None:
     def say(item: tuple[str, Mapping[str, Any]]) -> None:
         prefix, values = item
         pickle.text(prefix)
-        if prefix == TRAINING:
+        if prefix == NOTE:
             say_json(pickle, values)
             return
         pickle.op(EMPTY_DICT)

@@ -9,12 +9,13 @@ import numpy as np
 from ckptgui.core.checkpoint import Checkpoint, Json, Role, Section
 from ckptgui.core.display import display
 from ckptgui.core.dtypes import DType
+from ckptgui.core.kept import LOST
 from ckptgui.core.tensors import Path, TensorKind
 from ckptgui.errors import ExportError
 from ckptgui.export.casts import cast_dtypes
 from ckptgui.export.geometry import value_bytes
 from ckptgui.export.globs import chosen, idle
-from ckptgui.export.metadata import LOST, metadata_of
+from ckptgui.export.metadata import metadata_of
 from ckptgui.export.object_pickle import ObjectPickler
 from ckptgui.export.pickle_file import PickleWriter
 from ckptgui.export.request import Chosen, ExportPlan, ExportRequest, PlannedFile

@@ -115,3 +115,9 @@ def test_modules_are_renamed_with_their_tensors():
     assert new_module_names(modules, sources, names) == {
         "": "", "module": "", "module.fc": "fc", "module.bn": "norm", "module.act": "act",
     }  # fmt: skip
+
+
+def test_a_wrapper_of_which_nothing_is_left_has_no_name():
+    modules = ["", "module", "module._orig_mod", "module._orig_mod.fc"]
+    found = new_module_names(modules, ["module._orig_mod.fc.weight"], ["fc.weight"])
+    assert found == {"": "", "module._orig_mod": "", "module._orig_mod.fc": "fc"}
