@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 def new_module_names(modules: Iterable[str], sources: Sequence[str], names: Sequence[str]) -> dict[str, str]:
     """From each module to what it is called now, as its tensors tell, or those of a module around it.
 
-    Wrappers of which nothing is left are not among them. A module is renamed where a tensor's name changed in front and the rest of it, below the module, stayed.
+    Wrappers of which nothing is left are not among them. A module is renamed where a tensor's name changed in
+    front and the rest of it, below the module, stayed.
     """
     found: dict[str, str] = {}
     for source, name in zip(sources, names):
