@@ -30,12 +30,15 @@ _PAD, _SQUARE, _BOX = 8, 8, 14
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One thing to choose. ``why`` says why it cannot be chosen now, ``colour`` is of the square before it."""
+    """One thing to choose. ``why`` says why it cannot be chosen now, ``colour`` is of the square before it,
+    ``note`` stands at the right of the menu.
+    """
 
     key: str
     text: str
     why: str = ""
     colour: QColor | None = None
+    note: str = ""
 
 
 class Choice(Pressable):
@@ -92,7 +95,8 @@ class Choice(Pressable):
         menu.setMinimumWidth(self.width())
         group = QActionGroup(menu)
         for option in self._options:
-            action = menu.addAction(option.text.replace("&", "&&"))
+            text = option.text.replace("&", "&&")
+            action = menu.addAction(f"{text}\t{option.note}" if option.note else text)
             action.setCheckable(option.colour is None)
             action.setChecked(option.key == self._key)
             action.setEnabled(not option.why)

@@ -54,7 +54,9 @@ class ExportMemory:
         return next((preset for preset in self.presets if preset.key == key), self.presets[0])
 
     def used(self, key: str, request: ExportRequest) -> ExportMemory:
-        """Remember with which settings a preset was used."""
+        """Remember with which settings a preset was used; nothing where it was none."""
+        if all(preset.key != key for preset in self.presets):
+            return self
         used = self.preset(key)
         new = replace(used, request=lasting(request, own=used.own))
         presets = tuple(new if each is used else each for each in self.presets)

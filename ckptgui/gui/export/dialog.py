@@ -26,7 +26,7 @@ from ckptgui.gui.export.save_line import SaveLine
 from ckptgui.gui.export.subject import Subject
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.numbers import size_text, tr
-from ckptgui.workspace.export_presets import ExportMemory
+from ckptgui.workspace.export_presets import BUILT_IN, ExportMemory
 
 LEAST = (980, 600)
 USUAL = (1140, 664)
@@ -106,10 +106,10 @@ class ExportDialog(QDialog):
         self.planner.lost.connect(self._show_losses)
 
     def aim_at(self, device: str) -> None:
-        """Write a ``.pt`` that opens on this device."""
-        request = replace(self.options.request(), format="pt", device=device, tied=None)
+        """Write a ``.pt`` that opens on this device, and is no preset."""
         self.options.offer_device(device)
-        self.options.show_request(request)
+        self.options.show_request(replace(BUILT_IN[0].request, device=device))
+        self.presets.choose("")
         self._wish_changed()
 
     def resume(self, request: ExportRequest, path: str) -> None:

@@ -53,6 +53,7 @@ class FindingList(QScrollArea):
         self._outer = QVBoxLayout(self._ground)
         self._outer.setContentsMargins(0, 0, 0, 0)
         self.setWidget(self._ground)
+        self.hide()
 
     @property
     def shown(self) -> tuple[Finding, ...]:
@@ -94,7 +95,7 @@ class FindingList(QScrollArea):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
         row.addWidget(link, 0, Qt.AlignmentFlag.AlignTop)
-        row.addWidget(text, 1)
+        row.addWidget(text, 1, Qt.AlignmentFlag.AlignTop)
         return line
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -107,5 +108,4 @@ class FindingList(QScrollArea):
         layout = self._page.layout()
         if layout is not None:
             width = max(self.viewport().width(), 200)
-            tall = layout.heightForWidth(width) if layout.hasHeightForWidth() else layout.sizeHint().height()
-            self.setFixedHeight(max(1, min(_TALLEST, tall)))
+            self.setFixedHeight(max(1, min(_TALLEST, layout.totalHeightForWidth(width) + 2)))

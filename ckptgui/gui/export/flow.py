@@ -136,13 +136,13 @@ class ExportFlow(QObject):
 
             return free_path(subject.proposal(request))
 
-        self._start(subject, request, place)
+        self._start(subject, request, place, preset)
 
     def write(self, subject: Subject, request: ExportRequest, target: str) -> None:
         """Write ``target``; whoever chose it has agreed to replace what is there if the request says so."""
         self._start(subject, request, lambda: target)
 
-    def _start(self, subject: Subject, request: ExportRequest, place: Callable[[], str]) -> None:
+    def _start(self, subject: Subject, request: ExportRequest, place: Callable[[], str], preset: str = "") -> None:
         tried = ""
 
         def work(cancel: Cancel, report: Report) -> ExportResult:
@@ -159,10 +159,10 @@ class ExportFlow(QObject):
                 pool.close()
 
         def again() -> None:
-            self._start(subject, request, place)
+            self._start(subject, request, place, preset)
 
         def choose() -> None:
-            self.begin(subject, wish=(request, tried))
+            self.begin(subject, preset, wish=(request, tried))
 
         def failed(error: CheckpointError) -> None:
             if isinstance(error, LargeOutputError):
@@ -172,7 +172,7 @@ class ExportFlow(QObject):
             self.changed.emit()
 
         def done(result: ExportResult) -> None:
-            self._notices.show_notice(done_notice(result, request.verify, self.show_folder))
+            self._notices.show_notice(done_notice(result, self.show_folder))
             self.changed.emit()
 
         def cancelled() -> None:

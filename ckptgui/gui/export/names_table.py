@@ -32,6 +32,9 @@ MAX_COPIED = 2_000
 _BAR = 18
 """Pixels for the scroll bar, whether it is there or not: what is filtered must not jump."""
 
+_LEAST = 92
+"""Pixels of the column of new names at least."""
+
 _HEAD = 4
 """Letters that a name keeps in front when its middle is left out: its end tells it from the others."""
 
@@ -165,7 +168,7 @@ class NamesTable(QTableView):
         kinds = (tr("Type"), "bfloat16", *self.names.names.kinds)
         kind = max(map(self.fontMetrics().horizontalAdvance, kinds)) + 16
         wide = self.width() - _BAR - 32 - 24 - kind
-        old = round(wide * (0.72 if self.names.names.same else 0.55))
+        old = min(round(wide * (0.72 if self.names.names.same else 0.55)), wide - _LEAST)
         for column, width in (
             (GLYPH, 32),
             (OLD, old),

@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVB
 
 from ckptgui.core.checkpoint import Checkpoint, Role
 from ckptgui.core.display import display
+from ckptgui.core.kept import LOST
 from ckptgui.core.tensors import Path
 from ckptgui.errors import DamagedSourceError
-from ckptgui.export.metadata import LOST
 from ckptgui.export.request import ExportRequest
 from ckptgui.gui.controls import Ground, Hairline, IconButton
 from ckptgui.gui.export.outlook import Outlook
@@ -223,7 +223,12 @@ class Options(QScrollArea):
     def _offer_sections(self) -> None:
         checkpoint, t = self._subject.checkpoint, theme()
         found = [
-            Option(str(number), f"{_name(checkpoint, section.path)}", colour=t.role(section.role))
+            Option(
+                str(number),
+                _name(checkpoint, section.path),
+                colour=t.role(section.role),
+                note=size_text(section.nbytes),
+            )
             for number, section in enumerate(candidates(checkpoint))
         ]
         why = tr("safetensors holds tensors and text alone.") if self._wants("safetensors") else ""
@@ -425,5 +430,4 @@ class Options(QScrollArea):
 def _name(checkpoint: Checkpoint, path: Path) -> str:
     if path:
         return display(" / ".join(path), 60)
-    alone = len(checkpoint.sections) < 2
-    return tr("The state dict") if alone else tr("The rest, {size}").format(size=size_text(checkpoint.nbytes))
+    return tr("The state dict") if len(checkpoint.sections) < 2 else tr("The rest")

@@ -33,7 +33,7 @@ def before_writing(parent: QWidget, outlook: Outlook, place: Place, act: Callabl
         ask(
             parent,
             tr("Replace {name}?").format(name=name),
-            tr("There is such a file already. It is replaced once the new one is written and compared."),
+            tr("There is one already. It is replaced once the new one is written whole."),
             tr("Replace {name}").format(name=name),
             act,
         )

@@ -19,6 +19,9 @@ from ckptgui.sources.locate import SourcePool
 if TYPE_CHECKING:
     from ckptgui.gui.document_view import DocumentView
 
+_LOADED = frozenset({Role.MODEL, Role.EMA, Role.OTHER})
+"""Roles of what a model may load."""
+
 
 @dataclass(frozen=True, eq=False)
 class Subject:
@@ -58,9 +61,9 @@ class Subject:
 
 
 def candidates(checkpoint: Checkpoint) -> list[Section]:
-    """The sections that can go out as a state dict: those that hold tensors, what is an optimizer's last."""
+    """The sections that can go out as a state dict: those that hold tensors, what no model loads last."""
     held = [section for section in checkpoint.sections if section.tensor_count]
-    return sorted(held, key=lambda section: section.role is Role.OPTIMIZER)
+    return sorted(held, key=lambda section: section.role not in _LOADED)
 
 
 def likely_section(checkpoint: Checkpoint, selected: Path = ()) -> tuple[Path | None, bool]:
@@ -68,14 +71,14 @@ def likely_section(checkpoint: Checkpoint, selected: Path = ()) -> tuple[Path | 
     from ckptgui.export.select import choose_section
 
     within = [s for s in checkpoint.sections if s.path and selected[: len(s.path)] == s.path and s.tensor_count]
-    if within and within[0].role is not Role.OPTIMIZER:
+    if within and within[0].role in _LOADED:
         return within[0].path, True
     try:
         return choose_section(checkpoint, None).path, True
     except CheckpointError:
         found = candidates(checkpoint)
-        models = [section for section in found if section.role is Role.MODEL] or found
-        return (max(models, key=lambda section: section.nbytes).path if models else None), len(found) < 2
+        first = [s for s in found if s.role is Role.MODEL] or [s for s in found if s.role in _LOADED] or found
+        return (max(first, key=lambda section: section.nbytes).path if first else None), len(found) < 2
 
 
 def chosen_in(view: DocumentView, node: int) -> tuple[Path | None, frozenset[int] | None]:
