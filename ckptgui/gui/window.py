@@ -224,6 +224,7 @@ class MainWindow(QMainWindow):
 
         new = SeriesPage(self._background, page.share(), self)
         new.document_made.connect(self._dress_epoch)
+        new.use_devices(self.devices)
         new.batch.settings = self.settings
         self._documents[self._documents.index(page)] = new
         self._place(new)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import zip_longest
 
 import numpy as np
 
 from ckptgui.analysis.difference import UNKNOWN, Differences
 from ckptgui.analysis.profile import RECORD, Profile
+from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.series.parts import Part
 from ckptgui.core.series.series import Series
 from ckptgui.core.series.status import Status, statuses
@@ -27,6 +29,9 @@ from ckptgui.workspace.tasks import ProfileTask as ProfileTask
 from ckptgui.workspace.tasks import Task as Task
 from ckptgui.workspace.told import Told
 
+Elsewhere = Callable[[Checkpoint, Checkpoint, np.ndarray, Callable[[Compared], None], Cancel], np.ndarray]
+"""Somebody who compares some pairs of rows without their files, tells of them, and returns their places."""
+
 
 class Comparing:
     """Carries out the tasks of one series; for any thread but the GUI's, one after the other.
@@ -42,13 +47,15 @@ class Comparing:
         results: Results | None,
         profiles: Sequence[Profile | None] = (),
         pairs: Mapping[tuple[int, int], Differences] | None = None,
+        elsewhere: Elsewhere | None = None,
     ) -> None:
         """``profiles`` and ``pairs`` are what is known already; who is told of ``News`` fills them, not this.
+        ``elsewhere`` is asked before files are read.
 
         A pair that is taken out of ``pairs`` again is read again when it is asked for.
         """
         self.series = series
-        self._pool, self._results = pool, results
+        self._pool, self._results, self._elsewhere = pool, results, elsewhere
         self._profiles, self._pairs = profiles, pairs or {}
         self._known: list[KnownFigures] = []
         self._profiled: list[np.ndarray] = []  # bool a row: it was known before
@@ -155,6 +162,9 @@ class Comparing:
                 if len(equal):
                     taken(Compared(equal, records), rest)
                     left[rest[equal]] = False
+            if left.any() and self._elsewhere is not None:
+                rest = np.flatnonzero(left)
+                left[rest[self._elsewhere(a, b, rows[rest], partial(taken, among=rest), cancel)]] = False
             if left.any():
                 rest = np.flatnonzero(left)
                 compare(a, b, rows[rest], self._pool, lambda batch: taken(batch, rest), cancel, report)

@@ -21,7 +21,7 @@ from ckptgui.gui.jobs import Background
 from ckptgui.gui.warm import fetch_pair_loops, warm_for_pairs
 from ckptgui.sources.locate import SourcePool
 from ckptgui.workspace.compared import Compared
-from ckptgui.workspace.comparing import Comparing, News, PairTask, ProfileTask, Task
+from ckptgui.workspace.comparing import Comparing, Elsewhere, News, PairTask, ProfileTask, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,7 @@ class Comparison(QObject):
         super().__init__(parent)
         self.background = background
         self.pool = SourcePool()
+        self.elsewhere: Elsewhere | None = None  # who compares what lies on a device
         self.known = Compared()
         self.a = self.b = 0
         self.selection = 0  # the root: the run itself
@@ -84,7 +85,9 @@ class Comparison(QObject):
         self.known = known
         profiles, pairs, results = tuple(known.profiles), known.pairs, self.background.results
         # Made by the first job that wants it: to look through what is known takes a while.
-        self._comparing = Once(lambda: Comparing(known.series, self.pool, results, profiles, pairs))
+        self._comparing = Once(
+            lambda: Comparing(known.series, self.pool, results, profiles, pairs, self.elsewhere)
+        )
         whole = known.series.whole
         places = {(member.path, member.section): number for number, member in enumerate(known.series.members)}
         last = whole[-1] if whole else 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import PurePath
 
 from PySide6.QtCore import Qt, Signal
@@ -23,6 +24,8 @@ from ckptgui.gui.compare.roster import Roster
 from ckptgui.gui.compare.timeline.panel import Timeline
 from ckptgui.gui.compare.words import member_words
 from ckptgui.gui.controls import Hairline
+from ckptgui.gui.devices.desk import Devices
+from ckptgui.gui.devices.pairs import compare_there
 from ckptgui.gui.document_view import DocumentView
 from ckptgui.gui.export_batch.flow import BatchFlow
 from ckptgui.gui.goto import Finder
@@ -358,6 +361,10 @@ class SeriesPage(Page):
     def export_state_dict(self) -> None:
         """Of B, while that is in front."""
         self.halves.in_front.export_state_dict()
+
+    def use_devices(self, devices: Devices) -> None:
+        """Compare on a device what lies there of both."""
+        self.comparison.elsewhere = partial(compare_there, devices)
 
     def move_to_device(self) -> None:
         """Move what is selected of B, while that is in front, to the accelerator."""

@@ -15,6 +15,7 @@ from ckptgui.device.messages import (
     OutOfMemoryError,
     Resident,
 )
+from ckptgui.engine.compare_one import compare_pair
 from ckptgui.engine.job import Progress, silent
 from ckptgui.engine.stream import digest, iter_values
 from ckptgui.engine.summarise import summarise
@@ -39,7 +40,7 @@ class FakeService:
         self.trouble: DeviceError | None = None
         self.fault: DeviceError | None = None
         self.fell_back = ""
-        self.asked = self.figured = 0
+        self.asked = self.figured = self.compared = 0
         self.closed = False
         self.changed: list = []
         self.lost: list = []
@@ -105,16 +106,19 @@ class FakeService:
     def summarise(self, token: int, cancel, report=silent, *, exact: bool = False):
         self.figured += 1
         pool = SourcePool()
-        source = self.source(token)
+        return summarise(self._lying(token, pool), pool, cancel, report, exact)
+
+    def _lying(self, token: int, pool: SourcePool):
+        """A tensor as it lies here, its bytes in ``pool``."""
+        source, info = self.source(token), self._held[token][0].info
         pool.add(source)
-        info = self._held[token][0].info
-        lying = replace(
-            info,
-            extent=Extent(source.size, (Segment(source.identity, 0, source.size),)),
-            storage_offset=0,
-            strides=contiguous_strides(info.shape),
-        )
-        return summarise(lying, pool, cancel, report, exact)
+        extent = Extent(source.size, (Segment(source.identity, 0, source.size),))
+        return replace(info, extent=extent, storage_offset=0, strides=contiguous_strides(info.shape))
+
+    def compare(self, a: int, b: int, cancel, report=silent):
+        self.compared += 1
+        pool = SourcePool()
+        return compare_pair(self._lying(a, pool), self._lying(b, pool), pool, cancel, report, True)
 
     def refine(self, token, distribution, low, high, cancel, report=silent, scale="linear"):
         return distribution
