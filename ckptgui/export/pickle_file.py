@@ -120,15 +120,15 @@ class PickleWriter:
         self.op(REDUCE)
         return self.put()
 
-    def pairs(self, items: Sequence[T], say: Callable[[T], None]) -> None:
+    def pairs(self, items: Sequence[T], say: Callable[[T], object]) -> None:
         """Set pairs on the dictionary at the top; ``say`` pushes an item's key and value."""
         self._batched(items, say, SETITEM, SETITEMS)
 
-    def elements(self, items: Sequence[T], say: Callable[[T], None]) -> None:
+    def elements(self, items: Sequence[T], say: Callable[[T], object]) -> None:
         """Append to the list at the top; ``say`` pushes an item."""
         self._batched(items, say, APPEND, APPENDS)
 
-    def _batched(self, items: Sequence[T], say: Callable[[T], None], one: bytes, many: bytes) -> None:
+    def _batched(self, items: Sequence[T], say: Callable[[T], object], one: bytes, many: bytes) -> None:
         for start in range(0, len(items), _BATCH):
             batch = items[start : start + _BATCH]
             if len(batch) > 1:
@@ -141,16 +141,20 @@ class PickleWriter:
         """What records a template of what would be said next; None before numbers are all of one width."""
         return Recorder(self._known) if self._memo > _NARROW else None
 
-    def say_like(self, template: Template, first: str, second: str) -> None:
-        """What was recorded, with these texts in place of its own two."""
-        one, other = (text.encode("utf-8", "surrogatepass") for text in (first, second))
+    def say_like(self, template: Template, *texts: str) -> int:
+        """What was recorded, with these texts in place of its own; the number of what it left at the top."""
         begin, count = 4 * (self._memo - self._packed_from), template.memos
         if begin + 4 * count > len(self._packed):
             self._packed = struct.pack(f"<{_PACKED}I", *range(self._memo, self._memo + _PACKED))
             self._packed_from, begin = self._memo, 0
-        a, b, *more = template.numbers(self._packed, begin)
-        self._out += template.form % (_SIZE(len(one)), one, a, _SIZE(len(other)), other, b, *more)
+        numbers = template.numbers(self._packed, begin)
+        holes: list[bytes] = []
+        for text, number in zip(texts, numbers):
+            encoded = text.encode("utf-8", "surrogatepass")
+            holes += (_SIZE(len(encoded)), encoded, number)
+        self._out += template.form % (*holes, *numbers[len(texts) :])
         self._memo += count
+        return self._memo - 1
 
     def finish(self) -> bytes:
         """The pickle."""
@@ -159,7 +163,7 @@ class PickleWriter:
 
 
 class Template:
-    """Opcodes of many objects that differ in two texts, each remembered, and in the numbers of the memo."""
+    """Opcodes of many objects that differ in texts, remembered before all else, and in the numbers of the memo."""
 
     __slots__ = ("form", "memos", "numbers")
 
@@ -201,7 +205,7 @@ class Recorder(PickleWriter):
 
     def template(self) -> Template:
         """What was said so far."""
-        if not self._holes.startswith("tntn") or self._holes.count("t") != 2:
+        if not self._holes.startswith("tn" * self._holes.count("t")):
             raise AssertionError(f"recorded {self._holes}")
         return Template(bytes(self._form + self._out.replace(b"%", b"%%")), self._holes.count("n"))
 

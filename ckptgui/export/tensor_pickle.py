@@ -28,39 +28,50 @@ class TensorPickler:
         self._templates: dict[Hashable, Template] = {}
         self._met: set[Hashable] = set()
 
-    def named(
-        self, names: Sequence[str], tensors: Sequence[TensorInfo], dtypes: Sequence[DType]
-    ) -> Callable[[int], None]:
-        """What pushes a tensor, by its place among those of the storages, after its name.
+    def placed(
+        self,
+        tensors: Sequence[TensorInfo],
+        dtypes: Sequence[DType],
+        *,
+        names: Sequence[str] | None = None,
+        grads: Sequence[bool] | None = None,
+    ) -> Callable[[int], int]:
+        """What pushes a tensor, by its place among those of the storages, and returns its number in the memo.
 
-        Tensors that differ in nothing but name and place are said from the second on by what was recorded of it.
+        With ``names`` it pushes that first. ``grads`` says which want a gradient. Tensors that differ in nothing
+        but name and place are said from the second on by what was recorded of it.
         """
         kinds, numbers, templates = (
             kinds_of(tensors, dtypes, self.storages),
             self.storages.of.tolist(),
             self._templates,
         )
+        if grads is not None:
+            kinds = [kind and (kind, grad) for kind, grad in zip(kinds, grads)]
 
-        def say(place: int) -> None:
+        def say(place: int) -> int:
+            texts = () if names is None else (names[place],)
             template = templates.get(kinds[place])
             if template is not None:
-                self.pickle.say_like(template, names[place], str(numbers[place]))
-                return
-            view, tensor, dtype = self.storages.view(place), tensors[place], dtypes[place]
-            self.pickle.text(names[place])
-            self.tensor(view, tensor, dtype)
+                return self.pickle.say_like(template, *texts, str(numbers[place]))
+            row = self.storages.view(place), tensors[place], dtypes[place], bool(grads and grads[place])
+            for text in texts:
+                self.pickle.text(text)
+            said = self.tensor(*row)
             if kinds[place] is not None:
-                self._record(kinds[place], view, tensor, dtype)
+                self._record(kinds[place], texts, row)
+            return said
 
         return say
 
-    def _record(self, kind: Hashable, view: View, tensor: TensorInfo, dtype: DType) -> None:
+    def _record(self, kind: Hashable, texts: Sequence[str], row: tuple[View, TensorInfo, DType, bool]) -> None:
         """Take down how a tensor is said, if it is not the first of its kind."""
         recorder = self.pickle.recorder() if kind in self._met else None
         self._met.add(kind)
         if recorder is not None:
-            recorder.text("")
-            TensorPickler(recorder, self.storages, self._location).tensor(view, tensor, dtype)
+            for text in texts:
+                recorder.text(text)
+            TensorPickler(recorder, self.storages, self._location).tensor(*row)
             self._templates[kind] = recorder.template()
 
     def tensor(self, view: View, tensor: TensorInfo, dtype: DType, requires_grad: bool = False) -> int:

@@ -107,7 +107,7 @@ def state_dict_layout(
     pickler = TensorPickler(pickle, storages, location)
     pickle.ordered_dict()
 
-    pickle.pairs(range(len(names)), pickler.named(names, tensors, dtypes))
+    pickle.pairs(range(len(names)), pickler.placed(tensors, dtypes, names=names))
     say_more(pickle)
     if metadata is not None:
         say_metadata(pickle, metadata)

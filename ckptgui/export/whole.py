@@ -8,9 +8,9 @@ import numpy as np
 
 from ckptgui.core.checkpoint import Checkpoint, Json, Role, Section
 from ckptgui.core.display import display
-from ckptgui.core.dtypes import DType
+from ckptgui.core.dtypes import DType, Kind
 from ckptgui.core.kept import LOST
-from ckptgui.core.tensors import Path, TensorKind
+from ckptgui.core.tensors import Flag, Path, TensorKind
 from ckptgui.errors import ExportError
 from ckptgui.export.casts import cast_dtypes
 from ckptgui.export.geometry import value_bytes
@@ -39,21 +39,22 @@ def plan_whole(checkpoint: Checkpoint, out: str, request: ExportRequest, spoilt:
     """
     _check_options(request)
     root = saved_root(checkpoint)
-    rows, names = _reachable(checkpoint, root)
+    rows, paths = _reachable(checkpoint, root)
+    names = [".".join(path) for path in paths]
     wanted = chosen(names, request.include, request.exclude)
     if request.rows is not None:
         wanted &= np.isin(rows, np.fromiter(request.rows, np.int64))
     unused = idle(names, request.exclude)
-    rows, names = rows[wanted], [names[place] for place in np.flatnonzero(wanted).tolist()]
-    sound, lost = whole_ones(checkpoint, rows, names, spoilt, request.rescue)
-    rows, names = rows[sound], [names[place] for place in np.flatnonzero(sound).tolist()]
+    some = np.flatnonzero(wanted)
+    sound, lost = whole_ones(checkpoint, rows[some], [names[at] for at in some.tolist()], spoilt, request.rescue)
+    some = some[sound]
+    rows, names, paths = rows[some], *([column[at] for at in some.tolist()] for column in (names, paths))
     tensors = counted(checkpoint.tensors, (), rows, torch_takes, for_torch)
     saved = tensors.dtypes
     dtypes, idle_casts = cast_dtypes(names, saved, request.dtype, request.dtype_for)
     values, left_out, added = _values(checkpoint, root, request, lost)
-    layout, dropped = _layout(checkpoint, root, tensors, dtypes, request, left_out, added)
+    layout, dropped = _layout(checkpoint, root, tensors, paths, dtypes, request, left_out, added)
     same = np.full(len(rows), -1) if request.ties == "copy" else tied_to(checkpoint.tensors, rows, dtypes)
-    paths = [checkpoint.tensors.path(row) for row in rows.tolist()]
     shown = tuple("/".join(path) for path in paths)
     return ExportPlan(
         checkpoint=checkpoint,
@@ -104,17 +105,17 @@ def saved_root(checkpoint: Checkpoint) -> Node:
     return parsed.root
 
 
-def _reachable(checkpoint: Checkpoint, root: Node) -> tuple[np.ndarray, list[str]]:
-    """The rows that hang on containers alone, and their dotted names; components go with their whole."""
+def _reachable(checkpoint: Checkpoint, root: Node) -> tuple[np.ndarray, list[Path]]:
+    """The rows that hang on containers alone, and their paths; components go with their whole."""
     table = checkpoint.tensors
     cache: dict[int, dict[str, Node]] = {}
-    rows, names = [], []
+    rows, paths = [], []
     for row in np.flatnonzero(table.kind != TensorKind.COMPONENT).tolist():
         path = table.path(row)
         if node_at(root, path, cache) is not MISSING:
             rows.append(row)
-            names.append(".".join(path))
-    return np.array(rows, np.int64), names
+            paths.append(path)
+    return np.array(rows, np.int64), paths
 
 
 def _values(
@@ -141,6 +142,7 @@ def _layout(
     checkpoint: Checkpoint,
     root: Node,
     tensors: TableTensors,
+    paths: list[Path],
     dtypes: list[DType],
     request: ExportRequest,
     left_out: set[str],
@@ -151,18 +153,19 @@ def _layout(
     storages = plan_storages(tensors, dtypes, share=share)
     pickle = PickleWriter()
     pickler = TensorPickler(pickle, storages, request.location)
-    numbers = {checkpoint.tensors.path(row): number for number, row in enumerate(tensors.rows.tolist())}
+    numbers = {path: number for number, path in enumerate(paths)}
+    wants = checkpoint.tensors.flags[tensors.rows] & Flag.REQUIRES_GRAD
+    grads = [bool(want) and dtype.kind in _WITH_GRADIENT for want, dtype in zip(wants.tolist(), tensors.dtypes)]
+    say = pickler.placed(tensors, dtypes, grads=grads)
     said: dict[tuple[int, DType], int] = {}
 
     def tensor(node: Node, path: Path) -> None:
         number = numbers[path]
-        info, dtype = tensors[number], dtypes[number]
-        memo = said.get((id(node), dtype)) if share else None
-        if memo is not None:
+        memo = said.get((id(node), dtypes[number])) if share else None
+        if memo is None:
+            said[(id(node), dtypes[number])] = say(number)
+        else:
             pickle.get(memo)
-            return
-        grad = info.requires_grad and info.dtype.kind.value in ("float", "complex")
-        said[(id(node), dtype)] = pickler.tensor(storages.view(number), info, dtype, grad)
 
     saved = checkpoint.attributes.get("state_dict_metadata", {})
 
@@ -175,4 +178,5 @@ def _layout(
     return TorchLayout(pickle.finish(), storages), walk.dropped
 
 
+_WITH_GRADIENT = frozenset({Kind.FLOAT, Kind.COMPLEX})
 _DICTS = frozenset({Sort.DICT, Sort.ORDERED_DICT})

@@ -167,6 +167,16 @@ def test_a_template_says_a_tensor_as_opcode_by_opcode(tmp_path, monkeypatch):
     assert quick.pickle == slow.pickle and quick.nbytes == slow.nbytes
 
 
+def test_a_template_says_everything_as_opcode_by_opcode(tmp_path, monkeypatch):
+    saved = {"model": {f"w{n}": torch.zeros(n % 3 + 1, requires_grad=n % 2 == 0) for n in range(300)}, "epoch": 3}
+    saved["again"] = [saved["model"][f"w{n}"] for n in range(100)]
+    torch.save(saved, tmp_path / "in.pt")
+    checkpoint = open_checkpoint(str(tmp_path / "in.pt"))
+    quick = plan(checkpoint, only="all").files[0].layout
+    monkeypatch.setattr(pickle_file.PickleWriter, "recorder", lambda self: None)
+    assert quick.pickle == plan(checkpoint, only="all").files[0].layout.pickle
+
+
 def test_damage_is_refused_with_what_a_rescue_would_save_and_left_out_by_one(tmp_path):
     path = tmp_path / "a.pt"
     torch.save({"w": torch.ones(2), "s": torch.eye(3).to_sparse(), "m": torch.ones(2, device="meta")}, path)
