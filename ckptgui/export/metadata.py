@@ -21,6 +21,8 @@ MAX_TEXT = 4 << 20
 """Bytes of all values as JSON; a safetensors header has to be read whole before anything of the file."""
 
 _MAX_DEPTH = 64
+_MAX_BITS = 2_000
+"""Bits of a whole number that loaders and JSON take; a longer one goes as text."""
 _LEFT_BEHIND = frozenset({Role.OPTIMIZER, Role.SCHEDULER, Role.SCALER, Role.RNG})
 _ATTRIBUTES_ALONE = frozenset({"argparse.Namespace", "types.SimpleNamespace"})
 """Classes of which nothing is lost when their objects are taken for dictionaries."""
@@ -51,11 +53,19 @@ def metadata_of(
 
 
 def parsed(text: str) -> Json:
-    """The JSON value that a text is, or the text."""
+    """The JSON value that a text is, or the text; that too where it nests deeper than values do."""
     try:
-        return json.loads(text, parse_constant=_no_constant)
+        value = json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError):
         return text
+    return value if _is_shallow(value) else text
+
+
+def _is_shallow(value: Json, depth: int = 0) -> bool:
+    if not isinstance(value, (dict, list)):
+        return True
+    inner = value.values() if isinstance(value, dict) else value
+    return depth < _MAX_DEPTH and all(_is_shallow(each, depth + 1) for each in inner)
 
 
 def as_text(value: Json) -> str:
@@ -108,4 +118,6 @@ def _plain(value: Json, depth: int = 0) -> Json:
         return [None if each is _NOTHING else each for each in items]
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
+    if isinstance(value, int) and value.bit_length() > _MAX_BITS:
+        return hex(value)
     return value

@@ -82,6 +82,8 @@ def test_values_are_left_out_set_and_read_as_json(saved):
         "epoch": 4, "who": "me", "tags": ["a", {"b": None}], "odd": "NaN", "cut": "{",
     }  # fmt: skip
     assert plan(saved, metadata=(("who", "me"),)).metadata == {"who": "me"}
+    deep = "[" * 900 + "]" * 900
+    assert plan(saved, metadata=(("deep", deep),)).metadata == {"deep": deep}
     with pytest.raises(ExportError, match="needs a name"):
         plan(saved, metadata=(("", "x"),))
 
