@@ -14,7 +14,7 @@ from ckptgui.core.display import display
 from ckptgui.export.losses import Losses
 from ckptgui.export.request import ExportRequest
 from ckptgui.gui.controls import Hairline
-from ckptgui.gui.export.findings import CAST, cast_finding
+from ckptgui.gui.export.findings import cast_finding
 from ckptgui.gui.export.options import Options
 from ckptgui.gui.export.place import Place, with_suffix
 from ckptgui.gui.export.planner import Planned, Planner
@@ -167,7 +167,7 @@ class ExportDialog(QDialog):
         self.options.tell_outlook(outlook)
         if outlook.plan is not None:
             self.presets.show_size(self.presets.current(), outlook.plan.nbytes)
-            if any(finding.kind == CAST for finding in planned.findings):
+            if any(finding.open for finding in planned.findings):
                 self.planner.find_losses(outlook)
         self._name_file(planned)
         self._look_around()
@@ -186,8 +186,8 @@ class ExportDialog(QDialog):
         self._named = bool(path.strip())
         kind = PurePath(path).suffix.lower()
         other = {".safetensors": "safetensors", ".pt": "pt"}.get(kind)
-        buttons = self.options.format.buttons
-        if other is not None and other != self.options.format.current() and buttons[other].isEnabled():
+        buttons = self.options.page.format.buttons
+        if other is not None and other != self.options.page.format.current() and buttons[other].isEnabled():
             buttons[other].click()
         self._look_around()
         self._update_foot()

@@ -24,7 +24,10 @@ CAST, TROUBLE = "cast", "trouble"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A badge and a sentence; ``name`` is a tensor in front of the sentence, ``row`` its row."""
+    """A badge and a sentence; ``name`` is a tensor in front of the sentence, ``row`` its row.
+
+    ``open``: more can be said once values are read.
+    """
 
     kind: str
     badge: str
@@ -32,6 +35,7 @@ class Finding:
     text: str
     name: str = ""
     row: int = -1
+    open: bool = False
 
 
 def findings(outlook: Outlook, records: np.ndarray | None) -> tuple[Finding, ...]:
@@ -64,7 +68,9 @@ def place_trouble(text: str) -> Finding:
 def cast_finding(losses: Losses) -> Finding:
     """What the casts lose, as far as it is known."""
     wrong = bool(losses.overflowed.least)
-    return Finding(CAST, tr("Cast"), Tone.WARN if wrong or losses.zeroed.least else Tone.PLAIN, losses.sentence())
+    tone = Tone.WARN if wrong or losses.zeroed.least else Tone.PLAIN
+    told = losses.exact or (not losses.unknown and losses.overflowed.exact and losses.zeroed.exact)
+    return Finding(CAST, tr("Cast"), tone, losses.sentence(), open=not told)
 
 
 def _lost(outlook: Outlook) -> list[Finding]:

@@ -50,6 +50,8 @@ def look_around(checkpoint: Checkpoint, path: str, *, folder: bool) -> Place:
         there = False
     if not there:
         return Place(path, _no_folder(path))
+    if folder and os.path.isfile(path):  # noqa: PTH113
+        return Place(path, tr("There is a file of this name; shards need a folder."))
     try:
         free = free_space(parent)
         exists = os.path.isdir(path) if folder else look_at(path).exists  # noqa: PTH112

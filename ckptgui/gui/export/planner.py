@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from ckptgui.core.checkpoint import Checkpoint, Json
 from ckptgui.engine.job import Cancel, Report
@@ -18,6 +18,9 @@ from ckptgui.gui.export.outlook import Outlook, look_ahead
 from ckptgui.gui.export.place import Place, look_around
 from ckptgui.gui.export.subject import Subject
 from ckptgui.gui.jobs import Background
+
+CALM = 600
+"""Milliseconds without another wish before values are read for this one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +50,9 @@ class Planner(QObject):
         self._sizes = background.lane(self)
         self._values = background.lane(self)
         self._losses = background.lane(self, patient=True)
+        self._outlook: Outlook | None = None
+        self._calm = QTimer(self, singleShot=True, interval=CALM)
+        self._calm.timeout.connect(self._read)
         self._next: Callable[[], None] | None = None
 
     @property
@@ -61,6 +67,7 @@ class Planner(QObject):
 
     def plan(self, request: ExportRequest, out: str) -> None:
         """Plan this as soon as the plan that runs is through; of several wishes meanwhile the last one counts."""
+        self._calm.stop()
         self._losses.cancel()
         self._next = lambda: self._begin(request, out)
         if not self._plans.busy:
@@ -116,8 +123,12 @@ class Planner(QObject):
         self._values.start(work, act)
 
     def find_losses(self, outlook: Outlook) -> None:
-        """Read what is cast and count what is lost."""
-        plan, subject = outlook.plan, self._subject
+        """Read what is cast and count what is lost, unless something else is wished soon."""
+        self._outlook = outlook
+        self._calm.start()
+
+    def _read(self) -> None:
+        plan, subject = self._outlook.plan if self._outlook is not None else None, self._subject
         if plan is None:
             return
 
@@ -134,6 +145,7 @@ class Planner(QObject):
 
     def stop(self) -> None:
         """Drop all that is wanted."""
+        self._calm.stop()
         self._next = None
         for lane in (self._plans, self._places, self._sizes, self._values, self._losses):
             lane.cancel()

@@ -90,7 +90,7 @@ def test_names_show_what_goes_under_which_name_and_what_is_tied(qtbot, dialogue,
     clicked(qtbot, dialog, dialog.presets.buttons["half"])
     assert rows(dialog)[0] == ("module._orig_mod.conv1.weight", "conv1.weight", "bfloat16")
     assert rows(dialog)[-1] == ("module._orig_mod.head.weight", "same as fc.weight", "0 B")
-    assert dialog.options.strip_note.text() == "module._orig_mod. from 4 names"
+    assert dialog.options.page.strip_note.text() == "module._orig_mod. from 4 names"
     left = dialog.preview.left.text()
     assert "optimizer_state_dict" in left
     assert "ema" in left
@@ -99,10 +99,10 @@ def test_names_show_what_goes_under_which_name_and_what_is_tied(qtbot, dialogue,
 def test_including_and_excluding_counts_as_one_types(qtbot, dialogue, window, wrapped, tmp_path):
     dialog = dialogue(wrapped)
     clicked(qtbot, dialog, dialog.presets.buttons["safetensors"])
-    typed(qtbot, dialog, dialog.options.include, "*.weight")
-    assert dialog.options.include._count == "3 of 4"
-    typed(qtbot, dialog, dialog.options.exclude, "*conv1*")
-    assert dialog.options.include._count == "2 of 4"
+    typed(qtbot, dialog, dialog.options.page.include, "*.weight")
+    assert dialog.options.page.include._count == "3 of 4"
+    typed(qtbot, dialog, dialog.options.page.exclude, "*conv1*")
+    assert dialog.options.page.include._count == "2 of 4"
     clicked(qtbot, dialog, dialog.preview.kept.buttons["out"])
     assert [row[1] for row in rows(dialog)] == ["left out", "left out"]
     exported(qtbot, window, dialog, tmp_path / "out.safetensors")
@@ -112,7 +112,7 @@ def test_including_and_excluding_counts_as_one_types(qtbot, dialogue, window, wr
 @pytest.mark.parametrize("field", ["include", "exclude"])
 def test_a_pattern_that_selects_nothing_is_told_at_its_field(qtbot, dialogue, wrapped, field):
     dialog = dialogue(wrapped)
-    box = getattr(dialog.options, field)
+    box = getattr(dialog.options.page, field)
     typed(qtbot, dialog, box, "nothing.*")
     assert "nothing.*" in box.trouble
     assert dialog.foot.export.isEnabled() is (field == "exclude")
@@ -120,8 +120,8 @@ def test_a_pattern_that_selects_nothing_is_told_at_its_field(qtbot, dialogue, wr
 
 def test_names_that_become_one_stop_the_export_and_the_button_says_why(qtbot, dialogue, wrapped):
     dialog = dialogue(wrapped)
-    qtbot.mouseClick(dialog.options.renames.add, LEFT)
-    pattern, replacement, _ = dialog.options.renames.rows[0]
+    qtbot.mouseClick(dialog.options.page.renames.add, LEFT)
+    pattern, replacement, _ = dialog.options.page.renames.rows[0]
     typed(qtbot, dialog, pattern, r"conv1\.weight")
     typed(qtbot, dialog, replacement, "conv1.bias")
     assert dialog.preview.findings.shown[0].badge == "Collision"
@@ -132,8 +132,8 @@ def test_names_that_become_one_stop_the_export_and_the_button_says_why(qtbot, di
 def test_an_exception_keeps_its_type(qtbot, dialogue, window, wrapped, tmp_path):
     dialog = dialogue(wrapped)
     clicked(qtbot, dialog, dialog.presets.buttons["half"])
-    qtbot.mouseClick(dialog.options.exceptions.add, LEFT)
-    typed(qtbot, dialog, dialog.options.exceptions.rows[0][0], "*bias")
+    qtbot.mouseClick(dialog.options.page.exceptions.add, LEFT)
+    typed(qtbot, dialog, dialog.options.page.exceptions.rows[0][0], "*bias")
     exported(qtbot, window, dialog, tmp_path / "out.safetensors")
     kinds = {name: value.dtype for name, value in load_file(tmp_path / "out.safetensors").items()}
     assert kinds["conv1.bias"] is torch.float32
@@ -143,9 +143,9 @@ def test_an_exception_keeps_its_type(qtbot, dialogue, window, wrapped, tmp_path)
 def test_values_go_along_only_when_ticked_and_as_they_are_edited(qtbot, dialogue, window, wrapped, tmp_path):
     dialog = dialogue(wrapped)
     clicked(qtbot, dialog, dialog.presets.buttons["safetensors"])
-    clicked(qtbot, dialog, dialog.options.keep)
-    assert dialog.options.keep_note.text() == "epoch, loss"
-    qtbot.mouseClick(dialog.options.edit, LEFT)
+    clicked(qtbot, dialog, dialog.options.page.keep)
+    assert dialog.options.page.keep_note.text() == "epoch, loss"
+    qtbot.mouseClick(dialog.options.page.edit, LEFT)
     editor = dialog_of(qtbot, MetadataDialog)
     (epoch, _), (_, field) = editor.rows
     qtbot.mouseClick(epoch, LEFT)
@@ -162,12 +162,12 @@ def test_values_go_along_only_when_ticked_and_as_they_are_edited(qtbot, dialogue
 
 def test_the_suffix_and_the_format_follow_each_other(qtbot, dialogue, tmp_path, checkpoint):
     dialog = dialogue(checkpoint)
-    clicked(qtbot, dialog, dialog.options.format.buttons["safetensors"])
+    clicked(qtbot, dialog, dialog.options.page.format.buttons["safetensors"])
     assert dialog.foot.path().endswith(".safetensors")
     write(qtbot, dialog, tmp_path / "mine.pt")
-    assert dialog.options.format.current() == "pt"
-    dialog.options.format.buttons["safetensors"].setFocus()
-    clicked(qtbot, dialog, dialog.options.format.buttons["safetensors"])
+    assert dialog.options.page.format.current() == "pt"
+    dialog.options.page.format.buttons["safetensors"].setFocus()
+    clicked(qtbot, dialog, dialog.options.page.format.buttons["safetensors"])
     assert dialog.foot.path() == str(tmp_path / "mine.safetensors")
 
 
@@ -226,7 +226,7 @@ def test_what_is_chosen_in_the_tree_goes_out_alone(qtbot, window, wrapped, tmp_p
     menu = tree.menu(tree.view.current())
     next(action for action in menu.actions() if action.text() == "Export this…").trigger()
     dialog = planned(qtbot, dialog_of(qtbot, ExportDialog))
-    assert dialog.options.chosen.text() == "2 chosen in the tree"
+    assert dialog.options.page.chosen.text() == "2 chosen in the tree"
     exported(qtbot, window, dialog, tmp_path / "conv.pt")
     assert [name.rpartition(".")[2] for name in torch.load(tmp_path / "conv.pt", weights_only=True)] == [
         "weight",
@@ -236,9 +236,9 @@ def test_what_is_chosen_in_the_tree_goes_out_alone(qtbot, window, wrapped, tmp_p
 
 def test_another_section_is_exported_when_it_is_chosen(qtbot, dialogue, window, wrapped, tmp_path):
     dialog = dialogue(wrapped)
-    qtbot.keyClick(dialog.options.section, Qt.Key.Key_Down)
+    qtbot.keyClick(dialog.options.page.section, Qt.Key.Key_Down)
     planned(qtbot, dialog)
-    assert dialog.options.section.text() == "ema"
+    assert dialog.options.page.section.text() == "ema"
     exported(qtbot, window, dialog, tmp_path / "ema.pt")
     loaded = torch.load(tmp_path / "ema.pt", weights_only=True)
     assert torch.equal(loaded["fc.weight"], small_state_dict(1)["fc.weight"] + 1)
@@ -246,10 +246,10 @@ def test_another_section_is_exported_when_it_is_chosen(qtbot, dialogue, window, 
 
 def test_everything_goes_out_as_pt_alone(qtbot, dialogue, window, wrapped, tmp_path):
     dialog = dialogue(wrapped)
-    qtbot.keyClick(dialog.options.section, Qt.Key.Key_Up)
-    dialog.options.section._take("all")
+    qtbot.keyClick(dialog.options.page.section, Qt.Key.Key_Up)
+    dialog.options.page.section._take("all")
     planned(qtbot, dialog)
-    assert not dialog.options.format.buttons["safetensors"].isEnabled()
+    assert not dialog.options.page.format.buttons["safetensors"].isEnabled()
     exported(qtbot, window, dialog, tmp_path / "all.pt")
     assert set(torch.load(tmp_path / "all.pt", weights_only=True)) == set(torch.load(wrapped, weights_only=True))
 
@@ -262,6 +262,6 @@ def test_escape_writes_nothing(qtbot, dialogue, window, checkpoint, tmp_path):
 
 def test_return_exports_from_any_field(qtbot, dialogue, window, checkpoint, tmp_path):
     dialog = dialogue(checkpoint)
-    qtbot.keyClick(dialog.options.include, Qt.Key.Key_Return)
+    qtbot.keyClick(dialog.options.page.include, Qt.Key.Key_Return)
     notice(qtbot, window.current)
     assert list(tmp_path.glob("*state-dict*"))

@@ -95,7 +95,7 @@ def test_one_click_asks_where_it_is_not_sure_which_state_dict_is_meant(qtbot, wi
     window.actions_by_key["export_safetensors"].trigger()
     dialog = planned(qtbot, dialog_of(qtbot, ExportDialog))
     assert dialog.presets.current() == "safetensors"
-    dialog.options.section._take("1")
+    dialog.options.page.section._take("1")
     planned(qtbot, dialog)
     assert "discriminator" in dialog.foot.path()
     write(qtbot, dialog, tmp_path / "weights.safetensors")

@@ -23,7 +23,7 @@ def answered(qtbot, dialog, name):
 
 def test_settings_are_saved_renamed_and_deleted_under_a_name(qtbot, dialogue, window, settings, checkpoint):
     dialog = dialogue(checkpoint)
-    qtbot.keyClicks(dialog.options.exclude, "*bias")
+    qtbot.keyClicks(dialog.options.page.exclude, "*bias")
     planned(qtbot, dialog)
     qtbot.mouseClick(dialog.presets.save, LEFT)
     answered(qtbot, dialog, "To the laptop")
@@ -44,7 +44,7 @@ def test_settings_are_saved_renamed_and_deleted_under_a_name(qtbot, dialogue, wi
 def test_a_preset_is_the_next_time_as_it_was_used_last(qtbot, dialogue, window, checkpoint, tmp_path):
     dialog = dialogue(checkpoint)
     qtbot.mouseClick(dialog.presets.buttons["safetensors"], LEFT)
-    dialog.options.tied._take("copy")
+    dialog.options.page.tied._take("copy")
     planned(qtbot, dialog)
     write(qtbot, dialog, tmp_path / "out.safetensors")
     qtbot.mouseClick(dialog.foot.export, LEFT)
@@ -59,7 +59,7 @@ def test_arrows_walk_through_the_presets(qtbot, dialogue, checkpoint):
     dialog.presets.buttons["state-dict"].setFocus()
     qtbot.keyClick(dialog.presets.buttons["state-dict"], Qt.Key.Key_Down)
     assert dialog.presets.current() == "safetensors"
-    assert dialog.options.format.current() == "safetensors"
+    assert dialog.options.page.format.current() == "safetensors"
 
 
 @pytest.mark.parametrize(
