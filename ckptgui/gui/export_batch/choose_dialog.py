@@ -22,7 +22,7 @@ from ckptgui.gui.export_batch.foresight import Foresight, Placement
 from ckptgui.gui.export_batch.lines import LATEST, Line, best, latest
 from ckptgui.gui.export_batch.model import TARGET, BatchModel
 from ckptgui.gui.export_batch.naming_line import NamingLine
-from ckptgui.gui.export_batch.table import BatchTable
+from ckptgui.gui.export_batch.table import BatchTable, size_within
 from ckptgui.gui.export_batch.words import checkpoints
 from ckptgui.gui.form import Choice, CountField, Option, Tick
 from ckptgui.gui.jobs import Background
@@ -69,6 +69,7 @@ class ChooseDialog(Dialog):
         super().__init__(parent, tr("Export the whole run"), 720)
         self._memory = memory
         self._placement: Placement | None = None
+        self._stale = self._agreed = False  # the placement is of what was asked for before; Export was pressed
         self.model = BatchModel(lines, self)
         self.foresight = Foresight(background, self)
         self.preset = Choice(
@@ -91,7 +92,7 @@ class ChooseDialog(Dialog):
         self.add_button(tr("Cancel"), self.reject)
         self.export = self.add_button("", self._agree, primary=True)
         self._connect()
-        self.resize(900, 620)
+        self.resize(size_within(parent))
         self.table.setFocus()
         self.table.setCurrentIndex(self.model.index(0, 0))
         self._ask_anew()
@@ -147,8 +148,8 @@ class ChooseDialog(Dialog):
     def _connect(self) -> None:
         self.preset.chosen.connect(lambda _: self._ask_anew())
         self.section.chosen.connect(lambda _: self._ask_anew())
-        self.naming.edited.connect(self._typing.start)
-        self.folder.textChanged.connect(lambda _: self._typing.start())
+        self.naming.edited.connect(self._look_soon)
+        self.folder.textChanged.connect(lambda _: self._look_soon())
         self.naming.edited.connect(self._describe)
         self._typing.timeout.connect(self._find_places)
         self.replaces.toggled.connect(lambda _: self._find_places())
@@ -157,7 +158,7 @@ class ChooseDialog(Dialog):
         self.foresight.foreseen.connect(lambda _: self._find_places())
         self.foresight.placed.connect(self._placed)
         self.model.changed.connect(self._describe)
-        self.model.ticked.connect(self._typing.start)
+        self.model.ticked.connect(self._look_soon)
         take, lines = self.model.take, self.model.lines
         self.quick["all"].clicked.connect(lambda: take(range(len(lines))))
         self.quick["none"].clicked.connect(lambda: take(()))
@@ -181,9 +182,15 @@ class ChooseDialog(Dialog):
         self.foresight.look_ahead([line.source for line in self.model.lines], replace(request, force=False))
         self._describe()
 
+    def _look_soon(self) -> None:
+        """Something else is wanted; more may follow at once."""
+        self._stale = True
+        self._typing.start()
+
     def _find_places(self) -> None:
         """Names and places of what is wanted: two that are left out take no name from the others."""
         self._typing.stop()
+        self._stale = True
         wanted = [
             (row, line.prospect) for row, line in enumerate(self.model.lines) if line.taken and line.prospect
         ]
@@ -193,12 +200,15 @@ class ChooseDialog(Dialog):
         self._describe()
 
     def _placed(self, placement: Placement) -> None:
-        self._placement = placement
+        self._placement, self._stale = placement, self._typing.isActive()
         self.model.show_items(placement.items)
         first = next((row for row, line in enumerate(self.model.lines) if line.goes and line.item), None)
         line = self.model.lines[first] if first is not None else None
         name = self.model.text(line, TARGET) if line is not None else ""
         self.naming.show_example(display(line.title, 80) if line is not None else "", name)
+        if self._agreed:
+            self._agreed = False
+            self._agree()
 
     def _folder(self) -> str:
         return os.path.expanduser(self.folder.text().strip())  # noqa: PTH111 - bytes that are no text stay a string
@@ -265,7 +275,12 @@ class ChooseDialog(Dialog):
         self.said.set_colour("danger" if shortage else "text2")
 
     def _agree(self) -> None:
+        """Go; where the places of what is asked for now are still looked for, as soon as they are found."""
         if not self.export.isEnabled():
+            return
+        if self._stale:
+            self._agreed = True
+            self._find_places()
             return
         lines = tuple(line for line in self.model.lines if line.taken)
         self.accept()

@@ -23,7 +23,6 @@ from ckptgui.workspace.run import Run, siblings
 from ckptgui.workspace.settings import SettingsFile
 
 if TYPE_CHECKING:
-    from ckptgui.export.batch import Standing
     from ckptgui.export.request import ExportResult
     from ckptgui.gui.export_batch.choose_dialog import BatchWish, ChooseDialog
     from ckptgui.gui.export_batch.going import Going
@@ -162,17 +161,14 @@ class BatchFlow(QObject):
         self._folder = wish.folder
         batch: Batch[ExportResult] = Batch(wish.items, wish.request, export)
         going = self.going = Going(wish, batch, self)
+        going.changed.connect(self.moved)
 
         def work(cancel: Cancel, _: Report, tell: Callable[[tuple[int, Any]], None]) -> None:
             with made_folder(wish.folder, [item.nbytes for item in batch.items if item.error is None]):
                 batch.run(cancel, lambda row, standing: tell((row, standing)))
 
-        def further(news: tuple[int, Standing[ExportResult]]) -> None:
-            going.show_standing(*news)
-            self.moved.emit()
-
         self._notices.remove(_KEY)
-        self._lane.stream(work, further, lambda _: self._ended(), self._failed)
+        self._lane.stream(work, lambda news: going.show_standing(*news), lambda _: self._ended(), self._failed)
         self.changed.emit()
         self.show_progress()
 

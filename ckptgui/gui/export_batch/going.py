@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from ckptgui.core.display import display
 from ckptgui.export.batch import Batch, Standing, State
@@ -15,9 +15,12 @@ from ckptgui.gui.export_batch.model import BatchModel
 from ckptgui.gui.export_batch.words import checkpoints, state_words
 from ckptgui.gui.numbers import integer, size_text, tr
 
+_INTERVAL = 50
+"""Milliseconds between two times that how far all are is told of: small files end in less."""
+
 
 class Going(QObject):
-    """``changed``: some line is further. Outlives the dialogue that shows it."""
+    """``changed``: some line is further, told now and then. Outlives the dialogue that shows it."""
 
     changed = Signal()
 
@@ -25,16 +28,20 @@ class Going(QObject):
         super().__init__(parent)
         self.batch, self.folder, self.running = batch, wish.folder, True
         self.model = BatchModel([replace(line, standing=Standing()) for line in wish.lines], self)
+        self._telling = QTimer(self, interval=_INTERVAL, singleShot=True)
+        self._telling.timeout.connect(self.changed)
         self._began, self.seconds = time.monotonic(), 0.0
         self._sizes = [line.prospect.nbytes if line.goes and line.prospect else 0 for line in self.model.lines]
 
     def show_standing(self, row: int, standing: Standing[Any]) -> None:
         """One of them is further."""
         self.model.show_standing(row, standing)
-        self.changed.emit()
+        if not self._telling.isActive():
+            self._telling.start()
 
     def end(self) -> None:
         """Nothing more comes."""
+        self._telling.stop()
         self.running, self.seconds = False, time.monotonic() - self._began
         for row, standing in enumerate(self.batch.standings):
             self.model.show_standing(row, standing if standing.state.ended else Standing(State.CANCELLED))

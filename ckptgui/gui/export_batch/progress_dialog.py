@@ -11,7 +11,7 @@ from ckptgui.core.display import display
 from ckptgui.gui.controls import Hairline
 from ckptgui.gui.dialogs import Dialog
 from ckptgui.gui.export_batch.going import Going
-from ckptgui.gui.export_batch.table import BatchTable
+from ckptgui.gui.export_batch.table import BatchTable, size_within
 from ckptgui.gui.labels import PlainLabel
 from ckptgui.gui.numbers import tr
 
@@ -43,7 +43,7 @@ class ProgressDialog(Dialog):
         self.shut = self.add_button("", self.accept, primary=True)
         self.table.cancelled.connect(self.cancelled)
         going.changed.connect(self._describe)
-        self.resize(900, 620)
+        self.resize(size_within(parent))
         self.table.setFocus()
         self._describe()
 

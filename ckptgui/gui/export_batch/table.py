@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QRect, Qt, Signal
+from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -124,6 +124,12 @@ class BatchTable(QTableView):
         out = line.item.out if line.item is not None else ""
         state = self._model.text(line, STATE) if self.running else ""
         return "\n".join(each for each in (line.source.path, out, line.trouble or state) if each)
+
+
+def size_within(parent: QWidget | None) -> QSize:
+    """How large a dialogue with this list is: no larger than the window that it is over."""
+    wanted = QSize(900, 620)
+    return wanted if parent is None else wanted.boundedTo(parent.window().size() - QSize(40, 40))
 
 
 def can_be_cancelled(line: Line) -> bool:

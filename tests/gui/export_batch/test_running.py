@@ -132,10 +132,27 @@ def test_closing_the_tab_stops_it(qtbot, page, held, window):
 
 
 def test_a_folder_that_cannot_be_made_is_told(qtbot, page, tmp_path):
-    (tmp_path / "file").write_bytes(b"")
-    begin(qtbot, page, lambda dialog: dialog.folder.setText(str(tmp_path / "file")))
-    qtbot.waitUntil(lambda: not page.batch.busy and page.halves.compare.notices.notices() != [])
+    def appear(dialog):
+        qtbot.waitUntil(dialog.export.isEnabled)
+        dialog.folder.setText(str(tmp_path / "file"))
+        qtbot.waitUntil(lambda: dialog.model.lines[0].item and "file" in dialog.model.lines[0].item.out)
+        (tmp_path / "file").write_bytes(b"")
+
+    begin(qtbot, page, appear)
+    qtbot.waitUntil(lambda: any(each.key == "export the run" for each in page.halves.compare.notices.notices()))
     assert notice(page).text == "It is a file; several exports need a folder."
+
+
+def test_what_was_typed_last_counts_however_soon_one_goes_on(qtbot, page, tmp_path):
+    def type_at_once(dialog):
+        qtbot.waitUntil(dialog.export.isEnabled)
+        dialog.naming.field.setText("{stem}")
+        dialog.folder.setText(str(tmp_path / "elsewhere"))
+        dialog.model.tick([0], False)
+
+    begin(qtbot, page, type_at_once)
+    qtbot.waitUntil(lambda: page.batch.going is not None and not page.batch.busy)
+    assert sorted(each.name for each in (tmp_path / "elsewhere").iterdir()) == ["epoch_10.pt", "epoch_2.pt"]
 
 
 def test_a_checkpoint_alone_leads_to_its_run(qtbot, window, run_folder, tmp_path):
