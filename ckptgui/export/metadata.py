@@ -27,6 +27,8 @@ _LEFT_BEHIND = frozenset({Role.OPTIMIZER, Role.SCHEDULER, Role.SCALER, Role.RNG}
 _ATTRIBUTES_ALONE = frozenset({"argparse.Namespace", "types.SimpleNamespace"})
 """Classes of which nothing is lost when their objects are taken for dictionaries."""
 _SIGNS = frozenset({"__class__", "__bytes__", "__ref__"})
+_OF_THE_FILE = frozenset({"format", "total_size", "total_parameters", "DCP_VERSION", "program"})
+"""Values that a format notes about its own files."""
 
 
 def metadata_of(
@@ -82,10 +84,12 @@ def _kept(checkpoint: Checkpoint, section: Section) -> dict[str, Json]:
     saved = checkpoint.attributes.get("state_dict_metadata", {})
     earlier = saved.get(section.path, {}).get(NOTE, {}) if isinstance(saved, Mapping) else {}
     root = checkpoint.metadata
+    if not isinstance(root, Mapping) or _SIGNS.intersection(root):
+        root = {}  # an object's attributes are about the object
     parts = {other.path[0] for other in checkpoint.sections if other.path and other.path != section.path}
     found: dict[str, Json] = {}
-    for key, value in {**earlier, **(root if isinstance(root, Mapping) else {})}.items():
-        if key in parts or key in section.path[:1] or key in _SIGNS or _is_state(key, value):
+    for key, value in {**earlier, **root}.items():
+        if key in parts or key in section.path[:1] or key in _OF_THE_FILE or _is_state(key, value):
             continue
         plain = _plain(value)
         if plain is not _NOTHING:
