@@ -108,9 +108,9 @@ def cast(values: np.ndarray, target: DType) -> np.ndarray:
     """
     single = np.dtype(np.float32)
     with np.errstate(all="ignore"):
-        if values.dtype != single and target.array != single:
-            values = values.astype(single)
-        return values.astype(target.array)
+        if target.array not in (values.dtype, single):
+            values = values.astype(single, copy=False)
+        return values.astype(target.array, copy=False)
 
 
 def cut(piece: Piece, nbytes: int) -> list[Piece]:

@@ -54,7 +54,7 @@ class Pieces(Sequence[Piece]):
 
     def place(self, index: int) -> int:
         """Which tensor it is."""
-        return self._order.item(index)
+        return int(self._order[index])
 
 
 @dataclass(frozen=True)

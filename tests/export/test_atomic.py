@@ -2,12 +2,16 @@
 
 import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import threading
+import time
 
 import pytest
 
+from ckptgui.engine.job import Cancel
 from ckptgui.errors import Cancelled, ExportError, TargetExistsError
 from ckptgui.export.atomic import OutputError, write_file
 from ckptgui.export.leftovers import temporary_name
@@ -232,3 +236,82 @@ def test_a_kill_at_any_step_leaves_a_whole_file_and_the_next_export_tidies_up(tm
     assert out.read_bytes() == (NEW if step == "sync_folder" else b"old")
     write(tmp_path / "next")
     assert sorted(os.listdir(tmp_path)) == ["next", "out"]
+
+
+def test_exports_killed_at_random_moments_leave_whole_files_alone():
+    """A few; ``python -m tests.export.kill_trials`` does more."""
+    command = [sys.executable, "-m", "tests.export.kill_trials", "--count", "6", "--seed", "3"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_cancel_is_heard_while_the_system_flushes(tmp_path):
+    class Slow(System):
+        def sync(self, descriptor):
+            asked.set()
+            ends.wait(10)
+            super().sync(descriptor)
+
+    asked, ends, cancel = threading.Event(), threading.Event(), Cancel()
+    (tmp_path / "out").write_bytes(b"old")
+    threading.Thread(target=lambda: asked.wait(10) and cancel.cancel()).start()
+    began = time.perf_counter()
+    with pytest.raises(Cancelled):
+        write(tmp_path / "out", force=True, cancel=cancel, system=Slow())
+    took = time.perf_counter() - began
+    ends.set()
+    assert took < 2
+    assert (tmp_path / "out").read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["out"]
+
+
+def test_a_folder_that_vanishes_meanwhile_is_told(tmp_path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    with pytest.raises(OutputError, match="no such folder"):
+        write(folder / "out", verify=lambda temporary: shutil.rmtree(folder))
+    assert os.listdir(tmp_path) == []
+
+
+def test_other_names_of_the_old_file_keep_what_it_held(tmp_path):
+    (tmp_path / "out").write_bytes(b"old")
+    os.link(tmp_path / "out", tmp_path / "other")
+    write(tmp_path / "out", force=True)
+    assert (tmp_path / "out").read_bytes() == NEW
+    assert (tmp_path / "other").read_bytes() == b"old"
+
+
+@pytest.fixture
+def mounted(tmp_path):
+    """A function that mounts a small memory file system in the folder, with options."""
+    place = tmp_path / "mounted"
+    place.mkdir()
+
+    def mount(options):
+        done = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", options, "tmpfs", place], capture_output=True, check=False
+        )
+        if done.returncode:
+            pytest.skip("mounting needs rights that these tests do not have here")
+        return place
+
+    yield mount
+    subprocess.run(["umount", "-l", place], capture_output=True, check=False)
+
+
+@pytest.mark.skipif(shutil.which("mount") is None, reason="there is no mount here")
+def test_a_disk_that_is_really_full_keeps_the_old_file_and_nothing_else(mounted):
+    place = mounted("size=4m")
+    (place / "out").write_bytes(b"old")
+    with pytest.raises(OutputError, match="is not enough space: it needs"):
+        write_file(str(place / "out"), fill, nbytes=1 << 23, force=True)
+    with pytest.raises(OutputError, match="The disk is full"):
+        write(place / "out", force=True, fill=lambda output: output.write(bytes(1 << 23)))
+    assert (place / "out").read_bytes() == b"old"
+    assert os.listdir(place) == ["out"]
+
+
+@pytest.mark.skipif(shutil.which("mount") is None, reason="there is no mount here")
+def test_a_disk_that_may_only_be_read_says_so(mounted):
+    with pytest.raises(OutputError, match="read-only"):
+        write(mounted("ro") / "out")
