@@ -129,16 +129,16 @@ def test_a_tensor_that_takes_long_to_read_shows_how_far_it_is_and_can_be_stopped
 
 
 def test_a_file_that_changes_while_it_is_read_is_announced_at_once(qtbot, window, checkpoint, monkeypatch):
-    from ckptgui.gui import profile_pass
+    from ckptgui.gui import figures
 
-    real = profile_pass.profile
+    real = figures.profile
 
     def meanwhile(opened, rows, *rest):
         save_epoch(checkpoint, 7)
         os.utime(checkpoint, (1, 1))
         real(opened, rows, *rest)
 
-    monkeypatch.setattr(profile_pass, "profile", meanwhile)
+    monkeypatch.setattr(figures, "profile", meanwhile)
     page = opened(qtbot, window, checkpoint)
     qtbot.waitUntil(lambda: "changed" in keys(page), timeout=10_000)
     qtbot.waitUntil(lambda: page.outcome().startswith("The file changed after "), timeout=10_000)
