@@ -291,6 +291,6 @@ class Channel:
 
     def close(self) -> None:
         """End the process and wait until it has ended."""
-        self._reason = self._reason or "It was closed"
+        self._reason = self._reason or "The process that has torch was closed"
         self._wire.hang_up()
         self._listener.join(2 * _PARTING)

@@ -6,6 +6,7 @@ import os
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from types import MappingProxyType
 from typing import Any
@@ -17,6 +18,7 @@ from ckptgui.analysis.histogram import Scale
 from ckptgui.analysis.spectrum import Spectrum
 from ckptgui.analysis.summary import Summary
 from ckptgui.core.extents import SourceIdentity
+from ckptgui.core.quiet import without_garbage_collection
 from ckptgui.core.tensors import TensorInfo
 from ckptgui.device.channel import Channel, Settle, unsettled
 from ckptgui.device.messages import DeviceError, DeviceLostError, Inventory, Resident, Token
@@ -47,6 +49,8 @@ START_LIMIT = 120.0
 
 SIMULATED = "CKPTGUI_SIMULATED_DEVICE"
 """The environment variable that asks for a device that is none."""
+
+_MANY = 5_000
 
 _GONE = "The tensor is no longer on a device."
 
@@ -94,7 +98,8 @@ class DeviceProcess:
             else:
                 self._put({row.token: _resident(row, infos[row.token - first]) for row in rows})
 
-        rows = self._work(Move(first, device), cancel, report, infos, settle)
+        with _quiet(len(infos)):
+            rows = self._work(Move(first, device), cancel, report, infos, settle)
         if cancel.requested:  # it came too late for the process, and is meant all the same
             self.free([row.token for row in rows])
             raise Cancelled
@@ -109,7 +114,8 @@ class DeviceProcess:
             held = self._residents
             self._put({row.token: _resident(row, held[row.token].info) for row in rows if row.token in held})
 
-        rows = self._work(Bring(tuple(tokens), device), cancel, report, settle=settle)
+        with _quiet(len(tokens)):
+            rows = self._work(Bring(tuple(tokens), device), cancel, report, settle=settle)
         return self._told(row.token for row in rows)
 
     def free(self, tokens: Sequence[Token]) -> None:
@@ -261,6 +267,11 @@ class DeviceProcess:
     def _tell_changed(self) -> None:
         for hear in list(self.changed):
             hear()
+
+
+def _quiet(count: int) -> AbstractContextManager[None]:
+    """What is told of very many tensors is very many objects, through which the collector would look each time."""
+    return without_garbage_collection() if count >= _MANY else nullcontext()
 
 
 def _resident(row: Arrived, info: TensorInfo) -> Resident:
