@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
 import numpy as np
@@ -19,11 +19,11 @@ from ckptgui.export.geometry import value_bytes
 from ckptgui.export.metadata import metadata_of
 from ckptgui.export.module_names import new_module_names
 from ckptgui.export.renaming import renamed
-from ckptgui.export.request import Chosen, ExportPlan, ExportRequest
+from ckptgui.export.request import Chosen, ExportPlan, ExportRequest, PlannedFile
 from ckptgui.export.select import Selection, select_state_dict
 from ckptgui.export.table_tensors import TableTensors, counted
 from ckptgui.export.ties import tied_to
-from ckptgui.export.torch_file import Metadata, check_location
+from ckptgui.export.torch_file import Metadata, TorchLayout, check_location
 from ckptgui.export.torch_types import for_safetensors, for_torch, safetensors_takes, torch_takes
 from ckptgui.export.whole import plan_whole
 
@@ -110,7 +110,7 @@ def _plan_state_dict(
         lost=selection.lost,
         compacted=tensors.unreached,
         metadata=values,
-        notes=tuple(f"{display(each)} fits no tensor." for each in (*selection.idle, *idle, *idle_casts)),
+        notes=(*_idle_notes((*selection.idle, *idle, *idle_casts)), *_parted_notes(files)),
         spoilt=spoilt,
     )
 
@@ -148,6 +148,16 @@ def _modules(
     if values:
         modules[NOTE] = values
     return modules if found is not None or values else None
+
+
+def _idle_notes(patterns: Iterable[str]) -> Iterator[str]:
+    return (f"{display(pattern)} fits no tensor." for pattern in patterns)
+
+
+def _parted_notes(files: Iterable[PlannedFile]) -> Iterator[str]:
+    parted = sum(file.layout.storages.parted for file in files if isinstance(file.layout, TorchLayout))
+    if parted:
+        yield f"{parted:,} tensors that share bytes in the source have bytes of their own, as their types differ."
 
 
 def _refuse_absurd(plan: ExportPlan) -> None:

@@ -48,7 +48,8 @@ class View:
 class Storages(Sequence[Storage]):
     """Storages in the order of first use; those of one tensor alone are made when they are asked for.
 
-    ``of`` is for each tensor the number of its storage (int64).
+    ``of`` is for each tensor the number of its storage (int64), ``parted`` how many tensors share bytes in the
+    source with others that have another storage here.
     """
 
     def __init__(
@@ -60,7 +61,9 @@ class Storages(Sequence[Storage]):
         of: np.ndarray,
         made: Mapping[int, Storage],
         views: Mapping[int, View],
+        parted: int,
     ) -> None:
+        self.parted = parted
         self._sizes = sizes
         self._added: list[Storage] = []
         self.of = of
@@ -118,9 +121,12 @@ def plan_storages(tensors: Sequence[TensorInfo], dtypes: Sequence[DType], *, sha
     alone = np.flatnonzero(lone)
     owners, sizes = alone.tolist(), storage_bytes(tensors, dtypes)[alone].tolist()
     placed: list[tuple[int, Storage, dict[int, View]]] = []  # each with its first tensor
+    parted = 0
     for group in groups:
+        before = len(placed)
         for storage, views in _placed([tensors[at] for at in group], [dtypes[at] for at in group]):
             placed.append((group[min(views)], storage, {group[member]: view for member, view in views.items()}))
+        parted += len(group) * (len(placed) > before + 1)
     owners += [first for first, _, _ in placed]
     sizes += [storage.nbytes for _, storage, _ in placed]
     first = np.array(owners, np.int64)
@@ -134,7 +140,7 @@ def plan_storages(tensors: Sequence[TensorInfo], dtypes: Sequence[DType], *, sha
         made[number] = storage
         all_views.update({place: replace(view, storage=number) for place, view in views.items()})
         of[list(views)] = number
-    return Storages(tensors, dtypes, first[order], np.array(sizes, np.int64)[order], of, made, all_views)
+    return Storages(tensors, dtypes, first[order], np.array(sizes, np.int64)[order], of, made, all_views, parted)
 
 
 def view_key(tensor: TensorInfo) -> tuple[object, ...]:

@@ -106,6 +106,15 @@ def test_a_tie_of_which_one_is_cast_is_two_tensors(saved):
         assert dtypes_of(found)["module.head.weight"] == "float32"
 
 
+def test_views_that_can_no_longer_share_are_said(tmp_path):
+    base = torch.zeros(10)
+    checkpoint = lay_out(tmp_path, {"a": base[:6], "b": base[4:], "c": torch.ones(1)})
+    assert plan(checkpoint, dtype="bfloat16").notes == ()
+    assert plan(checkpoint, dtype_for=(("b", "bfloat16"),)).notes == (
+        "2 tensors that share bytes in the source have bytes of their own, as their types differ.",
+    )
+
+
 def test_two_names_that_become_one_are_refused(saved):
     with pytest.raises(CollisionError, match=r"module\.norm\.weight would both be called module\.weight"):
         plan(saved, rename=((r"(embed|norm)\.weight", "weight"),))
