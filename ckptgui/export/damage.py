@@ -7,30 +7,49 @@ from functools import partial
 
 from ckptgui.core.display import display
 from ckptgui.engine.job import Cancel
-from ckptgui.errors import DamagedFileError
+from ckptgui.errors import DamagedFileError, DamagedSourceError
 from ckptgui.export.filling import DamagedPieceError
 from ckptgui.export.pieces import values_of
 from ckptgui.export.request import ExportPlan, PlannedFile
 from ckptgui.export.spreading import Task, spread
+from ckptgui.formats.zips.checksums import check_records
 from ckptgui.sources.locate import SourcePool
 
 _TOGETHER = 1 << 20
 """Bytes of small tensors that are one task."""
 
 
-class DamagedTensorError(DamagedFileError):
+class DamagedTensorError(DamagedSourceError):
     """The tensor at ``place`` of a plan cannot be read whole; ``reason`` is the sentence without its name."""
 
-    def __init__(self, name: str, place: int, reason: str) -> None:
-        super().__init__(f"{display(name)} cannot be exported: {reason}")
+    def __init__(self, plan: ExportPlan, place: int, reason: str) -> None:
+        help = " A rescue writes what is whole." if len(plan.names) > 1 and not plan.request.rescue else ""
+        named = f"{display(plan.source_names[place])} cannot be exported: {reason}{help}"
+        super().__init__(named, 1, len(plan.names) - 1)
         self.place = place
         self.reason = reason
 
 
 def tensor_of(plan: ExportPlan, file: PlannedFile, error: DamagedPieceError) -> DamagedTensorError:
     """The first tensor that the damaged piece of a file belongs to."""
-    place = file.tensors[file.layout.tensor_of(error.number)]
-    return DamagedTensorError(plan.source_names[place], place, str(error))
+    return DamagedTensorError(plan, file.tensors[file.layout.tensor_of(error.number)], str(error))
+
+
+def contradicted(plan: ExportPlan, pool: SourcePool, cancel: Cancel) -> dict[int, str]:
+    """The tensors of a plan, by place, whose bytes are not those that the source's own checksums are of."""
+    checkpoint = plan.checkpoint
+    if checkpoint.format != "torch-zip":
+        return {}
+    keys = {
+        fault.record.rpartition("/")[2]: fault.text
+        for source in checkpoint.sources
+        for fault in check_records(pool.get(source), cancel.check)
+        if fault is not None and fault.record.rpartition("/")[0].endswith("data")
+    }
+    if not keys:
+        return {}
+    rows = [(place, tensor.storage_key) for place, tensor in enumerate(plan.tensors)]
+    return {place: keys[key] for place, key in rows if key in keys}
 
 
 def damaged(plan: ExportPlan, pool: SourcePool, cancel: Cancel, known: Mapping[int, str]) -> dict[int, str]:

@@ -12,7 +12,7 @@ from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.engine.job import Cancel, Progress, Report, silent
 from ckptgui.export.atomic import SYSTEM, Output, write_file
 from ckptgui.export.atomic_folder import NewFile, write_folder
-from ckptgui.export.damage import DamagedTensorError, damaged, tensor_of
+from ckptgui.export.damage import DamagedTensorError, contradicted, damaged, tensor_of
 from ckptgui.export.filling import DamagedPieceError
 from ckptgui.export.planning import plan_without
 from ckptgui.export.request import ExportPlan, ExportResult, PlannedFile
@@ -30,11 +30,13 @@ def export(
 ) -> ExportResult:
     """Carry a plan out. The target is untouched unless this returns, and then whole, and verified if asked for.
 
-    Where a rescue meets a tensor that cannot be read after all, it is planned anew without what is damaged and
-    begun again. Raises ``CheckpointError`` and ``Cancelled``.
+    A rescue holds the source's own checksums against it first; where it still meets a tensor that cannot be read,
+    it is planned anew without all that is damaged and begun again. Raises ``CheckpointError`` and ``Cancelled``.
     """
     cancel = cancel or Cancel()
     began = time.perf_counter()
+    if plan.request.rescue and (found := contradicted(plan, pool, cancel)):
+        plan = plan_without(plan, found)
     while True:
         try:
             size = _write(plan, pool, cancel, report, system)
