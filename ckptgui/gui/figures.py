@@ -8,27 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from ckptgui.analysis.distribution import Distribution
-from ckptgui.analysis.histogram import Scale
-from ckptgui.analysis.spectrum import Spectrum
 from ckptgui.analysis.summary import Summary
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.tensors import TensorInfo
 from ckptgui.device.messages import DeviceError, Token
-from ckptgui.device.service import DeviceService
-from ckptgui.engine import refine as closer
 from ckptgui.engine.job import Cancel, Progress, Report, silent
 from ckptgui.engine.profile import profile
 from ckptgui.engine.profiled import Profiled
 from ckptgui.engine.sparse import summarise_row
-from ckptgui.engine.spectrum import find_spectrum
 from ckptgui.errors import CheckpointError
 from ckptgui.sources.base import ByteSource
 from ckptgui.sources.locate import SourcePool
+
+if TYPE_CHECKING:  # the window paints sooner without them
+    from ckptgui.analysis.histogram import Scale
+    from ckptgui.analysis.spectrum import Spectrum
+    from ckptgui.device.service import DeviceService
 
 R = TypeVar("R")
 
@@ -118,6 +118,8 @@ class Figures:
         scale: Scale = "linear",
     ) -> Distribution:
         """A closer look at a part of its distribution (``engine.refine``)."""
+        from ckptgui.engine import refine as closer
+
         return self._asked(
             info.index,
             lambda service, token: service.refine(token, distribution, low, high, cancel, report, scale),
@@ -126,6 +128,8 @@ class Figures:
 
     def spectrum(self, info: TensorInfo, cancel: Cancel, report: Report = silent) -> Spectrum:
         """Its singular values (``engine.spectrum``)."""
+        from ckptgui.engine.spectrum import find_spectrum
+
         return self._asked(
             info.index,
             lambda service, token: service.spectrum(token, cancel, report),

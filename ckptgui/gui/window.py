@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
@@ -19,7 +20,6 @@ from PySide6.QtWidgets import (
 
 from ckptgui.core.display import display
 from ckptgui.core.tensors import Path
-from ckptgui.device.service import DeviceService
 from ckptgui.engine.job import Cancel, Report
 from ckptgui.gui.actions import ACTIONS, Needs
 from ckptgui.gui.assets import application_icon
@@ -44,6 +44,9 @@ from ckptgui.gui.welcome import Welcome
 from ckptgui.workspace.recent import opened
 from ckptgui.workspace.run import Run
 from ckptgui.workspace.settings import SettingsFile
+
+if TYPE_CHECKING:
+    from ckptgui.device.service import DeviceService
 
 _PATTERNS = "*.pt *.pth *.pt2 *.ptl *.ckpt *.bin *.pkl *.tar *.safetensors *.index.json *.distcp"
 FILTERS = f"Checkpoints ({_PATTERNS});;All files (*)"

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import shiboken6
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.device.messages import DeviceInfo, Inventory, Resident, Token
-from ckptgui.device.service import DeviceService
 from ckptgui.engine.job import Cancel, Report
 from ckptgui.errors import CheckpointError
 from ckptgui.gui.devices.holdings import Holding, Key, key_of
 from ckptgui.gui.jobs import Background
+
+if TYPE_CHECKING:  # the window paints sooner without them
+    from ckptgui.device.service import DeviceService
 
 LOOK_MS = 1000
 """Milliseconds between two looks at the memory while somebody looks at it."""

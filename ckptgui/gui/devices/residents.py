@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
@@ -12,7 +13,6 @@ from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.quiet import without_garbage_collection
 from ckptgui.device.messages import Resident
 from ckptgui.device.residence import resident_checkpoint
-from ckptgui.device.service import DeviceService
 from ckptgui.engine.job import Cancel, Report
 from ckptgui.errors import CheckpointError
 from ckptgui.gui.devices.desk import Devices
@@ -22,6 +22,9 @@ from ckptgui.gui.document_view import DocumentView
 from ckptgui.gui.figures import Figures, Held
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.tree.places import Places
+
+if TYPE_CHECKING:  # the window paints sooner without them
+    from ckptgui.device.service import DeviceService
 
 
 @dataclass(frozen=True)
