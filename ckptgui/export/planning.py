@@ -70,43 +70,37 @@ def _plan_state_dict(
     tensors = _counted(checkpoint, request, selection)
     saved = tensors.dtypes
     dtypes, idle_casts = cast_dtypes(sources, saved, request.dtype, request.dtype_for)
-    table = checkpoint.tensors
-    same = np.full(len(names), -1) if request.ties == "copy" else tied_to(table, selection.rows, dtypes)
+    copied = np.full(len(names), -1)
+    same = copied if request.ties == "copy" else tied_to(checkpoint.tensors, selection.rows, dtypes)
     written = np.flatnonzero(same < 0) if request.ties == "drop" else np.arange(len(names))
-    tied = {names[place]: names[first] for place, first in enumerate(same.tolist()) if first >= 0}
-    sizes = value_bytes(tensors, dtypes)
-    values = metadata_of(
-        checkpoint, selection.section, bool(request.keep_metadata), request.metadata, selection.lost
-    )
-    extra = None
-    if selection.extra_state and request.format == "pt":
-        extra = ExtraState(checkpoint, selection.section.path, selection.extra_state, extra_names)
+    section, keep = selection.section, bool(request.keep_metadata)
+    values = metadata_of(checkpoint, section, keep, request.metadata, selection.lost)
     contents = Contents(
         names=_at(names, written),
         tensors=tensors.part(written),
         dtypes=_at(dtypes, written),
-        tied=tied,
+        tied={names[place]: names[first] for place, first in enumerate(same.tolist()) if first >= 0},
         values=values,
         modules=_modules(checkpoint, selection, names, values),
-        extra=extra,
+        extra=_extra(checkpoint, selection, extra_names, request),
     )
     files = planned_files(contents, request)
-    unsaid = extra.dropped if extra else selection.extra_state
+    unsaid = contents.extra.dropped if contents.extra else selection.extra_state
     return ExportPlan(
         checkpoint=checkpoint,
         out=out,
         request=request,
-        section=selection.section.path,
+        section=section.path,
         names=tuple(contents.names),
         source_names=tuple(_at(sources, written)),
         paths=tuple((name,) for name in contents.names),
         tensors=contents.tensors,
         dtypes=tuple(contents.dtypes),
         dropped=tuple(key for key in (*selection.dropped, *unsaid) if key not in values),
-        tied=tied,
+        tied=contents.tied,
         nbytes=sum(file.layout.nbytes for file in files),
         files=files,
-        chosen=Chosen(selection.rows, sources, names, saved, dtypes, sizes, same),
+        chosen=Chosen(selection.rows, sources, names, saved, dtypes, value_bytes(tensors, dtypes), same),
         lost=selection.lost,
         compacted=tensors.unreached,
         metadata=values,
@@ -126,6 +120,15 @@ def _counted(checkpoint: Checkpoint, request: ExportRequest, selection: Selectio
     """The tensors as the format counts them; raises ``ExportError`` for a type that it cannot hold."""
     takes, adapt = (torch_takes, for_torch) if request.format == "pt" else (safetensors_takes, for_safetensors)
     return counted(checkpoint.tensors, selection.section.path, selection.rows, takes, adapt)
+
+
+def _extra(
+    checkpoint: Checkpoint, selection: Selection, names: list[str], request: ExportRequest
+) -> ExtraState | None:
+    """Values that are no tensors, where there are any and the format has room for them."""
+    if not selection.extra_state or request.format != "pt":
+        return None
+    return ExtraState(checkpoint, selection.section.path, selection.extra_state, names)
 
 
 def _at(values: list[T], places: np.ndarray) -> list[T]:
