@@ -26,7 +26,6 @@ from ckptgui.export.atomic import OutputError, look_at
 from ckptgui.export.atomic_folder import look_at_folder
 from ckptgui.export.batch import Batch, Standing, arrange, foresee
 from ckptgui.export.batch_places import made_folder
-from ckptgui.export.damage import DamagedTensorError
 from ckptgui.export.losses import Losses, narrows_range
 from ckptgui.export.losses_exact import exact
 from ckptgui.export.planning import plan_export
@@ -166,8 +165,6 @@ def _failed(error: CheckpointError, source: str, out: str) -> int:
     """Say what is wrong with which of the two, and which option would help."""
     if isinstance(error, TargetExistsError):
         return complain(f"{str(error).rstrip('.')}; --force replaces it.", out)
-    if isinstance(error, DamagedTensorError):
-        return complain(f"{error} What is whole is written on demand (--rescue).", source)
     if isinstance(error, DamagedSourceError) and error.left:
         return complain(f"{str(error).rstrip('.')} (--rescue).", source)
     if isinstance(error, LargeOutputError):
