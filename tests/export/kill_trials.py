@@ -1,7 +1,7 @@
 """Kills exports at random moments and looks at what is left: ``python -m tests.export.kill_trials --count 200``.
 
 Whatever the moment, the target is the old one or the new one, whole, the source is as it was, and the next export
-into that folder leaves nothing but targets.
+into that folder leaves nothing but targets. In the end two exports at once write to one place.
 """
 
 import argparse
@@ -64,7 +64,19 @@ def trials(count, seed, folder):
         assert os.listdir(target.parent) == [name], f"trial {trial}: {os.listdir(target.parent)}"
         assert state(target) == new[name], f"trial {trial}: the export after it is not whole"
         found[("new" if left == new[name] else "old" if there else "none") + " with leftovers" * bool(litter)] += 1
+    for name in KINDS:
+        rivals(source, folder / f"rivals for {name}" / name, name, new[name])
     return dict(found)
+
+
+def rivals(source, target, name, new):
+    """Two exports at once to one place: one result, whole."""
+    target.parent.mkdir()
+    children = [begin(source, target, KINDS[name]) for _ in range(2)]
+    statuses = [os.waitpid(child, 0)[1] for child in children]
+    assert 0 in statuses, f"{name}: both of two exports to one place failed"
+    assert os.listdir(target.parent) == [name]
+    assert state(target) == new
 
 
 def begin(source, target, request):
