@@ -32,10 +32,17 @@ _OF_THE_FILE = frozenset({"format", "total_size", "total_parameters", "DCP_VERSI
 
 
 def metadata_of(
-    checkpoint: Checkpoint, section: Section, keep: bool, edits: Sequence[tuple[str, str]], lost: Mapping[str, str]
+    checkpoint: Checkpoint,
+    section: Section,
+    keep: bool,
+    edits: Sequence[tuple[str, str]],
+    lost: Mapping[str, str],
+    names: Sequence[str] = (),
 ) -> dict[str, Json]:
-    """The values that go along, by key. Raises ``ExportError`` where they are too many."""
+    """The values that go along, by key; those of ``names`` are tensors. Raises ``ExportError`` for too many."""
     values = _kept(checkpoint, section) if keep else {}
+    for name in names if values else ():
+        values.pop(name, None)
     for key, text in edits:
         if not key:
             raise ExportError("A value that goes along needs a name: KEY=VALUE.")

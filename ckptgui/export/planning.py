@@ -74,7 +74,7 @@ def _plan_state_dict(
     same = copied if request.ties == "copy" else tied_to(checkpoint.tensors, selection.rows, dtypes)
     written = np.flatnonzero(same < 0) if request.ties == "drop" else np.arange(len(names))
     section, keep = selection.section, bool(request.keep_metadata)
-    values = metadata_of(checkpoint, section, keep, request.metadata, selection.lost)
+    values = metadata_of(checkpoint, section, keep, request.metadata, selection.lost, sources)
     contents = Contents(
         names=_at(names, written),
         tensors=tensors.part(written),

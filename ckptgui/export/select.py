@@ -107,6 +107,9 @@ def select_state_dict(checkpoint: Checkpoint, request: ExportRequest, spoilt: Ma
         raise ExportError("It holds one tensor without a name, so there is no state dict to export.")
     if not names:
         raise ExportError(f"{display('/'.join(section.path)) or 'It'} holds no tensors to export.")
+    recorded = _recorded_ties(checkpoint, names)
+    rows = np.concatenate([rows, rows[list(recorded.values())]])
+    names += recorded
     wanted = chosen(names, request.include, request.exclude)
     if request.rows is not None:
         wanted &= np.isin(rows, np.fromiter(request.rows, np.int64))
@@ -116,18 +119,32 @@ def select_state_dict(checkpoint: Checkpoint, request: ExportRequest, spoilt: Ma
     values = _values_beside(checkpoint, section)
     extra = [name for name in _extra_state(checkpoint, section, values) if _takes(request, name)]
     beside = [name for name in values if name not in extra]
-    left = (*_other_keys(checkpoint, section), *beside, *unsaved, *filtered)
+    left = [*_other_keys(checkpoint, section), *beside, *unsaved]
+    left = [*(name for name in left if name not in recorded), *filtered]
     unused = idle(names, request.exclude)
     rows, names = _taken(wanted, rows, names)
     sound, lost = whole_ones(checkpoint, rows, names, spoilt, request.rescue)
     rows, names = _taken(sound, rows, names)
-    return Selection(section, rows, names, left, tuple(extra), lost, unused)
+    return Selection(section, rows, names, tuple(left), tuple(extra), lost, unused)
 
 
 def _taken(which: np.ndarray, rows: np.ndarray, names: list[str]) -> tuple[np.ndarray, list[str]]:
     if which.all():
         return rows, names
     return rows[which], [names[at] for at in np.flatnonzero(which).tolist()]
+
+
+def _recorded_ties(checkpoint: Checkpoint, names: list[str]) -> dict[str, int]:
+    """Second names that a safetensors file recorded instead of writing a tensor twice, with the first one's place.
+
+    So do an export of ours and the format's own ``save_model``.
+    """
+    told = checkpoint.metadata
+    if checkpoint.format != "safetensors" or not isinstance(told, Mapping) or not told.keys() - {"format"}:
+        return {}
+    places = {name: place for place, name in enumerate(names)}
+    texts = ((name, first) for name, first in told.items() if isinstance(first, str) and name not in places)
+    return {name: places[first] for name, first in texts if first in places}
 
 
 def row_names(checkpoint: Checkpoint, section: Section, rows: np.ndarray) -> list[str]:

@@ -8,7 +8,7 @@ import warnings
 import pytest
 import torch
 from safetensors import safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save_file, save_model
 
 from ckptgui.errors import DamagedSourceError
 from ckptgui.export.planning import plan_export
@@ -229,6 +229,29 @@ def test_sharded_models_become_one_file(tmp_path, pool):
     (folder / "model.safetensors.index.json").write_text(json.dumps(told))
     loaded, _ = converted(folder, tmp_path / "out.pt", pool, dtype="float16")
     assert {name: value.dtype for name, value in loaded.items()} == {"a": torch.float16, "b": torch.float16}
+
+
+def test_a_second_name_that_safetensors_recorded_comes_back(tmp_path, pool):
+    net = Shared()
+    save_model(net, tmp_path / "in.safetensors", {"epoch": "3"})
+    assert len(load_file(tmp_path / "in.safetensors")) == 1
+    loaded, result = converted(
+        tmp_path / "in.safetensors", tmp_path / "out.pt", pool, dtype="float16", keep_metadata=True
+    )
+    Shared().load_state_dict(loaded, strict=True)
+    assert loaded._metadata["training"] == {"epoch": "3"}
+    assert result.tied and "weight" not in str(result.dropped)
+    _, again = converted(tmp_path / "in.safetensors", tmp_path / "again.safetensors", pool)
+    with safe_open(tmp_path / "again.safetensors", "pt") as file:
+        assert file.metadata() == {"format": "pt", **again.tied}
+
+
+class Shared(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embed = torch.nn.Embedding(4, 2)
+        self.head = torch.nn.Linear(2, 4, bias=False)
+        self.head.weight = self.embed.weight
 
 
 def test_what_is_whole_of_a_cut_file_is_rescued_and_the_rest_listed(tmp_path, pool):
