@@ -40,6 +40,17 @@ BUILT_IN = (
 _BUILT_IN = {preset.key: preset for preset in BUILT_IN}
 
 
+def _is_still(key: str, request: ExportRequest) -> bool:
+    """Whether settings are what the name of a preset promises, since it writes at one click."""
+    if key == "half":
+        return request.only == "state-dict" and request.dtype in ("float16", "bfloat16")
+    if key == "safetensors":
+        return request.format == "safetensors"
+    if key == "cpu":
+        return request.format == "pt" and request.location == "cpu"
+    return request.only == "state-dict" or key not in _BUILT_IN
+
+
 @dataclass(frozen=True, slots=True)
 class ExportMemory:
     """What the dialogue remembers: all presets, the one that was used last, and its size (0: as it comes)."""
@@ -54,10 +65,14 @@ class ExportMemory:
         return next((preset for preset in self.presets if preset.key == key), self.presets[0])
 
     def used(self, key: str, request: ExportRequest) -> ExportMemory:
-        """Remember with which settings a preset was used; nothing where it was none."""
+        """Remember with which settings a preset was used; nothing where it was none, or is not what its name says
+        any more.
+        """
         if all(preset.key != key for preset in self.presets):
             return self
         used = self.preset(key)
+        if not _is_still(key, request):
+            return replace(self, last=key)
         new = replace(used, request=lasting(request, own=used.own))
         presets = tuple(new if each is used else each for each in self.presets)
         return replace(self, presets=presets, last=used.key)
@@ -121,6 +136,7 @@ def memory_from(table: object) -> ExportMemory:
             continue
         key, title, request = entry.get("key"), entry.get("title"), request_from(entry.get("request"))
         if isinstance(key, str) and key in _BUILT_IN:
+            request = request if _is_still(key, request) else _BUILT_IN[key].request
             found[key] = replace(_BUILT_IN[key], request=request)
         elif isinstance(title, str) and _is_text(title) and title.strip():
             found.setdefault(title, Preset(title, title, request))

@@ -53,6 +53,23 @@ def test_values_and_what_is_about_one_file_are_not_remembered():
     assert used.max_shard_bytes == RICH.max_shard_bytes
 
 
+@pytest.mark.parametrize(
+    ("key", "wish"),
+    [
+        ("state-dict", ExportRequest(only="all")),
+        ("safetensors", ExportRequest()),
+        ("half", ExportRequest(dtype="float32")),
+        ("cpu", ExportRequest(device="cuda:0")),
+    ],
+)
+def test_a_preset_that_everyone_has_stays_what_its_name_says(key, wish):
+    memory = ExportMemory().used(key, wish)
+    assert memory.presets == BUILT_IN
+    assert memory.last == key
+    table = table_of(ExportMemory(tuple(replace(each, request=wish) for each in BUILT_IN)))
+    assert memory_from(table).preset(key) == ExportMemory().preset(key)
+
+
 def test_a_preset_that_everyone_has_is_reset_and_ones_own_is_forgotten():
     memory = ExportMemory().saved("Mine", RICH).used("half", RICH)
     assert memory.without("half").preset("half") == BUILT_IN[2]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QUrl, Signal
+from PySide6.QtCore import QObject, QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QWidget
 
@@ -81,8 +81,11 @@ class ExportFlow(QObject):
         return Activity(tr("Exporting"), progress.done, progress.total, detail, self._lane.cancel)
 
     def cancel(self) -> None:
-        """Stop; nothing is left behind."""
+        """Stop; nothing is left behind, and nothing is asked any more."""
         self._lane.cancel()
+        self._opening.cancel()
+        if self.dialog is not None:
+            self.dialog.reject()
 
     # beginning
 
@@ -115,7 +118,7 @@ class ExportFlow(QObject):
         dialog.wished.connect(lambda wish: self.write(subject, wish.request, wish.path))
         dialog.row_asked.connect(self.row_asked)
         dialog.finished.connect(self._closed)
-        dialog.open()
+        QTimer.singleShot(0, dialog, dialog.open)  # in a turn of its own: to make it takes one already
 
     def _named(self, subject: Subject) -> Subject:
         """With the template of file names that somebody set."""

@@ -15,6 +15,9 @@ from ckptgui.gui.numbers import tr
 from ckptgui.gui.theme import ui_font
 
 DTYPES = ("float32", "float16", "bfloat16")
+GPUS = tuple(f"cuda:{number}" for number in range(4))
+"""Locations that are offered whatever this machine has; a file may be for another."""
+
 ONE, OTHER = "one", "other"
 """Keys of the choice of files that are no size."""
 
@@ -24,6 +27,7 @@ class OptionControls(Ground):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__("panel", parent)
+        self._hints: dict[QWidget, str] = {}
         self._grid = QGridLayout()
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(12)
@@ -39,6 +43,12 @@ class OptionControls(Ground):
         column.addWidget(Hairline(self))
         self._make_ticks(column)
         column.addStretch(1)
+
+    def allow(self, control: QWidget, why: str) -> None:
+        """Let a control be used, or say in its tooltip why it cannot be."""
+        self._hints.setdefault(control, control.toolTip())
+        control.setEnabled(not why)
+        control.setToolTip(plain_tooltip(why) or self._hints[control])
 
     def _add(self, title: str, control: QWidget, hint: str) -> QWidget:
         label = PlainLabel(title, self, colour="text2")
@@ -96,7 +106,7 @@ class OptionControls(Ground):
         self._add(
             tr("Include"),
             self.include,
-            tr("Only names that fit go out: * stands for any letters. Several patterns have commas between them."),
+            tr("Only names that fit go out; * stands for any letters, a name alone for a tensor or a module."),
         )
         self._add(tr("Exclude"), self.exclude, tr("Names that fit stay behind, even if they are included above."))
 
@@ -118,7 +128,7 @@ class OptionControls(Ground):
         self._add(tr("Files"), files, tr("Shards make a folder of smaller files and their index."))
         self.tied = choice(tr("Tied tensors"), [("", "")], page)
         self._add(tr("Tied"), self.tied, tr("What becomes of tensors that have several names."))
-        places = [("keep", tr("as saved")), ("cpu", "cpu"), ("cuda:0", "cuda:0")]
+        places = [("keep", tr("as saved")), ("cpu", "cpu"), *((name, name) for name in GPUS)]
         self.device = choice(tr("Location"), places, page)
         self.device_label = self._add(
             tr("Location"), self.device, tr("Where torch.load puts the tensors unless it is told otherwise.")

@@ -87,16 +87,17 @@ class Options(QScrollArea):
         """Let what can be chosen follow what was chosen."""
         pt, whole = self._wants("pt"), self.page.section.current() == _ALL
         self._offer_sections()
-        self.page.format.buttons["safetensors"].setEnabled(not whole)
+        everything = tr("Everything goes out as one .pt, under the names that it has.") if whole else ""
+        for part in (self.page.format.buttons["safetensors"], self.page.renames, self.page.strip, self.page.files):
+            self.page.allow(part, everything)
         ties = [("drop", tr("written once, recorded")), ("copy", tr("copied"))]
         ties = [("keep", tr("kept")), *(ties[1:] if whole else ties)] if pt else ties
         self.page.tied.set_options([Option(key, text) for key, text in ties])
-        for part in (self.page.device, self.page.device_label):
-            part.setVisible(pt)
-        for part in (self.page.renames, self.page.strip, self.page.files):
-            part.setEnabled(not whole)
+        self.page.device.setVisible(pt)
+        self.page.device_label.setVisible(pt)
         self.page.keep.setText(tr("Keep epoch and loss") if pt else tr("Keep epoch and loss as text"))
-        self.page.edit.setEnabled(self.page.keep.isChecked())
+        kept = self.page.keep.isChecked()
+        self.page.allow(self.page.edit, "" if kept else tr("Tick it first: as it is, no value goes along."))
         self.page.shard.setVisible(self.page.files.current() == OTHER)
         chosen = self._rows is not None and not whole
         self.page.chosen_label.setVisible(chosen)
