@@ -58,7 +58,8 @@ class BatchSource:
 class Prospect:
     """What the export of one source comes to. ``error`` says why there is none: then there is no name either.
 
-    ``nbytes`` is the exact size of what is written, ``files`` are (device, inode) of what it is read from.
+    ``nbytes`` is the exact size of what is written, ``files`` are (device, inode) of what it is read from,
+    ``lost`` is how many tensors a rescue leaves out.
     """
 
     source: BatchSource
@@ -66,6 +67,7 @@ class Prospect:
     source_bytes: int = 0
     error: CheckpointError | None = None
     files: frozenset[File] = frozenset()
+    lost: int = 0
     propose: Callable[[Template | None], str] | None = field(default=None, compare=False, repr=False)
 
 
@@ -80,7 +82,7 @@ def foresee(source: BatchSource, request: ExportRequest, cancel: Cancel) -> Pros
     request = source.request(request)
     try:
         plan = plan_export(checkpoint, "", request)
-        return replace(found, nbytes=plan.nbytes, propose=proposal(checkpoint, request))
+        return replace(found, nbytes=plan.nbytes, lost=len(plan.lost), propose=proposal(checkpoint, request))
     except CheckpointError as error:
         return replace(found, error=error)
 

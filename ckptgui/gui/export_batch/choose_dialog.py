@@ -12,12 +12,13 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QWidget
 from ckptgui.core.checkpoint import Role
 from ckptgui.core.display import display
 from ckptgui.core.tensors import Path
-from ckptgui.errors import CheckpointError
+from ckptgui.errors import CheckpointError, DamagedSourceError
 from ckptgui.export.batch import BatchItem
 from ckptgui.export.request import ExportRequest
 from ckptgui.gui.controls import Hairline, IconButton
 from ckptgui.gui.dialogs import Dialog, file_dialog
 from ckptgui.gui.export.words import preset_words
+from ckptgui.gui.export_batch.about import About
 from ckptgui.gui.export_batch.foresight import Foresight, Placement
 from ckptgui.gui.export_batch.lines import LATEST, Line, best, latest
 from ckptgui.gui.export_batch.model import TARGET, BatchModel
@@ -86,7 +87,10 @@ class ChooseDialog(Dialog):
         self.replaces = Tick(tr("Replace files that are there"), self)
         self.total = PlainLabel("", self, pixels=16)
         self.free = PlainLabel("", self, colour="text2", pixels=12)
-        self.said = PlainLabel("", self, colour="text2", pixels=12, wrap=True)
+        self.said = PlainLabel("", self, colour="text2", pixels=12)
+        self.rescue = Tick(tr("Export what is whole of damaged ones"), self)
+        self.rescue.hide()
+        self.about = About(self.model, self.table, self)
         self._typing = QTimer(self, interval=_TYPING, singleShot=True)
         self._lay_out()
         self.add_button(tr("Cancel"), self.reject)
@@ -121,11 +125,13 @@ class ChooseDialog(Dialog):
         for link in self.quick.values():
             quick.addWidget(link)
         quick.addStretch(1)
+        quick.addWidget(self.rescue)
         quick.addWidget(self.said)
         self.quick["latest"].setVisible(len(self.model.lines) > LATEST)
         self.quick["best"].setVisible(bool(best(self.model.lines)))
         self.body.addWidget(Hairline(self))
         self.body.addWidget(self.table, 1)
+        self.body.addWidget(self.about)
         self.body.addWidget(Hairline(self))
         names = self._row(tr("Names"), self.naming)
         names.setStretch(1, 1)
@@ -152,6 +158,7 @@ class ChooseDialog(Dialog):
         self.folder.textChanged.connect(lambda _: self._look_soon())
         self.naming.edited.connect(self._describe)
         self._typing.timeout.connect(self._find_places)
+        self.rescue.toggled.connect(lambda _: self._ask_anew())
         self.replaces.toggled.connect(lambda _: self._find_places())
         self.browse.clicked.connect(self.choose_folder)
         self.foresight.foreseen.connect(self.model.show_prospects)
@@ -172,7 +179,7 @@ class ChooseDialog(Dialog):
         """What is asked of each checkpoint."""
         preset = self._memory.preset(self.preset.current()).request
         section: Path | None = tuple(self.section.current().split("/")) if self.section.current() else None
-        return replace(preset, section=section, force=self.replaces.isChecked())
+        return replace(preset, section=section, force=self.replaces.isChecked(), rescue=self.rescue.isChecked())
 
     def _ask_anew(self) -> None:
         request = self.request()
@@ -243,6 +250,9 @@ class ChooseDialog(Dialog):
         self.export.setEnabled(not why)
         self.export.setToolTip(plain_tooltip(why))
         self.export.setAccessibleDescription(why)
+        errors = [line.prospect.error for line in taken if line.prospect is not None]
+        if any(isinstance(error, DamagedSourceError) and error.left for error in errors):
+            self.rescue.show()
         self._say(why, taken, going, pending)
 
     def _why_not(self, taken: Sequence[Line], going: Sequence[Line], pending: bool, nbytes: int) -> str:

@@ -11,6 +11,7 @@ from ckptgui.core.display import display
 from ckptgui.core.series.members import RunMember
 from ckptgui.errors import UnreadableFileError
 from ckptgui.export.batch import BatchItem, BatchSource, Prospect, Standing
+from ckptgui.gui.export_batch.words import lost_words, state_words
 from ckptgui.gui.numbers import tr
 
 LATEST = 3
@@ -39,6 +40,14 @@ class Line:
         """Why it cannot be exported, in a sentence; empty where it can, or nobody knows yet."""
         error = self.item.error if self.item is not None else self.prospect.error if self.prospect else None
         return display(error, 400) if error is not None else ""
+
+    @property
+    def told(self) -> str:
+        """What there is to say of it in a sentence: how it goes or went, why it cannot, or what it will lose."""
+        if self.standing is not None:
+            return state_words(self.standing)
+        lost = self.prospect.lost if self.prospect is not None else 0
+        return self.trouble or (lost_words(lost) if lost else "")
 
     @property
     def goes(self) -> bool:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from ckptgui.core.display import display
 from ckptgui.gui.controls import Hairline
 from ckptgui.gui.dialogs import Dialog
+from ckptgui.gui.export_batch.about import About
 from ckptgui.gui.export_batch.going import Going
 from ckptgui.gui.export_batch.table import BatchTable, size_within
 from ckptgui.gui.labels import PlainLabel
@@ -38,6 +39,8 @@ class ProgressDialog(Dialog):
         self.body.addWidget(self.place)
         self.body.addWidget(Hairline(self))
         self.body.addWidget(self.table, 1)
+        self.about = About(going.model, self.table, self)
+        self.body.addWidget(self.about)
         self.stop = self.add_button(tr("Cancel all"), lambda: self.cancelled.emit(-1))
         self.show_folder = self.add_button(tr("Show in folder"), show_folder)
         self.shut = self.add_button("", self.accept, primary=True)

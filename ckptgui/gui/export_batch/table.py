@@ -25,13 +25,20 @@ from ckptgui.gui.theme import RADIUS_BADGE, ROW, theme, ui_font
 
 _BOX, _LEAD, _CROSS, _BAR, _ARROW = 14, 24, 20, 84, 20
 _WIDEST = {EPOCH: "1,000,000", LOSS: "0.0000e-00", NOW: "1,023.9 MiB", THEN: "1,023.9 MiB"}
-_MARKS = {State.DONE: ("check", "text2"), State.FAILED: ("alert", "nan"), State.CANCELLED: ("cancelled", "text2")}
+_LOST = ("alert", "warn")
+_MARKS = {
+    State.DONE: ("check", "text2"),
+    State.FAILED: ("alert", "nan"),
+    State.EXISTS: ("info", "text2"),
+    State.CANCELLED: ("cancelled", "text2"),
+}
 
 
 class BatchTable(QTableView):
     """Shows a ``BatchModel``, to choose from or while it is worked on; ``cancelled`` carries a row then."""
 
     cancelled = Signal(int)
+    turned = Signal(int)  # another row is current
 
     def __init__(self, model: BatchModel, parent: QWidget | None = None, *, running: bool = False) -> None:
         super().__init__(parent)
@@ -72,11 +79,17 @@ class BatchTable(QTableView):
         longest = max(
             (metrics.horizontalAdvance(self._model.text(each, NAME)) for each in self._model.lines), default=0
         )
+        names = (metrics.horizontalAdvance(self._model.text(each, TARGET)) for each in self._model.lines)
         own = min(longest + _LEAD + _BOX + 20, wide * 2 // 5)
         self.setColumnWidth(NAME, own)
-        state = max(240, (wide - own) * 2 // 5) if self.running else 0
+        state = max(240, wide - own - max(names, default=0) - _ARROW - 24) if self.running else 0
         self.setColumnWidth(STATE, state)
         self.setColumnWidth(TARGET, wide - own - state)
+
+    def currentChanged(self, current: Index, previous: Index) -> None:
+        """Tell which row it is."""
+        super().currentChanged(current, previous)
+        self.turned.emit(current.row())
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """A click on a box ticks its line, one on a cross cancels it; anywhere else it selects."""
@@ -122,8 +135,7 @@ class BatchTable(QTableView):
         if index.column() == STATE and can_be_cancelled(line):
             return tr("A click on the cross cancels this one, as does Delete.")
         out = line.item.out if line.item is not None else ""
-        state = self._model.text(line, STATE) if self.running else ""
-        return "\n".join(each for each in (line.source.path, out, line.trouble or state) if each)
+        return "\n".join(each for each in (line.source.path, out, line.told) if each)
 
 
 def size_within(parent: QWidget | None) -> QSize:
@@ -203,7 +215,8 @@ def _paint_state(painter: QPainter, rect: QRect, line: Line, words: str) -> None
         return
     left = rect.left() + 4
     if standing.state in _MARKS:
-        icon, token = _MARKS[standing.state]
+        lost = standing.result is not None and bool(standing.result.lost)
+        icon, token = _LOST if lost else _MARKS[standing.state]
         draw_icon(painter, QRect(left, rect.top(), 16, rect.height()), icon, token, 14)
         left += 22
     elif standing.state.ended is False:

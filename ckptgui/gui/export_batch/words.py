@@ -34,7 +34,15 @@ def state_words(standing: Standing[Any] | None) -> str:
         return ""
     if standing.state in (State.FAILED, State.EXISTS) and standing.error is not None:
         return display(standing.error, 400)
+    if standing.result is not None and standing.result.lost:
+        return lost_words(len(standing.result.lost))
     return tr(_STATES[standing.state])
+
+
+def lost_words(count: int) -> str:
+    """``49 tensors are lost; what is whole is written.``"""
+    lost = counted(count, "tensor is", "tensors are")
+    return tr("{lost} lost; what is whole is written.").format(lost=lost)
 
 
 def checkpoints(count: int) -> str:
@@ -53,6 +61,12 @@ def result_notice(
     sizes = tr("{before} to {after}, in {time}").format(
         before=size_text(before), after=size_text(after), time=duration(seconds)
     )
+    rescued = [line for line in lines if line.standing and line.standing.result and line.standing.result.lost]
+    if done == len(lines) and rescued:
+        title = tr("{checkpoints} exported, {sizes}.").format(checkpoints=checkpoints(done), sizes=sizes)
+        text = f"{display(rescued[0].title, 60)}: {state_words(rescued[0].standing)}"
+        text += tr(" So it is with {n} more.").format(n=integer(len(rescued) - 1)) if len(rescued) > 1 else ""
+        return Notice(KEY, "alert", title, text, Tone.WARN, link=tr("Details"), act=details)
     if done == len(lines):
         title = tr("{checkpoints} exported, {sizes}.").format(checkpoints=checkpoints(done), sizes=sizes)
         text = tr("Each was read back and is equal to its source.")

@@ -106,3 +106,6 @@ def test_a_damaged_one_says_why_and_the_others_go(qtbot, window, run_folder):
     assert isinstance(dialog, ChooseDialog)
     assert dialog.export.text().startswith("Export 2 checkpoints")
     assert [bool(line.trouble) for line in dialog.model.lines] == [False, True, False]
+    qtbot.keyClick(dialog.table, Qt.Key.Key_Down)
+    assert dialog.about.text() == f"epoch_2.pt: {dialog.model.lines[1].trouble}" and dialog.about.isVisible()
+    assert dialog.rescue.isHidden()  # nothing of it is whole

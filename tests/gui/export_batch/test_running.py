@@ -169,3 +169,23 @@ def test_a_checkpoint_without_siblings_says_so(qtbot, window, checkpoint):
     page.export_series()
     qtbot.waitUntil(lambda: any(each.key == "export the run" for each in page.view.notices.notices()))
     assert page.view.notices.banner("export the run").notice.title == "There is no run here."
+
+
+def test_what_is_whole_of_a_damaged_one_is_written_on_request(qtbot, window, run_folder):
+    path = run_folder / "epoch_2.pt"
+    whole = path.read_bytes()
+    path.write_bytes(whole[: whole.index(b"data/2") + 40])
+    page = opened(qtbot, window, run_folder)
+
+    def rescue(dialog):
+        qtbot.waitUntil(lambda: dialog.rescue.isVisible() and dialog.export.isEnabled())
+        assert dialog.export.text().startswith("Export 2 ")
+        qtbot.mouseClick(dialog.rescue, Qt.MouseButton.LeftButton, pos=dialog.rescue.rect().center())
+        qtbot.waitUntil(lambda: dialog.export.text().startswith("Export 3 ") and dialog.export.isEnabled())
+
+    begin(qtbot, page, rescue)
+    qtbot.waitUntil(lambda: page.batch.going is not None and not page.batch.busy)
+    assert states(page) == [State.DONE] * 3
+    told = notice(page)
+    assert told.title.startswith("3 checkpoints exported, ")
+    assert "lost; what is whole is written." in told.text and told.link == "Details"
