@@ -3,10 +3,27 @@
 import pytest
 import torch
 
+from ckptgui.cli import devices
+from ckptgui.device.process import DeviceProcess
+from ckptgui.engine.job import Cancel
+
+
+@pytest.fixture(scope="module")
+def process():
+    """One for all tests here, for to load torch takes seconds; no GPU, and a simulated device."""
+    found = DeviceProcess()
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("CKPTGUI_SIMULATED_DEVICE", "memory=1GB")
+        environment.setenv("CUDA_VISIBLE_DEVICES", "")
+        found.inventory(Cancel())
+    yield found
+    found.close()
+
 
 @pytest.fixture(autouse=True)
-def no_gpu(monkeypatch):
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+def shared(monkeypatch, process):
+    monkeypatch.setattr(process, "close", lambda: process.free(list(process.residents())))
+    monkeypatch.setattr(devices, "DeviceProcess", lambda: process)
 
 
 @pytest.fixture
@@ -16,8 +33,7 @@ def weights(tmp_path):
     return path
 
 
-def test_the_devices_are_told_to_eyes_and_to_scripts(ckptgui, monkeypatch):
-    monkeypatch.setenv("CKPTGUI_SIMULATED_DEVICE", "memory=1GB")
+def test_the_devices_are_told_to_eyes_and_to_scripts(ckptgui):
     answer = ckptgui("devices", "--json")
     assert answer.status == 0
     cpu, simulated = answer.json["devices"]
@@ -34,13 +50,24 @@ def test_the_devices_are_told_to_eyes_and_to_scripts(ckptgui, monkeypatch):
     assert answer.json["reason"].startswith(("This PyTorch", "CUDA_VISIBLE_DEVICES is empty"))
 
 
-def test_a_checkpoint_is_moved_there_and_back(ckptgui, monkeypatch, weights):
-    monkeypatch.setenv("CKPTGUI_SIMULATED_DEVICE", "memory=1GB")
+def test_a_checkpoint_is_moved_there_and_back(ckptgui, weights):
     answer = ckptgui("devices", "--try", weights, "--to", "sim:0", "--json")
     assert answer.status == 0
     told = answer.json
     assert (told["device"], told["bytes"], told["equal"]) == ("sim:0", 64 * 32 * 4 + 18, True)
     assert told["to_gb_s"] > 0 and told["back_gb_s"] > 0
+
+
+def test_eyes_are_told_that_it_is_simulated(ckptgui, weights):
+    assert "sim:0   Simulated accelerator  953.7 MiB  953.7 MiB\n" in ckptgui("devices").out
+    assert "to sim:0 (simulated): " in ckptgui("devices", "--try", weights, "--to", "sim:0").out
+
+
+def test_a_checkpoint_that_does_not_fit_is_refused(ckptgui, tmp_path):
+    torch.save({"w": torch.empty(1, dtype=torch.uint8).expand(2_000_000_000)}, tmp_path / "large.pt")
+    answer = ckptgui("devices", "--try", tmp_path / "large.pt", "--to", "sim:0")
+    assert answer.status == 2
+    assert "sim:0 has 953.7 MiB free; 1.86 GiB are needed." in answer.err
 
 
 def test_without_that_device_the_reason_is_told(ckptgui, weights):

@@ -9,7 +9,7 @@ import time
 
 from ckptgui.core.extents import SourceIdentity
 from ckptgui.device.messages import DeviceInfo, DeviceKind, Inventory
-from ckptgui.device.requests import Answer, Hello
+from ckptgui.device.requests import Answer, Hello, Unusable
 from ckptgui.device.wire import HungUpError, Wire
 
 
@@ -22,7 +22,7 @@ class _Bomb:
 
 def fail(how, wire, end, number):
     match how:
-        case "SIGKILL" | "SIGSEGV" | "SIGBUS" | "SIGSTOP":
+        case "SIGKILL" | "SIGSEGV" | "SIGSTOP":
             os.kill(os.getpid(), getattr(signal, how))
         case "exit":
             os._exit(0)
@@ -45,12 +45,13 @@ def fail(how, wire, end, number):
                     end.sendall(bytes(1 << 20))
             except OSError:
                 pass
-        case "unknown message":
-            wire.send("hello")
         case "unmakeable message":
             wire.send(_Bomb())
         case "somebody else's answer":
             wire.send(Answer(number + 7))
+        case "lost":
+            wire.send(Unusable("cuda:0 failed: CUDA error: unspecified launch failure"))
+            os._exit(0)
         case "silence":
             pass
         case "none":

@@ -24,16 +24,15 @@ ROOT = Path(__file__).parents[2]
 SAID = {
     "SIGKILL": "was killed (SIGKILL), as the system does where memory runs out",
     "SIGSEGV": "crashed (SIGSEGV)",
-    "SIGBUS": "crashed (SIGBUS)",
     "SIGSTOP": "did not answer for 0.5 s",
     "exit": "ended by itself with status 0",
     "exit 3": "ended by itself with status 3 (MemoryError: no more)",
     "exit while sending": "ended by itself with status 0",
     "garbage": "sent what is no answer",
     "gigabyte": "sent what is no answer",
-    "unknown message": "sent what is no answer",
     "unmakeable message": "sent what is no answer",
     "somebody else's answer": "sent what is no answer",
+    "lost": "cuda:0 failed: CUDA error: unspecified launch failure;",
     "silence": "did not answer for 0.5 s",
 }
 

@@ -94,6 +94,8 @@ def require_memory(info: DeviceInfo, needed: int) -> None:
 
 def short_of(info: DeviceInfo, needed: int) -> OutOfMemoryError:
     """The refusal for want of memory, with both numbers."""
+    if needed <= info.free:
+        return OutOfMemoryError(f"{info.name} has {size(info.free)} free, but not {size(needed)} in one piece.")
     return OutOfMemoryError(f"{info.name} has {size(max(0, info.free))} free; {size(needed)} are needed.")
 
 
