@@ -143,8 +143,23 @@ def steps(
     document.tree.clear_filter()
     yield pause(0.2)
 
+    heart.phase = "choosing an export"
+    page.export_state_dict()
+    yield lambda: page.export.dialog is not None and page.export.dialog.up_to_date
+    dialog = page.export.dialog
+    for preset in ("half", "state-dict"):
+        dialog.presets.buttons[preset].click()
+        yield pause(0.2)
+    for letter in "*weight":
+        QTest.keyClick(dialog.options.page.include, letter)
+        yield pause(0.05)
+    yield lambda: dialog.up_to_date
+    dialog.reject()
+    yield pause(0.2)
+
     heart.phase = "exporting"
-    page.export.write(document.opened.checkpoint, out)
+    subject = page.subject()
+    page.export.write(subject, subject.request(page.export.memory().preset("state-dict").request), out)
     yield lambda: not page.export.busy
     yield pause(0.2)
     heart.phase = "end"
