@@ -44,7 +44,9 @@ def _details(plan: ExportPlan, losses: Losses | None) -> Iterator[tuple[str, str
         shards = sum(1 for file in plan.files if file.tensors)
         yield "shards", f"{count(shards, 'file')} and an index, as {display(plan.files[0].name)}"
     chosen = plan.chosen
-    casts = Counter((old.name, new.name) for old, new in zip(chosen.saved, chosen.dtypes) if old != new)
+    written = ((chosen.tied_to < 0) | (plan.request.ties != "drop")).tolist()
+    types = zip(written, chosen.saved, chosen.dtypes)
+    casts = Counter((old.name, new.name) for here, old, new in types if here and old != new)
     if casts:
         yield (
             "cast",
@@ -55,7 +57,7 @@ def _details(plan: ExportPlan, losses: Losses | None) -> Iterator[tuple[str, str
         if losses.overflowing:
             options = " ".join(f"--dtype-for '{display(glob)}={dtype}'" for glob, dtype in losses.keep[:3])
             yield "to keep them", options + (f" and {len(losses.keep) - 3:,} more" if len(losses.keep) > 3 else "")
-    renamed = [(old, new) for old, new in zip(chosen.source_names, chosen.names) if old != new]
+    renamed = [(old, new) for old, new in zip(plan.source_names, plan.names) if old != new]
     if renamed:
         old, new = renamed[0]
         yield "renamed", f"{count(len(renamed), 'tensor')}, the first {display(old)} to {display(new)}"

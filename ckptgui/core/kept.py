@@ -50,7 +50,12 @@ def with_kept(checkpoint: Checkpoint) -> Json:
 
 def told_values(checkpoint: Checkpoint) -> Json:
     """The same with the numbers, lists and tables that safetensors holds as texts."""
-    root = with_kept(checkpoint)
+    return read_values(checkpoint) if _is_of_texts(checkpoint) else with_kept(checkpoint)
+
+
+def read_values(checkpoint: Checkpoint) -> Json:
+    """The metadata, in which of texts that safetensors holds numbers, lists and tables are made."""
+    root = checkpoint.metadata
     if not isinstance(root, Mapping) or not _is_of_texts(checkpoint):
         return root
     return {key: _read(value) if isinstance(value, str) else value for key, value in root.items()}

@@ -13,7 +13,7 @@ from typing import Any
 
 from ckptgui.core.checkpoint import Checkpoint, Json, Role, Section
 from ckptgui.core.display import display
-from ckptgui.core.kept import LOST, NOTE
+from ckptgui.core.kept import LOST, NOTE, read_values
 from ckptgui.core.training.roles import is_scaler_state, is_scheduler_state, role_by_name
 from ckptgui.errors import ExportError
 
@@ -90,7 +90,7 @@ def _kept(checkpoint: Checkpoint, section: Section) -> dict[str, Json]:
     """Plain values at the top and beside the section's tensors, and those that an earlier export took along."""
     saved = checkpoint.attributes.get("state_dict_metadata", {})
     earlier = saved.get(section.path, {}).get(NOTE, {}) if isinstance(saved, Mapping) else {}
-    root = checkpoint.metadata
+    root = read_values(checkpoint)
     if not isinstance(root, Mapping) or _SIGNS.intersection(root):
         root = {}  # an object's attributes are about the object
     parts = {other.path[0] for other in checkpoint.sections if other.path and other.path != section.path}

@@ -134,6 +134,13 @@ def test_values_of_the_training_go_along_on_request(ckptgui, source, tmp_path, s
     assert "epoch 4" in ckptgui("info", only).out
 
 
+def test_values_stay_numbers_on_the_way_through_safetensors(ckptgui, source, tmp_path):
+    between, out = tmp_path / "a.safetensors", tmp_path / "b.pt"
+    assert ckptgui("export", source, between, "--metadata", "keep", "--metadata", "lr=[1, 0.5]").status == 0
+    assert ckptgui("export", between, out, "--metadata", "keep").status == 0
+    assert ckptgui("info", out, "--json").json["training"] == {"epoch": 3, "loss": 0.5, "lr": [1, 0.5]}
+
+
 def test_a_dry_run_says_what_the_cast_would_lose(ckptgui, save, tmp_path):
     path = save({"calm": torch.randn(100), "wild": torch.tensor([1e6, 1e-9, 1.0]), "n": torch.arange(3)})
     out = tmp_path / "a.pt"

@@ -120,7 +120,7 @@ def test_in_a_pt_they_are_beside_the_modules_versions(saved, tmp_path, pool):
 def test_those_of_a_safetensors_file_are_kept_too(tmp_path):
     path = tmp_path / "in.safetensors"
     save_file({"w": torch.ones(1)}, path, {"format": "pt", "epoch": "3"})
-    assert plan(open_checkpoint(str(path)), format="safetensors", keep_metadata=True).metadata["epoch"] == "3"
+    assert plan(open_checkpoint(str(path)), format="safetensors", keep_metadata=True).metadata["epoch"] == 3
 
 
 def test_everything_keeps_its_values_unless_they_are_to_stay(saved, tmp_path, pool):
