@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QWidget
 
-from ckptgui.core.checkpoint import Role
 from ckptgui.core.display import display
 from ckptgui.core.tensors import Path
-from ckptgui.errors import CheckpointError, DamagedSourceError
-from ckptgui.export.batch import BatchItem
+from ckptgui.errors import DamagedSourceError
 from ckptgui.export.request import ExportRequest
 from ckptgui.gui.controls import Hairline, IconButton
 from ckptgui.gui.dialogs import Dialog, file_dialog
@@ -23,7 +21,9 @@ from ckptgui.gui.export_batch.foresight import Foresight, Placement
 from ckptgui.gui.export_batch.lines import LATEST, Line, best, latest
 from ckptgui.gui.export_batch.model import TARGET, BatchModel
 from ckptgui.gui.export_batch.naming_line import NamingLine
+from ckptgui.gui.export_batch.sections import sections_of
 from ckptgui.gui.export_batch.table import BatchTable, size_within
+from ckptgui.gui.export_batch.wish import BatchWish
 from ckptgui.gui.export_batch.words import checkpoints
 from ckptgui.gui.form import Choice, CountField, Option, Tick
 from ckptgui.gui.jobs import Background
@@ -33,24 +33,6 @@ from ckptgui.workspace.export_presets import ExportMemory
 
 _LABELS, _TYPING = 76, 120
 """Pixels of the labels before fields; milliseconds after which what was typed is looked at."""
-
-
-@dataclass(frozen=True, slots=True)
-class BatchWish:
-    """What is to be done: the lines that are wanted, with their places in ``folder``."""
-
-    lines: tuple[Line, ...]
-    folder: str
-    request: ExportRequest
-    template: str
-
-    @property
-    def items(self) -> tuple[BatchItem, ...]:
-        """Each line's item."""
-        return tuple(
-            line.item or BatchItem(line.source, "", error=line.prospect.error if line.prospect else None)
-            for line in self.lines
-        )
 
 
 class ChooseDialog(Dialog):
@@ -77,7 +59,7 @@ class ChooseDialog(Dialog):
             tr("As"), [Option(each.key, display(each.title, 60)) for each in memory.presets], self
         )
         self.preset.choose(memory.last)
-        self.section = Choice(tr("Section"), _sections(lines), self)
+        self.section = Choice(tr("Section"), sections_of(lines), self)
         self.words = PlainLabel("", self, colour="text2", pixels=12)
         self.table = BatchTable(self.model, self)
         self.naming = NamingLine(template, self)
@@ -88,7 +70,7 @@ class ChooseDialog(Dialog):
         self.total = PlainLabel("", self, pixels=16)
         self.free = PlainLabel("", self, colour="text2", pixels=12)
         self.said = PlainLabel("", self, colour="text2", pixels=12)
-        self.rescue = Tick(tr("Export what is whole of damaged ones"), self)
+        self.rescue = Tick(tr("Export what is whole of damaged checkpoints"), self)
         self.rescue.hide()
         self.about = About(self.model, self.table, self)
         self._typing = QTimer(self, interval=_TYPING, singleShot=True)
@@ -125,7 +107,6 @@ class ChooseDialog(Dialog):
         for link in self.quick.values():
             quick.addWidget(link)
         quick.addStretch(1)
-        quick.addWidget(self.rescue)
         quick.addWidget(self.said)
         self.quick["latest"].setVisible(len(self.model.lines) > LATEST)
         self.quick["best"].setVisible(bool(best(self.model.lines)))
@@ -137,6 +118,10 @@ class ChooseDialog(Dialog):
         names.setStretch(1, 1)
         folder = self._row(tr("Folder"), self.folder, self.browse, self.replaces)
         folder.setStretch(1, 1)
+        damaged = QHBoxLayout()
+        damaged.setContentsMargins(24 + _LABELS + 12 - 2, 0, 24, 0)
+        damaged.addWidget(self.rescue)
+        self.body.addLayout(damaged)
 
     def _row(self, label: str, *parts: QWidget) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -295,21 +280,3 @@ class ChooseDialog(Dialog):
         lines = tuple(line for line in self.model.lines if line.taken)
         self.accept()
         self.wished.emit(BatchWish(lines, self._folder(), self.request(), self.naming.text()))
-
-
-def _sections(lines: Sequence[Line]) -> list[Option]:
-    """The state dicts to choose from, as the first that is whole has them; with no key: whichever is the model."""
-    from ckptgui.export.select import choose_section
-
-    checkpoint = next((line.source.checkpoint for line in lines if line.source.checkpoint is not None), None)
-    if checkpoint is None or any(line.source.section is not None for line in lines):
-        return [Option("", tr("Model"))]
-    found = [each for each in checkpoint.sections if each.tensor_count and each.role is not Role.OPTIMIZER]
-    found.sort(key=lambda each: (each.role is not Role.MODEL, -each.nbytes))
-    try:
-        usual = choose_section(checkpoint, None)
-    except CheckpointError:
-        usual = None
-    others = ["/".join(each.path) for each in found if each is not usual and each.path]
-    first = [Option("", tr("Model"))] if usual is not None or not others else []
-    return [*first, *(Option(name, display(name, 60)) for name in others)]

@@ -24,9 +24,10 @@ from ckptgui.workspace.settings import SettingsFile
 
 if TYPE_CHECKING:
     from ckptgui.export.request import ExportResult
-    from ckptgui.gui.export_batch.choose_dialog import BatchWish, ChooseDialog
+    from ckptgui.gui.export_batch.choose_dialog import ChooseDialog
     from ckptgui.gui.export_batch.going import Going
     from ckptgui.gui.export_batch.progress_dialog import ProgressDialog
+    from ckptgui.gui.export_batch.wish import BatchWish
 
 _KEY = "export the run"
 

@@ -10,8 +10,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from ckptgui.core.display import display
 from ckptgui.export.batch import Batch, Standing, State
-from ckptgui.gui.export_batch.choose_dialog import BatchWish
 from ckptgui.gui.export_batch.model import BatchModel
+from ckptgui.gui.export_batch.wish import BatchWish
 from ckptgui.gui.export_batch.words import checkpoints, state_words
 from ckptgui.gui.numbers import integer, size_text, tr
 
