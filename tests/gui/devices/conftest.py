@@ -15,6 +15,9 @@ from ckptgui.gui.window import MainWindow
 from ..conftest import opened
 from .fake import GPU, FakeService
 
+LONG = 20_000
+"""Milliseconds that a process may take to start on a machine that is busy."""
+
 
 @pytest.fixture
 def service():
@@ -70,7 +73,7 @@ def page(qtbot, window, source):
 
 def confirmed(qtbot, window):
     """The question, once it can be answered."""
-    qtbot.waitUntil(lambda: window.sheets.asking and window.sheets.confirm.primary.isVisible())
+    qtbot.waitUntil(lambda: window.sheets.asking and window.sheets.confirm.primary.isVisible(), timeout=LONG)
     return window.sheets.confirm
 
 
@@ -83,4 +86,4 @@ def move(qtbot, window, page, path=(), action="move_to_device"):
 
 
 def settle(qtbot, page):
-    qtbot.waitUntil(lambda: not page.moves.busy and page.residents.settled)
+    qtbot.waitUntil(lambda: not page.moves.busy and page.residents.settled, timeout=LONG)

@@ -9,7 +9,7 @@ import torch
 from ckptgui.device.process import DeviceProcess
 from ckptgui.engine.job import Cancel
 
-from .conftest import confirmed, move, settle
+from .conftest import LONG, confirmed, move, settle
 from .test_moving import cell, facts, notices
 
 SETTINGS = {"quiet": "memory=64MB,latency=1ms", "forgetful": "memory=64MB,fault=oom@0.5"}
@@ -32,7 +32,7 @@ def test_what_lies_on_a_device_is_shown_and_exported_without_its_file(
     page.view.summaries.stop_pass()
     assert page.view.select(("model",))
     window.actions_by_key["move_to_device"].trigger()
-    qtbot.waitUntil(lambda: window.sheets.confirm.primary.isVisible(), timeout=20_000)
+    qtbot.waitUntil(lambda: window.sheets.confirm.primary.isVisible(), timeout=LONG)
     confirmed(qtbot, window).primary.click()
     settle(qtbot, page)
     assert notices(page) == ["5 tensors, 4.6 KiB, are on sim:0 (simulated). Read back and equal."]
@@ -43,11 +43,11 @@ def test_what_lies_on_a_device_is_shown_and_exported_without_its_file(
     qtbot.waitUntil(lambda: page.view.inspector.tensor is not None and "now on sim:0 (simulated)" in facts(page))
     page.view.summaries.want_first(row, exact=True)
     tensor = page.view.inspector.tensor
-    qtbot.waitUntil(tensor.origin.isVisible, timeout=20_000)
+    qtbot.waitUntil(tensor.origin.isVisible, timeout=LONG)
     assert tensor.origin.text() == "Figures worked out on sim:0 (simulated)."
     subject, out = page.subject(), str(tmp_path / "out.pt")
     page.export.write(subject, subject.request(page.export.memory().preset("state-dict").request), out)
-    qtbot.waitUntil(lambda: not page.export.busy, timeout=20_000)
+    qtbot.waitUntil(lambda: not page.export.busy, timeout=LONG)
     written = torch.load(out, weights_only=True)
     assert list(written) == list(loaded["model"])
     assert all(torch.equal(written[name], tensor) for name, tensor in loaded["model"].items())
@@ -61,9 +61,9 @@ def test_what_lies_on_a_device_is_shown_and_exported_without_its_file(
 def test_a_device_that_runs_out_of_memory_leaves_all_in_the_file(qtbot, window, page, service):
     assert page.view.select(("model",))
     window.actions_by_key["move_to_device"].trigger()
-    qtbot.waitUntil(lambda: window.sheets.confirm.primary.isVisible(), timeout=20_000)
+    qtbot.waitUntil(lambda: window.sheets.confirm.primary.isVisible(), timeout=LONG)
     window.sheets.confirm.primary.click()
-    qtbot.waitUntil(lambda: bool(notices(page)), timeout=20_000)
+    qtbot.waitUntil(lambda: bool(notices(page)), timeout=LONG)
     assert notices(page)[0].startswith("Nothing was moved to sim:0 (simulated). sim:0 ran out of memory")
     assert cell(page, ()) == "file"
     os.kill(service.pid, signal.SIGKILL)
