@@ -33,11 +33,11 @@ def groups(names: Iterable[str]) -> dict[str, list[str]]:
     """The names under each pattern. Of a number that tells several runs apart, as ``resnet50_epoch_3`` and
     ``resnet18_epoch_3`` or those of seeds, each value has a pattern of its own.
     """
-    alike: dict[str, list[str]] = {}
-    for name in names:
-        alike.setdefault(pattern_of(name), []).append(name)
+    alike: dict[tuple[str, int], list[str]] = {}
+    for name in names:  # a name may well have a "#" of its own
+        alike.setdefault((pattern_of(name), len(_NUMBER.findall(_stem(name)))), []).append(name)
     found: dict[str, list[str]] = {}
-    for pattern, several in alike.items():
+    for (pattern, _), several in alike.items():
         texts = _NUMBER.split(_stem(several[0]))
         rows = [_NUMBER.findall(_stem(name)) for name in several]
         fixed = _fixed(texts, rows) if len(texts) > 2 else []

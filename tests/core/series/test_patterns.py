@@ -1,7 +1,7 @@
 """Which names are those of one run."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ckptgui.core.series.patterns import belongs, groups, likeliest, pattern_of
@@ -62,6 +62,7 @@ def test_a_new_name_belongs_to_the_run_that_it_is_called_like():
     assert not belongs("resnet18_epoch_12.pt", "resnet50_epoch_#") and not belongs("epoch_x.pt", "epoch_#")
 
 
+@example(["1#1", "1##"])
 @given(st.lists(st.text("ae12#-_.v", min_size=1, max_size=8), unique=True, max_size=12))
 def test_every_name_is_in_one_group_and_belongs_to_it(names):
     found = groups(names)
