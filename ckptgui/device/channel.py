@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import signal
 import socket
 import subprocess
 import tempfile
@@ -151,6 +152,10 @@ class Channel:
             self._wire.send(Ask(pending.number, request), look=look)
         except HungUpError:
             pending.done.wait(2 * _PARTING)  # the one who listens finds out why
+        except Cancelled:
+            with self._lock:
+                self._pending.pop(pending.number, None)  # it was not asked yet, so there is no answer
+            raise
 
     def _wait(self, pending: _Pending, cancel: Cancel, report: Report) -> None:
         asked = None
@@ -192,6 +197,7 @@ class Channel:
     def _give_up(self, reason: str) -> None:
         self._reason = self._reason or reason
         self._process.kill()
+        self._wire.hang_up()  # a driver may keep even a killed process from ending
 
     def _raise_if_ended(self) -> None:
         if self._error is not None:
@@ -263,8 +269,7 @@ class Channel:
         try:
             status = self._process.wait(_PARTING / 2)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            status = self._process.wait()
+            status = self._kill()
         error = self._why(status)
         with self._lock:
             self._error = error
@@ -276,6 +281,14 @@ class Channel:
         self._words.close()
         self._wire.close()
 
+    def _kill(self) -> int:
+        """End it by force; one that a driver holds on to ends when that lets go, and nobody waits for it."""
+        self._process.kill()
+        try:
+            return self._process.wait(_PARTING / 2)
+        except subprocess.TimeoutExpired:
+            return -signal.SIGKILL
+
     def _why(self, status: int) -> DeviceError:
         if self._last is not None and not self._last.lost:
             return DeviceError(self._last.reason)
@@ -283,6 +296,11 @@ class Channel:
             return DeviceLostError(f"{self._last.reason.rstrip('.')}; {GONE}.")
         reason = self._reason or f"The process that has torch {how_it_ended(status, self._words)}"
         return DeviceLostError(f"{reason}; {GONE}.")
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether torch is loaded there."""
+        return self._ready.is_set()
 
     @property
     def pid(self) -> int:

@@ -125,7 +125,7 @@ class DeviceProcess:
             gone = tuple(token for token in tokens if held.pop(token, None) is not None)
             self._residents = MappingProxyType(held)
             channel = self._channel
-        if channel is not None:
+        if channel is not None and channel.is_ready:
             try:
                 channel.ask(Free(tuple(tokens)), Cancel())
             except DeviceLostError:  # so they are gone

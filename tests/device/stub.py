@@ -63,7 +63,8 @@ def fail(how, wire, end, number):
 def main(number, how):
     end = socket.socket(fileno=number)
     wire = Wire(end)
-    wire.send(Hello())
+    if how != "never ready":
+        wire.send(Hello())
     try:
         while True:
             ask = wire.receive()

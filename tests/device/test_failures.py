@@ -96,6 +96,29 @@ def test_a_cancel_is_heard_where_no_answer_comes(devices, how):
     assert time.monotonic() - began < 1.0  # most of it is the start
 
 
+def test_a_start_that_takes_for_ever_is_given_up_and_may_be_cancelled(how):
+    how[0] = "never ready"
+    devices = DeviceProcess("", start_limit=0.3)
+    with pytest.raises(DeviceLostError, match=r"PyTorch was not loaded within 0\.3 s"):
+        devices.inventory(Cancel())
+    cancel = Cancel()
+    cancel.cancel()
+    with pytest.raises(Cancelled):
+        devices.inventory(cancel)
+    devices.close()
+
+
+def test_a_process_that_cannot_be_started_is_told_and_leaves_nothing_open(monkeypatch):
+    def start(end, simulated, words):
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr(channel, "start", start)
+    files = open_files()
+    with pytest.raises(DeviceError, match=r"The process for torch cannot be started: .*No such file"):
+        DeviceProcess("").inventory(Cancel())
+    assert open_files() == files
+
+
 def test_all_who_wait_are_told(devices, how):
     how[0] = "silence"
     told = []
