@@ -10,7 +10,7 @@ from ckptgui.core.checkpoint import Role
 from ckptgui.core.display import display
 from ckptgui.gui.export.outlook import SourcePart
 from ckptgui.gui.labels import SEMIBOLD
-from ckptgui.gui.numbers import integer, percent, size_text, tr
+from ckptgui.gui.numbers import integer, size_text, tr
 from ckptgui.gui.theme import theme, theme_signal, ui_font
 
 _BAR, _GAP = 15, 20
@@ -23,13 +23,12 @@ class SizeBars(QWidget):
         super().__init__(parent)
         self._parts: tuple[SourcePart, ...] = ()
         self._nbytes = 0
-        self._source = 0
         self.setFixedHeight(2 * _BAR + _GAP + 2)
         theme_signal().changed.connect(self.update)
 
     def show_sizes(self, parts: tuple[SourcePart, ...], source: int, nbytes: int) -> None:
         """Show ``parts`` of a source of so many bytes, and a result of ``nbytes``."""
-        self._parts, self._source, self._nbytes = parts, source, nbytes
+        self._parts, self._nbytes = parts, nbytes
         goes = sum(part.nbytes for part in parts if part.goes)
         words = tr("{goes} of {source} go, the export has {exact} bytes").format(
             goes=size_text(goes), source=size_text(source), exact=integer(nbytes)
@@ -86,8 +85,6 @@ class SizeBars(QWidget):
         t = theme()
         painter.setFont(ui_font(11, SEMIBOLD))
         text = tr("{exact} bytes").format(exact=integer(self._nbytes))
-        if self._source:
-            text += f" · {percent(self._nbytes, self._source)}" if self._nbytes > self._source else ""
         width = painter.fontMetrics().horizontalAdvance(text)
         y = _BAR + _GAP
         if after + 8 + width <= self.width():
