@@ -2,7 +2,8 @@
 
 import pytest
 
-from ckptgui.device.inside.accelerators import CpuBackend, accelerators, why_none
+from ckptgui.device.inside.accelerators import accelerators, why_none
+from ckptgui.device.inside.main_memory import CpuBackend
 from ckptgui.device.inside.simulated import Settings, SimulatedBackend, parse
 from ckptgui.device.messages import DeviceError, OutOfMemoryError
 from tests.device.conformance import BackendConformance, noise

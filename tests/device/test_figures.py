@@ -12,9 +12,9 @@ import torch
 from ckptgui.analysis.reduction import Chunk
 from ckptgui.analysis.refinement import RefinementPass
 from ckptgui.device.inside import differences, figures, refining, spectrum
-from ckptgui.device.inside.accelerators import CpuBackend
 from ckptgui.device.inside.counting import RangeCounts
 from ckptgui.device.inside.exact_sums import DOUBLE, SINGLE, FloatSums
+from ckptgui.device.inside.main_memory import CpuBackend
 from ckptgui.device.inside.reals import unsigned_reals
 from ckptgui.device.inside.simulated import Settings, SimulatedBackend
 from ckptgui.device.messages import OutOfMemoryError

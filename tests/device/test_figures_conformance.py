@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ckptgui.device.inside import differences, figures, refining, spectrum
-from ckptgui.device.inside.accelerators import CpuBackend, accelerators, why_none
+from ckptgui.device.inside.accelerators import accelerators, why_none
+from ckptgui.device.inside.main_memory import CpuBackend
 from ckptgui.device.inside.simulated import Settings, SimulatedBackend
 from ckptgui.engine import summarise as cpu
 from ckptgui.engine.compare_one import compare_pair

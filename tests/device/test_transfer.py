@@ -7,8 +7,8 @@ import torch
 from ckptgui.analysis.digest import Blocks
 from ckptgui.core.dtypes import BY_NAME
 from ckptgui.device.inside import transfer
-from ckptgui.device.inside.accelerators import CpuBackend
 from ckptgui.device.inside.holding import Holding
+from ckptgui.device.inside.main_memory import CpuBackend
 from ckptgui.device.inside.simulated import Settings, SimulatedBackend
 from ckptgui.device.messages import DeviceError, OutOfMemoryError
 from ckptgui.engine.executors import shutdown_executors

@@ -7,6 +7,7 @@ import torch
 from ckptgui.device.inside import accelerators, simulated
 from ckptgui.device.inside.backend import Backend, flat_bytes
 from ckptgui.device.inside.holding import Holding
+from ckptgui.device.inside.main_memory import CpuBackend
 from ckptgui.device.messages import DeviceKind, Inventory, Token
 
 
@@ -15,7 +16,7 @@ class Devices:
 
     def __init__(self, simulating: str) -> None:
         """Look which there are; ``simulating`` asks for one that is none (see ``simulated.parse``)."""
-        found: list[Backend] = [accelerators.CpuBackend(), *accelerators.accelerators()]
+        found: list[Backend] = [CpuBackend(), *accelerators.accelerators()]
         if simulating:
             found.append(simulated.SimulatedBackend(simulated.parse(simulating)))
         self.backends: dict[str, Backend] = {backend.name: backend for backend in found}
