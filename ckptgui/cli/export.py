@@ -69,6 +69,10 @@ def _format(options: argparse.Namespace, out: str) -> Format:
         return _SUFFIXES[suffix]
     if options.max_shard_size is not None:  # a folder, whose name needs no suffix: Llama-3.1
         return "safetensors"
+    if Path(out).is_dir():
+        raise UsageError(
+            f"{shown_path(out)} is a folder; name the file to write in it (see ckptgui export --help)"
+        )
     raise UsageError(
         f"{shown_path(out)} does not say which format: end it in .pt or .safetensors, or give --format"
     )

@@ -264,6 +264,11 @@ def test_a_folder_is_not_named_like_a_file_by_mistake(ckptgui, tmp_path):
     )
 
 
+def test_a_folder_alone_is_no_file_to_write(ckptgui, source, tmp_path):
+    answer = ckptgui("export", source, tmp_path)
+    assert answer.status == 2 and "is a folder; name the file to write in it" in answer.err
+
+
 def test_the_help_names_every_option_of_the_contract(ckptgui):
     text = ckptgui("export", "--help").out
     wanted = """--format --only --section --dtype --dtype-for --device --strip --rename --include --exclude
