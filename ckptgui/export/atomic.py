@@ -291,11 +291,19 @@ class _Temporary:
 
     def _give_up(self) -> None:
         """Close and remove what is left; a failure here would only hide the first one."""
+        if not self._there:
+            self._close()
+            return
+        self._there = False
+        if os.name != "posix":  # an open file cannot be removed there
+            self._close()
+        with suppress(OSError):
+            self._system.remove(self.path)
+        # The last descriptor frees gigabytes and waits for those on their way to the medium: nobody else need.
+        threading.Thread(target=self._close, name="ckptgui-freeing", daemon=True).start()
+
+    def _close(self) -> None:
         self.content.close()
-        if self._there:
-            self._there = False
-            with suppress(OSError):
-                self._system.remove(self.path)
         if self._lock is not None:
             self._lock.let_go()
 
