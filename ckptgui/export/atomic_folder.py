@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -118,6 +119,7 @@ class _TemporaryFolder:
         system.create_folder(self.path)
         self._spare: str | None = self.path
         self._lock: Held | None = None
+        self._unfinished: Content | None = None
 
     def __enter__(self) -> _TemporaryFolder:
         try:
@@ -130,12 +132,11 @@ class _TemporaryFolder:
     def write(self, file: NewFile, cancel: Cancel) -> int:
         """Write one file, on the medium when this returns."""
         content = Content(self._system.create(str(Path(self.path, file.name)), private=False), self._system)
-        try:
-            file.fill(content.output)
-            size = content.start_sync(None)
-            content.end_sync(cancel)
-        finally:
-            content.close()
+        self._unfinished = content
+        file.fill(content.output)
+        size = content.start_sync(None)
+        content.end_sync(cancel)
+        self._unfinished = None
         return size
 
     def take_the_place(self, target: FolderTarget) -> None:
@@ -160,8 +161,12 @@ class _TemporaryFolder:
         self._spare = old
 
     def __exit__(self, *_: object) -> None:
+        if self._unfinished is not None and os.name != "posix":  # an open file cannot be removed there
+            self._unfinished.close()
         if self._spare is not None:
             with suppress(OSError):
                 self._system.remove_folder(self._spare)
+        if self._unfinished is not None:  # see ``write_file``: closing it may take seconds
+            threading.Thread(target=self._unfinished.close, name="ckptgui-freeing", daemon=True).start()
         if self._lock is not None:
             self._lock.let_go()
