@@ -87,6 +87,7 @@ class DocumentPage(Page):
         self.view.health_changed.connect(self.changed)
         self.view.file_changed.connect(self.look_for_changes)
         self._watch = QTimer(self, interval=WATCH_INTERVAL)
+        self._told = ""  # of what became of the file
         self._watch.timeout.connect(self.look_for_changes)
 
     def open_path(self, path: str, opening: Opening | None = None, select: Path | None = None) -> None:
@@ -125,6 +126,7 @@ class DocumentPage(Page):
         self._watched = Watch(opened.checkpoint)
         self.icon = "checkpoint"
         self.view.notices.clear()
+        self._told = ""
         self.view.show_opened(opened)
         for notice in file_notices(opened.checkpoint, self.export_state_dict, self):
             self.view.notices.show_notice(notice)
@@ -388,10 +390,12 @@ class DocumentPage(Page):
         self._watch_lane.start(work, self._looked)
 
     def _looked(self, news: News | None) -> None:
-        if news is None:
+        notice = self._changed_notice(news) if news is not None else None
+        told, self._told = self._told, f"{notice.title} {notice.text}" if notice is not None else ""
+        if notice is None:
             self.view.notices.remove("changed")
-        elif not any(notice.key == "changed" for notice in self.view.notices.notices()):
-            self.view.notices.show_notice(self._changed_notice(news))
+        elif told != self._told:  # what somebody has put away stays away until there is more to say
+            self.view.notices.show_notice(notice)
 
     def _changed_notice(self, news: News) -> Notice:
         name = self.title()

@@ -355,7 +355,7 @@ class MainWindow(QMainWindow):
                 why = page.able(spec.needs.value) if page is not None else tr("Open a checkpoint first.")
             action.setEnabled(not why)
             action.setStatusTip(why)
-            action.setToolTip(why or tr(spec.text).partition("\t")[0])
+            action.setToolTip(why or action.text().partition("\t")[0])
         self.top.offer_report(page is not None and page.series() is not None and page.document() is None)
         self.top.box.set_finder(page.finder() if page is not None else None)
         self.setWindowTitle(f"{page.title()} – ckptgui" if page is not None else "ckptgui")

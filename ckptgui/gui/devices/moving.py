@@ -61,7 +61,8 @@ class Moves(QObject):
         self._wish: Wish | None = None
         self._progress = Progress(0, 0)
         self._able = "", ""
-        residents.changed.connect(self.changed)
+        self._said_moved = False
+        residents.changed.connect(self._held_changed)
 
     def use(self, devices: Devices, sheets: DeviceSheets) -> None:
         """Move to these devices, and ask on these sheets."""
@@ -84,6 +85,13 @@ class Moves(QObject):
         done, total = self._progress.done, self._progress.total or wish.needed
         detail = so_far_words(done, total)
         return Activity(text, done, total, detail, self._lane.cancel)
+
+    def _held_changed(self) -> None:
+        """That something was moved stands there as long as any of it is held."""
+        if self._said_moved and self._residents.holding is None and not self._lane.busy:
+            self._said_moved = False
+            self._view.notices.remove(_KEY)
+        self.changed.emit()
 
     # what can be done
 
@@ -221,6 +229,7 @@ class Moves(QObject):
                 return carry_out(devices, wish, cancel, report)
 
         self._view.notices.remove(_KEY)
+        self._said_moved = False
         self._lane.start(work, self._done, self._failed, self._further, self._cancelled)
         self.changed.emit()
 
@@ -233,6 +242,7 @@ class Moves(QObject):
         if wish is not None:
             self._residents.take(wish.tree.checkpoint, _file_name(wish.tree), arrived)
             self._view.notices.show_notice(_moved_notice(wish, arrived))
+            self._said_moved = True
         self.changed.emit()
 
     def _failed(self, error: CheckpointError) -> None:

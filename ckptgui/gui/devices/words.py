@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from PySide6.QtCore import QLocale
 
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.display import display
@@ -51,7 +52,8 @@ def _of_all(device: DeviceInfo) -> str:
 
 def _short(nbytes: int) -> str:
     number, unit = size(nbytes)
-    return number[:-1] if unit in ("GiB", "TiB", "PiB") else number
+    power = {"GiB": 30, "TiB": 40, "PiB": 50}.get(unit)
+    return number if power is None else QLocale().toString(nbytes / 2**power, "f", 1)
 
 
 def room_words(needed: int, device: DeviceInfo) -> str:

@@ -191,6 +191,23 @@ def test_what_is_held_outlives_its_file(qtbot, window, page, source, tmp_path):
     assert written["head.weight"].data_ptr() == written["embed.weight"].data_ptr()
 
 
+def test_what_is_said_of_a_move_and_of_a_lost_file_follows_what_is_held(qtbot, window, page, source):
+    move(qtbot, window, page, ("model",))
+    os.remove(source)
+    page.look_for_changes()
+    qtbot.waitUntil(lambda: any("5 tensors on cuda:0." in words for words in notices(page)))
+    window.actions_by_key["free_memory"].trigger()
+    settle(qtbot, page)
+    page.look_for_changes()
+    qtbot.waitUntil(lambda: not any("What is held" in words for words in notices(page)))
+    (gone,) = notices(page)
+    assert gone.startswith("epoch_3.pt is gone from the disk.")
+    qtbot.mouseClick(page.view.notices.banner("changed").put_away, LEFT)
+    page.look_for_changes()
+    qtbot.waitUntil(lambda: not page._watch_lane.busy)
+    assert notices(page) == []  # it was put away, and there is no more to say
+
+
 def test_when_the_process_dies_every_row_is_in_the_file_again(qtbot, window, page, service):
     move(qtbot, window, page, ("model",))
     page.view.notices.clear()
