@@ -11,6 +11,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -65,6 +66,8 @@ def trial(fault, chance, kept, moved):
         timer.join()
         assert isinstance(ended, ENDS[fault]), (fault, ended)
         assert told < SOON.get(fault, 3.0), (fault, told)
+        if ended is None and fault in ("kill from outside", "stop from outside"):
+            _meet(devices, lost)
         if fault != "close":
             _look(devices, ended, resident, moved, lost)
     finally:
@@ -94,6 +97,13 @@ def _ending(devices, moved, cancel):
     except (DeviceError, Cancelled) as error:
         return error
     return None
+
+
+def _meet(devices, lost):
+    """The fault came after the move, so the next call meets it, or finds a new process already."""
+    with suppress(DeviceLostError):
+        devices.inventory(Cancel())
+    assert lost
 
 
 def _look(devices, ended, resident, moved, lost):
