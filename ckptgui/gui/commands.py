@@ -8,8 +8,8 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication
 
-from ckptgui.gui.export.flow import show_folder
 from ckptgui.gui.opening import Look
+from ckptgui.gui.outside import show_outside
 from ckptgui.gui.page import Page
 from ckptgui.gui.theme import apply_theme
 from ckptgui.workspace.logs import log_folder
@@ -256,4 +256,4 @@ class Commands(QObject):
 
     def open_log_folder(self) -> None:
         """Show where the log lies."""
-        show_folder(str(log_folder()))
+        show_outside(str(log_folder()))

@@ -6,8 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import PurePath
 
-from PySide6.QtCore import QObject, QUrl, Signal
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from ckptgui.core.display import display
@@ -17,6 +16,7 @@ from ckptgui.gui.compare.comparison import Comparison
 from ckptgui.gui.dialogs import ask, file_dialog
 from ckptgui.gui.notices import Notice, NoticeArea, Tone
 from ckptgui.gui.numbers import tr
+from ckptgui.gui.outside import show_outside
 from ckptgui.gui.page import Activity
 from ckptgui.sources.locate import SourcePool
 
@@ -32,7 +32,7 @@ class ReportFlow(QObject):
         super().__init__(parent)
         self._comparison, self._notices, self._window = comparison, notices, parent
         self._lane = comparison.background.lane(self)
-        self.open_file: Callable[[str], None] = _open_file
+        self.open_file: Callable[[str], None] = show_outside
 
     @property
     def busy(self) -> bool:
@@ -124,8 +124,3 @@ class ReportFlow(QObject):
         title, text = tr("Report cancelled."), tr("Nothing half-written is left behind.")
         self._notices.show_notice(Notice(_KEY, "cancelled", title, text, Tone.QUIET))
         self.changed.emit()
-
-
-def _open_file(path: str) -> None:
-    """Open a page in the system's browser."""
-    QDesktopServices.openUrl(QUrl.fromLocalFile(path))

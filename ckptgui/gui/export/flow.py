@@ -6,8 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QTimer, QUrl, Signal
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from ckptgui.engine.job import Cancel, Progress, Report
@@ -18,6 +17,7 @@ from ckptgui.gui.export.subject import Subject
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.notices import NoticeArea
 from ckptgui.gui.numbers import integer, tr
+from ckptgui.gui.outside import show_outside
 from ckptgui.gui.page import Activity
 from ckptgui.workspace.settings import SettingsFile
 
@@ -45,7 +45,7 @@ class ExportFlow(QObject):
         self._exports: dict[str, Any] = {}
         self.settings: SettingsFile | None = None
         self.dialog: ExportDialog | None = None
-        self.show_folder: Callable[[str], None] = show_folder
+        self.show_folder: Callable[[str], None] = show_outside
 
     # what is remembered
 
@@ -203,8 +203,3 @@ class ExportFlow(QObject):
 def _import_dialog(_: Cancel, __: Report) -> None:
     """On a job's thread, where it does not hold the window up."""
     import ckptgui.gui.export.dialog  # noqa: F401 - the class is taken from there by who needs it
-
-
-def show_folder(folder: str) -> None:
-    """Open a folder in the system's file manager."""
-    QDesktopServices.openUrl(QUrl.fromLocalFile(folder))

@@ -6,8 +6,7 @@ import os
 import re
 from pathlib import PurePath
 
-from PySide6.QtCore import QObject, QUrl, Signal
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from ckptgui.core.checkpoint import Checkpoint
@@ -20,6 +19,7 @@ from ckptgui.gui.dialogs import file_dialog
 from ckptgui.gui.inspector.values.foot import ValuesFoot
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.numbers import shape_text, size_text, tr
+from ckptgui.gui.outside import show_outside
 from ckptgui.sources.locate import SourcePool
 
 FORMATS = ((".npy", tr("NumPy array (*.npy)")), (".csv", tr("Comma-separated text (*.csv)")))
@@ -96,7 +96,7 @@ class ValuesSaving(QObject):
 
     def show_folder(self, folder: str) -> None:
         """Open a folder in the system's file manager."""
-        QDesktopServices.openUrl(QUrl.fromLocalFile(folder))
+        show_outside(folder)
 
     def _failed(self, error: CheckpointError) -> None:
         self._end(tr("Nothing was saved. {0}").format(display(error, 500)), danger=True)
