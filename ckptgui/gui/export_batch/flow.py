@@ -14,10 +14,10 @@ from ckptgui.core.display import display
 from ckptgui.core.series.members import RunMember
 from ckptgui.engine.job import Cancel, Report
 from ckptgui.errors import CheckpointError
-from ckptgui.gui.export.flow import show_folder
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.notices import Notice, NoticeArea, Tone
 from ckptgui.gui.numbers import integer, tr
+from ckptgui.gui.outside import show_outside
 from ckptgui.gui.page import Activity
 from ckptgui.workspace.run import Run, siblings
 from ckptgui.workspace.settings import SettingsFile
@@ -48,7 +48,7 @@ class BatchFlow(QObject):
         self.choosing: ChooseDialog | None = None
         self.watching: ProgressDialog | None = None
         self.going: Going | None = None
-        self.show_folder: Callable[[str], None] = show_folder
+        self.show_folder: Callable[[str], None] = show_outside
 
     # what is going on
 
@@ -192,13 +192,14 @@ class BatchFlow(QObject):
     # the end
 
     def _ended(self) -> None:
-        from ckptgui.gui.export_batch.words import result_notice
+        from ckptgui.gui.export_batch.results import result_notice
 
         going = self.going
         assert going is not None
         going.end()
         show = partial(self.show_folder, going.folder)
-        self._notices.show_notice(result_notice(going.model.lines, going.seconds, show, self.show_progress))
+        notice = result_notice(_KEY, going.model.lines, going.seconds, show, self.show_progress)
+        self._notices.show_notice(notice)
         self.changed.emit()
 
     def _failed(self, error: CheckpointError) -> None:
