@@ -12,6 +12,7 @@ import numpy as np
 from ckptgui.core.checkpoint import Checkpoint, Json, Section
 from ckptgui.core.training.summary import figure, training
 from ckptgui.errors import ExportError
+from ckptgui.export.casts import CAST_DTYPES
 from ckptgui.export.request import ExportRequest
 from ckptgui.export.select import choose_section
 from ckptgui.export.template import Value
@@ -125,8 +126,5 @@ def _dtype(checkpoint: Checkpoint, request: ExportRequest, section: Section | No
     if not len(codes):
         return None
     commonest = table.dtypes[int(np.bincount(codes, weights=sizes).argmax())]
-    cast = request.dtype != "keep" and commonest.name in _CAST
+    cast = request.dtype != "keep" and commonest.name in CAST_DTYPES
     return request.dtype if cast else commonest.name
-
-
-_CAST = frozenset({"float64", "float32", "float16", "bfloat16"})
