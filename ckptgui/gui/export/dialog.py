@@ -29,7 +29,7 @@ from ckptgui.gui.numbers import size_text, tr
 from ckptgui.workspace.export_presets import BUILT_IN, ExportMemory
 
 LEAST = (980, 600)
-USUAL = (1140, 664)
+USUAL = (1200, 680)
 
 
 @dataclass(frozen=True)

@@ -36,12 +36,15 @@ class _Mark(QWidget):
 
 
 class FindingList(QScrollArea):
-    """``row_asked`` carries the row of a tensor that somebody wants to see."""
+    """``row_asked`` carries the row of a tensor that somebody wants to see. Its links come ``after`` a widget when
+    one walks with Tab.
+    """
 
     row_asked = Signal(int)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, after: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._after = after
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -74,10 +77,15 @@ class FindingList(QScrollArea):
         grid.setHorizontalSpacing(4)
         grid.setVerticalSpacing(3)
         grid.setColumnStretch(1, 1)
+        before = self._after
         for row, finding in enumerate(self._shown):
             mark = _Mark(Badge(finding.badge, finding.tone), self._page)
             grid.addWidget(mark, row, 0, Qt.AlignmentFlag.AlignTop)
-            grid.addWidget(self._sentence(finding), row, 1)
+            sentence = self._sentence(finding)
+            grid.addWidget(sentence, row, 1)
+            for link in sentence.findChildren(LinkLabel):
+                QWidget.setTabOrder(before, link)
+                before = link
         self._outer.addWidget(self._page)
         self._page.show()
         self.setVisible(bool(self._shown))

@@ -32,6 +32,9 @@ MAX_COPIED = 2_000
 _BAR = 18
 """Pixels for the scroll bar, whether it is there or not: what is filtered must not jump."""
 
+_MEASURED = 200
+"""Names by which their columns are parted."""
+
 _LEAST = 92
 """Pixels of the column of new names at least."""
 
@@ -164,11 +167,11 @@ class NamesTable(QTableView):
         self.fit()
 
     def fit(self) -> None:
-        """The type as wide as its words; the two names share the rest, the elder one has the prefix more."""
+        """The type as wide as its words; the two names share the rest by what they need."""
         kinds = (tr("Type"), "bfloat16", *self.names.names.kinds)
         kind = max(map(self.fontMetrics().horizontalAdvance, kinds)) + 16
         wide = self.width() - _BAR - 32 - 24 - kind
-        old = min(round(wide * (0.72 if self.names.names.same else 0.55)), wide - _LEAST)
+        old = min(round(wide * self._share()), wide - _LEAST)
         for column, width in (
             (GLYPH, 32),
             (OLD, old),
@@ -177,6 +180,16 @@ class NamesTable(QTableView):
             (TYPE, kind),
         ):
             self.setColumnWidth(column, width)
+
+    def _share(self) -> float:
+        """How much of the room for both the elder names have."""
+        names = self.names.names
+        if names.same:
+            return 0.72
+        old, new = (max(each[:_MEASURED], key=len, default="") for each in (names.old, names.new))
+        before = self.fontMetrics().horizontalAdvance(old) + 10
+        after = max(_LEAST, QFontMetrics(ui_font(13, MEDIUM)).horizontalAdvance(new) + 8)
+        return before / (before + after)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Copy):

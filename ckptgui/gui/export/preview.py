@@ -58,12 +58,12 @@ class Preview(Ground):
         self.bars = SizeBars(self)
         self.left = PlainLabel("", self, wrap=True, selectable=True)
         self.names = NamesModel(subject.checkpoint, self)
-        self.table = NamesTable(self.names, self)
-        self.table.setMinimumHeight(120)
-        self.kept = Segmented("", ((ALL, tr("All")), (CHANGED, tr("Changed")), (OUT, tr("Left out"))), self)
+        self.kept = Segmented("", ((ALL, tr("All")), (CHANGED, tr("Changed")), (OUT, tr("Excluded"))), self)
         self.kept.caption.hide()
         self.kept.chosen.connect(self.names.keep)
-        self.findings = FindingList(self)
+        self.table = NamesTable(self.names, self)
+        self.table.setMinimumHeight(120)
+        self.findings = FindingList(self.table, self)
         self.findings.row_asked.connect(self.row_asked)
         self._lay_out()
 
@@ -122,10 +122,11 @@ class Preview(Ground):
         names = outlook.names
         changed = int((names.changed & (names.fates <= Fate.TIED)).sum())
         out = int((names.fates >= Fate.OUT).sum())
+        lost = bool((names.fates == Fate.LOST).any())  # else nobody but the person keeps it back
         for key, text, count in (
             (ALL, tr("All {count}"), len(names)),
             (CHANGED, tr("Changed {count}"), changed),
-            (OUT, tr("Left out {count}"), out),
+            (OUT, tr("Left out {count}") if lost else tr("Excluded {count}"), out),
         ):
             button = self.kept.buttons[key]
             button.setText(text.format(count=integer(count)))

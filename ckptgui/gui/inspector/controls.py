@@ -103,11 +103,18 @@ class Segmented(QWidget):
             button = _Segment(text, place, self)
             button.setAccessibleName(f"{title}: {text}")
             self._group.addButton(button, number)
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             self.buttons[key] = button
             layout.addWidget(button)
         self._keys = [key for key, _ in choices]
+        self._group.idToggled.connect(self._stop_at_what_holds)
         self._group.button(0).setChecked(True)
         self._group.idClicked.connect(lambda number: self.chosen.emit(self._keys[number]))
+
+    def _stop_at_what_holds(self, number: int, holds: bool) -> None:
+        """Tab comes to the choice that holds, whoever let it hold."""
+        policy = Qt.FocusPolicy.TabFocus if holds else Qt.FocusPolicy.NoFocus
+        self._group.button(number).setFocusPolicy(policy)
 
     def current(self) -> str:
         """The key of the choice that holds."""

@@ -265,3 +265,20 @@ def test_return_exports_from_any_field(qtbot, dialogue, window, checkpoint, tmp_
     qtbot.keyClick(dialog.options.page.include, Qt.Key.Key_Return)
     notice(qtbot, window.current)
     assert list(tmp_path.glob("*state-dict*"))
+
+
+def test_tab_goes_through_the_dialogue_as_one_reads_it(qtbot, dialogue, tmp_path):
+    path = tmp_path / "sick.pt"
+    torch.save({"model": {"fc.weight": torch.tensor([[1.0, float("nan")]]), "fc.bias": torch.zeros(2)}}, path)
+    dialog = dialogue(path)
+    clicked(qtbot, dialog, dialog.presets.buttons["half"])
+    qtbot.waitUntil(lambda: any(finding.row >= 0 for finding in dialog.preview.findings.shown))
+    dialog.options.page.section.setFocus()
+    met = []
+    while not met or met[-1] is not dialog.foot.field:
+        qtbot.keyClick(dialog.focusWidget(), Qt.Key.Key_Tab)
+        met.append(dialog.focusWidget())
+    assert met[0] is dialog.options.page.format.buttons["safetensors"]  # the one that holds
+    kept, table, link = dialog.preview.kept.buttons["all"], dialog.preview.table, met[-2]
+    assert met[-4:-1] == [kept, table, link]
+    assert link.text() == "fc.weight"
