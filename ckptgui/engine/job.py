@@ -35,10 +35,11 @@ class Progress:
 
 
 class Cancel:
-    """A wish to stop, asked by one thread and heard by others."""
+    """A wish to stop, asked by one thread and heard by others; where ``outer`` is asked, this one is too."""
 
-    def __init__(self) -> None:
+    def __init__(self, outer: Cancel | None = None) -> None:
         self._event = threading.Event()
+        self.outer = outer
 
     def cancel(self) -> None:
         """Ask for it."""
@@ -47,11 +48,11 @@ class Cancel:
     @property
     def requested(self) -> bool:
         """Whether somebody asked."""
-        return self._event.is_set()
+        return self._event.is_set() or (self.outer is not None and self.outer.requested)
 
     def check(self) -> None:
         """Raise ``Cancelled`` if somebody asked; call it between chunks."""
-        if self._event.is_set():
+        if self.requested:
             raise Cancelled
 
 

@@ -184,7 +184,7 @@ class Batch(Generic[R]):
         self.standings: list[Standing[R]] = [Standing() for _ in self.items]
         self._request, self._act = request, act
         self._tell: Tell[R] = _nobody
-        self._cancels = [_Either() for _ in self.items]
+        self._cancels = [Cancel() for _ in self.items]
 
     def cancel(self, row: int | None = None) -> None:
         """Ask one of them to stop, or all; may be called by any thread."""
@@ -195,7 +195,7 @@ class Batch(Generic[R]):
         """Do all that can be done; return how each ended. Raises nothing but what is a bug."""
         self._tell = tell or _nobody
         for row in range(len(self.items)):
-            self._cancels[row].whole = cancel
+            self._cancels[row].outer = cancel
             self._carry_out(row)
         return tuple(self.standings)
 
@@ -223,22 +223,6 @@ class Batch(Generic[R]):
 
 def _nobody(row: int, standing: Standing[Any]) -> None:
     """Hears of it where nobody else does."""
-
-
-class _Either(Cancel):
-    """Heard when somebody cancels it, or the whole."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.whole: Cancel | None = None
-
-    @property
-    def requested(self) -> bool:
-        return super().requested or (self.whole is not None and self.whole.requested)
-
-    def check(self) -> None:
-        if self.requested:
-            raise Cancelled
 
 
 class _Throttled:

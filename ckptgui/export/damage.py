@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import partial
+from collections.abc import Mapping
 
 from ckptgui.core.display import display
 from ckptgui.engine.job import Cancel
@@ -11,12 +10,9 @@ from ckptgui.errors import DamagedFileError, DamagedSourceError
 from ckptgui.export.filling import DamagedPieceError
 from ckptgui.export.pieces import values_of
 from ckptgui.export.request import ExportPlan, PlannedFile
-from ckptgui.export.spreading import Task, spread
+from ckptgui.export.spreading import spread, together
 from ckptgui.formats.zips.checksums import check_records
 from ckptgui.sources.locate import SourcePool
-
-_TOGETHER = 1 << 20
-"""Bytes of small tensors that are one task."""
 
 
 class DamagedTensorError(DamagedSourceError):
@@ -64,19 +60,6 @@ def damaged(plan: ExportPlan, pool: SourcePool, cancel: Cancel, known: Mapping[i
             except DamagedFileError as error:
                 found[place] = str(error)
 
-    def tasks() -> Iterator[Task]:
-        batch: list[int] = []
-        held = 0
-        for place, tensor in enumerate(plan.tensors):
-            if place in known:
-                continue
-            batch.append(place)
-            held += tensor.nbytes
-            if held >= _TOGETHER:
-                yield partial(look, batch)
-                batch, held = [], 0
-        if batch:
-            yield partial(look, batch)
-
-    spread(tasks(), cancel)
+    places = (place for place in range(len(plan.tensors)) if place not in known)
+    spread(together(places, lambda place: plan.tensors[place].nbytes, look), cancel)
     return found

@@ -15,14 +15,8 @@ from ckptgui.errors import DamagedFileError
 from ckptgui.export.atomic import Output, Stretch
 from ckptgui.export.checksum import joined
 from ckptgui.export.pieces import Piece, cut
-from ckptgui.export.spreading import Task, spread
+from ckptgui.export.spreading import APART, TOGETHER, Task, spread
 from ckptgui.sources.locate import SourcePool
-
-_TOGETHER = 1 << 20
-"""Bytes of small pieces that are one task."""
-
-_APART = 32 << 20
-"""Bytes above which a piece becomes several tasks."""
 
 Wrote = Callable[[int], None]
 
@@ -79,10 +73,10 @@ class _Filling:
         held = 0
         for number, row in enumerate(rows):
             self.count += 1
-            if row.piece.nbytes > _APART:
+            if row.piece.nbytes > APART:
                 yield from self._parts(number, row)
                 continue
-            if batch and (held >= _TOGETHER or batch[-1][0] != number - 1):
+            if batch and (held >= TOGETHER or batch[-1][0] != number - 1):
                 yield partial(self._together, batch)
                 batch, held = [], 0
             batch.append((number, row))
@@ -92,7 +86,7 @@ class _Filling:
 
     def _parts(self, number: int, row: Placed) -> Iterator[Task]:
         self._output.at(row.offset).write_now(row.head)
-        parts = cut(row.piece, _APART)
+        parts = cut(row.piece, APART)
         sums = [(0, part.nbytes) for part in parts]
         self.large.append((number, row, sums))
         place = row.start
@@ -122,7 +116,7 @@ class _Filling:
         def tell(nbytes: int) -> None:
             nonlocal told
             told += nbytes
-            if told >= _TOGETHER:
+            if told >= TOGETHER:
                 self._wrote(told)
                 told = 0
 

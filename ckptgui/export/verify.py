@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,20 +14,17 @@ from ckptgui.errors import CheckpointError, ExportError
 from ckptgui.export.pieces import Cast, Piece, cut, values_of, written_as
 from ckptgui.export.request import ExportPlan, PlannedFile
 from ckptgui.export.sharding import IndexLayout
-from ckptgui.export.spreading import Task, spread
+from ckptgui.export.spreading import APART, TOGETHER, spread, together
 from ckptgui.formats.registry import open_source
 from ckptgui.formats.zips.checksums import check_records
 from ckptgui.sources.base import read_exactly
 from ckptgui.sources.local import LocalSource
 from ckptgui.sources.locate import SourcePool
 
-_TOGETHER = 1 << 20
-"""Bytes of small tensors that are one task."""
-
-_APART = 32 << 20
-"""Bytes above which a tensor becomes several tasks."""
-
 Compared = Callable[[int], None]
+
+Pair = tuple[str, Piece, Piece]
+"""A tensor's name, or a part of one's: its values in the source, and as they were written."""
 
 
 def verify(plan: ExportPlan, written: str, pool: SourcePool, cancel: Cancel, compared: Compared) -> None:
@@ -67,7 +63,8 @@ def _verify_file(
     back = SourcePool()
     try:
         comparing = _Comparing(plan, result, pool, back, compared)
-        spread(comparing.tasks(file.tensors), cancel)
+        tasks = together(comparing.pairs(file.tensors), _bytes_to_compare, comparing.compare)
+        spread(tasks, cancel)
         if result.format == "torch-zip":
             for fault in check_records(back.get(result.sources[0]), cancel.check):
                 if fault is not None:
@@ -88,10 +85,8 @@ class _Comparing:
         self._back = back
         self._compared = compared
 
-    def tasks(self, places: Sequence[int]) -> Iterator[Task]:
-        """The work in tasks of a like size; ``places`` are the tensors' in the plan, in the file's order."""
-        batch: list[tuple[str, Piece, Piece]] = []
-        held = 0
+    def pairs(self, places: Sequence[int]) -> Iterator[Pair]:
+        """What is to be the same; ``places`` are the tensors' in the plan, in the file's order."""
         for row, place in enumerate(places):
             name = self._plan.names[place]
             source, found = self._plan.tensors[place], self._result.tensors.info(row)
@@ -101,15 +96,10 @@ class _Comparing:
             if found.extra.get("quantization") != source.extra.get("quantization"):
                 raise ExportError(f"The rule of {display(name)} was written wrongly; nothing was changed.")
             for ours, theirs in _side_by_side(written_as(source, dtype), values_of(found)):
-                if batch and held + theirs.nbytes > _TOGETHER:
-                    yield partial(self._compare, batch)
-                    batch, held = [], 0
-                batch.append((name, ours, theirs))
-                held += theirs.nbytes
-        if batch:
-            yield partial(self._compare, batch)
+                yield name, ours, theirs
 
-    def _compare(self, batch: Sequence[tuple[str, Piece, Piece]], cancel: Cancel) -> None:
+    def compare(self, batch: Sequence[Pair], cancel: Cancel) -> None:
+        """Raise ``ExportError`` at the first of some that is not the same."""
         told = 0
         for name, ours, theirs in batch:
             cancel.check()
@@ -117,16 +107,20 @@ class _Comparing:
                 if not nbytes:
                     raise ExportError(f"The values of {display(name)} read back differently; nothing was changed.")
                 told += nbytes
-                if told >= _TOGETHER:
+                if told >= TOGETHER:
                     self._compared(told)
                     told = 0
         self._compared(told)
 
 
+def _bytes_to_compare(pair: Pair) -> int:
+    return pair[2].nbytes
+
+
 def _side_by_side(ours: Piece, theirs: Piece) -> Iterator[tuple[Piece, Piece]]:
     """Both in parts, where they can be cut at the same places."""
     before = ours.piece.nbytes if isinstance(ours, Cast) else ours.nbytes
-    one, other = cut(ours, _APART), cut(theirs, _APART * theirs.nbytes // max(1, before))
+    one, other = cut(ours, APART), cut(theirs, APART * theirs.nbytes // max(1, before))
     if [part.nbytes for part in one] == [part.nbytes for part in other]:
         yield from zip(one, other)
     else:

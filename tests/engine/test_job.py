@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from ckptgui.engine.job import Jobs, Progress, State
-from ckptgui.errors import UnreadableFileError
+from ckptgui.engine.job import Cancel, Jobs, Progress, State
+from ckptgui.errors import Cancelled, UnreadableFileError
 
 
 @pytest.fixture
@@ -81,3 +81,13 @@ def test_a_job_gives_way_to_the_thread_that_shows_it(jobs):
     job = jobs.start(work)
     assert job.wait(5)
     assert job.result > os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+
+def test_a_cancel_within_another_hears_both():
+    whole = Cancel()
+    one, other = Cancel(whole), Cancel(whole)
+    one.cancel()
+    assert (one.requested, other.requested, whole.requested) == (True, False, False)
+    whole.cancel()
+    with pytest.raises(Cancelled):
+        other.check()

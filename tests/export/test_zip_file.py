@@ -69,8 +69,8 @@ class Given:
 
 
 def test_records_that_come_in_pieces_have_the_checksum_of_the_whole(tmp_path, monkeypatch):
-    monkeypatch.setattr("ckptgui.export.filling._APART", 1000)
-    monkeypatch.setattr("ckptgui.export.filling._TOGETHER", 500)
+    monkeypatch.setattr("ckptgui.export.filling.APART", 1000)
+    monkeypatch.setattr("ckptgui.export.filling.TOGETHER", 500)
     data = os.urandom(100_000)
     sizes = [0, 10, 999, 1001, 5000, 0, 60_000, 1, 17]
     records = {f"r/{number}": Extent(size, inline=data[:size]) for number, size in enumerate(sizes)}
