@@ -239,7 +239,7 @@ def test_a_second_name_that_safetensors_recorded_comes_back(tmp_path, pool):
         tmp_path / "in.safetensors", tmp_path / "out.pt", pool, dtype="float16", keep_metadata=True
     )
     Shared().load_state_dict(loaded, strict=True)
-    assert loaded._metadata["training"] == {"epoch": "3"}
+    assert loaded._metadata["training"] == {"epoch": 3}
     assert result.tied and "weight" not in str(result.dropped)
     _, again = converted(tmp_path / "in.safetensors", tmp_path / "again.safetensors", pool)
     with safe_open(tmp_path / "again.safetensors", "pt") as file:
