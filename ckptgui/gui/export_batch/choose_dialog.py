@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -103,6 +103,7 @@ class ChooseDialog(Dialog):
             "none": LinkLabel(tr("None"), self),
             "latest": LinkLabel(tr("Latest {n}").format(n=LATEST), self),
             "best": LinkLabel(tr("Lowest loss"), self),
+            "best few": LinkLabel(tr("{n} lowest losses").format(n=LATEST), self),
         }
         for link in self.quick.values():
             quick.addWidget(link)
@@ -110,6 +111,7 @@ class ChooseDialog(Dialog):
         quick.addWidget(self.said)
         self.quick["latest"].setVisible(len(self.model.lines) > LATEST)
         self.quick["best"].setVisible(bool(best(self.model.lines)))
+        self.quick["best few"].setVisible(len(best(self.model.lines, LATEST + 1)) > LATEST)
         self.body.addWidget(Hairline(self))
         self.body.addWidget(self.table, 1)
         self.body.addWidget(self.about)
@@ -151,12 +153,19 @@ class ChooseDialog(Dialog):
         self.foresight.placed.connect(self._placed)
         self.model.changed.connect(self._describe)
         self.model.ticked.connect(self._look_soon)
-        take, lines = self.model.take, self.model.lines
+        take, lines = self._take, self.model.lines
         self.quick["all"].clicked.connect(lambda: take(range(len(lines))))
         self.quick["none"].clicked.connect(lambda: take(()))
         self.quick["latest"].clicked.connect(lambda: take(latest(lines)))
         self.quick["best"].clicked.connect(lambda: take(best(lines)))
+        self.quick["best few"].clicked.connect(lambda: take(best(lines, LATEST)))
         self.finished.connect(lambda _: self.foresight.stop())
+
+    def _take(self, rows: Collection[int]) -> None:
+        """Take these alone, and show the first of them."""
+        self.model.take(rows)
+        if rows:
+            self.table.setCurrentIndex(self.model.index(min(rows), 0))
 
     # what is asked for
 

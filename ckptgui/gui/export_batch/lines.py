@@ -15,7 +15,7 @@ from ckptgui.gui.export_batch.words import lost_words, state_words
 from ckptgui.gui.numbers import tr
 
 LATEST = 3
-"""How many the quick choice of the latest takes."""
+"""How many the quick choices of the latest and of the best few take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,7 @@ def latest(lines: Sequence[Line]) -> frozenset[int]:
     return frozenset(able[-LATEST:])
 
 
-def best(lines: Sequence[Line]) -> frozenset[int]:
-    """The one with the lowest loss, if any tells one."""
+def best(lines: Sequence[Line], most: int = 1) -> frozenset[int]:
+    """The one with the lowest loss, or so many at ``most``, if any tells one."""
     told = [(line.loss, row) for row, line in enumerate(lines) if line.loss is not None and not line.trouble]
-    told = [(loss, row) for loss, row in told if math.isfinite(loss)]
-    return frozenset(row for _, row in [min(told)]) if told else frozenset()
+    return frozenset(row for _, row in sorted(each for each in told if math.isfinite(each[0]))[:most])

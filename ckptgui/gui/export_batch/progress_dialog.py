@@ -16,6 +16,9 @@ from ckptgui.gui.export_batch.table import BatchTable, size_within
 from ckptgui.gui.labels import PlainLabel
 from ckptgui.gui.numbers import tr
 
+_LEAST = 280
+"""Pixels of its height, however few the rows are."""
+
 
 class ProgressDialog(Dialog):
     """``cancelled`` carries a row, or -1 for all."""
@@ -46,7 +49,9 @@ class ProgressDialog(Dialog):
         self.shut = self.add_button("", self.accept, primary=True)
         self.table.cancelled.connect(self.cancelled)
         going.changed.connect(self._describe)
-        self.resize(size_within(parent))
+        whole = size_within(parent)
+        around = self.sizeHint().height() - self.table.sizeHint().height()
+        self.resize(whole.width(), min(whole.height(), max(_LEAST, around + self.table.wanted_height())))
         self.table.setFocus()
         self._describe()
 

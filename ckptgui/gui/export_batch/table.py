@@ -86,6 +86,10 @@ class BatchTable(QTableView):
         self.setColumnWidth(STATE, state)
         self.setColumnWidth(TARGET, wide - own - state)
 
+    def wanted_height(self) -> int:
+        """Pixels that all rows need, and a free one below them."""
+        return self.horizontalHeader().sizeHint().height() + (self._model.rowCount() + 1) * ROW
+
     def currentChanged(self, current: Index, previous: Index) -> None:
         """Tell which row it is."""
         super().currentChanged(current, previous)

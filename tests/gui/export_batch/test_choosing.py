@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from ckptgui.gui.export_batch.choose_dialog import ChooseDialog
 from ckptgui.gui.export_batch.model import NAME, TARGET, THEN
 from ckptgui.gui.export_batch.table import box_in
-from tests.gui.conftest import opened
+from tests.gui.conftest import opened, save_epoch
 
 
 @pytest.fixture
@@ -49,6 +49,20 @@ def test_the_best_by_loss_is_one_click_away(qtbot, dialog):
     qtbot.mouseClick(dialog.quick["all"], Qt.MouseButton.LeftButton)
     assert all(line.taken for line in dialog.model.lines)
     assert dialog.quick["latest"].isHidden()  # there are no more than three
+
+
+def test_what_was_taken_at_once_is_in_sight(qtbot, window, tmp_path):
+    for epoch in range(40):
+        save_epoch(tmp_path / f"epoch_{epoch}.pt", epoch)  # the later, the lower its loss
+    page = opened(qtbot, window, tmp_path)
+    window.actions_by_key["export_series"].trigger()
+    qtbot.waitUntil(lambda: page.batch.choosing is not None)
+    dialog = page.batch.choosing
+    qtbot.mouseClick(dialog.quick["best few"], Qt.MouseButton.LeftButton)
+    assert [row for row, line in enumerate(dialog.model.lines) if line.taken] == [37, 38, 39]
+    assert dialog.table.viewport().rect().contains(dialog.table.visualRect(dialog.model.index(37, NAME)))
+    qtbot.mouseClick(dialog.quick["all"], Qt.MouseButton.LeftButton)
+    assert dialog.table.viewport().rect().contains(dialog.table.visualRect(dialog.model.index(0, NAME)))
 
 
 def test_names_follow_the_template_as_it_is_typed(qtbot, dialog):
