@@ -165,7 +165,9 @@ class ChooseDialog(Dialog):
         """Take these alone, and show the first of them."""
         self.model.take(rows)
         if rows:
-            self.table.setCurrentIndex(self.model.index(min(rows), 0))
+            first = self.model.index(min(rows), 0)
+            self.table.setCurrentIndex(first)
+            self.table.scrollTo(first, BatchTable.ScrollHint.PositionAtCenter)
 
     # what is asked for
 
