@@ -28,6 +28,9 @@ MAX_DEVICES = 4096
 
 OTHER_DEVICE = "unknown"
 
+_FAR = 1 << 48
+"""Elements into a storage where nothing of an honest file lies; before that torch minds no empty view."""
+
 MAX_NDIM = 64
 """Dimensions beyond this are refused, as torch itself refuses them."""
 
@@ -310,6 +313,8 @@ class TableBuilder:
             return None
         extent = self._extents.get(storage)
         numel = math.prod(shape)
+        if not numel and offset < _FAR:
+            return None
         last = offset + sum((size - 1) * step for size, step in zip(shape, strides)) if numel else offset - 1
         needed = dtype.nbytes(last + 1)
         if needed > extent.nbytes:

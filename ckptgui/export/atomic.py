@@ -226,7 +226,7 @@ class _Sync:
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._left = False
-        self._error: OSError | None = None
+        self._error: BaseException | None = None
         threading.Thread(target=self._run, name="ckptgui-sync", daemon=True).start()
 
     def wait(self, cancel: Cancel) -> None:
@@ -247,7 +247,7 @@ class _Sync:
     def _run(self) -> None:
         try:
             self._system.sync(self._descriptor)
-        except OSError as error:
+        except BaseException as error:  # noqa: BLE001 - raised again by who waits, and nobody waits in vain
             self._error = error
         with self._lock:
             self._ended.set()

@@ -1,10 +1,13 @@
 """The names that tensors get: regular expressions see those of the source, then prefixes go from what is left.
 
-An expression that goes back and forth without end is given up: it may take a second a name, and some for all.
+An expression is one of ``re``. One that goes back and forth without end is given up: it may take a second a name,
+and some for all.
 """
 
 from __future__ import annotations
 
+import math
+import re
 import time
 import warnings
 from collections.abc import Sequence
@@ -26,6 +29,11 @@ MAX_LENGTH = 4_000
 MAX_SECONDS = 1.0
 MAX_SECONDS_ALL = 10.0
 """How long an expression may take for one name, and for all of them."""
+
+MAX_REPEATS = 10_000
+"""How often a part of an expression may have to be there: each time takes memory when it is compiled."""
+
+_TIMES = re.compile(r"\{(\d+)(?:,\d*)?\}", re.ASCII)
 
 
 def renamed(
@@ -83,10 +91,14 @@ def _check(names: Sequence[str], new: Sequence[str]) -> None:
                 raise CollisionError(
                     f"{which} would both be called {display(name) or '(nothing)'}.", one, two, name
                 )
-    for place, name in enumerate(new):
-        if not name or len(name) > max(MAX_LENGTH, len(names[place])):
-            what = "no name left" if not name else f"a name of {len(name):,} characters"
-            raise ExportError(f"{display(names[place])} would have {what}.")
+    for old, name in zip(names, new):
+        if not name:
+            raise ExportError(f"{display(old)} would have no name left.")
+
+
+def _check_length(old: str, new: str) -> None:
+    if len(new) > max(MAX_LENGTH, len(old)):
+        raise ExportError(f"{display(old)} would have a name of {len(new):,} characters.")
 
 
 def _replaced(names: Sequence[str], pattern: str, replacement: str) -> list[str]:
@@ -100,20 +112,28 @@ def _replaced(names: Sequence[str], pattern: str, replacement: str) -> list[str]
         substitute = _compiled(pattern).sub
         for name in names:
             found.append(substitute(replacement, name, timeout=MAX_SECONDS))
+            _check_length(name, found[-1])
             if time.monotonic() > until:
                 raise TimeoutError
     except TimeoutError:
         on = display(names[len(found)]) if len(found) < len(names) else "the names"
         raise ExportError(f"The expression {display(pattern)} takes too long on {on}.") from None
-    except (regex.error, IndexError, OverflowError, RecursionError) as error:
-        both = f"{display(pattern)}={display(replacement)}"
-        raise ExportError(f"The expression {both} cannot be used: {display(str(error))}.") from error
+    except (re.error, regex.error, IndexError, OverflowError, ValueError, RecursionError, MemoryError) as error:
+        both, why = f"{display(pattern)}={display(replacement)}", _WHY.get(type(error)) or display(str(error))
+        raise ExportError(f"The expression {both} cannot be used: {why}.") from error
     return found
 
 
+_WHY = {RecursionError: "it nests too deeply", MemoryError: "it takes too much memory"}
+
+
 def _compiled(pattern: str) -> regex.Pattern[str]:
+    """Raises ``re.error`` for what ``re`` does not have either: an expression within itself, or nearly like it."""
     import regex
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what a later version may read otherwise
+        re.compile(pattern)
+        if math.prod(max(1, int(times)) for times in _TIMES.findall(pattern)) > MAX_REPEATS:
+            raise OverflowError(f"it repeats a part more than {MAX_REPEATS:,} times")
         return regex.compile(pattern)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -34,6 +35,8 @@ from ckptgui.export.zip_file import ALIGNMENT, ZipWriter, archive_size
 from ckptgui.sources.locate import SourcePool
 
 _ROOT = "archive"  # what torch calls it when it does not know the file's name
+_NUMBERED = re.compile(r"cuda:(0|[1-9][0-9]?|1[01][0-9]|12[0-7])")
+"""Numbers are torch's: one signed byte, as it writes them itself."""
 _IDENTITY = f"{_ROOT}/.data/serialization_id"
 _ID_DIGITS = 40
 
@@ -116,8 +119,7 @@ def state_dict_layout(
 
 def check_location(location: str) -> None:
     """Raise ``ExportError`` unless it is a device that a storage can be tagged with."""
-    device, _, number = location.partition(":")
-    if location not in ("cpu", "keep", "cuda") and not (device == "cuda" and number.isdecimal()):
+    if location not in ("cpu", "keep", "cuda") and not _NUMBERED.fullmatch(location):
         raise ExportError(f"A device is cpu, cuda:N or keep, not {display(location)}.")
 
 

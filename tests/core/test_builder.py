@@ -49,3 +49,11 @@ def test_a_section_is_found_among_a_hundred_thousand():
 def test_an_amount_that_nothing_real_has_is_told_by_its_length():
     assert amount(1_234_567) == "1,234,567"
     assert amount(10**5000) == "about 10^5000"
+
+
+def test_an_empty_view_may_begin_behind_an_empty_storage():
+    builder = TableBuilder()
+    row = builder.add_storage("0", Extent(0))
+    builder.add(("w",), (3, 0), FLOAT, storage=row, storage_offset=1, strides=(1, 1))  # torch.empty(4, 0)[1:]
+    builder.add(("far",), (0,), FLOAT, storage=row, storage_offset=1 << 60)
+    assert list(builder.build().errors) == [1]

@@ -67,6 +67,10 @@ def test_two_names_that_become_one_are_both_named():
         (("a", r"\g<none>"), "unknown group"),
         (("[", "x"), "cannot be used"),
         (("a{99999999999}", "x"), "cannot be used"),
+        (("a{4000000000}", "x"), "repeats a part more than 10,000 times"),
+        (("(?:(?:a{1000}){1000}){1000}", "x"), "repeats a part more than 10,000 times"),
+        (("(?R)", "x"), "unknown extension"),  # endless, and the limit of time does not see it
+        (("(?L)a", "x"), "cannot be used"),
         (("(" * 1_900 + ")" * 1_900, "x"), "cannot be used"),
         (("x" * 5_000, ""), "up to 4,000 characters"),
         (("^.*$", ""), "a would have no name left"),
@@ -86,6 +90,11 @@ def test_an_expression_that_never_ends_is_given_up(monkeypatch):
     with pytest.raises(ExportError, match=r"takes too long on a+b"):
         renamed(["short", "a" * 60 + "b"], (), (("(a|aa)+$", ""),))
     assert time.monotonic() - began < 2
+
+
+def test_a_name_without_end_stops_at_the_first():
+    with pytest.raises(ExportError, match="a name of 40,000,000 characters"):
+        renamed(["x" * 10_000] * 1_000, (), ((".", "z" * 4_000),))
 
 
 def test_all_names_together_have_their_time(monkeypatch):

@@ -169,9 +169,10 @@ def test_what_was_saved_on_a_gpu_opens_on_a_laptop(tmp_path):
         assert torch.equal(torch.load(out, map_location="cpu")["a"], tensors["a"])
 
 
-def test_a_nonsense_device_is_refused(tmp_path):
+@pytest.mark.parametrize("device", ["gpu", "cuda:", "cuda:128", "cuda:01", "cuda:\u0663", "cuda:0\n"])
+def test_a_nonsense_device_is_refused(device, tmp_path):
     with pytest.raises(ExportError, match="cuda:N"):
-        plan_export(lay_out(tmp_path, {"a": torch.ones(1)}), "x.pt", ExportRequest(device="gpu"))
+        plan_export(lay_out(tmp_path, {"a": torch.ones(1)}), "x.pt", ExportRequest(device=device))
 
 
 NAMES = st.text(min_size=1, max_size=12).filter(lambda name: name.isprintable() or len(name) < 4)
