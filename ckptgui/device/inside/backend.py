@@ -46,7 +46,7 @@ class Backend(Protocol):
         ...
 
     def give_back(self) -> None:
-        """Return what torch keeps for its next use."""
+        """Return what torch keeps for its next use, to which nothing refers any more."""
         ...
 
     def staging(self, nbytes: int) -> Tensor:

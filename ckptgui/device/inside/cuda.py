@@ -15,6 +15,9 @@ from ckptgui.device.messages import DeviceInfo, DeviceKind
 _OF_THE_DEVICE = ("CUDA error", "HIP error", "CUDA driver error", "cudaError", "_STATUS_EXECUTION_FAILED")
 """How torch begins what the driver said, apart from its own refusals."""
 
+_TAKEN = ("out of memory", "busy or unavailable")
+"""How the driver says that other programs leave nothing, not even for a first look at the device."""
+
 
 class CudaBackend:
     """A GPU behind CUDA (or ROCm, which torch calls the same). A lane copies on a stream of its own."""
@@ -26,12 +29,17 @@ class CudaBackend:
         self._device = torch.device("cuda", number)
 
     def info(self) -> DeviceInfo:
-        """What the driver says, and what torch keeps unused on top."""
-        with self._failures(0):
-            free, total = torch.cuda.mem_get_info(self._device)
+        """What the driver says, and what torch keeps unused on top; nothing where other programs have it all."""
+        with self._failures(None):
+            found = torch.cuda.get_device_properties(self._device)
             unused = torch.cuda.memory_reserved(self._device) - torch.cuda.memory_allocated(self._device)
-            title = torch.cuda.get_device_name(self._device)
-        return DeviceInfo(self.name, self.kind, display(title), total, free + unused)
+            try:
+                free, _ = torch.cuda.mem_get_info(self._device)
+            except RuntimeError as error:
+                if not _is_taken(error):
+                    raise
+                free = 0
+        return DeviceInfo(self.name, self.kind, display(found.name), found.total_memory, free + unused)
 
     def allocate(self, nbytes: int) -> Tensor:
         """From torch's own store of the device's memory."""
@@ -42,9 +50,10 @@ class CudaBackend:
         """Back to torch's store; see ``give_back``."""
 
     def give_back(self) -> None:
-        """What torch keeps is anybody's again."""
-        with self._failures(0), torch.cuda.device(self._device):
-            torch.cuda.empty_cache()
+        """What torch keeps is anybody's again; waits for the work that is under way."""
+        if torch.cuda.memory_reserved(self._device):
+            with self._failures(0), torch.cuda.device(self._device):
+                torch.cuda.empty_cache()
 
     def staging(self, nbytes: int) -> Tensor:
         """Pinned memory; plain where the system lets us pin none, which is only slower."""
@@ -55,10 +64,12 @@ class CudaBackend:
 
     @contextmanager
     def lane(self) -> Iterator[None]:
-        """A stream of this thread's own, behind what was begun before."""
+        """A stream of this thread's own, which waits for no other: bytes are read while a spectrum takes minutes.
+
+        Who writes has synchronised after allocating, and nobody writes to a tensor that is held.
+        """
         with self._failures(0):
             stream = torch.cuda.Stream(self._device)  # type: ignore[no-untyped-call]
-            stream.wait_stream(torch.cuda.default_stream(self._device))
             with torch.cuda.device(self._device), torch.cuda.stream(stream):
                 try:
                     yield
@@ -103,14 +114,28 @@ class CudaBackend:
             torch.cuda.synchronize(self._device)
 
     @contextmanager
-    def _failures(self, needed: int) -> Iterator[None]:
-        """Out of memory leaves the device as it was; after any other failure of CUDA it answers no more."""
+    def _failures(self, needed: int | None) -> Iterator[None]:
+        """Out of memory leaves the device as it was; after any other failure of CUDA it answers no more.
+
+        ``needed`` is None where it is looked up how much memory there is, which must not look that up again.
+        """
         try:
             yield
-        except torch.OutOfMemoryError as error:
-            raise short_of(self.info(), needed) from error
         except RuntimeError as error:
-            first = str(error).partition("\n")[0]
-            if not any(name in first for name in _OF_THE_DEVICE):
+            if needed is not None and (isinstance(error, torch.OutOfMemoryError) or _is_taken(error)):
+                raise short_of(self.info(), needed) from error
+            if not _is_of_the_device(error):
                 raise
-            raise DeviceGone(f"{self.name} failed: {display(first)}") from error
+            raise DeviceGone(f"{self.name} failed: {display(_first_line(error))}") from error
+
+
+def _is_of_the_device(error: RuntimeError) -> bool:
+    return any(name in _first_line(error) for name in _OF_THE_DEVICE)
+
+
+def _is_taken(error: RuntimeError) -> bool:
+    return _is_of_the_device(error) and any(words in _first_line(error) for words in _TAKEN)
+
+
+def _first_line(error: RuntimeError) -> str:
+    return str(error).partition("\n")[0]

@@ -28,6 +28,11 @@ class Devices:
         real = any(device.is_accelerator and device.kind is not DeviceKind.SIMULATED for device in devices)
         return Inventory(devices, str(torch.__version__), "" if real else accelerators.why_none())
 
+    def give_back(self) -> None:
+        """Return what torch keeps of memory that nobody uses any more; may wait for work that is under way."""
+        for backend in self.backends.values():
+            backend.give_back()
+
     def read(self, token: Token, start: int, length: int) -> memoryview:
         """Bytes of a tensor where it lies, fewer at its end. Raises ``DeviceError`` where it is not held."""
         held = self.holding[token]

@@ -43,8 +43,12 @@ def _move(request: Move, work: Work) -> tuple[Arrived, ...]:
 
 def _bring(request: Bring, work: Work) -> tuple[Arrived, ...]:
     backend = work.backend(request.device)
+    left = {work.held(token).backend.name for token in request.tokens}
     held = transfer.bring([work.held(token) for token in request.tokens], backend, work.cancel, work.report)
-    return _arrived(work.holding.replace(held))
+    arrived = _arrived(work.holding.replace(held))
+    for name in left:
+        work.backends[name].give_back()
+    return arrived
 
 
 def _arrived(held: Iterable[Held]) -> tuple[Arrived, ...]:

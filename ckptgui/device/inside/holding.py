@@ -52,16 +52,12 @@ class Holding:
         return held
 
     def put(self, arrived: Iterable[Held]) -> None:
-        """Hold these; those that had their tokens are let go."""
+        """Hold these, under tokens that nothing had before."""
         with self._lock:
-            for held in arrived:
-                elder = self._held.get(held.token)
-                self._held[held.token] = held
-                if elder is not None:
-                    elder.backend.free(elder.raw)
+            self._held.update((held.token, held) for held in arrived)
 
     def replace(self, arrived: Iterable[Held]) -> list[Held]:
-        """The same for what was held before; those that were freed meanwhile are let go. Returns the others."""
+        """Hold these in place of their elders; those that were freed meanwhile are let go. Returns the others."""
         kept, gone = [], []
         with self._lock:
             for held in arrived:
@@ -75,15 +71,11 @@ class Holding:
         return kept
 
     def free(self, tokens: Iterable[Token]) -> None:
-        """Let go; a token that is not held is no error."""
+        """Let go; a token that is not held is no error. See ``Backend.give_back``."""
         with self._lock:
-            gone = [held for token in tokens if (held := self._held.pop(token, None)) is not None]
-        backends = {held.backend.name: held.backend for held in gone}
+            gone = [self._held.pop(token) for token in tokens if token in self._held]
         for held in gone:
             held.backend.free(held.raw)
-        gone.clear()
-        for backend in backends.values():
-            backend.give_back()
 
 
 def torch_dtype(dtype: DType) -> torch.dtype | None:

@@ -16,6 +16,7 @@ import traceback
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from ckptgui.core.display import display
 from ckptgui.device.messages import OutOfMemoryError
 from ckptgui.device.requests import (
     PART,
@@ -68,7 +69,7 @@ class Server:
         self._devices: Devices
         self._parts: dict[int, list[Any]] = {}
         self._cancels: dict[int, Cancel] = {}
-        self._queue: queue.SimpleQueue[Ask] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Ask | None] = queue.SimpleQueue()  # None: memory was freed
 
     def serve(self) -> None:
         """Until the other end hangs up, which raises ``HungUpError``."""
@@ -93,6 +94,9 @@ class Server:
             self._load()
             while True:
                 ask = self._queue.get()
+                if ask is None:
+                    self._give_back()
+                    continue
                 self._answer(ask, self._long)
                 self._parts.pop(ask.number, None)
                 self._cancels.pop(ask.number, None)
@@ -107,9 +111,19 @@ class Server:
             self._devices = Devices(self._simulated)
         except CheckpointError as error:
             self._end(Unusable(str(error), lost=False))
-        except ImportError as error:
-            self._end(Unusable(f"PyTorch cannot be loaded here: {error}", lost=False))
+        except Exception as error:  # noqa: BLE001 - whatever torch, a driver or their libraries stumble over
+            first = display(str(error).partition("\n")[0]) or type(error).__name__
+            self._end(Unusable(f"PyTorch cannot be loaded here: {first}", lost=False))
         self._wire.send(Hello())
+
+    def _give_back(self) -> None:
+        """On the working thread, as a device may have to end its work first."""
+        from ckptgui.device.inside.backend import DeviceGone
+
+        try:
+            self._devices.give_back()
+        except DeviceGone as error:
+            self._end(Unusable(str(error)))
 
     def _short(self, ask: Ask) -> None:
         match ask.request:
@@ -118,6 +132,7 @@ class Server:
             case Free(tokens):
                 self._devices.holding.free(tokens)
                 self._wire.send(Answer(ask.number))
+                self._queue.put(None)
             case ReadRange(token, start, length):
                 data = self._devices.read(token, start, length)
                 self._wire.send(Raw(ask.number, len(data)), data)

@@ -114,6 +114,7 @@ def _transfer(
 def _let_go(backend: Backend, raws: list[Tensor]) -> None:
     for raw in raws:
         backend.free(raw)
+        raw.untyped_storage().resize_(0)  # what failed still refers to it
     raws.clear()
     backend.give_back()
 
