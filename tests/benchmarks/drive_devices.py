@@ -70,7 +70,7 @@ def steps(session: Session, heart: Heart, source: str, told: dict[str, float]) -
     yield moved(0)
     yield pause(0.5)
     heart.phase = "freeing"
-    window.devices.free_all()
+    window.devices.free(service.residents())
     yield lambda: page.residents.settled and not service.residents()
     yield pause(0.5)
     heart.phase = "moving again"

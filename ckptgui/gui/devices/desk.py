@@ -172,10 +172,6 @@ class Devices(QObject):
         # A lane of its own: what is freed next must not cancel this.
         self._background.lane(self).start(work, lambda _: self._look_again(), lambda _: None)
 
-    def free_all(self) -> None:
-        """Let go of everything."""
-        self.free(token for holding in self._held.values() for token in holding.tokens)
-
     def free_of(self, keys: Iterable[Key]) -> None:
         """Let go of all that is held of some checkpoints."""
         self.free(token for key in keys if key in self._held for token in self._held[key].tokens)
