@@ -182,9 +182,10 @@ def whole_ones(
             lost[names[at]] = reason
     if lost and not rescue:
         name, reason = next(iter(lost.items()))
-        more = f" ({len(lost) - 1:,} more like it)" if len(lost) > 1 else ""
+        rest = len(lost) - 1
+        more = f" {rest:,} more {'is' if rest == 1 else 'are'} like it." if rest else ""
         left = int(sound.sum())
-        help = f" A rescue writes the {left:,} that are whole." if left else ""
+        help = f" A rescue writes the {left:,} that {'is' if left == 1 else 'are'} whole." if left else ""
         raise DamagedSourceError(f"{display(name)} cannot be exported: {reason}{more}{help}", len(lost), left)
     if lost and not sound.any():
         name, reason = next(iter(lost.items()))

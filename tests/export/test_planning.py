@@ -191,7 +191,7 @@ def test_damage_is_refused_with_what_a_rescue_would_save_and_left_out_by_one(tmp
     torch.save({"w": torch.ones(2), "s": torch.eye(3).to_sparse(), "m": torch.ones(2, device="meta")}, path)
     checkpoint = open_checkpoint(str(path))
     with pytest.raises(
-        DamagedSourceError, match=r"s cannot be exported: .*\(1 more like it\) A rescue writes the 1"
+        DamagedSourceError, match=r"s cannot be exported: .* 1 more is like it\. A rescue writes the 1 that is whole"
     ) as e:
         plan(checkpoint)
     assert (e.value.lost, e.value.left) == (2, 1)

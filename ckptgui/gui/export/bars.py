@@ -17,7 +17,9 @@ _BAR, _GAP = 15, 20
 
 
 class SizeBars(QWidget):
-    """What goes is in the colour of its role, what is left out pale; the result is to the same scale."""
+    """What goes is in the colour of its role, what is left out pale; the result is to the same scale. Disabled
+    where there is no result: all is pale then.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -47,10 +49,13 @@ class SizeBars(QWidget):
         for part in self._parts:
             width = part.nbytes * self._scale
             rect = QRectF(left, 0, max(width - (1 if width > 3 else 0), 0.5), _BAR)
-            painter.fillRect(rect, t.role(part.role) if part.goes else t.role_pale(part.role))
-            if not part.goes:
+            goes_out = part.goes and self.isEnabled()
+            painter.fillRect(rect, t.role(part.role) if goes_out else t.role_pale(part.role))
+            if not part.goes and self.isEnabled():
                 self._write(painter, rect, part)
             left += width
+        if not self.isEnabled():
+            return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         pen = QPen(t.role(self._role()), 1, Qt.PenStyle.DotLine)
         painter.setPen(pen)

@@ -80,7 +80,7 @@ def _lost(outlook: Outlook) -> list[Finding]:
     name, reason = next(iter(plan.lost.items()))
     text = tr("cannot be read whole: {reason}").format(reason=display(reason, 300))
     if len(plan.lost) > 1:
-        text = f"{text} {tr('{count} more like it.').format(count=integer(len(plan.lost) - 1))}"
+        text = f"{text} {counted(len(plan.lost) - 1, 'more is', 'more are')} {tr('like it.')}"
     badge = tr("{count} lost").format(count=integer(len(plan.lost)))
     return [Finding("lost", badge, Tone.ALARM, text, display(name, _NAMED))]
 

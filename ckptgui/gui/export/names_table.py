@@ -80,7 +80,7 @@ class _Cells(QStyledItemDelegate):
             if icon:
                 draw_icon(painter, rect, icon, "text2", 12)
         elif column == OLD:
-            painter.setPen(t.text if fate <= Fate.TIED else t.text2)
+            painter.setPen(t.text3 if not self._table.isEnabled() else t.text if fate <= Fate.TIED else t.text2)
             new = model.names.new[line] if fate == Fate.GOES else ""
             self._paint_name(painter, rect.adjusted(4, 0, -6, 0), pieces(str(index.data()), new))
         else:
@@ -92,7 +92,8 @@ class _Cells(QStyledItemDelegate):
         renamed = fate == Fate.GOES and model.names.new[line] != model.names.old[line]
         strong = index.column() == NEW and renamed
         painter.setFont(ui_font(13, MEDIUM if strong else QFont.Weight.Normal))
-        painter.setPen(t.danger if fate == Fate.LOST and index.column() == NEW else t.text if strong else t.text2)
+        ink = t.danger if fate == Fate.LOST and index.column() == NEW else t.text if strong else t.text2
+        painter.setPen(ink if self._table.isEnabled() else t.text3)
         if index.column() == TYPE:
             room, side = rect.adjusted(4, 0, -8, 0), Qt.AlignmentFlag.AlignRight
         else:

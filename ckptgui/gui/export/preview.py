@@ -100,6 +100,8 @@ class Preview(Ground):
         """Show what a plan comes to; where there is none, why, beside the names of the last one that was."""
         plan, shown = outlook.plan, outlook.shown
         self.table.setEnabled(shown is not None)
+        self.bars.setEnabled(shown is not None)
+        self.left.set_colour("text" if shown is not None else "text3")
         self.after.setText(size_text(plan.nbytes) if plan is not None else "–")
         self.after.setToolTip(
             plain_tooltip(tr("{exact} bytes").format(exact=integer(plan.nbytes))) if plan is not None else ""

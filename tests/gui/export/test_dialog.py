@@ -282,3 +282,13 @@ def test_tab_goes_through_the_dialogue_as_one_reads_it(qtbot, dialogue, tmp_path
     kept, table, link = dialog.preview.kept.buttons["all"], dialog.preview.table, met[-2]
     assert met[-4:-1] == [kept, table, link]
     assert link.text() == "fc.weight"
+
+
+def test_what_was_shown_before_is_pale_while_nothing_can_be_written(qtbot, dialogue, wrapped):
+    dialog = dialogue(wrapped)
+    preview = dialog.preview
+    typed(qtbot, dialog, dialog.options.page.include, "nothing.*")
+    assert preview.after.text() == "–"
+    assert not preview.bars.isEnabled() and not preview.table.isEnabled()
+    typed(qtbot, dialog, dialog.options.page.include, "*")
+    assert preview.bars.isEnabled() and preview.table.isEnabled()
