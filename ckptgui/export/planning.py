@@ -154,7 +154,7 @@ def _modules(
 
 
 def _idle_notes(patterns: Iterable[str]) -> Iterator[str]:
-    return (f"{display(pattern)} fits no tensor." for pattern in patterns)
+    return (f"{display(pattern)} fits no name in the file." for pattern in patterns)
 
 
 def _parted_notes(files: Iterable[PlannedFile]) -> Iterator[str]:

@@ -74,7 +74,7 @@ def plan_whole(checkpoint: Checkpoint, out: str, request: ExportRequest, spoilt:
         lost=lost,
         compacted=tensors.unreached,
         metadata=values,
-        notes=tuple(f"{display(pattern)} fits no tensor." for pattern in (*unused, *idle_casts)),
+        notes=tuple(f"{display(pattern)} fits no name in the file." for pattern in (*unused, *idle_casts)),
         spoilt=spoilt,
     )
 

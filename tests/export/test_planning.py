@@ -127,7 +127,7 @@ def test_floating_point_numbers_alone_are_cast_and_the_last_glob_counts(saved):
     types = dtypes_of(found)
     assert types["module.embed.weight"] == "float16" and types["module.norm.weight"] == "float32"
     assert types["module.norm.bias"] == "bfloat16" and types["module.norm.num_batches_tracked"] == "int64"
-    assert found.notes == ("none fits no tensor.",)
+    assert found.notes == ("none fits no name in the file.",)
 
 
 @pytest.mark.parametrize("dtype", ["int8", "float8_e4m3fn", "half", "torch.float32", ""])
@@ -191,7 +191,7 @@ def test_damage_is_refused_with_what_a_rescue_would_save_and_left_out_by_one(tmp
     torch.save({"w": torch.ones(2), "s": torch.eye(3).to_sparse(), "m": torch.ones(2, device="meta")}, path)
     checkpoint = open_checkpoint(str(path))
     with pytest.raises(
-        DamagedSourceError, match=r"s cannot be exported: .* 1 more is like it\. A rescue writes the 1 that is whole"
+        DamagedSourceError, match=r"s cannot be exported: .* 1 more is like it\. A rescue writes the 1 that is"
     ) as e:
         plan(checkpoint)
     assert (e.value.lost, e.value.left) == (2, 1)

@@ -104,6 +104,7 @@ class ExportDialog(QDialog):
         self.planner.placed.connect(self._show_place)
         self.planner.sized.connect(self.presets.show_size)
         self.planner.lost.connect(self._show_losses)
+        self.planner.alarmed.connect(self.preview.show_alarms)
 
     def aim_at(self, device: str) -> None:
         """Write a ``.pt`` that opens on this device, and is no preset."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +20,7 @@ from ckptgui.gui.tree.badges import Tone
 _NAMED = 60
 """Characters of a name within a sentence."""
 
-CAST, TROUBLE = "cast", "trouble"
+CAST, TROUBLE, LOST, ALARM = "cast", "trouble", "lost", "alarm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +46,19 @@ def findings(outlook: Outlook, records: np.ndarray | None) -> tuple[Finding, ...
         return ()
     if records is not None and len(records) != len(plan.checkpoint):
         records = None
-    found = [*_lost(outlook), *_alarms(plan, records), *_tied(plan), *_views(plan), *_places(plan)]
+    found = [*_lost(outlook), *alarms(plan, records), *_tied(plan), *_views(plan), *_places(plan)]
     losses = quick(plan, records)
     if losses.casts:
         found.append(cast_finding(losses))
     found += [Finding("note", tr("Pattern"), Tone.WARN, display(note, 300)) for note in plan.notes]
     return tuple(found)
+
+
+def with_alarms(found: Sequence[Finding], news: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The findings with the alarms that are known by now."""
+    rest = [each for each in found if each.kind != ALARM]
+    worse = sum(each.kind in (TROUBLE, LOST) for each in rest)
+    return (*rest[:worse], *news, *rest[worse:])
 
 
 def trouble_of(outlook: Outlook) -> Finding:
@@ -82,10 +90,10 @@ def _lost(outlook: Outlook) -> list[Finding]:
     if len(plan.lost) > 1:
         text = f"{text} {counted(len(plan.lost) - 1, 'more is', 'more are')} {tr('like it.')}"
     badge = tr("{count} lost").format(count=integer(len(plan.lost)))
-    return [Finding("lost", badge, Tone.ALARM, text, display(name, _NAMED))]
+    return [Finding(LOST, badge, Tone.ALARM, text, display(name, _NAMED))]
 
 
-def _alarms(plan: ExportPlan, records: np.ndarray | None) -> list[Finding]:
+def alarms(plan: ExportPlan, records: np.ndarray | None) -> list[Finding]:
     """NaN and infinities that the window has seen so far."""
     if records is None:
         return []
@@ -107,7 +115,7 @@ def _alarms(plan: ExportPlan, records: np.ndarray | None) -> list[Finding]:
             text = tr("and {more} keep their {word}; an export does not repair them.").format(more=more, word=word)
         badge = f"{integer(total)} {word}"
         name = display(plan.chosen.names[int(np.flatnonzero(plan.chosen.tied_to < 0)[first])], _NAMED)
-        found.append(Finding("alarm", badge, Tone.ALARM, text, name, int(rows[first])))
+        found.append(Finding(ALARM, badge, Tone.ALARM, text, name, int(rows[first])))
     return found
 
 

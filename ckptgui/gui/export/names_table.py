@@ -172,7 +172,7 @@ class NamesTable(QTableView):
         kinds = (tr("Type"), "bfloat16", *self.names.names.kinds)
         kind = max(map(self.fontMetrics().horizontalAdvance, kinds)) + 16
         wide = self.width() - _BAR - 32 - 24 - kind
-        old = min(round(wide * self._share()), wide - _LEAST)
+        old = min(round(wide * self._share(wide)), wide - _LEAST)
         for column, width in (
             (GLYPH, 32),
             (OLD, old),
@@ -182,15 +182,15 @@ class NamesTable(QTableView):
         ):
             self.setColumnWidth(column, width)
 
-    def _share(self) -> float:
-        """How much of the room for both the elder names have."""
+    def _share(self, wide: int) -> float:
+        """How much of the room for both the elder names have; where it is short the others have more of it."""
         names = self.names.names
         if names.same:
             return 0.72
         old, new = (max(each[:_MEASURED], key=len, default="") for each in (names.old, names.new))
         before = self.fontMetrics().horizontalAdvance(old) + 10
         after = max(_LEAST, QFontMetrics(ui_font(13, MEDIUM)).horizontalAdvance(new) + 8)
-        return before / (before + after)
+        return before / (before + after) if before + after <= wide else max(0.4, 1 - after / wide)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Copy):

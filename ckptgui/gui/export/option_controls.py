@@ -139,7 +139,10 @@ class OptionControls(Ground):
         self._add(
             tr("Rename"),
             self.renames,
-            tr("What matches a regular expression is replaced; \\1 stands for its first group."),
+            tr(
+                "What a regular expression matches is replaced; \\1 stands for its first group. It sees names as "
+                "they are in the file, before prefixes go."
+            ),
         )
 
     def _make_ticks(self, column: QVBoxLayout) -> None:
@@ -162,6 +165,7 @@ class OptionControls(Ground):
         self.rescue_note = PlainLabel("", page, colour="danger", pixels=11, wrap=True)
         keeping = QHBoxLayout()
         keeping.setContentsMargins(0, 0, 0, 0)
+        keeping.setSpacing(8)
         keeping.addWidget(self.keep, 1)
         keeping.addWidget(self.edit)
         for tick, note in (

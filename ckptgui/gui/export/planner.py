@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from ckptgui.analysis.profile import FIGURES
 from ckptgui.core.checkpoint import Checkpoint, Json
 from ckptgui.engine.job import Cancel, Report
 from ckptgui.errors import CheckpointError
 from ckptgui.export.losses import Losses
 from ckptgui.export.planning import plan_export
 from ckptgui.export.request import ExportRequest
-from ckptgui.gui.export.findings import Finding, findings
+from ckptgui.gui.export.findings import Finding, alarms, findings
 from ckptgui.gui.export.outlook import Outlook, look_ahead
 from ckptgui.gui.export.place import Place, look_around
 from ckptgui.gui.export.subject import Subject
@@ -21,6 +22,9 @@ from ckptgui.gui.jobs import Background
 
 CALM = 600
 """Milliseconds without another wish before values are read for this one."""
+
+AGAIN = 500
+"""Milliseconds between two looks at what the window has read meanwhile."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,13 +38,15 @@ class Planned:
 
 class Planner(QObject):
     """For one dialogue. ``planned`` carries a ``Planned``, ``placed`` a ``Place``, ``sized`` the key of a preset
-    and its bytes (-1 where it cannot be), ``lost`` the ``Losses`` of the latest plan, found by reading.
+    and its bytes (-1 where it cannot be), ``lost`` the ``Losses`` of the latest plan, found by reading, ``alarmed``
+    the NaN and infinities that are known by now.
     """
 
     planned = Signal(object)
     placed = Signal(object)
     sized = Signal(str, object)
     lost = Signal(object)
+    alarmed = Signal(object)
 
     def __init__(self, background: Background, subject: Subject, parent: QObject) -> None:
         super().__init__(parent)
@@ -50,6 +56,10 @@ class Planner(QObject):
         self._sizes = background.lane(self)
         self._values = background.lane(self)
         self._losses = background.lane(self, patient=True)
+        self._alarms = background.lane(self)
+        self._shown: Outlook | None = None
+        self._again = QTimer(self, singleShot=True, interval=AGAIN)
+        self._again.timeout.connect(self._look_again)
         self._outlook: Outlook | None = None
         self._calm = QTimer(self, singleShot=True, interval=CALM)
         self._calm.timeout.connect(self._read)
@@ -68,6 +78,7 @@ class Planner(QObject):
     def plan(self, request: ExportRequest, out: str) -> None:
         """Plan this as soon as the plan that runs is through; of several wishes meanwhile the last one counts."""
         self._calm.stop()
+        self._again.stop()
         self._losses.cancel()
         self._next = lambda: self._begin(request, out)
         if not self._plans.busy:
@@ -90,7 +101,26 @@ class Planner(QObject):
         if self._next is not None:
             self._turn()  # what somebody typed meanwhile is what is wanted
             return
+        self._shown = found.outlook
+        self._again.start()
         self.planned.emit(found)
+
+    def _look_again(self) -> None:
+        """Until the window has read all that goes out, see what it found in it."""
+        plan, records = self._shown.shown if self._shown is not None else None, self._subject.profile
+        if plan is None or records is None or len(records) != len(plan.checkpoint):
+            return
+
+        def work(_: Cancel, __: Report) -> tuple[list[Finding], bool]:
+            known = records["known"][plan.chosen.rows] == FIGURES
+            return alarms(plan, records), bool(known.all())
+
+        def done(found: tuple[list[Finding], bool]) -> None:
+            self.alarmed.emit(found[0])
+            if not found[1]:
+                self._again.start()
+
+        self._alarms.start(work, done)
 
     def place(self, path: str, *, folder: bool) -> None:
         """Look at the place where it would go."""
@@ -146,8 +176,9 @@ class Planner(QObject):
     def stop(self) -> None:
         """Drop all that is wanted."""
         self._calm.stop()
+        self._again.stop()
         self._next = None
-        for lane in (self._plans, self._places, self._sizes, self._values, self._losses):
+        for lane in (self._plans, self._places, self._sizes, self._values, self._losses, self._alarms):
             lane.cancel()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
@@ -11,7 +13,7 @@ from ckptgui.core.display import display
 from ckptgui.gui.controls import Ground
 from ckptgui.gui.export.bars import SizeBars
 from ckptgui.gui.export.finding_list import FindingList
-from ckptgui.gui.export.findings import Finding, place_trouble, trouble_of
+from ckptgui.gui.export.findings import Finding, place_trouble, trouble_of, with_alarms
 from ckptgui.gui.export.names_model import ALL, CHANGED, OUT, NamesModel
 from ckptgui.gui.export.names_table import NamesTable
 from ckptgui.gui.export.outlook import Fate, Outlook
@@ -52,6 +54,7 @@ class Preview(Ground):
         super().__init__("panel", parent)
         self._subject = subject
         self._found: tuple[Finding, ...] = ()
+        self._place: tuple[Finding, ...] = ()  # what is wrong with it
         self.before = PlainLabel(size_text(subject.checkpoint.nbytes), self, pixels=20, colour="text2")
         self.after = PlainLabel("", self, pixels=20, weight=SEMIBOLD, selectable=True)
         self.room = ElidedLabel("", self, colour="text2", mode=Qt.TextElideMode.ElideRight)
@@ -107,7 +110,7 @@ class Preview(Ground):
             plain_tooltip(tr("{exact} bytes").format(exact=integer(plan.nbytes))) if plan is not None else ""
         )
         self._found = found if outlook.error is None else (trouble_of(outlook), *found)
-        self.findings.show_findings(self._found)
+        self._show_findings()
         if shown is None:
             self.room.setText("")
             return
@@ -138,7 +141,12 @@ class Preview(Ground):
     def show_losses(self, finding: Finding) -> None:
         """What the casts lose is known exactly now."""
         self._found = tuple(finding if each.kind == finding.kind else each for each in self._found)
-        self.findings.show_findings(self._found)
+        self._show_findings()
+
+    def show_alarms(self, news: Sequence[Finding]) -> None:
+        """More was read since the plan was made."""
+        self._found = with_alarms(self._found, news)
+        self._show_findings()
 
     def show_place(self, trouble: str, nbytes: int, free: int) -> None:
         """Say what share of the source the result is, how much room there is, and what is wrong with the place."""
@@ -149,8 +157,11 @@ class Preview(Ground):
             room = tr("{free} free").format(free=size_text(free))
             words = f"{words}, {room}" if words else room
         self.room.setText(words)
-        first = (place_trouble(trouble),) if trouble else ()
-        self.findings.show_findings((*first, *self._found))
+        self._place = (place_trouble(trouble),) if trouble else ()
+        self._show_findings()
+
+    def _show_findings(self) -> None:
+        self.findings.show_findings((*self._place, *self._found))
 
 
 def left_out(outlook: Outlook, *, every: bool = False) -> str:

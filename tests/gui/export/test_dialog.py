@@ -284,6 +284,15 @@ def test_tab_goes_through_the_dialogue_as_one_reads_it(qtbot, dialogue, tmp_path
     assert link.text() == "fc.weight"
 
 
+def test_a_folder_that_is_not_there_is_told_whatever_else_is_found_out(qtbot, dialogue, wrapped):
+    dialog = dialogue(wrapped)
+    clicked(qtbot, dialog, dialog.presets.buttons["half"])
+    write(qtbot, dialog, "/nowhere/at/all.safetensors")
+    findings = dialog.preview.findings
+    qtbot.waitUntil(lambda: not any(finding.open for finding in findings.shown), timeout=10_000)
+    assert (findings.shown[0].badge, findings.shown[0].text) == ("Place", "There is no folder /nowhere/at.")
+
+
 def test_what_was_shown_before_is_pale_while_nothing_can_be_written(qtbot, dialogue, wrapped):
     dialog = dialogue(wrapped)
     preview = dialog.preview
