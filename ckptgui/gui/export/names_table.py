@@ -125,7 +125,7 @@ class _Cells(QStyledItemDelegate):
                 over -= width - metrics.horizontalAdvance(short)
                 part, width = short, metrics.horizontalAdvance(short)
             elif x + width > room.left() + room.width():
-                part = metrics.elidedText(part, Qt.TextElideMode.ElideMiddle, room.left() + room.width() - x)
+                part = metrics.elidedText(part, Qt.TextElideMode.ElideLeft, room.left() + room.width() - x)
             painter.setFont(struck if gone else font)
             painter.setPen(t.text2 if gone else ink)
             painter.drawText(QRect(x, room.top(), width + 1, room.height()), Qt.AlignmentFlag.AlignVCenter, part)
@@ -190,7 +190,7 @@ class NamesTable(QTableView):
         old, new = (max(each[:_MEASURED], key=len, default="") for each in (names.old, names.new))
         before = self.fontMetrics().horizontalAdvance(old) + 10
         after = max(_LEAST, QFontMetrics(ui_font(13, MEDIUM)).horizontalAdvance(new) + 8)
-        return before / (before + after) if before + after <= wide else max(0.4, 1 - after / wide)
+        return before / (before + after) if before + after <= wide else max(0.45, 1 - after / wide)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Copy):

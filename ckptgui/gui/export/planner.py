@@ -38,8 +38,8 @@ class Planned:
 
 class Planner(QObject):
     """For one dialogue. ``planned`` carries a ``Planned``, ``placed`` a ``Place``, ``sized`` the key of a preset
-    and its bytes (-1 where it cannot be), ``lost`` the ``Losses`` of the latest plan, found by reading, ``alarmed``
-    the NaN and infinities that are known by now.
+    and its bytes (-1 where it cannot be), ``lost`` the ``Losses`` of the latest plan, found by reading,
+    ``alarmed`` the NaN and infinities that are known by now.
     """
 
     planned = Signal(object)
