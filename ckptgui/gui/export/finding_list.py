@@ -117,3 +117,4 @@ class FindingList(QScrollArea):
         if layout is not None:
             width = max(self.viewport().width(), 200)
             self.setFixedHeight(max(1, min(_TALLEST, layout.totalHeightForWidth(width) + 2)))
+            self._outer.invalidate()  # else the sentences stay as high as they were wanted before

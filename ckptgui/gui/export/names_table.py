@@ -35,6 +35,9 @@ _BAR = 18
 _MEASURED = 200
 """Names by which their columns are parted."""
 
+_STRUCK = 14
+"""Pixels of what is struck out at least."""
+
 _LEAST = 92
 """Pixels of the column of new names at least."""
 
@@ -115,17 +118,21 @@ class _Cells(QStyledItemDelegate):
         if len(parts) == 1:
             painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, elided(metrics, parts[0][0], room.width()))
             return
+        kept = sum(width for (_, gone), width in zip(parts, widths) if not gone)
+        if kept + _STRUCK * sum(gone for _, gone in parts) > room.width():  # no room to strike anything out
+            whole = "".join(part for part, gone in parts if not gone)
+            text = metrics.elidedText(f"…{whole}", Qt.TextElideMode.ElideLeft, room.width())
+            painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, text)
+            return
         t, ink = theme(), painter.pen()
         struck = QFont(font)
         struck.setStrikeOut(True)
         over = total - room.width()
         for (part, gone), width in zip(parts, widths):
             if over > 0 and gone:  # what is taken off gives up its room first
-                short = metrics.elidedText(part, Qt.TextElideMode.ElideRight, max(width - over, 14))
+                short = metrics.elidedText(part, Qt.TextElideMode.ElideRight, max(width - over, _STRUCK))
                 over -= width - metrics.horizontalAdvance(short)
                 part, width = short, metrics.horizontalAdvance(short)
-            elif x + width > room.left() + room.width():
-                part = metrics.elidedText(part, Qt.TextElideMode.ElideLeft, room.left() + room.width() - x)
             painter.setFont(struck if gone else font)
             painter.setPen(t.text2 if gone else ink)
             painter.drawText(QRect(x, room.top(), width + 1, room.height()), Qt.AlignmentFlag.AlignVCenter, part)

@@ -14,6 +14,7 @@ from ckptgui.gui.dialogs import Dialog
 from ckptgui.gui.export.dialog import ExportDialog
 from ckptgui.gui.export.metadata_dialog import MetadataDialog
 from ckptgui.gui.export.names_model import NEW, OLD, TYPE
+from ckptgui.gui.labels import PlainLabel
 from ckptgui.gui.numbers import size_text
 
 from ..conftest import dialog_of, opened, small_state_dict
@@ -291,6 +292,15 @@ def test_a_folder_that_is_not_there_is_told_whatever_else_is_found_out(qtbot, di
     findings = dialog.preview.findings
     qtbot.waitUntil(lambda: not any(finding.open for finding in findings.shown), timeout=10_000)
     assert (findings.shown[0].badge, findings.shown[0].text) == ("Place", "There is no folder /nowhere/at.")
+
+
+def test_a_single_sentence_is_seen_whole(qtbot, dialogue, checkpoint):
+    dialog = dialogue(checkpoint)
+    clicked(qtbot, dialog, dialog.presets.buttons["half"])
+    findings = dialog.preview.findings
+    assert [finding.badge for finding in findings.shown] == ["Cast"]
+    (sentence,) = findings.findChildren(PlainLabel)
+    qtbot.waitUntil(lambda: sentence.visibleRegion().boundingRect() == sentence.rect())
 
 
 def test_what_was_shown_before_is_pale_while_nothing_can_be_written(qtbot, dialogue, wrapped):
