@@ -37,6 +37,7 @@ from ckptgui.gui.menus import fill_recent, make_menus
 from ckptgui.gui.numbers import tr
 from ckptgui.gui.opening import Look, Opening
 from ckptgui.gui.page import Page
+from ckptgui.gui.preset_menu import fill_presets
 from ckptgui.gui.status import StatusBar
 from ckptgui.gui.theme import theme_signal
 from ckptgui.gui.toolbar import TopRow
@@ -84,6 +85,8 @@ class MainWindow(QMainWindow):
         for menu in self.menuBar().findChildren(QMenu):
             if self.actions_by_key["show_devices"] in menu.actions():
                 menu.aboutToShow.connect(self.devices.ask_once)
+            if self.actions_by_key["export_for_cpu"] in menu.actions():
+                menu.aboutToShow.connect(lambda menu=menu: self._fill_presets(menu))
         self.pages = QStackedWidget(self)
         self.welcome = Welcome(background, self)
         self.pages.addWidget(self.welcome)
@@ -111,6 +114,12 @@ class MainWindow(QMainWindow):
 
     def _fill_recent(self) -> None:
         fill_recent(self.recent_menu, self.settings.now.recent, self.open_path)
+
+    def _fill_presets(self, menu: QMenu) -> None:
+        last, page = self.actions_by_key["export_for_cpu"], self.current
+        why = "" if last.isEnabled() else last.toolTip()
+        act = page.export_at_once if page is not None else lambda _: None
+        fill_presets(menu, last, self.settings.now.exports, why, act)
 
     def _dress(self) -> None:
         self.menuBar().setStyleSheet(menu_sheet())

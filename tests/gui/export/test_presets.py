@@ -1,7 +1,9 @@
 """Presets: remembered with their last settings, one's own saved, renamed and deleted."""
 
 import pytest
+import torch
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QMenu
 
 from ckptgui.gui.dialogs import Dialog
 from ckptgui.gui.export.words import parsed_size, preset_words, shard_words
@@ -39,6 +41,26 @@ def test_settings_are_saved_renamed_and_deleted_under_a_name(qtbot, dialogue, wi
     dialog.presets.buttons["Mine"].setFocus()
     qtbot.keyClick(dialog.presets.buttons["Mine"], Qt.Key.Key_Delete)
     assert list(dialog.presets.buttons) == [preset.key for preset in BUILT_IN]
+
+
+def test_ones_own_preset_is_one_click_in_the_menu(qtbot, dialogue, window, checkpoint, tmp_path):
+    dialog = dialogue(checkpoint)
+    qtbot.keyClicks(dialog.options.page.exclude, "*bias")
+    planned(qtbot, dialog)
+    qtbot.mouseClick(dialog.presets.save, LEFT)
+    answered(qtbot, dialog, "To the laptop")
+    qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+    plain = window.actions_by_key["export_for_cpu"]
+    (menu,) = (menu for menu in window.menuBar().findChildren(QMenu) if plain in menu.actions())
+    for _ in range(2):  # it is filled anew each time
+        menu.aboutToShow.emit()
+    texts = [action.text() for action in menu.actions()]
+    assert texts.count("To the laptop") == 1
+    assert texts.index("To the laptop") == texts.index("For CPU") + 1
+    menu.actions()[texts.index("To the laptop")].trigger()
+    notice(qtbot, window.current)
+    (written,) = (path for path in tmp_path.glob("*.pt") if path.name != "epoch_3.pt")
+    assert list(torch.load(written, weights_only=True)) == ["conv1.weight", "fc.weight"]
 
 
 def test_a_preset_is_the_next_time_as_it_was_used_last(qtbot, dialogue, window, checkpoint, tmp_path):
