@@ -94,6 +94,7 @@ def test_it_tells_its_devices(devices):
     simulated = others[-1]
     assert (simulated.name, simulated.kind, simulated.free) == ("sim:0", DeviceKind.SIMULATED, MEMORY)
     assert inventory.torch_version == torch.__version__
+    assert type(inventory.torch_version) is str  # torch's own class would bring torch along
 
 
 def test_it_leaves_the_processors_to_others_first(devices):
