@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -63,7 +63,11 @@ class ExportDialog(QDialog):
         )
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setMinimumSize(*LEAST)
-        self.resize(memory.width or USUAL[0], memory.height or USUAL[1])
+        wanted = QSize(memory.width or USUAL[0], memory.height or USUAL[1])
+        room = self.screen().availableSize()
+        if parent is not None:
+            room = room.expandedTo(parent.window().size())
+        self.resize(wanted.boundedTo(room))
         self.presets, self.options, self.preview = PresetList(self), Options(subject, self), Preview(subject, self)
         self.foot = SaveLine(self)
         self.planner = Planner(background, subject, self)
