@@ -72,6 +72,13 @@ class Over:
         painter.setOpacity(VEIL)
         painter.fillRect(self._window.rect(), colours.win)
         painter.setOpacity(1)
+        fits = min(self._window.width() / frame.width(), self._window.height() / frame.height(), 1.0)
+        if fits < 1:  # a window may be smaller than a dialogue over it; the picture is no larger
+            middle = QRectF(self._window.rect()).center()
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.translate(middle)
+            painter.scale(fits, fits)
+            painter.translate(-frame.center())
         painter.setClipPath(outline)
         painter.fillRect(frame, colours.win)
         painter.setFont(ui_font(13))

@@ -38,7 +38,7 @@ _MEASURED = 200
 _STRUCK = 14
 """Pixels of what is struck out at least."""
 
-_LEAST = 92
+_LEAST = 120
 """Pixels of the column of new names at least."""
 
 _HEAD = 4
