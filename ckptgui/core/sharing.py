@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 import numpy as np
 
 from ckptgui.core.checkpoint import Checkpoint
-from ckptgui.core.tensors import TensorTable
+from ckptgui.core.tensors import Flag, TensorTable
+
+_TURNS = int(Flag.CONJ | Flag.NEG)
+"""What changes the values of a view."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,26 @@ def _same(table: TensorTable, group: np.ndarray) -> tuple[np.ndarray, np.ndarray
     tied[rows[order[1:][same]]] = True
     tied[rows[order[:-1][same]]] = True
     return tied, repeated
+
+
+def view_of(table: TensorTable, row: int) -> Hashable:
+    """Equal for two rows that are one tensor under two names; of a row without bytes like no other's."""
+    storage = table.storage.item(row)
+    if storage < 0 or table.numel.item(row) == 0:
+        return row
+    turns, dtype = table.flags.item(row) & _TURNS, table.dtype.item(row)
+    return storage, table.storage_offset.item(row), table.shape(row), table.strides(row), dtype, turns
+
+
+def first_of_same(table: TensorTable, rows: np.ndarray) -> np.ndarray:
+    """int64, for each of ``rows`` the first of them that is the same tensor, itself where none before it is."""
+    found, storages = rows.copy(), table.storage[rows]
+    users = np.bincount(storages[storages >= 0], minlength=1)
+    seen: dict[Hashable, int] = {}
+    for at in np.flatnonzero((storages >= 0) & (users[storages] > 1)).tolist():
+        row = int(rows[at])
+        found[at] = seen.setdefault(view_of(table, row), row)
+    return found
 
 
 def unreached_bytes(table: TensorTable) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +11,7 @@ from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.extent_table import extent_table, joined
 from ckptgui.core.extents import Extent, Segment
 from ckptgui.core.names import KeyColumn, KeyPool
+from ckptgui.core.sharing import view_of
 from ckptgui.core.tensors import Flag, TensorTable, contiguous_strides
 from ckptgui.device.messages import Resident, Token
 from ckptgui.sources.base import ByteSource
@@ -57,22 +58,11 @@ def _with_ties(table: TensorTable, residents: Mapping[int, Resident]) -> dict[in
     """Which tensor on a device stands for each row: one for all the rows that are the same view."""
     rows = np.fromiter(residents, np.int64, len(residents))
     shared = np.isin(table.storage, np.unique(table.storage[rows])) & (table.storage >= 0)
-    first: dict[tuple[object, ...], Resident] = {}
+    first: dict[Hashable, Resident] = {}
     for row, resident in residents.items():
-        first.setdefault(_view(table, row), resident)
-    found = {row: first.get(_view(table, row)) for row in (*np.flatnonzero(shared).tolist(), *residents)}
+        first.setdefault(view_of(table, row), resident)
+    found = {row: first.get(view_of(table, row)) for row in (*np.flatnonzero(shared).tolist(), *residents)}
     return {row: resident for row, resident in found.items() if resident is not None}
-
-
-def _view(table: TensorTable, row: int) -> tuple[object, ...]:
-    """What two rows have in common when they are one tensor under two names; of no others where there is none."""
-    storage = table.storage.item(row)
-    if storage < 0 or table.numel.item(row) == 0:
-        return (row,)
-    flags = table.flags.item(row) & (Flag.CONJ | Flag.NEG)
-    shape = table.shape(row)
-    dtype = table.dtypes[table.dtype.item(row)].name
-    return storage, table.storage_offset.item(row), shape, table.strides(row), dtype, flags
 
 
 def _as_they_lie(table: TensorTable, storage: Mapping[int, int]) -> TensorTable:

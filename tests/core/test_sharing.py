@@ -1,7 +1,9 @@
 """Which names share bytes and which bytes nobody names."""
 
+import numpy as np
+
 from ckptgui.core.checkpoint import Role
-from ckptgui.core.sharing import sharing, unreached_bytes
+from ckptgui.core.sharing import first_of_same, sharing, unreached_bytes
 from tests.core.trees import CheckpointMaker
 
 
@@ -28,3 +30,14 @@ def test_an_expanded_view_takes_no_more_than_its_storage():
     make = CheckpointMaker()
     make.tensor(("w",), (1000, 4), storage=make.storage(16), strides=(0, 1))
     assert sharing(make.make()).shown.tolist() == [16]
+
+
+def test_one_tensor_under_two_names_is_found_among_views_of_its_storage():
+    make = CheckpointMaker()
+    storage = make.storage(96)
+    make.tensor(("embed",), (4, 6), storage=storage)
+    make.tensor(("turned",), (4, 6), storage=storage, strides=(1, 4))
+    make.tensor(("part",), (2, 6), storage=storage)
+    make.tensor(("head",), (4, 6), storage=storage)
+    make.tensor(("alone",), (2,))
+    assert first_of_same(make.make().tensors, np.array([1, 2, 0, 3, 4])).tolist() == [1, 2, 0, 0, 4]

@@ -9,7 +9,8 @@ from functools import cached_property
 import numpy as np
 
 from ckptgui.core.display import display
-from ckptgui.core.tensors import Flag, TensorInfo
+from ckptgui.core.sharing import first_of_same
+from ckptgui.core.tensors import TensorInfo
 from ckptgui.core.tree.build import NodeKind, Tree
 from ckptgui.device.messages import Resident
 from ckptgui.gui.numbers import counted, tr
@@ -48,7 +49,7 @@ class Wish:
     @cached_property
     def first_of(self) -> np.ndarray:
         """int64, of each of ``rows`` the one that is the same view of the same bytes, itself where none is."""
-        return same_views(self.tree, self.rows)
+        return first_of_same(self.tree.checkpoint.tensors, self.rows)
 
     @cached_property
     def elsewhere(self) -> tuple[int, ...]:
@@ -114,27 +115,3 @@ def rows_below(tree: Tree, node: int) -> np.ndarray:
     """int64, the tensors of a node: its own row, or those below."""
     rows = tree.row[node : int(tree.end[node])]
     return rows[rows >= 0].astype(np.int64)
-
-
-def same_views(tree: Tree, rows: np.ndarray) -> np.ndarray:
-    """int64, for each of ``rows`` the first of them whose view of the same storage is the same."""
-    table, found = tree.checkpoint.tensors, rows.copy()
-    storages = table.storage[rows]
-    shared = np.flatnonzero(np.bincount(storages[storages >= 0])[storages] > 1) if rows.size else rows
-    seen: dict[object, int] = {}
-    for at in shared.tolist():
-        row = int(rows[at])
-        view = (
-            int(storages[at]),
-            int(table.storage_offset[row]),
-            int(table.dtype[row]),
-            int(table.flags[row]) & _BITS,
-            table.shape(row),
-            table.strides(row),
-        )
-        found[at] = seen.setdefault(view, row)
-    return found
-
-
-_BITS = int(Flag.CONJ | Flag.NEG)
-"""What changes the values of a view."""
