@@ -168,7 +168,7 @@ def _export_each(paths: Sequence[str], folder: str, options: argparse.Namespace)
 def _failed(error: CheckpointError, source: str, out: str) -> int:
     """Say what is wrong with which of the two, and which option would help."""
     if isinstance(error, TargetExistsError):
-        return complain(f"{str(error).rstrip('.')}; --force replaces it.", out)
+        return complain(f"{str(error).partition(';')[0].rstrip('.')}; --force replaces it.", out)
     if isinstance(error, DamagedSourceError) and error.left:
         return complain(f"{str(error).rstrip('.')} (--rescue).", source)
     if isinstance(error, LargeOutputError):

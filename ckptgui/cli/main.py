@@ -51,12 +51,20 @@ def _run(words: list[str], front: Front) -> int:
     make_parser, module = _COMMANDS.get(words[0], _WINDOW) if words else _WINDOW
     is_command = bool(words) and words[0] in _COMMANDS
     try:
-        options = make_parser().parse_intermixed_args(words[1:] if is_command else words)
+        options = make_parser().parse_intermixed_args(_apart(words[1:] if is_command else words))
     except SystemExit:  # --help and --version, which have printed what was asked for
         return DONE
     command: Callable[..., int] = import_module(module).run
     options.front = front
     return command(options)
+
+
+def _apart(words: list[str]) -> list[str]:
+    """The words without ``--``: after it are paths, which argparse would take for options when words are mixed."""
+    if "--" not in words:
+        return words
+    at = words.index("--")
+    return [*words[:at], *(f"./{word}" if word.startswith("-") else word for word in words[at + 1 :])]
 
 
 def _output_failed(error: OSError) -> int:

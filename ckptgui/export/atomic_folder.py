@@ -8,7 +8,6 @@ away first, so that for a moment there is neither; nobody but this run removes w
 from __future__ import annotations
 
 import os
-import re
 import stat
 import threading
 from collections.abc import Callable, Sequence
@@ -20,13 +19,8 @@ from ckptgui.core.display import display
 from ckptgui.engine.job import Cancel
 from ckptgui.errors import TargetExistsError
 from ckptgui.export.atomic import SYSTEM, Content, Held, Output, OutputError, check_space, reason, sync_folder
-from ckptgui.export.leftovers import remove_leftovers, temporary_name
+from ckptgui.export.leftovers import is_ours, remove_leftovers, temporary_name
 from ckptgui.export.system import System
-
-_OURS = re.compile(
-    r"(model|pytorch_model)(-\d{5}-of-\d{5})?\.(safetensors|bin)|(model\.safetensors|pytorch_model\.bin)\.index\.json"
-)
-"""Names of what an export into a folder writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +59,7 @@ def look_at_folder(path: str, system: System = SYSTEM) -> FolderTarget:
             raise OutputError("It is no folder, and a folder is needed for several files.")
         names = sorted(system.names(resolved))
         for name in names:
-            status = system.status(str(Path(resolved, name)))
-            if status is not None and not (stat.S_ISREG(status.st_mode) and _OURS.fullmatch(name)):
+            if not is_ours(resolved, name, system):
                 raise OutputError(f"The folder holds {display(name)}, which no export wrote; it stays as it is.")
     except (OSError, ValueError) as error:
         raise OutputError(reason(error)) from error
@@ -155,7 +148,7 @@ class _TemporaryFolder:
         self._system.move(path, old)
         try:
             self._system.move(self.path, path)
-        except OSError:
+        except BaseException:  # Ctrl+C too
             self._system.move(old, path)
             raise
         self._spare = old

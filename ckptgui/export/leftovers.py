@@ -20,6 +20,10 @@ from ckptgui.export.system import System
 _NAME_MAX = 255
 _YOUNG = 60.0
 """Seconds for which a living process may have made its file and not locked it yet."""
+_OURS = re.compile(
+    r"(model|pytorch_model)(-\d{5}-of-\d{5})?\.(safetensors|bin)|(model\.safetensors|pytorch_model\.bin)\.index\.json"
+)
+"""Names of what an export into a folder writes."""
 _PATTERN = re.compile(r"\..*\.([0-9a-f]{8})-([0-9]{1,10})-[0-9a-f]{8}\.part", re.DOTALL)
 
 
@@ -54,6 +58,12 @@ def remove_leftovers(folder: str, system: System) -> int:
     return removed
 
 
+def is_ours(folder: str, name: str, system: System) -> bool:
+    """Whether what stands in a folder may be what an export wrote there, or is gone."""
+    status = system.status(str(Path(folder, name)))
+    return status is None or (stat.S_ISREG(status.st_mode) and _OURS.fullmatch(name) is not None)
+
+
 def _removed(path: str, pid: int, system: System) -> bool:
     """Remove it if nobody writes it; whether it was."""
     status = system.status(path)
@@ -67,7 +77,12 @@ def _removed(path: str, pid: int, system: System) -> bool:
         held = system.hold(descriptor)
         if held is False or (lives and held is None):
             return False
-        (system.remove_folder if stat.S_ISDIR(status.st_mode) else system.remove)(path)
+        if not stat.S_ISDIR(status.st_mode):
+            system.remove(path)
+            return True
+        if not all(is_ours(path, name, system) for name in system.names(path)):
+            return False  # somebody put something there
+        system.remove_folder(path)
         return True
     finally:
         system.close(descriptor)

@@ -64,7 +64,7 @@ def metadata_of(
 def parsed(text: str) -> Json:
     """The JSON value that a text is, or the text; that too where it nests deeper than values do."""
     try:
-        value = json.loads(text, parse_constant=_no_constant)
+        value = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError):
         return text
     return value if _is_shallow(value) else text
@@ -84,6 +84,13 @@ def as_text(value: Json) -> str:
 
 def _no_constant(name: str) -> Json:
     raise ValueError(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text} is no number that can be kept")
+    return value
 
 
 def _kept(checkpoint: Checkpoint, section: Section) -> dict[str, Json]:

@@ -11,6 +11,7 @@ from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.core.display import display
 from ckptgui.engine.job import Cancel
 from ckptgui.errors import CheckpointError, ExportError
+from ckptgui.export.atomic import OutputError
 from ckptgui.export.pieces import Cast, Piece, cut, values_of, written_as
 from ckptgui.export.request import ExportPlan, PlannedFile
 from ckptgui.export.sharding import IndexLayout
@@ -41,7 +42,7 @@ def verify(plan: ExportPlan, written: str, pool: SourcePool, cancel: Cancel, com
 
 
 def _verify_index(layout: IndexLayout, path: str) -> None:
-    source = LocalSource(path)
+    source = _back(path)
     try:
         if read_exactly(source, 0, source.size) != layout.content:
             raise ExportError("The index reads back differently; nothing was changed.")
@@ -49,14 +50,22 @@ def _verify_index(layout: IndexLayout, path: str) -> None:
         source.close()
 
 
+def _back(path: str) -> LocalSource:
+    """What was written, open; raises ``OutputError`` where somebody took it away meanwhile."""
+    try:
+        return LocalSource(path)
+    except CheckpointError as error:
+        raise OutputError(f"What was written cannot be read back: {error}") from error
+
+
 def _verify_file(
     plan: ExportPlan, file: PlannedFile, path: str, pool: SourcePool, cancel: Cancel, compared: Compared
 ) -> None:
-    source = LocalSource(path)
+    source = _back(path)
     try:
         result = open_source(source, cancel.check)  # this file alone: a path of a shard opens the whole
     except CheckpointError as error:
-        raise ExportError(f"What was written cannot be read back: {error}") from error
+        raise OutputError(f"What was written cannot be read back: {error}") from error
     finally:
         source.close()
     _same_names(plan, file.tensors, result)

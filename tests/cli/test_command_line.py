@@ -76,6 +76,12 @@ def test_a_path_named_like_a_command_is_told_apart(ckptgui, front):
     assert [call[1] for call in front.calls] == [["./info"], ["info"]]
 
 
+@pytest.mark.parametrize("words", [("info", "--", "-x.pt"), ("info", "--json", "--", "-x.pt")])
+def test_a_path_named_like_an_option_stands_behind_dashes(words, ckptgui, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert "./-x.pt: There is no such file" in ckptgui(*words).err
+
+
 def test_timings_hand_their_wishes_on(ckptgui, front):
     ckptgui("--timings", "--quit-after", "histogram", "--select", "a/b", "x.pt")
     assert front.calls[0][2] == {"timings": True, "quit_after": "histogram", "select": "a/b"}

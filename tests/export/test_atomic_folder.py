@@ -139,6 +139,21 @@ def test_leftover_folders_of_the_dead_go_and_those_of_the_living_stay(tmp_path, 
     assert sorted(os.listdir(tmp_path)) == sorted([living.name, "out"])
 
 
+def test_a_persons_own_files_stay_whatever_their_folder_is_called(tmp_path):
+    theirs = made(tmp_path / temporary_name("out"), {**OLD, "notes.txt": b"mine"})
+    nested = made(tmp_path / temporary_name("out"), OLD)
+    (nested / "model.safetensors").unlink(missing_ok=True)
+    (nested / "model.safetensors").mkdir()
+    link = tmp_path / temporary_name("out")
+    link.symlink_to(theirs)
+    for path in (theirs, nested):
+        os.utime(path, (1, 1))
+    before = sorted(os.listdir(tmp_path)), [sorted(os.listdir(path)) for path in (theirs, nested)]
+    write(tmp_path / "out")
+    after = sorted(set(os.listdir(tmp_path)) - {"out"}), [sorted(os.listdir(path)) for path in (theirs, nested)]
+    assert after == before
+
+
 def test_what_a_dead_process_left_goes_though_another_has_its_number_now(tmp_path):
     """This test's own number stands for the other's; a file that is being written is locked."""
     left, written = tmp_path / temporary_name("left"), tmp_path / temporary_name("written")

@@ -74,12 +74,13 @@ def test_values_are_left_out_set_and_read_as_json(saved):
         ("who", "me"),
         ("tags", '["a", {"b": null}]'),
         ("odd", "NaN"),
+        ("vast", "1e999"),
         ("cut", "{"),
     )
     found = plan(saved, keep_metadata=True, metadata=edits).metadata
     assert "loss" not in found
-    assert {key: found[key] for key in ("epoch", "who", "tags", "odd", "cut")} == {
-        "epoch": 4, "who": "me", "tags": ["a", {"b": None}], "odd": "NaN", "cut": "{",
+    assert {key: found[key] for key in ("epoch", "who", "tags", "odd", "vast", "cut")} == {
+        "epoch": 4, "who": "me", "tags": ["a", {"b": None}], "odd": "NaN", "vast": "1e999", "cut": "{",
     }  # fmt: skip
     assert plan(saved, metadata=(("who", "me"),)).metadata == {"who": "me"}
     deep = "[" * 900 + "]" * 900

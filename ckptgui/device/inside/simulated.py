@@ -24,6 +24,7 @@ VARIABLE = "CKPTGUI_SIMULATED_DEVICE"
 NAME = "sim:0"
 FAULTS = ("oom", "killed", "lost", "hang")
 
+_NUMBER = r"[0-9]{1,15}(?:\.[0-9]{1,15})?"
 _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30}
 
 
@@ -48,14 +49,14 @@ def parse(text: str) -> Settings:
 
 def _with(found: Settings, key: str, value: str) -> Settings:
     memory, latency, fault, share = found.memory, found.latency, found.fault, found.share
-    if key == "memory" and (match := re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMG]?i?B?)", value, re.IGNORECASE)):
+    if key == "memory" and (match := re.fullmatch(rf"({_NUMBER})\s*([KMG]?i?B?)", value, re.IGNORECASE)):
         unit = match[2].upper()
         memory = int(float(match[1]) * _UNITS[unit if unit.endswith("B") or not unit else unit + "B"])
-    elif key == "latency" and (match := re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s)", value)):
+    elif key == "latency" and (match := re.fullmatch(rf"({_NUMBER})(ms|s)", value)):
         latency = float(match[1]) / (1000 if match[2] == "ms" else 1)
     elif key == "fault" and value == "none":
         fault = ""
-    elif key == "fault" and (match := re.fullmatch(rf"({'|'.join(FAULTS)})@(\d+(?:\.\d+)?)", value)):
+    elif key == "fault" and (match := re.fullmatch(rf"({'|'.join(FAULTS)})@({_NUMBER})", value)):
         fault, share = match[1], float(match[2])
     else:
         known = "memory=2GB,latency=5ms,fault=oom@0.5"
