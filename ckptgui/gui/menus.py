@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtCore import QEvent, QObject
+from PySide6.QtGui import QAction, QActionGroup, QHelpEvent, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu
 
 from ckptgui.core.display import display
@@ -19,7 +20,7 @@ def make_menus(
     menus = {name: window.menuBar().addMenu(tr(name)) for name in MENUS}
     groups: dict[str, QActionGroup] = {}
     actions: dict[str, QAction] = {}
-    recent = QMenu(tr("Open recent"), window)
+    recent, hints = QMenu(tr("Open recent"), window), _Hints(window)
     for spec in ACTIONS:
         action = QAction(tr(spec.text), window)
         action.setShortcuts([QKeySequence(keys) for keys in spec.keys])
@@ -35,9 +36,20 @@ def make_menus(
             menu.addSeparator()
         menu.addAction(action)
         menu.setToolTipsVisible(True)
+        menu.installEventFilter(hints)
         if spec.key == "open_folder":
             menu.addMenu(recent)
     return actions, recent
+
+
+class _Hints(QObject):
+    """Keeps tooltips away that only say again what the menu says, above its neighbour."""
+
+    def eventFilter(self, menu: QObject, event: QEvent) -> bool:
+        if event.type() != QEvent.Type.ToolTip or not isinstance(menu, QMenu) or not isinstance(event, QHelpEvent):
+            return False
+        action = menu.actionAt(event.pos())
+        return action is not None and action.toolTip() == action.text().partition("\t")[0].replace("&", "")
 
 
 def fill_recent(menu: QMenu, recent: Iterable[str], act: Callable[[str], object]) -> None:

@@ -37,7 +37,7 @@ from ckptgui.gui.menus import fill_recent, make_menus
 from ckptgui.gui.numbers import tr
 from ckptgui.gui.opening import Look, Opening
 from ckptgui.gui.page import Page
-from ckptgui.gui.preset_menu import fill_presets
+from ckptgui.gui.preset_menu import PRESETS, fill_presets
 from ckptgui.gui.status import StatusBar
 from ckptgui.gui.theme import theme_signal
 from ckptgui.gui.toolbar import TopRow
@@ -116,10 +116,11 @@ class MainWindow(QMainWindow):
         fill_recent(self.recent_menu, self.settings.now.recent, self.open_path)
 
     def _fill_presets(self, menu: QMenu) -> None:
-        last, page = self.actions_by_key["export_for_cpu"], self.current
-        why = "" if last.isEnabled() else last.toolTip()
+        page = self.current
+        why = page.able(Needs.EXPORT.value) if page is not None else tr("Open a checkpoint first.")
         act = page.export_at_once if page is not None else lambda _: None
-        fill_presets(menu, last, self.settings.now.exports, why, act)
+        common = {key: self.actions_by_key[action] for key, action in PRESETS.items()}
+        fill_presets(menu, common, self.settings.now.exports, why, act)
 
     def _dress(self) -> None:
         self.menuBar().setStyleSheet(menu_sheet())

@@ -23,6 +23,9 @@ MOST = 200
 
 _LONGEST = 10_000
 
+_ROW = 30
+"""Pixels of a row and the gap below it."""
+
 
 class MetadataDialog(Dialog):
     """``act`` gets the edits of ``values``, which are all that could go along."""
@@ -50,7 +53,7 @@ class MetadataDialog(Dialog):
         self._grid.setVerticalSpacing(4)
         self._grid.setColumnStretch(1, 1)
         area.setWidget(self._page)
-        area.setMinimumHeight(220)
+        area.setMinimumHeight(min(max(_ROW * (len(self._values) + 1), 100), 220))
         self.body.addWidget(area, 1)
         changed = dict(edits)
         for key, text in self._values.items():

@@ -57,6 +57,8 @@ def test_ones_own_preset_is_one_click_in_the_menu(qtbot, dialogue, window, check
     texts = [action.text() for action in menu.actions()]
     assert texts.count("To the laptop") == 1
     assert texts.index("To the laptop") == texts.index("For CPU") + 1
+    assert ".pt, as saved, without *bias" in menu.actions()[texts.index("To the laptop")].toolTip()
+    assert "safetensors, bfloat16" in window.actions_by_key["export_half"].toolTip()
     menu.actions()[texts.index("To the laptop")].trigger()
     notice(qtbot, window.current)
     (written,) = (path for path in tmp_path.glob("*.pt") if path.name != "epoch_3.pt")
