@@ -171,6 +171,21 @@ def _square(colour: QColor) -> QIcon:
     return QIcon(picture)
 
 
+def draw_tick(
+    painter: QPainter, box: QRect, ticked: bool, edge: QColor | None = None, ground: QColor | None = None
+) -> None:
+    """A box, with a tick in it or empty; in other colours than those of a list's where they are given."""
+    t = theme()
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(edge or (t.accent if ticked else t.text2), 1))
+    painter.setBrush(ground or (t.accent if ticked else t.panel))
+    painter.drawRoundedRect(QRectF(box).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS_BADGE, RADIUS_BADGE)
+    painter.restore()
+    if ticked:
+        draw_icon(painter, box, "check", "on_accent", 12)
+
+
 class Tick(Pressable):
     """A box to tick and its words."""
 
@@ -202,14 +217,9 @@ class Tick(Pressable):
         t, painter = theme(), QPainter(self)
         box = QRect(2, (self.height() - _BOX) // 2, _BOX, _BOX)
         ticked, able = self.isChecked(), self.isEnabled()
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen((t.accent if ticked else t.control) if able else t.text3, 1))
-        painter.setBrush((t.accent if able else t.text3) if ticked else t.hover if self.underMouse() else t.panel)
-        painter.drawRoundedRect(QRectF(box).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS_BADGE, RADIUS_BADGE)
-        painter.restore()
-        if ticked:
-            draw_icon(painter, box, "check", "on_accent", 12)
+        edge = (t.accent if ticked else t.control) if able else t.text3
+        ground = (t.accent if able else t.text3) if ticked else t.hover if self.underMouse() else t.panel
+        draw_tick(painter, box, ticked, edge, ground)
         painter.setPen(t.text if able else t.text3)
         room = self.rect().adjusted(_BOX + 10, 0, 0, 0)
         text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room.width())

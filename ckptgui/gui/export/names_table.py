@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from PySide6.QtCore import QEvent, QPointF, QRect, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QKeySequence, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -22,7 +20,7 @@ from ckptgui.gui.export.name_pieces import pieces
 from ckptgui.gui.export.names_model import ARROW, GLYPH, NEW, OLD, TYPE, Index, NamesModel
 from ckptgui.gui.export.outlook import Fate
 from ckptgui.gui.inspector.copying import copy_text
-from ckptgui.gui.inspector.flat import FlatHeader, slim
+from ckptgui.gui.inspector.flat import FlatHeader, flat_rows
 from ckptgui.gui.labels import MEDIUM, plain_tooltip
 from ckptgui.gui.numbers import tr
 from ckptgui.gui.theme import ROW, theme, ui_font
@@ -148,26 +146,10 @@ class NamesTable(QTableView):
         self.role = Role.MODEL
         self.setModel(model)
         self.setFont(ui_font())
-        self.setShowGrid(False)
-        self.setFrameShape(QTableView.Shape.NoFrame)
-        self.setWordWrap(False)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setTabKeyNavigation(False)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setItemDelegate(_Cells(self))
         self.setAccessibleName(tr("Names in the file and in the export"))
-        slim(self)
         header = FlatHeader(Qt.Orientation.Horizontal, self, trail=8)
-        self.setHorizontalHeader(header)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows = self.verticalHeader()
-        rows.hide()
-        rows.setDefaultSectionSize(ROW - 2)
-        rows.setMinimumSectionSize(ROW - 2)
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        flat_rows(self, header, ROW - 2)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Part the width among the columns."""

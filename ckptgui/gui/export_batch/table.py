@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QHeaderView,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -18,10 +17,11 @@ from ckptgui.export.batch import State
 from ckptgui.gui.assets import draw_icon
 from ckptgui.gui.export_batch.lines import Line
 from ckptgui.gui.export_batch.model import EPOCH, LOSS, NAME, NOW, NUMBERS, STATE, TARGET, THEN, BatchModel, Index
-from ckptgui.gui.inspector.flat import FlatHeader, slim
+from ckptgui.gui.form import draw_tick
+from ckptgui.gui.inspector.flat import FlatHeader, flat_rows
 from ckptgui.gui.labels import plain_tooltip
 from ckptgui.gui.numbers import tr
-from ckptgui.gui.theme import RADIUS_BADGE, ROW, theme, ui_font
+from ckptgui.gui.theme import ROW, theme, ui_font
 
 _BOX, _LEAD, _CROSS, _BAR, _ARROW = 14, 24, 20, 84, 20
 _WIDEST = {EPOCH: "1,000,000", LOSS: "0.0000e-00", NOW: "1,023.9 MiB", THEN: "1,023.9 MiB"}
@@ -45,25 +45,11 @@ class BatchTable(QTableView):
         self._model, self.running = model, running
         self.setModel(model)
         self.setFont(ui_font())
-        self.setShowGrid(False)
-        self.setFrameShape(QTableView.Shape.NoFrame)
-        self.setWordWrap(False)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setTabKeyNavigation(False)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setItemDelegate(_Cells(self))
         self.setAccessibleName(tr("Checkpoints of this run"))
-        slim(self)
         header = FlatHeader(Qt.Orientation.Horizontal, self, lead=_LEAD, trail=16)
-        self.setHorizontalHeader(header)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(ROW)
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        flat_rows(self, header)
         told = any(line.loss is not None for line in model.lines)
         for column in (EPOCH, LOSS, STATE):
             self.setColumnHidden(column, (column == STATE) is not running or (column == LOSS and not told))
@@ -184,7 +170,7 @@ class _Cells(QStyledItemDelegate):
         if column == NAME:
             room.setLeft(rect.left() + _LEAD)
             if not view.running:
-                _paint_box(painter, box_in(rect), line.taken)
+                draw_tick(painter, box_in(rect), line.taken)
                 room.setLeft(box_in(rect).right() + 8)
         text, ink = model.text(line, column), t.text if column == NAME and line.taken else t.text2
         if column == TARGET and not view.running and line.taken and line.trouble:
@@ -198,18 +184,6 @@ class _Cells(QStyledItemDelegate):
         painter.setPen(ink)
         shown = painter.fontMetrics().elidedText(text, mode, room.width())
         painter.drawText(room, side | Qt.AlignmentFlag.AlignVCenter, shown)
-
-
-def _paint_box(painter: QPainter, box: QRect, ticked: bool) -> None:
-    t = theme()
-    painter.save()
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QPen(t.accent if ticked else t.text2, 1))
-    painter.setBrush(t.accent if ticked else t.panel)
-    painter.drawRoundedRect(box.toRectF().adjusted(0.5, 0.5, -0.5, -0.5), RADIUS_BADGE, RADIUS_BADGE)
-    painter.restore()
-    if ticked:
-        draw_icon(painter, box, "check", "on_accent", 12)
 
 
 def _paint_state(painter: QPainter, rect: QRect, line: Line, words: str) -> None:

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractButton, QAbstractScrollArea, QHeaderView, QLineEdit, QTableView, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractScrollArea,
+    QHeaderView,
+    QLineEdit,
+    QTableView,
+    QWidget,
+)
 
 from ckptgui.gui.labels import MEDIUM, draw_focus
-from ckptgui.gui.theme import RADIUS_CONTROL, theme, theme_signal, ui_font
+from ckptgui.gui.theme import RADIUS_CONTROL, ROW, theme, theme_signal, ui_font
 from ckptgui.gui.tree.scroll_bar import SlimScrollBar
 
 
@@ -28,6 +36,26 @@ def slim(area: QAbstractScrollArea) -> None:
     area.setVerticalScrollBar(SlimScrollBar(area))
     area.setHorizontalScrollBar(_Lying(area))
     area.setCornerWidget(QWidget(area))  # without it the style paints its own, in relief
+
+
+def flat_rows(table: QTableView, header: QHeaderView, height: int = ROW) -> None:
+    """Rows of one height (pixels) without lines, chosen whole, below ``header``, whose sections nobody drags."""
+    table.setShowGrid(False)
+    table.setFrameShape(QTableView.Shape.NoFrame)
+    table.setWordWrap(False)
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    table.setTabKeyNavigation(False)
+    table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+    table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    slim(table)
+    table.setHorizontalHeader(header)
+    header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+    table.verticalHeader().hide()
+    table.verticalHeader().setMinimumSectionSize(height)
+    table.verticalHeader().setDefaultSectionSize(height)
+    table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
 
 
 class Field(QLineEdit):

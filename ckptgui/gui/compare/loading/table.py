@@ -5,8 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QKeySequence, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
     QMenu,
     QStyle,
     QStyledItemDelegate,
@@ -17,9 +15,9 @@ from PySide6.QtWidgets import (
 
 from ckptgui.gui.compare.loading.problems import Problem, table_text
 from ckptgui.gui.inspector.copying import copy_text
-from ckptgui.gui.inspector.flat import FlatHeader, slim
+from ckptgui.gui.inspector.flat import FlatHeader, flat_rows
 from ckptgui.gui.numbers import tr
-from ckptgui.gui.theme import ROW, theme, ui_font
+from ckptgui.gui.theme import theme, ui_font
 
 Index = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
@@ -87,23 +85,10 @@ class ProblemsTable(QTableView):
         self.setModel(model)
         self._model = model
         self.setFont(ui_font())
-        self.setShowGrid(False)
-        self.setFrameShape(QTableView.Shape.NoFrame)
-        self.setWordWrap(False)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setTabKeyNavigation(False)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setItemDelegate(_Cells(self))
         self.setAccessibleName(tr("Names that stand in the way"))
-        slim(self)
         header = FlatHeader(Qt.Orientation.Horizontal, self, lead=24)
-        self.setHorizontalHeader(header)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(ROW)
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        flat_rows(self, header)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Part the width among the columns."""

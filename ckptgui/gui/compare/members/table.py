@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QRect, QRectF, Qt
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent
+from PySide6.QtCore import QEvent, QRect, Qt
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QHeaderView,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -14,12 +13,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ckptgui.gui.assets import draw_icon
 from ckptgui.gui.compare.members.model import EPOCH, FORMAT, NAME, NUMBERS, SIZE, STATE, STEP, Index, MembersModel
-from ckptgui.gui.inspector.flat import FlatHeader, slim
+from ckptgui.gui.form import draw_tick
+from ckptgui.gui.inspector.flat import FlatHeader, flat_rows
 from ckptgui.gui.labels import plain_tooltip
 from ckptgui.gui.numbers import tr
-from ckptgui.gui.theme import RADIUS_BADGE, ROW, theme, ui_font
+from ckptgui.gui.theme import theme, ui_font
 
 _BOX, _LEAD = 14, 24
 
@@ -38,7 +37,7 @@ class _Lines(QStyledItemDelegate):
                 painter.fillRect(rect.left(), rect.top(), 2, rect.height(), t.accent)
         room = rect.adjusted(4, 0, -8, 0)
         if index.column() == NAME:
-            self._paint_box(painter, box_in(rect), choice.taken)
+            draw_tick(painter, box_in(rect), choice.taken)
             room.setLeft(box_in(rect).right() + 8)
         broken = choice.member is not None and choice.member.error is not None
         painter.setFont(ui_font())
@@ -48,18 +47,6 @@ class _Lines(QStyledItemDelegate):
         mode = Qt.TextElideMode.ElideMiddle if index.column() == NAME else Qt.TextElideMode.ElideRight
         text = painter.fontMetrics().elidedText(str(index.data()), mode, room.width())
         painter.drawText(room, side | Qt.AlignmentFlag.AlignVCenter, text)
-
-    @staticmethod
-    def _paint_box(painter: QPainter, box: QRect, ticked: bool) -> None:
-        t = theme()
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(t.accent if ticked else t.text2, 1))
-        painter.setBrush(t.accent if ticked else t.panel)
-        painter.drawRoundedRect(QRectF(box).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS_BADGE, RADIUS_BADGE)
-        painter.restore()
-        if ticked:
-            draw_icon(painter, box, "check", "on_accent", 12)
 
 
 def box_in(cell: QRect) -> QRect:
@@ -75,28 +62,14 @@ class MembersTable(QTableView):
         self._model = model
         self.setModel(model)
         self.setFont(ui_font())
-        self.setShowGrid(False)
-        self.setFrameShape(QTableView.Shape.NoFrame)
-        self.setWordWrap(False)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setTabKeyNavigation(False)
         self.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
         self.setDragDropOverwriteMode(False)
         self.setDropIndicatorShown(True)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setItemDelegate(_Lines(self))
         self.setAccessibleName(tr("Checkpoints of this run, in their order"))
-        slim(self)
         header = FlatHeader(Qt.Orientation.Horizontal, self, lead=_LEAD)
-        self.setHorizontalHeader(header)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(ROW)
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        flat_rows(self, header)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Part the width among the columns."""

@@ -10,9 +10,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt, QTimer
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QKeySequence, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QHBoxLayout,
-    QHeaderView,
     QMenu,
     QStyle,
     QStyledItemDelegate,
@@ -27,7 +25,7 @@ from ckptgui.core.display import display
 from ckptgui.core.names_used import UsedName
 from ckptgui.gui.controls import Hairline
 from ckptgui.gui.inspector.copying import CopyButton, copy_text
-from ckptgui.gui.inspector.flat import Field, SortedHeader, slim
+from ckptgui.gui.inspector.flat import Field, SortedHeader, flat_rows
 from ckptgui.gui.inspector.overview.names_model import Column, NamesModel, cell_text
 from ckptgui.gui.labels import Caption, ElidedLabel, PlainLabel
 from ckptgui.gui.numbers import counted, integer, tr
@@ -77,27 +75,14 @@ class NamesTable(QTableView):
         self.names = model
         self.setModel(model)
         self.setFont(ui_font(12))
-        self.setShowGrid(False)
-        self.setFrameShape(QTableView.Shape.NoFrame)
-        self.setWordWrap(False)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setTabKeyNavigation(False)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setItemDelegate(_Cells(self))
         self.setAccessibleName(tr("Names"))
-        slim(self)
         header = SortedHeader(Qt.Orientation.Horizontal, self, lead=24)
-        self.setHorizontalHeader(header)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        flat_rows(self, header)
         header.setSectionsClickable(True)
         header.setSortIndicatorClearable(True)
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.setSortingEnabled(True)
-        self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(ROW)
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
 
     def forget_order(self) -> None:
         """Worst first again."""
