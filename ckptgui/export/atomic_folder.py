@@ -18,8 +18,9 @@ from pathlib import Path
 from ckptgui.core.display import display
 from ckptgui.engine.job import Cancel
 from ckptgui.errors import TargetExistsError
-from ckptgui.export.atomic import SYSTEM, Content, Held, Output, OutputError, check_space, reason, sync_folder
+from ckptgui.export.atomic import SYSTEM, Held, OutputError, check_space, reason, sync_folder
 from ckptgui.export.leftovers import is_ours, remove_leftovers, temporary_name
+from ckptgui.export.output import Content, Output
 from ckptgui.export.system import System
 
 

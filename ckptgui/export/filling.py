@@ -12,8 +12,8 @@ from functools import partial
 
 from ckptgui.engine.job import Cancel
 from ckptgui.errors import DamagedFileError
-from ckptgui.export.atomic import Output, Stretch
 from ckptgui.export.checksum import joined
+from ckptgui.export.output import Output, Stretch
 from ckptgui.export.pieces import Piece, cut
 from ckptgui.export.spreading import APART, TOGETHER, Task, spread
 from ckptgui.sources.locate import SourcePool

@@ -12,7 +12,7 @@ from ckptgui.core.checkpoint import Checkpoint, Json
 from ckptgui.core.dtypes import DType
 from ckptgui.core.tensors import Path, TensorInfo
 from ckptgui.engine.job import Cancel
-from ckptgui.export.atomic import Output
+from ckptgui.export.output import Output
 from ckptgui.sources.locate import SourcePool
 
 Format = Literal["pt", "safetensors"]

@@ -10,10 +10,11 @@ from typing import Any
 
 from ckptgui.core.checkpoint import Checkpoint
 from ckptgui.engine.job import Cancel, Progress, Report, silent
-from ckptgui.export.atomic import SYSTEM, Output, write_file
+from ckptgui.export.atomic import SYSTEM, write_file
 from ckptgui.export.atomic_folder import NewFile, write_folder
 from ckptgui.export.damage import DamagedTensorError, contradicted, damaged, tensor_of
 from ckptgui.export.filling import DamagedPieceError
+from ckptgui.export.output import Output
 from ckptgui.export.planning import plan_without
 from ckptgui.export.request import ExportPlan, ExportResult, PlannedFile
 from ckptgui.export.system import System

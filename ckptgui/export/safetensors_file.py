@@ -17,9 +17,9 @@ from ckptgui.core.dtypes import DType
 from ckptgui.core.tensors import TensorInfo
 from ckptgui.engine.job import Cancel
 from ckptgui.errors import ExportError
-from ckptgui.export.atomic import Output
 from ckptgui.export.filling import Placed, fill
 from ckptgui.export.geometry import shapes, value_bytes
+from ckptgui.export.output import Output
 from ckptgui.export.pieces import Piece, written_as
 from ckptgui.sources.locate import SourcePool
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ckptgui.engine.job import Cancel
 from ckptgui.errors import ExportError
-from ckptgui.export.atomic import Output
+from ckptgui.export.output import Output
 from ckptgui.export.request import Format
 from ckptgui.sources.locate import SourcePool
 

@@ -18,7 +18,7 @@ from ckptgui.core.kept import NOTE
 from ckptgui.core.tensors import TensorInfo
 from ckptgui.engine.job import Cancel
 from ckptgui.errors import ExportError
-from ckptgui.export.atomic import Output
+from ckptgui.export.output import Output
 from ckptgui.export.pickle_file import (
     BUILD,
     EMPTY_DICT,

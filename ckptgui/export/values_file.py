@@ -16,7 +16,8 @@ from ckptgui.engine.gather import require_whole
 from ckptgui.engine.job import Cancel, Progress, Report, silent
 from ckptgui.engine.stream import iter_real_values
 from ckptgui.errors import ExportError, UnsupportedError
-from ckptgui.export.atomic import SYSTEM, Output, write_file
+from ckptgui.export.atomic import SYSTEM, write_file
+from ckptgui.export.output import Output
 from ckptgui.export.system import System
 from ckptgui.sources.locate import SourcePool
 

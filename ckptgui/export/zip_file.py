@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from ckptgui.engine.job import Cancel
-from ckptgui.export.atomic import Output
 from ckptgui.export.filling import Placed, Wrote, fill
+from ckptgui.export.output import Output
 from ckptgui.export.pieces import Piece
 from ckptgui.sources.locate import SourcePool
 

@@ -16,8 +16,9 @@ from ckptgui.core.dtypes import BY_NAME
 from ckptgui.core.extents import Extent, Segment
 from ckptgui.engine.job import Cancel
 from ckptgui.errors import Cancelled
-from ckptgui.export.atomic import SYSTEM, Output
+from ckptgui.export.atomic import SYSTEM
 from ckptgui.export.checksum import joined
+from ckptgui.export.output import Output
 from ckptgui.export.pieces import Span
 from ckptgui.export.system import System
 from ckptgui.export.torch_file import state_dict_layout

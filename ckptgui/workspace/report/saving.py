@@ -7,7 +7,8 @@ from pathlib import Path
 
 from ckptgui.engine.job import Cancel
 from ckptgui.errors import TargetExistsError
-from ckptgui.export.atomic import Output, look_at, write_file
+from ckptgui.export.atomic import look_at, write_file
+from ckptgui.export.output import Output
 from ckptgui.workspace.report.page import Reported, page
 from ckptgui.workspace.report.table import table
 

@@ -411,7 +411,7 @@ def test_saving_is_cancelled_without_a_trace(bench, qtbot, tmp_path, monkeypatch
 
     monkeypatch.setattr(System, "write", slow)
     monkeypatch.setattr("ckptgui.export.values_file.CHUNK", 400)
-    monkeypatch.setattr("ckptgui.export.atomic._GATHER", 1)
+    monkeypatch.setattr("ckptgui.export.output._GATHER", 1)
     tab = opened(bench, "clean")
     tab.saving.write(bench.checkpoint.info(1), str(tmp_path / "clean.npy"), bench.pool, bench.checkpoint)
     assert tab.foot.text.text() == "Saving clean.npy"
