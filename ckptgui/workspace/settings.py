@@ -16,6 +16,9 @@ THEMES = ("system", "light", "dark")
 MAX_FILE = 2**20
 """A settings file larger than this (bytes) is nobody's settings."""
 
+MAX_DEPTH = 32
+"""Tables and lists within each other; presets have seven, and writing deeper ones back may fail."""
+
 MAX_PATH = 4096
 """Characters of a path in the list of recent files."""
 
@@ -67,6 +70,8 @@ class SettingsFile:
             known = json.loads(data)
             if not isinstance(known, dict):
                 raise ValueError("not a table")
+            if not _is_shallow(known):
+                raise ValueError("nested too deeply")
         except (ValueError, RecursionError):
             self._set_aside()
             return Settings()
@@ -95,6 +100,13 @@ def settings_from(known: dict[str, Any]) -> Settings:
         height=min(max(found.height, 600), 16_384),
         tree_share=found.tree_share if 0.1 <= found.tree_share <= 0.9 else defaults.tree_share,
     )
+
+
+def _is_shallow(value: object, depth: int = 0) -> bool:
+    if not isinstance(value, dict | list):
+        return True
+    inner = value.values() if isinstance(value, dict) else value
+    return depth < MAX_DEPTH and all(_is_shallow(each, depth + 1) for each in inner)
 
 
 def _is_path(item: object) -> bool:

@@ -24,7 +24,19 @@ def test_without_a_file_the_defaults_hold(path):
     assert SettingsFile(path).now == Settings()
 
 
-@pytest.mark.parametrize("text", [b"", b"{", b"[1]", b"\xff\xfe", b"null", b"[" * 100_000, b"1" * (2**20 + 2)])
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"{",
+        b"[1]",
+        b"\xff\xfe",
+        b"null",
+        b"[" * 100_000,
+        b'{"exports":' * 600 + b"1" + b"}" * 600,
+        b"1" * (2**20 + 2),
+    ],
+)
 def test_a_file_that_makes_no_sense_is_put_aside(path, text):
     path.parent.mkdir()
     path.write_bytes(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, QObject, QPoint, QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QApplication, QWidget
+from shiboken6 import isValid
 
 from ckptgui.gui.theme import RADIUS_DIALOG, theme, theme_signal
 
@@ -60,7 +61,7 @@ class Popover(QWidget):
             self._window.removeEventFilter(self)
             self._beside.hide()
             self.hide()
-            if self._before is not None:
+            if self._before is not None and isValid(self._before):  # its page may be closed
                 self._before.setFocus(Qt.FocusReason.PopupFocusReason)
             self.closed.emit()
 

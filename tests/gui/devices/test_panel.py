@@ -3,6 +3,8 @@
 import pytest
 import torch
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLineEdit
+from shiboken6 import delete
 
 from ckptgui.device.messages import DeviceError, DeviceInfo, DeviceKind
 
@@ -44,6 +46,16 @@ def test_the_panel_says_that_torch_starts_then_what_is_free(qtbot, window, page,
     assert panel.rows[1].isChecked()
     assert window.top.devices.text() == "cuda:0"
     assert panel.buttons["move_to_device"].text() == "Move to cuda:0…"
+
+
+def test_it_goes_though_what_had_the_keyboard_before_is_gone(qtbot, window, page):
+    before = QLineEdit(window)
+    before.show()
+    before.setFocus()
+    panel = panel_of(qtbot, window)
+    delete(before)
+    qtbot.keyClick(panel, Qt.Key.Key_Escape)
+    assert panel.isHidden()
 
 
 def test_it_goes_with_escape_a_click_beside_it_or_its_key_and_gives_the_keyboard_back(qtbot, window, page):
