@@ -47,7 +47,7 @@ class SaveLine(Ground):
         self._place()
 
     def _place(self) -> None:
-        self.layout().activate()  # type: ignore[union-attr]
+        self.layout().activate()  # type: ignore[union-attr]  # it has one
         self.browse.move(self.field.width() - self.browse.width() - 3, (PRIMARY - self.browse.height()) // 2)
 
     def path(self) -> str:

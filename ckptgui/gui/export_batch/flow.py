@@ -213,6 +213,7 @@ class BatchFlow(QObject):
 
 
 def _import_dialogues(_: Cancel, __: Report) -> None:
+    """On a job's thread, where it does not hold the window up."""
     import ckptgui.gui.export_batch.choose_dialog
     import ckptgui.gui.export_batch.going
-    import ckptgui.gui.export_batch.progress_dialog  # noqa: F401
+    import ckptgui.gui.export_batch.progress_dialog  # noqa: F401 - taken from there by who needs them
