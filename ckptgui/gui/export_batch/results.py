@@ -27,9 +27,7 @@ def result_notice(
     rescued = [line for line in lines if line.standing and line.standing.result and line.standing.result.lost]
     if done == len(lines) and rescued:
         title = tr("{checkpoints} exported, {sizes}.").format(checkpoints=checkpoints(done), sizes=sizes)
-        text = f"{display(rescued[0].title, 60)}: {state_words(rescued[0].standing)}"
-        text += tr(" So it is with {n} more.").format(n=integer(len(rescued) - 1)) if len(rescued) > 1 else ""
-        return Notice(key, "alert", title, text, Tone.WARN, link=tr("Details"), act=details)
+        return Notice(key, "alert", title, _of_all(rescued), Tone.WARN, link=tr("Details"), act=details)
     if done == len(lines):
         title = tr("{checkpoints} exported, {sizes}.").format(checkpoints=checkpoints(done), sizes=sizes)
         text = tr("Each was read back and is equal to its source.")
@@ -43,9 +41,15 @@ def result_notice(
     ):
         parts += [f"{integer(ends[state])} {tr(words)}"] if ends[state] else []
     title = f"{', '.join(parts)}."
-    failed = next((line for line in lines if line.standing and line.standing.state is State.FAILED), None)
-    text = tr("What is finished stays; nothing half-written is left behind.")
-    if failed is not None:
-        text = f"{display(failed.title, 60)}: {state_words(failed.standing)}"
-    tone, icon = (Tone.DANGER, "alert") if failed is not None else (Tone.QUIET, "cancelled")
-    return Notice(key, icon, title, text, tone, link=tr("Details"), act=details)
+    failed = [line for line in lines if line.standing and line.standing.state is State.FAILED]
+    told = [_of_all(each) for each in (failed[:1], rescued) if each]  # each fails for its own reason
+    text = " ".join(told) or tr("What is finished stays; nothing half-written is left behind.")
+    tone = Tone.DANGER if failed else Tone.WARN if rescued else Tone.QUIET
+    return Notice(key, "alert" if told else "cancelled", title, text, tone, link=tr("Details"), act=details)
+
+
+def _of_all(lines: Sequence[Line]) -> str:
+    """What befell the first of these, and how many more."""
+    text = f"{display(lines[0].title, 60)}: {state_words(lines[0].standing)}"
+    more = len(lines) - 1
+    return text + (tr(" So it is with {n} more.").format(n=integer(more)) if more else "")

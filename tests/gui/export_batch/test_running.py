@@ -189,3 +189,23 @@ def test_what_is_whole_of_a_damaged_one_is_written_on_request(qtbot, window, run
     told = notice(page)
     assert told.title.startswith("3 checkpoints exported, ")
     assert "lost; what is whole is written." in told.text and told.link == "Details"
+
+
+def test_one_that_failed_hides_no_other_that_lost_something(qtbot, window, run_folder):
+    path = run_folder / "epoch_2.pt"
+    whole = path.read_bytes()
+    path.write_bytes(whole[: whole.index(b"data/2") + 40])
+    (run_folder / "epoch_3.pt").write_bytes(b"hello")
+    page = opened(qtbot, window, run_folder)
+
+    def rescue(dialog):
+        qtbot.waitUntil(lambda: dialog.rescue.isVisible() and dialog.export.isEnabled())
+        dialog.rescue.setChecked(True)
+        qtbot.waitUntil(lambda: dialog.export.text().startswith("Export 3 ") and dialog.export.isEnabled())
+
+    begin(qtbot, page, rescue)
+    qtbot.waitUntil(lambda: page.batch.going is not None and not page.batch.busy)
+    told = notice(page)
+    assert told.title.startswith("3 of 4 checkpoints exported, ") and told.title.endswith(", 1 failed.")
+    assert "epoch_3.pt: It is only 5 bytes long" in told.text
+    assert "epoch_2.pt: " in told.text and "lost; what is whole is written." in told.text
