@@ -5,10 +5,10 @@ import shutil
 import threading
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QLineEdit
 
 from ckptgui.gui.compare.page import SeriesPage
 from ckptgui.gui.document import DocumentPage
+from ckptgui.gui.export.dialog import ExportDialog
 from tests.formats.folder_files import write_shards, write_trainer
 
 from .conftest import dialog_of, drop, opened
@@ -138,7 +138,7 @@ def test_an_export_is_proposed_beside_the_folder_and_named_after_it(qtbot, windo
     files = write_shards(tmp_path / "Llama-3.1-8B")
     opened(qtbot, window, tmp_path / "Llama-3.1-8B" / files[0])
     qtbot.keyClick(window, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
-    dialog = dialog_of(qtbot, QFileDialog)
-    assert dialog.directory().absolutePath() == str(tmp_path)
-    assert dialog.findChild(QLineEdit, "fileNameEdit").text() == "Llama-3.1-8B-state-dict.pt"
+    dialog = dialog_of(qtbot, ExportDialog)
+    qtbot.waitUntil(lambda: dialog.up_to_date)
+    assert dialog.foot.path() == str(tmp_path / "Llama-3.1-8B-state-dict.pt")
     dialog.reject()
