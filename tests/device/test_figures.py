@@ -21,29 +21,14 @@ from ckptgui.device.messages import OutOfMemoryError
 from ckptgui.device.process import DeviceProcess
 from ckptgui.engine import summarise as cpu
 from ckptgui.engine.compare_one import compare_pair
-from ckptgui.engine.executors import shutdown_executors
 from ckptgui.engine.job import Cancel, silent
 from ckptgui.engine.refine import refine, refine_bars
 from ckptgui.engine.spectrum import spectrum_of
 from ckptgui.engine.stream import iter_values
 from ckptgui.errors import Cancelled, UnsupportedError
-from tests.device.residents import Files, assert_same_record, assert_same_spread, assert_same_summary
+from tests.device.residents import assert_same_record, assert_same_spread, assert_same_summary
 
-
-@pytest.fixture(scope="module", autouse=True)
-def few_threads():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-    shutdown_executors()
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory):
-    files = Files(tmp_path_factory.mktemp("files"))
-    yield files
-    files.close()
+pytestmark = pytest.mark.usefixtures("few_threads")
 
 
 @pytest.fixture(autouse=True)

@@ -14,32 +14,18 @@ from ckptgui.device.inside.main_memory import CpuBackend
 from ckptgui.device.inside.simulated import Settings, SimulatedBackend
 from ckptgui.engine import summarise as cpu
 from ckptgui.engine.compare_one import compare_pair
-from ckptgui.engine.executors import shutdown_executors
 from ckptgui.engine.job import Cancel, silent
 from ckptgui.engine.refine import refine, refine_bars
 from ckptgui.engine.spectrum import spectrum_of
 from ckptgui.engine.stream import iter_values
 from ckptgui.errors import CheckpointError
-from tests.device.residents import Both, Files, assert_same_record, assert_same_spread, assert_same_summary
+from tests.device.residents import Both, assert_same_record, assert_same_spread, assert_same_summary
 from tests.engine.files import Shelf
 
 GENERATOR = torch.Generator()
 
 
-@pytest.fixture(scope="module", autouse=True)
-def few_threads():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-    shutdown_executors()
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory):
-    files = Files(tmp_path_factory.mktemp("files"))
-    yield files
-    files.close()
+pytestmark = pytest.mark.usefixtures("few_threads")
 
 
 @pytest.fixture(autouse=True)
