@@ -122,6 +122,7 @@ class DocumentPage(Page):
             self.found_run.emit(opened)
             return
         self._opened_at = time.strftime("%H:%M")
+        self.residents.file_lost = False
         self._watch_lane.cancel()  # what is being asked is about the elder state
         self._watched = Watch(opened.checkpoint)
         self.icon = "checkpoint"
@@ -241,7 +242,7 @@ class DocumentPage(Page):
         """An export that is being written."""
         if self.export.busy:
             return tr("An export is being written. It stops, and nothing of it is left.")
-        return self.batch.unfinished()
+        return self.batch.unfinished() or self.residents.only_copy()
 
     @property
     def ready(self) -> bool:
@@ -390,6 +391,7 @@ class DocumentPage(Page):
         self._watch_lane.start(work, self._looked)
 
     def _looked(self, news: News | None) -> None:
+        self.residents.file_lost = news is not None and news.change is not Change.NEW
         notice = self._changed_notice(news) if news is not None else None
         told, self._told = self._told, f"{notice.title} {notice.text}" if notice is not None else ""
         if notice is None:

@@ -31,6 +31,7 @@ from ckptgui.gui.devices.words import (
     so_far_words,
     why_no_accelerator,
 )
+from ckptgui.gui.dialogs import ask
 from ckptgui.gui.document_view import DocumentView
 from ckptgui.gui.jobs import Background
 from ckptgui.gui.notices import Notice, Tone
@@ -157,11 +158,17 @@ class Moves(QObject):
         self._ask(self._node() if node is None else node, to_cpu=True)
 
     def free(self, node: int | None = None) -> None:
-        """Let go of a node, else of what is selected."""
-        opened, holding = self._view.opened, self._residents.holding
-        if self._devices is not None and opened is not None and holding is not None:
-            rows = rows_below(opened.tree, self._node() if node is None else node)
-            self._devices.free(holding.tokens_of(rows.tolist()))
+        """Let go of a node, else of what is selected; asks first where it is the only copy."""
+        devices, opened, holding = self._devices, self._view.opened, self._residents.holding
+        if devices is None or opened is None or holding is None:
+            return
+        rows = rows_below(opened.tree, self._node() if node is None else node)
+        tokens = holding.tokens_of(rows.tolist())
+        reason = self._residents.only_copy()
+        if reason:
+            ask(self._view, tr("Free it?"), reason, tr("Free"), lambda: devices.free(tokens))
+        else:
+            devices.free(tokens)
 
     def _ask(self, node: int, to_cpu: bool) -> None:
         if self._devices is not None and not self._lane.busy:

@@ -17,7 +17,7 @@ from ckptgui.engine.job import Cancel, Report
 from ckptgui.errors import CheckpointError
 from ckptgui.gui.devices.desk import Devices
 from ckptgui.gui.devices.holdings import Holding, Key, key_of
-from ckptgui.gui.devices.words import place_words
+from ckptgui.gui.devices.words import only_copy_words, place_words
 from ckptgui.gui.document_view import DocumentView
 from ckptgui.gui.figures import Figures, Held
 from ckptgui.gui.jobs import Background
@@ -39,7 +39,8 @@ class _Found:
 class Residents(QObject):
     """Follows one view, whichever checkpoint it shows. ``changed``: rows are elsewhere now, and shown so.
 
-    All that was held for any checkpoint of the page is let go when it closes.
+    ``file_lost`` is for the page to say: whether the file is not there any more as it was opened. All that was held
+    for any checkpoint of the page is let go when it closes.
     """
 
     changed = Signal()
@@ -51,6 +52,7 @@ class Residents(QObject):
         self._lane = background.lane(self, patient=True)
         self._seen: Holding | None = None
         self._mine: set[Key] = set()
+        self.file_lost = False
         view.figures_made.connect(self._follow)
 
     def use(self, devices: Devices) -> None:
@@ -69,6 +71,11 @@ class Residents(QObject):
         """The same by row."""
         holding = self.holding
         return holding.residents if holding is not None else {}
+
+    def only_copy(self) -> str:
+        """That what is held is nowhere else any more, in a sentence; else it is empty."""
+        holding = self.holding
+        return only_copy_words(holding.shares) if self.file_lost and holding is not None else ""
 
     @property
     def settled(self) -> bool:

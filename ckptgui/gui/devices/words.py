@@ -79,8 +79,18 @@ def amount_words(tensors: int, nbytes: int) -> str:
 
 def held_words(shares: Sequence[Share]) -> str:
     """That what lies on devices can be shown whatever befell the file."""
-    listed_shares = [f"{counted(s.tensors, 'tensor', 'tensors')} {at_words(s.device)}" for s in shares]
-    return tr("What is held can be shown: {0}.").format(", ".join(listed_shares))
+    return tr("What is held can be shown: {0}.").format(_listed(shares))
+
+
+def only_copy_words(shares: Sequence[Share]) -> str:
+    """That what lies on devices is nowhere else any more."""
+    return tr("The file is not on the disk as it was opened, so this is the only copy: {0}.").format(
+        _listed(shares)
+    )
+
+
+def _listed(shares: Sequence[Share]) -> str:
+    return ", ".join(f"{counted(s.tensors, 'tensor', 'tensors')} {at_words(s.device)}" for s in shares)
 
 
 def saved_words(checkpoint: Checkpoint) -> str:

@@ -7,9 +7,11 @@ import torch
 from PySide6.QtCore import Qt
 
 from ckptgui.device.messages import DeviceInfo, DeviceKind, DeviceLostError
+from ckptgui.gui.dialogs import Dialog
+from ckptgui.gui.labels import PlainLabel
 from ckptgui.gui.tree.columns import Column
 
-from ..conftest import opened
+from ..conftest import dialog_of, opened
 from .conftest import confirmed, move, save, settle
 from .fake import GIB, FakeService, out_of_memory
 
@@ -197,6 +199,10 @@ def test_what_is_said_of_a_move_and_of_a_lost_file_follows_what_is_held(qtbot, w
     page.look_for_changes()
     qtbot.waitUntil(lambda: any("5 tensors on cuda:0." in words for words in notices(page)))
     window.actions_by_key["free_memory"].trigger()
+    question = dialog_of(qtbot, Dialog)
+    assert "this is the only copy: 5 tensors on cuda:0." in question.findChildren(PlainLabel)[1].text()
+    assert "the only copy" in page.unfinished()
+    qtbot.mouseClick(question.primary, LEFT)
     settle(qtbot, page)
     page.look_for_changes()
     qtbot.waitUntil(lambda: not any("What is held" in words for words in notices(page)))
