@@ -69,7 +69,7 @@ def test_the_command_is_declared(wheel):
 
 
 def test_ci_runs_what_the_readme_says():
-    install, tests = re.findall(r"^(?:python3 -m venv|\.venv/bin/python -m pytest$).*", README, re.MULTILINE)
+    install, tests = re.findall(r"^(?:python3 -m venv|\.venv/bin/python -m pytest -n 2).*", README, re.MULTILINE)
     make, pip, demo = install.split(" && ")
     assert f"\n{make}\n" in CI
     assert pip.replace("install -c", "install -q --disable-pip-version-check -c") in CI
