@@ -39,8 +39,8 @@ class _Found:
 class Residents(QObject):
     """Follows one view, whichever checkpoint it shows. ``changed``: rows are elsewhere now, and shown so.
 
-    ``file_lost`` is for the page to say: whether the file is not there any more as it was opened. All that was held
-    for any checkpoint of the page is let go when it closes.
+    ``file_lost`` is for the page to say: whether the file is not there any more as it was opened. All that was
+    held for any checkpoint of the page is let go when it closes.
     """
 
     changed = Signal()
