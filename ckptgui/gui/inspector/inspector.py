@@ -247,7 +247,11 @@ class Inspector(QWidget):
             return
 
         def work(cancel: Cancel, report: Report) -> None:
+            import ckptgui.gui.inspector.channels
+            import ckptgui.gui.inspector.image.tab
             import ckptgui.gui.inspector.module_panel
+            import ckptgui.gui.inspector.precision.tab
+            import ckptgui.gui.inspector.spectrum
             import ckptgui.gui.inspector.tensor_panel
             import ckptgui.gui.inspector.value_panel  # noqa: F401 - all are imported for their cost
 
